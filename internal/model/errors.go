@@ -1,0 +1,60 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// Kind says whose fault an Error is and what can be done about it.
+type Kind uint8
+
+// The kinds of Error.
+const (
+	Invalid    Kind = iota + 1 // a field is wrong
+	NotFound                   // there is no such thing
+	Quota                      // too many of them
+	WrongState                 // its state does not allow it
+	Conflict                   // it was changed, or the request id used, by another request
+)
+
+// Error is something the caller did or asked wrong. Its text names the field,
+// what came and what is allowed, and is fit to be shown. Any other error of
+// this package is the service's own trouble.
+type Error struct {
+	Kind Kind
+	Text string
+}
+
+func (e *Error) Error() string { return e.Text }
+
+// Errorf makes an Error of a kind.
+func Errorf(kind Kind, format string, args ...any) error {
+	return &Error{Kind: kind, Text: fmt.Sprintf(format, args...)}
+}
+
+// ErrLeaseLost means that the instance is not this worker's any more: another
+// one claimed it, or it ended.
+var ErrLeaseLost = errors.New("lease lost")
+
+// Numbers of server errors (the same on MariaDB and MySQL).
+const (
+	errRecordChanged = 1020
+	errDupEntry      = 1062
+	errLockWait      = 1205
+	errDeadlock      = 1213
+)
+
+func isServerError(err error, numbers ...uint16) bool {
+	var my *mysql.MySQLError
+	if !errors.As(err, &my) {
+		return false
+	}
+	for _, n := range numbers {
+		if my.Number == n {
+			return true
+		}
+	}
+	return false
+}

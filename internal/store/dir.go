@@ -1,0 +1,170 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+)
+
+// tmpFolder holds files that are being written, inside the store's folder, so
+// that publishing is a rename within one file system.
+const tmpFolder = ".tmp"
+
+// Dir is a Store in a folder of the local disk, or of one that all replicas
+// share.
+type Dir struct {
+	root string
+}
+
+// NewDir uses the folder root, and makes it where there is none. A folder that
+// cannot be written to is an error at once.
+func NewDir(root string) (*Dir, error) {
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	tmp := filepath.Join(root, tmpFolder)
+	if err := os.MkdirAll(tmp, 0o750); err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	probe, err := os.CreateTemp(tmp, "probe-*")
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	if err := errors.Join(probe.Close(), os.Remove(probe.Name())); err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	return &Dir{root: root}, nil
+}
+
+// Path is where the file of a key lies on disk.
+func (d *Dir) Path(key string) string { return filepath.Join(d.root, filepath.FromSlash(key)) }
+
+// TempDir is a folder for what has to be spilled while a file is made.
+func (d *Dir) TempDir() string { return filepath.Join(d.root, tmpFolder) }
+
+// Create implements Store.
+func (d *Dir) Create(_ context.Context, key string) (Writer, error) {
+	if err := checkKey(key); err != nil {
+		return nil, err
+	}
+	f, err := os.CreateTemp(d.TempDir(), "file-*")
+	if err != nil {
+		return nil, fmt.Errorf("store %s: %w", key, err)
+	}
+	return &dirWriter{File: f, dir: d, key: key}, nil
+}
+
+// Open implements Store.
+func (d *Dir) Open(_ context.Context, key string) (File, error) {
+	if err := checkKey(key); err != nil {
+		return nil, err
+	}
+	f, err := os.Open(d.Path(key))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("store %s: %w", key, ErrNotExist)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("store %s: %w", key, err)
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("store %s: %w", key, err), f.Close())
+	}
+	return &dirFile{File: f, size: info.Size()}, nil
+}
+
+// Delete implements Store. Folders that it leaves empty go as well.
+func (d *Dir) Delete(_ context.Context, key string) error {
+	if err := checkKey(key); err != nil {
+		return err
+	}
+	path := d.Path(key)
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("store: %w", err)
+	}
+	for folder := filepath.Dir(path); folder != d.root; folder = filepath.Dir(folder) {
+		if os.Remove(folder) != nil {
+			break // not empty
+		}
+	}
+	return nil
+}
+
+type dirFile struct {
+	*os.File
+	size int64
+}
+
+func (f *dirFile) Size() int64 { return f.size }
+
+type dirWriter struct {
+	*os.File
+	dir  *Dir
+	key  string
+	once sync.Once
+}
+
+func (w *dirWriter) Publish() error {
+	err := errors.New("store: already ended")
+	w.once.Do(func() { err = w.publish() })
+	if err != nil {
+		return fmt.Errorf("store %s: %w", w.key, err)
+	}
+	return nil
+}
+
+// publish is durable against power loss: the file's bytes first, then its
+// name in the folder, then the folder's name in its own, up to the root.
+func (w *dirWriter) publish() error {
+	// Close even where Sync failed; the first error is what happened.
+	syncErr := w.Sync()
+	if err := errors.Join(syncErr, w.Close()); err != nil {
+		return errors.Join(err, os.Remove(w.Name()))
+	}
+	path := w.dir.Path(w.key)
+	folder := filepath.Dir(path)
+	// A Delete beside us may remove the folder between the two steps while it
+	// is empty; then it is made again.
+	for try := 0; ; try++ {
+		if err := os.MkdirAll(folder, 0o750); err != nil {
+			return errors.Join(err, os.Remove(w.Name()))
+		}
+		err := os.Rename(w.Name(), path)
+		if err == nil {
+			break
+		}
+		if try == 3 || !errors.Is(err, fs.ErrNotExist) {
+			return errors.Join(err, os.Remove(w.Name()))
+		}
+	}
+	for {
+		if err := syncFolder(folder); err != nil {
+			return errors.Join(err, os.Remove(path))
+		}
+		if folder == w.dir.root {
+			return nil
+		}
+		folder = filepath.Dir(folder)
+	}
+}
+
+func syncFolder(folder string) error {
+	f, err := os.Open(folder)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+func (w *dirWriter) Abort() {
+	w.once.Do(func() {
+		// Nothing can be done about a file that will not go: the sweep finds it.
+		_ = w.Close()
+		_ = os.Remove(w.Name())
+	})
+}

@@ -1,0 +1,135 @@
+// Package migrations holds the schema of the service's own tables, one
+// idempotent statement a file, and brings a database up to it.
+package migrations
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"github.com/golang-migrate/migrate/v4"
+	"github.com/golang-migrate/migrate/v4/database/mysql"
+	"github.com/golang-migrate/migrate/v4/source/iofs"
+)
+
+//go:embed *.sql
+var files embed.FS
+
+// versionTable is where golang-migrate keeps the schema's version.
+const versionTable = "welife_export_schema"
+
+// lockTimeout is how long a process waits for another one that migrates.
+const lockTimeout = 60 * time.Second
+
+// ErrDirty is returned where an earlier migration was cut off in the middle.
+// It is never forced: somebody has to look.
+var ErrDirty = errors.New("schema is dirty")
+
+// ErrNewer is returned where the schema is of a newer release than this binary.
+var ErrNewer = errors.New("schema is newer than this exportd")
+
+// Up brings the schema to the newest version that this binary knows and
+// returns that version. Processes that do so at once wait for each other on a
+// lock of the database.
+func Up(ctx context.Context, db *sql.DB, log *slog.Logger) (version uint, err error) {
+	latest, err := latestVersion()
+	if err != nil {
+		return 0, err
+	}
+	// A connection of its own, which Close gives back: the lock belongs to it.
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("connect for migration: %w", err)
+	}
+	driver, err := mysql.WithConnection(ctx, conn, &mysql.Config{MigrationsTable: versionTable})
+	if err != nil {
+		return 0, errors.Join(fmt.Errorf("prepare migration: %w", err), conn.Close())
+	}
+	src, err := iofs.New(files, ".")
+	if err != nil {
+		return 0, errors.Join(fmt.Errorf("read migrations: %w", err), driver.Close())
+	}
+	m, err := migrate.NewWithInstance("embedded", src, "mysql", driver)
+	if err != nil {
+		return 0, errors.Join(fmt.Errorf("prepare migration: %w", err), driver.Close())
+	}
+	m.LockTimeout = lockTimeout
+	defer func() {
+		srcErr, dbErr := m.Close()
+		err = errors.Join(err, srcErr, dbErr)
+	}()
+	before, dirty, err := m.Version()
+	switch {
+	case errors.Is(err, migrate.ErrNilVersion):
+	case err != nil:
+		return 0, fmt.Errorf("read schema version: %w", err)
+	case before > latest:
+		return before, newerError(before, latest)
+	case dirty:
+		// Another process may be in the middle of it: Up waits for the lock
+		// and looks again.
+	}
+	err = m.Up()
+	var dirtyErr migrate.ErrDirty
+	switch {
+	case err == nil:
+		log.Info("schema migrated", "from", before, "to", latest)
+	case errors.Is(err, migrate.ErrNoChange):
+	case errors.As(err, &dirtyErr):
+		return before, dirtyError(dirtyErr.Version)
+	default:
+		return before, fmt.Errorf("migrate schema from version %d: %w", before, err)
+	}
+	return latest, nil
+}
+
+// Check tells whether the schema is the one this binary knows, for a start
+// that must not migrate. A newer or dirty schema is an error, and so is an
+// older one.
+func Check(ctx context.Context, db *sql.DB) error {
+	latest, err := latestVersion()
+	if err != nil {
+		return err
+	}
+	var version uint
+	var dirty bool
+	err = db.QueryRowContext(ctx, "SELECT version, dirty FROM "+versionTable+" LIMIT 1").Scan(&version, &dirty)
+	switch {
+	case err != nil:
+		return fmt.Errorf("read schema version (is it migrated? run `exportd migrate`): %w", err)
+	case dirty:
+		return dirtyError(int(version)) //nolint:gosec // a small number
+	case version > latest:
+		return newerError(version, latest)
+	case version < latest:
+		return fmt.Errorf("schema is at version %d, this exportd needs %d: run `exportd migrate`", version, latest)
+	}
+	return nil
+}
+
+func dirtyError(version int) error {
+	return fmt.Errorf("%w at version %d: an earlier migration was cut off. Compare the tables with migrations/%06d_*.up.sql, finish or undo that one statement by hand, then `UPDATE %s SET dirty = 0` (version = %d if it was undone) and start again",
+		ErrDirty, version, version, versionTable, version-1)
+}
+
+func newerError(version, latest uint) error {
+	return fmt.Errorf("%w: it is at version %d, this exportd knows %d: start the newer release, or restore the backup from before it",
+		ErrNewer, version, latest)
+}
+
+func latestVersion() (uint, error) {
+	names, err := fs.Glob(files, "*.up.sql")
+	if err != nil || len(names) == 0 {
+		return 0, fmt.Errorf("read migrations: %d found: %w", len(names), err)
+	}
+	var version uint
+	if _, err := fmt.Sscanf(names[len(names)-1], "%06d_", &version); err != nil {
+		return 0, fmt.Errorf("migration %s: %w", names[len(names)-1], err)
+	}
+	return version, nil
+}

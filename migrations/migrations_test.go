@@ -1,0 +1,118 @@
+package migrations
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+
+	_ "github.com/go-sql-driver/mysql"
+
+	"exporttask/internal/fixture"
+)
+
+func open(t *testing.T, dsn string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("mysql", dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+var quiet = slog.New(slog.DiscardHandler)
+
+func TestThreeProcessesMigrateAtOnce(t *testing.T) {
+	t.Parallel()
+	dsn := fixture.Database(t)
+	var wg sync.WaitGroup
+	for range 3 {
+		db := open(t, dsn)
+		wg.Go(func() {
+			if _, err := Up(context.Background(), db, quiet); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if err := Check(t.Context(), open(t, dsn)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestMigratingAgainChangesNothing(t *testing.T) {
+	t.Parallel()
+	db := open(t, fixture.Database(t))
+	first, err := Up(t.Context(), db, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := Up(t.Context(), db, quiet)
+	if err != nil || again != first {
+		t.Errorf("version %d, error %v; want %d", again, err, first)
+	}
+}
+
+func TestASchemaThatDoesNotFitIsRefusedWithWhatToDo(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		change string
+		want   error
+		advice string
+	}{
+		"dirty": {"UPDATE welife_export_schema SET dirty = 1", ErrDirty, "SET dirty = 0"},
+		"newer": {"UPDATE welife_export_schema SET version = 900000", ErrNewer, "start the newer release"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := open(t, fixture.Database(t))
+			if _, err := Up(t.Context(), db, quiet); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := db.ExecContext(t.Context(), c.change); err != nil {
+				t.Fatal(err)
+			}
+			_, up := Up(t.Context(), db, quiet)
+			for _, err := range []error{up, Check(t.Context(), db)} {
+				if !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.advice) {
+					t.Errorf("got %v, want %v and how to mend it", err, c.want)
+				}
+			}
+		})
+	}
+}
+
+func TestAnEmptyDatabaseIsNotMistakenForAMigratedOne(t *testing.T) {
+	t.Parallel()
+	err := Check(t.Context(), open(t, fixture.Database(t)))
+	if err == nil || !strings.Contains(err.Error(), "exportd migrate") {
+		t.Errorf("got %v, want an error that names the command", err)
+	}
+}
+
+// One statement a file: a migration that is cut off then leaves either all of
+// it or nothing behind, and no multi-statement connection is needed.
+func TestEveryMigrationIsOneStatementAndCanBeUndone(t *testing.T) {
+	t.Parallel()
+	ups, err := fs.Glob(files, "*.up.sql")
+	if err != nil || len(ups) == 0 {
+		t.Fatalf("%d migrations, error %v", len(ups), err)
+	}
+	for _, up := range ups {
+		for _, name := range []string{up, strings.Replace(up, ".up.", ".down.", 1)} {
+			text, err := fs.ReadFile(files, name)
+			if err != nil {
+				t.Error(err)
+			}
+			if strings.Contains(string(text), ";") {
+				t.Errorf("%s holds more than one statement", name)
+			}
+		}
+	}
+}
