@@ -13,8 +13,21 @@ import (
 
 // DB is the service's own database. It is safe for concurrent use.
 type DB struct {
-	db *sqlx.DB
+	db    *pool
+	queue Queue
 }
+
+// A client that vanished, behind a firewall or a frozen host, may leave a
+// transaction open that holds rows of the queue. The server ends it after
+// abandonTime; connections of ours that rest are closed well before.
+const (
+	idleTime    = 8 * time.Second
+	abandonTime = 20 * time.Second
+)
+
+// lockWait is how long a statement waits for a row that another transaction
+// holds, which is never for long.
+const lockWait = 5 * time.Second
 
 // PoolSize is how many connections a process keeps to its own database.
 const PoolSize = 16
@@ -36,11 +49,15 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 	db.SetMaxIdleConns(PoolSize)
 	// Shorter than any firewall's or server's patience with idle connections.
 	db.SetConnMaxLifetime(3 * time.Minute)
+	db.SetConnMaxIdleTime(idleTime)
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("database %s: %w", cfg.Addr, err), db.Close())
 	}
-	return &DB{db: db}, nil
+	return &DB{db: &pool{DB: db, stmts: &stmts{db: db, byText: map[string]*sqlx.Stmt{}}}, queue: Queue{Lease: Lease}}, nil
 }
+
+// WithQueue returns the same database with other settings of its queue.
+func (d *DB) WithQueue(q Queue) *DB { return &DB{db: d.db, queue: q} }
 
 func config(dsn string) (*mysql.Config, error) {
 	given, err := mysql.ParseDSN(dsn)
@@ -64,14 +81,16 @@ func config(dsn string) (*mysql.Config, error) {
 	cfg.ReadTimeout = 30 * time.Second
 	cfg.WriteTimeout = 30 * time.Second
 	cfg.Params = map[string]string{
-		"time_zone": "'+00:00'",
-		"sql_mode":  "'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
+		"time_zone":                "'+00:00'",
+		"wait_timeout":             fmt.Sprintf("%.0f", abandonTime.Seconds()),
+		"innodb_lock_wait_timeout": fmt.Sprintf("%.0f", lockWait.Seconds()),
+		"sql_mode":                 "'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
 	}
 	return cfg, nil
 }
 
 // SQL is the plain handle, for migrations alone.
-func (d *DB) SQL() *sql.DB { return d.db.DB }
+func (d *DB) SQL() *sql.DB { return d.db.DB.DB }
 
 // Close closes the connections.
 func (d *DB) Close() error { return d.db.Close() }
@@ -84,7 +103,7 @@ const txAttempts = 5
 
 // inTx runs fn in a READ COMMITTED transaction, and again where the server
 // gave up on it for another one's sake. fn must not have effects outside.
-func (d *DB) inTx(ctx context.Context, fn func(tx *sqlx.Tx) error) error {
+func (d *DB) inTx(ctx context.Context, fn func(*tx) error) error {
 	var err error
 	for range txAttempts {
 		err = d.once(ctx, fn)
@@ -95,18 +114,22 @@ func (d *DB) inTx(ctx context.Context, fn func(tx *sqlx.Tx) error) error {
 	return err
 }
 
-func (d *DB) once(ctx context.Context, fn func(tx *sqlx.Tx) error) (err error) {
-	tx, err := d.db.BeginTxx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
+func (d *DB) once(ctx context.Context, fn func(*tx) error) error {
+	begun, err := d.db.BeginTxx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	if err := fn(tx); err != nil {
+	t := &tx{Tx: begun, stmts: d.db.stmts}
+	if err := fn(t); err != nil {
 		// The error of fn tells more than that of a rollback after it.
-		_ = tx.Rollback()
+		_ = t.Rollback()
 		return err
 	}
-	if err := tx.Commit(); err != nil {
+	if err := t.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
+	}
+	for _, query := range t.missed {
+		d.db.stmts.keep(ctx, query)
 	}
 	return nil
 }

@@ -44,6 +44,9 @@ const (
 	errDupEntry      = 1062
 	errLockWait      = 1205
 	errDeadlock      = 1213
+	errShutdown      = 1053
+	errKilled        = 1317
+	errConnKilled    = 1927 // MariaDB
 )
 
 func isServerError(err error, numbers ...uint16) bool {
@@ -57,4 +60,19 @@ func isServerError(err error, numbers ...uint16) bool {
 		}
 	}
 	return false
+}
+
+// wrap puts what was done before an error; no error stays none.
+func wrap(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+// Refused tells whether an error is the database's answer to a statement, and
+// not the loss of the answer: what was to be written is then certainly not.
+func Refused(err error) bool {
+	var my *mysql.MySQLError
+	return errors.As(err, &my) && !isServerError(err, errRecordChanged, errLockWait, errDeadlock, errShutdown, errKilled, errConnKilled)
 }

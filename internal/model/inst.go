@@ -17,7 +17,7 @@ const instColumns = `einstId, etplId, status, state, operatorId, requestId, retr
 // InstByRequest returns the instance that the request created, or nil where
 // it created none. The same id with another body is a Conflict.
 func (d *DB) InstByRequest(ctx context.Context, r Request) (*Inst, error) {
-	const SELECT = `SELECT einstId, requestHash FROM welife_export_inst WHERE operatorId = ? AND requestId = ?`
+	const SELECT = `SELECT einstId AS id, requestHash AS hash FROM welife_export_inst WHERE operatorId = ? AND requestId = ?`
 	id, err := d.byRequest(ctx, SELECT, r)
 	if id == 0 || err != nil {
 		return nil, err
@@ -40,8 +40,8 @@ func (d *DB) CreateInst(ctx context.Context, in Inst, r Request, maxWaiting int)
 	}
 	reqID, hash := r.columns()
 	var id int64
-	err := d.inTx(ctx, func(tx *sqlx.Tx) error {
-		res, err := tx.ExecContext(ctx, INSERT, Waiting, StateQueued, in.OperatorID, reqID, hash,
+	err := d.inTx(ctx, func(t *tx) error {
+		res, err := t.ExecContext(ctx, INSERT, Waiting, StateQueued, in.OperatorID, reqID, hash,
 			in.RetryOf, in.TplName, in.TplVersion, in.Source, in.Expr, in.OutputColumns, in.OutputFormat, in.Decls,
 			in.Options, in.Params, in.TimeoutSec, in.RetentionSec, in.MaxAttempts, in.TplID, TplDeleted)
 		if err != nil {
@@ -57,7 +57,7 @@ func (d *DB) CreateInst(ctx context.Context, in Inst, r Request, maxWaiting int)
 		if in.RetryOf != 0 {
 			reason = fmt.Sprintf("created as a retry of %d", in.RetryOf)
 		}
-		return addEvent(ctx, tx, in.OperatorID, reason, id)
+		return addEvent(ctx, t, in.OperatorID, reason, id)
 	})
 	if isServerError(err, errDupEntry) {
 		return d.InstByRequest(ctx, r)
@@ -97,9 +97,9 @@ func (d *DB) GetInst(ctx context.Context, id int64) (*Inst, error) {
 	return in, err
 }
 
-func getInst(ctx context.Context, q sqlx.QueryerContext, query string, id int64) (*Inst, error) {
+func getInst(ctx context.Context, q querier, query string, id int64) (*Inst, error) {
 	var in Inst
-	err := sqlx.GetContext(ctx, q, &in, query, id)
+	err := q.GetContext(ctx, &in, query, id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, Errorf(NotFound, "einstId: %d, no such instance", id)
 	}
@@ -176,19 +176,19 @@ func (d *DB) ListInst(ctx context.Context, f InstFilter) ([]Inst, error) {
 func (d *DB) Cancel(ctx context.Context, id int64, operator int32, reason string) (*Inst, error) {
 	const SELECT = `SELECT ` + instColumns + ` FROM welife_export_inst WHERE einstId = ? FOR UPDATE`
 	const CANCELING = `UPDATE welife_export_inst SET state = ?, updated = UTC_TIMESTAMP(6) WHERE einstId = ?`
-	err := d.inTx(ctx, func(tx *sqlx.Tx) error {
-		in, err := getInst(ctx, tx, SELECT, id)
+	err := d.inTx(ctx, func(t *tx) error {
+		in, err := getInst(ctx, t, SELECT, id)
 		if err != nil {
 			return err
 		}
 		switch in.State {
 		case StateQueued, StateRetryWait:
-			return end(ctx, tx, in, ending{state: StateCanceled, code: codeCanceled, msg: "canceled before it ran", operator: operator, reason: reason})
+			return end(ctx, t, in, ending{state: StateCanceled, code: codeCanceled, msg: "canceled before it ran", operator: operator, reason: reason})
 		case StateRunning:
-			if _, err := tx.ExecContext(ctx, CANCELING, StateCanceling, id); err != nil {
+			if _, err := t.ExecContext(ctx, CANCELING, StateCanceling, id); err != nil {
 				return fmt.Errorf("cancel instance %d: %w", id, err)
 			}
-			return addEvent(ctx, tx, operator, reason, id)
+			return addEvent(ctx, t, operator, reason, id)
 		case StateCanceling:
 			return nil
 		case StateSucceeded, StateExpired, StateFailed, StateCanceled, StateTimedOut:
@@ -206,15 +206,15 @@ func (d *DB) Cancel(ctx context.Context, id int64, operator int32, reason string
 func (d *DB) RetryNow(ctx context.Context, id int64, operator int32) (*Inst, error) {
 	const UPDATE = `UPDATE welife_export_inst SET runAfter = UTC_TIMESTAMP(6), updated = UTC_TIMESTAMP(6)
 		WHERE einstId = ? AND state = ?`
-	err := d.inTx(ctx, func(tx *sqlx.Tx) error {
-		res, err := tx.ExecContext(ctx, UPDATE, id, StateRetryWait)
+	err := d.inTx(ctx, func(t *tx) error {
+		res, err := t.ExecContext(ctx, UPDATE, id, StateRetryWait)
 		if err != nil {
 			return fmt.Errorf("retry instance %d: %w", id, err)
 		}
 		if n, err := res.RowsAffected(); n == 0 {
 			return err
 		}
-		return addEvent(ctx, tx, operator, "next attempt asked for now", id)
+		return addEvent(ctx, t, operator, "next attempt asked for now", id)
 	})
 	if err != nil {
 		return nil, err
@@ -224,14 +224,14 @@ func (d *DB) RetryNow(ctx context.Context, id int64, operator int32) (*Inst, err
 
 // addEvent writes down the state that instances have at this point of the
 // transaction.
-func addEvent(ctx context.Context, tx *sqlx.Tx, operator int32, reason string, ids ...int64) error {
+func addEvent(ctx context.Context, t *tx, operator int32, reason string, ids ...int64) error {
 	const INSERT = `INSERT INTO welife_export_event (einstId, at, state, attempt, worker, operatorId, reason)
 		SELECT einstId, UTC_TIMESTAMP(6), state, attempt, owner, ?, ? FROM welife_export_inst WHERE einstId IN (?)`
 	query, args, err := sqlx.In(INSERT, operator, reason, ids)
 	if err != nil {
 		return fmt.Errorf("insert event: %w", err)
 	}
-	if _, err := tx.ExecContext(ctx, query, args...); err != nil {
+	if _, err := t.ExecContext(ctx, query, args...); err != nil {
 		return fmt.Errorf("insert event: %w", err)
 	}
 	return nil

@@ -187,7 +187,7 @@ func TestAWorkerThatLostItsLeaseCanWriteNothing(t *testing.T) {
 				addInst(t, d, addTpl(t, d, "fence"), 1)
 				stale := claimOne(t, d, "first")
 				loseLease(t, d, stale.ID)
-				if n, err := d.Rescue(t.Context(), 0); n != 1 || err != nil {
+				if n, err := d.Rescue(t.Context()); n != 1 || err != nil {
 					t.Fatalf("rescued %d, error %v; want 1", n, err)
 				}
 				happens(t, d, stale)
@@ -270,7 +270,7 @@ func TestThreeLostLeasesInARowEndAnInstance(t *testing.T) {
 	for range 3 {
 		claimOne(t, d, "w")
 		loseLease(t, d, made.ID)
-		if n, err := d.Rescue(t.Context(), 0); n != 1 || err != nil {
+		if n, err := d.Rescue(t.Context()); n != 1 || err != nil {
 			t.Fatalf("rescued %d, error %v; want 1", n, err)
 		}
 	}
@@ -288,14 +288,14 @@ func TestRescueLeavesLiveLeasesAlone(t *testing.T) {
 	d := setup(t)
 	addInst(t, d, addTpl(t, d, "live"), 1)
 	in := claimOne(t, d, "w")
-	if n, err := d.Rescue(t.Context(), 0); n != 0 || err != nil {
+	if n, err := d.Rescue(t.Context()); n != 0 || err != nil {
 		t.Errorf("rescued %d, error %v; want none", n, err)
 	}
 	loseLease(t, d, in.ID)
 	if err := d.Beat(t.Context(), "w", []Progress{{ID: in.ID, Claims: in.Claims, Rows: 5}}); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := d.Rescue(t.Context(), 0); n != 0 || err != nil {
+	if n, err := d.Rescue(t.Context()); n != 0 || err != nil {
 		t.Errorf("rescued %d after a beat, error %v; want none", n, err)
 	}
 }
@@ -304,7 +304,7 @@ func TestCancel(t *testing.T) {
 	t.Parallel()
 	lost := func(t *testing.T, d *DB, in *Inst) {
 		loseLease(t, d, in.ID)
-		if _, err := d.Rescue(t.Context(), 0); err != nil {
+		if _, err := d.Rescue(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}

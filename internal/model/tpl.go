@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-
-	"github.com/jmoiron/sqlx"
 )
 
 const tplColumns = `etplId, etplName, etplTag, etplSource, etplExpr, etplOutputColumns, etplOutputFormat,
@@ -39,7 +37,7 @@ func errOtherBody(id string) error {
 // TplByRequest returns the template that the request created, or nil where it
 // created none. The same id with another body is a Conflict.
 func (d *DB) TplByRequest(ctx context.Context, r Request) (*Tpl, error) {
-	const SELECT = `SELECT etplId, requestHash FROM welife_export_tpl WHERE operatorId = ? AND requestId = ?`
+	const SELECT = `SELECT etplId AS id, requestHash AS hash FROM welife_export_tpl WHERE operatorId = ? AND requestId = ?`
 	id, err := d.byRequest(ctx, SELECT, r)
 	if id == 0 || err != nil {
 		return nil, err
@@ -52,18 +50,20 @@ func (d *DB) byRequest(ctx context.Context, query string, r Request) (int64, err
 	if r.ID == "" {
 		return 0, nil
 	}
-	var id int64
-	var hash []byte
-	err := d.db.QueryRowContext(ctx, query, r.OperatorID, r.ID).Scan(&id, &hash)
+	var found struct {
+		ID   int64
+		Hash []byte
+	}
+	err := d.db.GetContext(ctx, &found, query, r.OperatorID, r.ID)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return 0, nil
 	case err != nil:
 		return 0, fmt.Errorf("look up requestId: %w", err)
-	case string(hash) != string(r.Hash[:]):
+	case string(found.Hash) != string(r.Hash[:]):
 		return 0, errOtherBody(r.ID)
 	}
-	return id, nil
+	return found.ID, nil
 }
 
 // CreateTpl saves t as version 1 and returns it as kept. Where the request
@@ -96,9 +96,9 @@ func (d *DB) GetTpl(ctx context.Context, id int32) (*Tpl, error) {
 	return getTpl(ctx, d.db, SELECT, id)
 }
 
-func getTpl(ctx context.Context, q sqlx.QueryerContext, query string, id int32) (*Tpl, error) {
+func getTpl(ctx context.Context, q querier, query string, id int32) (*Tpl, error) {
 	var t Tpl
-	err := sqlx.GetContext(ctx, q, &t, query, id)
+	err := q.GetContext(ctx, &t, query, id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, Errorf(NotFound, "etplId: %d, no such template", id)
 	}

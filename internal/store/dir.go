@@ -1,18 +1,34 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
+	"strings"
 	"sync"
 )
 
 // tmpFolder holds files that are being written, inside the store's folder, so
 // that publishing is a rename within one file system.
 const tmpFolder = ".tmp"
+
+// tmpSlash stands for "/" in the name of a file that is being written. The name
+// begins with its key's folder, so that a sweep can tell whose it was.
+const tmpSlash = "~"
+
+// tmpName is the pattern of such a name.
+func tmpName(key string) string {
+	folder := path.Dir(key)
+	if folder == "." || len(folder) > maxName/2 {
+		return "file-*"
+	}
+	return strings.ReplaceAll(folder, "/", tmpSlash) + tmpSlash + "*"
+}
 
 // Dir is a Store in a folder of the local disk, or of one that all replicas
 // share.
@@ -52,7 +68,7 @@ func (d *Dir) Create(_ context.Context, key string) (Writer, error) {
 	if err := checkKey(key); err != nil {
 		return nil, err
 	}
-	f, err := os.CreateTemp(d.TempDir(), "file-*")
+	f, err := os.CreateTemp(d.TempDir(), tmpName(key))
 	if err != nil {
 		return nil, fmt.Errorf("store %s: %w", key, err)
 	}
@@ -123,34 +139,57 @@ func (w *dirWriter) Publish() error {
 func (w *dirWriter) publish() error {
 	// Close even where Sync failed; the first error is what happened.
 	syncErr := w.Sync()
-	if err := errors.Join(syncErr, w.Close()); err != nil {
-		return errors.Join(err, os.Remove(w.Name()))
+	if err := cmp.Or(syncErr, w.Close()); err != nil {
+		_ = os.Remove(w.Name()) // the sweep finds what stays
+		return err
 	}
-	path := w.dir.Path(w.key)
-	folder := filepath.Dir(path)
-	// A Delete beside us may remove the folder between the two steps while it
-	// is empty; then it is made again.
+	target := w.dir.Path(w.key)
+	folder := filepath.Dir(target)
+	// A Delete beside us may remove the folder while it is empty, at any point
+	// up to the rename; then it is made again.
 	for try := 0; ; try++ {
-		if err := os.MkdirAll(folder, 0o750); err != nil {
-			return errors.Join(err, os.Remove(w.Name()))
+		err := w.dir.makeFolder(folder)
+		if err == nil {
+			err = os.Rename(w.Name(), target)
 		}
-		err := os.Rename(w.Name(), path)
 		if err == nil {
 			break
 		}
-		if try == 3 || !errors.Is(err, fs.ErrNotExist) {
-			return errors.Join(err, os.Remove(w.Name()))
+		if try == publishTries || !errors.Is(err, fs.ErrNotExist) {
+			_ = os.Remove(w.Name()) // the sweep finds what stays
+			return err
 		}
 	}
 	for {
 		if err := syncFolder(folder); err != nil {
-			return errors.Join(err, os.Remove(path))
+			return errors.Join(err, os.Remove(target))
 		}
 		if folder == w.dir.root {
 			return nil
 		}
 		folder = filepath.Dir(folder)
 	}
+}
+
+// publishTries bounds how often Publish makes a folder again.
+const publishTries = 5
+
+// makeFolder makes a folder and those above it, but never the root: where that
+// is gone, so is what was mounted on it.
+func (d *Dir) makeFolder(folder string) error {
+	if folder == d.root {
+		return nil
+	}
+	err := os.Mkdir(folder, 0o750)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = d.makeFolder(filepath.Dir(folder)); err == nil {
+			err = os.Mkdir(folder, 0o750)
+		}
+	}
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	return err
 }
 
 func syncFolder(folder string) error {

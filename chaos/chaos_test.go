@@ -1,0 +1,19 @@
+package main
+
+import (
+	"bytes"
+	"regexp"
+	"testing"
+)
+
+func TestNothingIsLostUnderKillsStallsAndCuts(t *testing.T) {
+	var out bytes.Buffer
+	ok, err := run(t.Context(), &out, true, regexp.MustCompile(""))
+	t.Log("\n" + out.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !ok {
+		t.Error("a figure falls short")
+	}
+}

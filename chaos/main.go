@@ -1,0 +1,118 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"regexp"
+	"sync"
+	"syscall"
+
+	"golang.org/x/sync/errgroup"
+)
+
+func main() {
+	short := flag.Bool("short", false, "the short form")
+	only := flag.String("only", "", "`pattern` of the faults to run, of all of them by default")
+	flag.Parse()
+	pattern, err := regexp.Compile(*only)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "chaos: -only:", err)
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ok, err := run(ctx, os.Stdout, *short, pattern)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "chaos:", err)
+	}
+	if !ok || err != nil {
+		os.Exit(1)
+	}
+}
+
+// fault is one row of the suite: it does its harm and notes its figures.
+type fault struct {
+	name string
+	run  func(ctx context.Context, w *world, r *report) error
+	// alone is set where the harm is done to what all share.
+	alone bool
+}
+
+// atOnce is how many faults run beside each other, each on an installation of
+// its own: most of their time they wait.
+const atOnce = 3
+
+func faults() []fault {
+	return []fault{
+		{name: "kill", run: killReplicas},
+		{name: "pause", run: pauseReplica},
+		{name: "mutant", run: unfencedBuildFails},
+		{name: "poison", run: poison},
+		{name: "rolling", run: rollingRestarts},
+		{name: "disk", run: spoilStore},
+		{name: "fair", run: shareFairly},
+		{name: "once", run: createOnce},
+		{name: "cut", run: cutConnections, alone: true},
+		{name: "cancel", run: cancelRunning, alone: true},
+	}
+}
+
+// run runs the faults that match and tells whether every figure holds. The
+// error is of the suite itself.
+func run(ctx context.Context, out io.Writer, short bool, only *regexp.Regexp) (ok bool, err error) {
+	w, err := newWorld(ctx, short)
+	if err != nil {
+		return false, err
+	}
+	defer func() {
+		if closeErr := w.close(); err == nil {
+			err = closeErr
+		}
+	}()
+	r := &report{out: out}
+	var together, alone []fault
+	for _, f := range faults() {
+		switch {
+		case !only.MatchString(f.name):
+		case f.alone:
+			alone = append(alone, f)
+		default:
+			together = append(together, f)
+		}
+	}
+	err = errors.Join(r.runAll(ctx, w, together, atOnce), r.runAll(ctx, w, alone, 1))
+	if err != nil || r.failed > 0 {
+		r.note("logs are kept in %s", w.keepLogs())
+	}
+	return r.failed == 0, err
+}
+
+// runAll runs faults, so many at once, and prints each one's figures when it
+// is through.
+func (r *report) runAll(ctx context.Context, w *world, list []fault, atOnce int) error {
+	var mu sync.Mutex
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(atOnce)
+	for _, f := range list {
+		group.Go(func() error {
+			var text bytes.Buffer
+			own := &report{out: &text}
+			err := f.run(ctx, w, own)
+			mu.Lock()
+			defer mu.Unlock()
+			r.failed += own.failed
+			fmt.Fprint(r.out, text.String())
+			if err != nil {
+				return fmt.Errorf("%s: %w", f.name, err)
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"syscall"
+	"time"
+)
+
+// pauseReplica freezes a replica for longer than its lease, again and again,
+// and lets it go on in the middle of what others do in its place by then.
+func pauseReplica(ctx context.Context, w *world, r *report) error {
+	return pauseOn(ctx, w, r, "exportd", pick(w, 250, fewPaused), pick(w, 10*time.Second, shortLease))
+}
+
+// What it takes to tell a broken build.
+const (
+	fewPaused  = 36
+	shortLease = 3 * time.Second
+)
+
+func pauseOn(ctx context.Context, w *world, r *report, program string, n int, lease time.Duration) (err error) {
+	pause := lease + lease/2
+	// A job is longer than pause - lease: its second run is under way when
+	// the first one wakes up.
+	length := pause - lease + lease/2
+	s, err := w.newSite(ctx, program, 3, lease)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	watch := s.watch(ctx)
+	ids, err := s.addAll(ctx, n, job{rows: 50, ms: int(length.Milliseconds() / 50)})
+	if err != nil {
+		return err
+	}
+	pauses, frozen := 0, 0
+	for i := 0; ; i++ {
+		ended, err := s.count(ctx, "welife_export_inst WHERE status IN (2, 3)")
+		if err != nil {
+			return err
+		}
+		if ended >= len(ids) || n == fewPaused && i == 3 {
+			break
+		}
+		victim := s.replicas[i%len(s.replicas)]
+		running, err := s.runningOn(ctx, victim.pid())
+		if err != nil {
+			return err
+		}
+		if err := victim.signal(syscall.SIGSTOP); err != nil {
+			return err
+		}
+		pauses, frozen = pauses+1, frozen+len(running)
+		if err := sleep(ctx, pause); err != nil {
+			return errors.Join(err, victim.signal(syscall.SIGCONT))
+		}
+		if err := victim.signal(syscall.SIGCONT); err != nil {
+			return err
+		}
+		// Long enough for what was taken over to end: three lost leases in a
+		// row would rightly end it as FAILED.
+		if err := sleep(ctx, length); err != nil {
+			return err
+		}
+	}
+	if err := s.untilEnded(ctx, len(ids), 4*lease+3*time.Minute); err != nil {
+		return err
+	}
+	// Whoever still has something to write of its own shall have done it.
+	if err := sleep(ctx, length); err != nil {
+		return err
+	}
+	v, err := watch.finish(ctx)
+	if err != nil {
+		return err
+	}
+	r.note("SIGSTOP for %s at a lease of %s: %d times, %d instances ran there at those moments", pause, lease, pauses, frozen)
+	r.exactly("pause: instances lost", n-v.succeeded, 0)
+	r.exactly("pause: stale writes accepted", v.twice+v.miscounted, 0)
+	r.exactly("pause: files replaced", v.replaced, 0)
+	r.exactly("pause: files unlike the reference when first seen", v.wrong, 0)
+	return nil
+}
+
+// unfencedBuildFails repeats it on a build without the fence, which has to
+// fall short: a suite that it passes proves nothing.
+func unfencedBuildFails(ctx context.Context, w *world, r *report) error {
+	var out bytes.Buffer
+	mutant := &report{out: &out, prefix: "  without the fence: "}
+	if err := pauseOn(ctx, w, mutant, "exportd-nofence", fewPaused, shortLease); err != nil {
+		return err
+	}
+	fmt.Fprint(r.out, out.String())
+	r.atLeast("mutant: figures that fall short on the build without the fence", float64(mutant.failed), 1)
+	return nil
+}
+
+// sleep lets a fault last.
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// watchEvery is how soon an end is seen after it became visible.
+const watchEvery = 20 * time.Millisecond
+
+// watcher looks at every file the moment its instance is first seen as done.
+type watcher struct {
+	s     *site
+	stop  context.CancelFunc
+	done  sync.WaitGroup
+	err   error
+	seen  map[int64]bool // by event
+	files map[int64]file // by instance
+	ended map[int64]int  // ends seen of each instance
+}
+
+// file is what was seen of one.
+type file struct {
+	path  string
+	inode uint64
+	sum   [32]byte
+	told  bool // the database said so at that moment
+}
+
+func (s *site) watch(ctx context.Context) *watcher {
+	ctx, stop := context.WithCancel(ctx)
+	w := &watcher{s: s, stop: stop, seen: map[int64]bool{}, files: map[int64]file{}, ended: map[int64]int{}}
+	w.done.Go(func() {
+		tick := time.NewTicker(watchEvery)
+		defer tick.Stop()
+		for {
+			// A database that is down is a fault of some suites: look again.
+			w.err = w.look(context.WithoutCancel(ctx))
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	return w
+}
+
+// look handles the ends that have become visible. Event ids are given before
+// their transactions commit, so those a little below the newest are looked at
+// again.
+func (w *watcher) look(ctx context.Context) error {
+	query := fmt.Sprintf(`SELECT e.eventId, e.einstId, e.state, COALESCE(f.storeKey, ''), COALESCE(f.sha256, '')
+		FROM %[1]s.welife_export_event e LEFT JOIN %[1]s.welife_export_file f ON f.einstId = e.einstId
+		WHERE e.state IN (5, 7, 8, 9) AND e.eventId > (SELECT COALESCE(MAX(eventId), 0) - 3000 FROM %[1]s.welife_export_event)`, w.s.name)
+	rows, err := w.s.w.db.QueryContext(ctx, query)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var event, inst int64
+		var state int
+		var key string
+		var sum []byte
+		if err := rows.Scan(&event, &inst, &state, &key, &sum); err != nil {
+			return err
+		}
+		if w.seen[event] {
+			continue
+		}
+		w.seen[event] = true
+		w.ended[inst]++
+		if state == 5 && w.ended[inst] == 1 {
+			w.hash(inst, key, sum)
+		}
+	}
+	return rows.Err()
+}
+
+func (w *watcher) hash(inst int64, key string, sum []byte) {
+	f := file{path: filepath.Join(w.s.storeDir, filepath.FromSlash(key))}
+	f.read()
+	f.told = string(f.sum[:]) == string(sum)
+	w.files[inst] = f
+}
+
+func (f *file) read() {
+	text, err := os.ReadFile(f.path)
+	if err != nil {
+		return
+	}
+	if info, err := os.Stat(f.path); err == nil {
+		if st, ok := info.Sys().(*syscall.Stat_t); ok {
+			f.inode = st.Ino
+		}
+	}
+	f.sum = sha256.Sum256(text)
+}
+
+// finish looks once more, stops, and returns what became of n instances.
+func (w *watcher) finish(ctx context.Context) (verdict, error) {
+	w.stop()
+	w.done.Wait()
+	if err := w.look(ctx); err != nil {
+		return verdict{}, err
+	}
+	var v verdict
+	for _, n := range w.ended {
+		if n > 1 {
+			v.twice++
+		}
+	}
+	for inst, f := range w.files {
+		want := w.s.want[inst]
+		if !f.told || f.sum != sha256.Sum256(reference(want[0], want[1])) {
+			v.wrong++
+		}
+		now := file{path: f.path, told: f.told}
+		now.read()
+		if now != f {
+			v.replaced++
+		}
+	}
+	var err error
+	v.succeeded, err = w.s.count(ctx, "welife_export_inst WHERE state = 5")
+	if err != nil {
+		return v, err
+	}
+	var counted, ended int
+	query := fmt.Sprintf(`SELECT (SELECT SUM(etplExecTimes) FROM %[1]s.welife_export_tpl), (SELECT COUNT(*) FROM %[1]s.welife_export_inst WHERE status IN (2, 3))`, w.s.name)
+	if err := w.s.w.db.QueryRowContext(ctx, query).Scan(&counted, &ended); err != nil {
+		return v, err
+	}
+	v.miscounted = counted - ended
+	return v, nil
+}
+
+// verdict is what became of the instances of a site.
+type verdict struct {
+	succeeded  int
+	twice      int // ended more than once
+	wrong      int // files unlike their reference when first seen
+	replaced   int // files that changed after they were first seen
+	miscounted int // ends that the template's counter has too many
+}

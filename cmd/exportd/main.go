@@ -1,0 +1,78 @@
+// Exportd runs saved SQL templates against MySQL and keeps the results as CSV,
+// XLS or XLSX files.
+//
+//	exportd [options]          serve
+//	exportd migrate [options]  bring the schema up to date, then stop
+//	exportd version            tell the version
+//
+// `exportd -h` lists the options.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+)
+
+// Exit codes.
+const (
+	exitOK    = 0
+	exitError = 1
+	exitUsage = 2
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
+}
+
+// run is the program without the process around it.
+func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr *os.File) int {
+	command := "serve"
+	if len(args) > 0 && args[0] != "" && args[0][0] != '-' {
+		command, args = args[0], args[1:]
+	}
+	do, ok := map[string]func(context.Context, *app) error{"serve": serve, "migrate": migrate}[command]
+	switch {
+	case command == "version":
+		fmt.Fprintln(stdout, "exportd", version())
+		return exitOK
+	case !ok:
+		fmt.Fprintf(stderr, "exportd: command %q, want serve, migrate or version\n", command)
+		return exitUsage
+	}
+	cfg, err := loadConfig(args, getenv, stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return exitOK
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "exportd: %v\n", err)
+		return exitUsage
+	}
+	a := &app{cfg: cfg, log: cfg.logger(stderr)}
+	if err := do(ctx, a); err != nil {
+		a.log.Error("stopped", "error", err)
+		return exitError
+	}
+	return exitOK
+}
+
+// version is the module's, or the commit the binary was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return info.Main.Version + " " + s.Value
+		}
+	}
+	return info.Main.Version
+}

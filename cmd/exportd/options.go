@@ -1,0 +1,147 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// An option is set by, in this order: its flag (-grpc-addr), its variable in
+// the environment (EXPORTD_GRPC_ADDR), its key in the YAML file (grpc-addr),
+// its default. A secret has no flag, which everybody on the machine could
+// read; it has a NAME-file option beside it instead, a file that holds it.
+
+const envPrefix = "EXPORTD_"
+
+// options collects the options of the program by name.
+type options struct {
+	flags   *flag.FlagSet
+	secrets map[string]*string
+	given   map[string]bool // set by flag, environment or file
+}
+
+func newOptions(out io.Writer) *options {
+	fs := flag.NewFlagSet("exportd", flag.ContinueOnError)
+	fs.SetOutput(out)
+	return &options{flags: fs, secrets: map[string]*string{}, given: map[string]bool{}}
+}
+
+// secret defines a secret and its file option.
+func (o *options) secret(to *string, name, usage string) {
+	o.secrets[name] = to
+	o.flags.String(name+"-file", "", "file that holds "+usage+" (the value itself: "+envName(name)+" or the YAML file)")
+}
+
+func envName(name string) string {
+	return envPrefix + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+}
+
+// load sets every option from where it is given. getenv is os.Getenv but for
+// tests. It returns what the YAML file says under "sources".
+func (o *options) load(args []string, getenv func(string) string) (sources yaml.Node, err error) {
+	configFile := o.flags.String("config", "", "YAML `file` of options, by the names of the flags")
+	if err := o.flags.Parse(args); err != nil {
+		return sources, err
+	}
+	if rest := o.flags.Args(); len(rest) > 0 {
+		return sources, fmt.Errorf("argument %q, want none beyond options", rest[0])
+	}
+	o.flags.Visit(func(f *flag.Flag) { o.given[f.Name] = true })
+	if err := o.loadEnv(getenv); err != nil {
+		return sources, err
+	}
+	if *configFile != "" {
+		if sources, err = o.loadYAML(*configFile); err != nil {
+			return sources, err
+		}
+	}
+	return sources, o.readSecrets()
+}
+
+func (o *options) loadEnv(getenv func(string) string) error {
+	var errs []error
+	o.flags.VisitAll(func(f *flag.Flag) {
+		value := getenv(envName(f.Name))
+		if value == "" || o.given[f.Name] {
+			return
+		}
+		if err := o.flags.Set(f.Name, value); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %q: %w", envName(f.Name), value, err))
+		}
+		o.given[f.Name] = true
+	})
+	for name, to := range o.secrets {
+		if value := getenv(envName(name)); value != "" {
+			*to = value
+			o.given[name] = true
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (o *options) loadYAML(file string) (sources yaml.Node, err error) {
+	text, err := os.ReadFile(filepath.Clean(file))
+	if err != nil {
+		return sources, fmt.Errorf("config: %w", err)
+	}
+	var values map[string]yaml.Node
+	if err := yaml.Unmarshal(text, &values); err != nil {
+		return sources, fmt.Errorf("config: %s: %w", file, err)
+	}
+	var errs []error
+	for name, node := range values {
+		to, secret := o.secrets[name]
+		switch {
+		case name == "sources":
+			sources = node
+		case node.Kind != yaml.ScalarNode:
+			errs = append(errs, fmt.Errorf("config: %s:%d: %s: want a single value", file, node.Line, name))
+		case secret:
+			if !o.given[name] {
+				*to = node.Value
+				o.given[name] = true
+			}
+		case name == "config" || o.flags.Lookup(name) == nil:
+			errs = append(errs, fmt.Errorf("config: %s:%d: %s: no such option; `exportd -h` lists them", file, node.Line, name))
+		case !o.given[name]:
+			if err := o.flags.Set(name, node.Value); err != nil {
+				errs = append(errs, fmt.Errorf("config: %s:%d: %s: %q: %w", file, node.Line, name, node.Value, err))
+			}
+			o.given[name] = true
+		}
+	}
+	return sources, errors.Join(errs...)
+}
+
+func (o *options) readSecrets() error {
+	for name, to := range o.secrets {
+		file := o.flags.Lookup(name + "-file").Value.String()
+		if file == "" {
+			continue
+		}
+		if o.given[name] {
+			return fmt.Errorf("%s and %s-file are both given, want one", name, name)
+		}
+		text, err := readSecret(file)
+		if err != nil {
+			return fmt.Errorf("%s-file: %w", name, err)
+		}
+		*to = text
+	}
+	return nil
+}
+
+// readSecret returns a file's text without the line end that editors add.
+func readSecret(file string) (string, error) {
+	text, err := os.ReadFile(filepath.Clean(file))
+	if err != nil {
+		return "", err
+	}
+	return strings.TrimRight(string(text), "\r\n"), nil
+}

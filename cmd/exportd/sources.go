@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+
+	"github.com/go-sql-driver/mysql"
+
+	"exporttask/internal/export"
+	"exporttask/internal/row"
+	"exporttask/internal/source"
+	"exporttask/internal/sqlguard"
+)
+
+// sources are the configured data sources by name. They are what the server
+// and the workers see of internal/source.
+type sources map[string]namedSource
+
+type namedSource struct {
+	*source.Source
+	guard sqlguard.Options
+}
+
+func openSources(configured map[string]sourceConfig, log *slog.Logger) (sources, error) {
+	opened := sources{}
+	for name, c := range configured {
+		src, err := source.Open(name, c.DSN, source.Options{
+			CAFile: c.CAFile,
+			Limits: source.Limits{Rows: c.MaxRows, Bytes: c.MaxBytes},
+			Logger: log,
+		})
+		if err != nil {
+			return nil, err
+		}
+		dsn, err := mysql.ParseDSN(c.DSN)
+		if err != nil {
+			return nil, fmt.Errorf("data source %s: %w", name, err)
+		}
+		guard := sqlguard.Options{Schemas: c.Schemas, Functions: c.Functions}
+		if dsn.DBName != "" {
+			guard.Schemas = append(guard.Schemas, dsn.DBName)
+		}
+		opened[name] = namedSource{Source: src, guard: guard}
+	}
+	return opened, nil
+}
+
+// Names implements server.Sources.
+func (s sources) Names() []string { return slices.Sorted(maps.Keys(s)) }
+
+// Guard implements server.Sources and export.Sources.
+func (s sources) Guard(name string) sqlguard.Options { return s[name].guard }
+
+// Transient implements server.Sources.
+func (s sources) Transient(err error) bool { return source.Transient(err) }
+
+// Prepare implements server.Sources.
+func (s sources) Prepare(ctx context.Context, name, sql string, args int) ([]row.Column, error) {
+	src, ok := s[name]
+	if !ok {
+		return nil, errNoSource(name)
+	}
+	return src.Source.Prepare(ctx, sql, args)
+}
+
+// Query implements export.Sources.
+func (s sources) Query(ctx context.Context, name string, q source.Query) (export.Cursor, error) {
+	src, ok := s[name]
+	if !ok {
+		return nil, errNoSource(name)
+	}
+	return src.Source.Query(ctx, q)
+}
+
+// errNoSource is what an instance gets whose data source was taken out of the
+// configuration after the template was made.
+func errNoSource(name string) error {
+	return fmt.Errorf("data source %q is not configured", name)
+}

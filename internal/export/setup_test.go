@@ -1,0 +1,186 @@
+package export
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"exporttask/internal/fixture"
+	"exporttask/internal/model"
+	"exporttask/internal/row"
+	"exporttask/internal/source"
+	"exporttask/internal/sqlguard"
+	"exporttask/internal/store"
+	"exporttask/migrations"
+)
+
+// faulty is a data source that a test scripts: next is asked for each batch.
+type faulty struct {
+	query func(ctx context.Context) error
+	next  func(ctx context.Context, batch int) error
+}
+
+func (f *faulty) Guard(string) sqlguard.Options { return sqlguard.Options{} }
+
+func (f *faulty) Query(ctx context.Context, _ string, _ source.Query) (Cursor, error) {
+	if f.query != nil {
+		if err := f.query(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return &script{faulty: f}, nil
+}
+
+type script struct {
+	*faulty
+	batches int
+}
+
+func (*script) Columns() []row.Column { return []row.Column{{Name: "n", Kind: row.Int}} }
+
+func (s *script) Next(ctx context.Context) (*row.Batch, error) {
+	n := s.batches
+	s.batches++
+	if err := s.next(ctx, n); err != nil {
+		return nil, err
+	}
+	b := &row.Batch{}
+	b.Append([]byte(strconv.Itoa(n)))
+	return b, nil
+}
+
+func (*script) Close() error { return nil }
+
+// rows gives n batches of one row each.
+func rows(n int) func(context.Context, int) error {
+	return func(_ context.Context, batch int) error {
+		if batch == n {
+			return io.EOF
+		}
+		return nil
+	}
+}
+
+// untilStopped gives one row, tells that it did, and waits to be stopped.
+func untilStopped(began chan<- struct{}) func(context.Context, int) error {
+	return func(ctx context.Context, batch int) error {
+		if batch == 0 {
+			return nil
+		}
+		began <- struct{}{}
+		<-ctx.Done()
+		return context.Cause(ctx)
+	}
+}
+
+// bench is a real queue and a real store with a scripted source.
+type bench struct {
+	db     *model.DB
+	store  *store.Dir
+	source *faulty
+	tpl    *model.Tpl
+}
+
+func setup(t *testing.T) *bench {
+	t.Helper()
+	db, err := model.Open(t.Context(), fixture.Database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if _, err := migrations.Up(t.Context(), db.SQL(), slog.New(slog.DiscardHandler)); err != nil {
+		t.Fatal(err)
+	}
+	dir, err := store.NewDir(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	tpl, err := db.CreateTpl(t.Context(), model.Tpl{Name: "订单", Source: "default", Expr: "SELECT 1 AS n", Status: model.TplNormal}, model.Request{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &bench{db: db, store: dir, source: &faulty{next: rows(3)}, tpl: tpl}
+}
+
+func (b *bench) pool(queue Queue, owner string) *Pool {
+	return NewPool(Config{Owner: owner, Workers: 2, Poll: 20 * time.Millisecond, Backoff: time.Millisecond, MaxBackoff: time.Millisecond},
+		queue, &Runner{Sources: b.source, Store: b.store, TempDir: b.store.TempDir()}, slog.New(slog.DiscardHandler))
+}
+
+// start runs a pool until the returned function stops it, with the grace that
+// it is given.
+func start(t *testing.T, p *Pool) (stop func(grace time.Duration)) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	beating, stopBeat := context.WithCancel(context.Background())
+	var loops, beats sync.WaitGroup
+	loops.Go(func() { p.Run(ctx) })
+	beats.Go(func() { p.Beat(beating) })
+	var once sync.Once
+	stop = func(grace time.Duration) {
+		once.Do(func() {
+			cancel()
+			loops.Wait()
+			ctx, done := context.WithTimeout(context.Background(), grace)
+			defer done()
+			p.Shutdown(ctx)
+			stopBeat()
+			beats.Wait()
+		})
+	}
+	t.Cleanup(func() { stop(0) })
+	return stop
+}
+
+func (b *bench) add(t *testing.T) int64 {
+	t.Helper()
+	in, err := b.db.CreateInst(t.Context(), model.Inst{
+		TplID: b.tpl.ID, TplName: b.tpl.Name, Source: "default", Expr: b.tpl.Expr, OutputFormat: model.FormatCSV,
+		OperatorID: 1, TimeoutSec: 60, RetentionSec: 3600, MaxAttempts: 3,
+	}, model.Request{}, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return in.ID
+}
+
+// until waits until the instance is in one of the states.
+func (b *bench) until(t *testing.T, id int64, states ...model.State) *model.Inst {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(30 * time.Second)
+	for {
+		in, err := b.db.GetInst(context.Background(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if slices.Contains(states, in.State) {
+			return in
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("instance %d is %s (%s), want one of %v", id, in.State, in.ErrMsg, states)
+		}
+	}
+}
+
+// kept is how many files the store holds, unfinished ones included.
+func (b *bench) kept(t *testing.T) int {
+	t.Helper()
+	n := 0
+	if err := b.store.List(context.Background(), func(store.Item) error { n++; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}

@@ -1,0 +1,197 @@
+package export
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"runtime/debug"
+	"strconv"
+	"syscall"
+	"time"
+
+	"google.golang.org/grpc/codes"
+
+	"exporttask/internal/model"
+	"exporttask/internal/source"
+)
+
+const (
+	// endTimeout bounds the writes that end an attempt. It is longer than a
+	// lease: after an outage of the database the work is not lost unless
+	// somebody else has begun it anew, which the fence tells.
+	endTimeout = 2 * time.Minute
+	// endRetry is the pause between tries of such a write.
+	endRetry = 500 * time.Millisecond
+	// maxRefused is how often the database may refuse one before that is held
+	// to be its last word.
+	maxRefused = 3
+)
+
+// work runs one attempt and writes down how it ended.
+func (p *Pool) work(ctx context.Context, a *attempt) {
+	in := &a.inst
+	log := p.log.With("inst_id", in.ID, "attempt", in.Attempt)
+	log.InfoContext(ctx, "attempt begins", "template", in.TplName, "data_source", in.Source)
+	began := time.Now()
+
+	limit := time.Duration(in.TimeoutSec) * time.Second
+	running, stop := context.WithTimeoutCause(ctx, limit, errTimedOut)
+	made, err := p.runner.run(running, in, &a.progress)
+	cause := context.Cause(running)
+	stop()
+
+	// What ends an attempt is written even while it is being stopped.
+	ctx, stop = context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
+	defer stop()
+	if err == nil {
+		err = p.persist(ctx, func(context.Context) error { return p.finisher.finish(in, made.result) })
+		if err == nil {
+			log.InfoContext(ctx, "attempt succeeded", "rows", made.result.Rows, "duration", time.Since(began))
+			return
+		}
+		if !errors.Is(err, model.ErrLeaseLost) && !errors.Is(err, model.ErrCanceling) && !model.Refused(err) {
+			// Nobody knows whether it was committed, so the file stays. If it
+			// was not, the lease runs out and another attempt is made.
+			log.ErrorContext(ctx, "finish: outcome unknown", "error", err)
+			return
+		}
+		made.remove(ctx, log)
+	}
+	p.end(ctx, log, in, err, cause)
+}
+
+// end writes down an attempt that made no file.
+func (p *Pool) end(ctx context.Context, log *slog.Logger, in *model.Inst, err, cause error) {
+	var write func(ctx context.Context) error
+	switch {
+	case errors.Is(err, model.ErrLeaseLost), errors.Is(cause, errLeaseLost):
+		log.WarnContext(ctx, "lease lost: the instance is another worker's now")
+		return
+	case errors.Is(cause, errShutdown):
+		write = func(ctx context.Context) error { return p.queue.Release(ctx, in) }
+	case errors.Is(err, model.ErrCanceling), errors.Is(cause, errCanceled):
+		write = func(ctx context.Context) error {
+			return p.queue.Fail(ctx, in, model.Failure{State: model.StateCanceled, Code: errCode(codes.Canceled), Msg: "canceled while it ran"})
+		}
+	case errors.Is(cause, errTimedOut):
+		msg := fmt.Sprintf("passed its timeout of %d s", in.TimeoutSec)
+		write = func(ctx context.Context) error {
+			return p.queue.Fail(ctx, in, model.Failure{State: model.StateTimedOut, Code: errCode(codes.DeadlineExceeded), Msg: msg})
+		}
+	default:
+		f := classify(err)
+		f.Backoff = p.backoff(in.Attempt)
+		log.WarnContext(ctx, "attempt failed", "error", err, "err_code", f.Code, "retry", f.Retry)
+		write = func(ctx context.Context) error { return p.queue.Fail(ctx, in, f) }
+	}
+	if err := p.persist(ctx, write); err != nil && !errors.Is(err, model.ErrLeaseLost) {
+		log.ErrorContext(ctx, "end attempt: the lease will run out instead", "error", err)
+	}
+}
+
+// persist tries a write until it is certain how it went: written, refused, or
+// the lease is over.
+func (p *Pool) persist(ctx context.Context, write func(context.Context) error) error {
+	for refused := 0; ; {
+		err := once(ctx, write)
+		if err == nil || errors.Is(err, model.ErrLeaseLost) || errors.Is(err, model.ErrCanceling) {
+			return err
+		}
+		if model.Refused(err) {
+			if refused++; refused == maxRefused {
+				return err
+			}
+		}
+		p.log.WarnContext(ctx, "write the end of an attempt", "error", err)
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(jitter(endRetry)):
+		}
+	}
+}
+
+func once(ctx context.Context, write func(context.Context) error) error {
+	ctx, stop := context.WithTimeout(ctx, tryTimeout)
+	defer stop()
+	return write(ctx)
+}
+
+func errCode(c codes.Code) string { return strconv.Itoa(int(c)) }
+
+// classify tells how an attempt's error is shown and whether another attempt
+// may do better.
+func classify(err error) model.Failure {
+	fail := func(c codes.Code, retry bool, msg string) model.Failure {
+		return model.Failure{State: model.StateFailed, Code: errCode(c), Msg: msg, Retry: retry}
+	}
+	var (
+		mine    *model.Error
+		server  *source.ServerError
+		limit   *source.LimitError
+		damage  *source.DamageError
+		lost    *source.LostError
+		crashed *panicError
+	)
+	switch {
+	case errors.As(err, &limit) && errors.Is(err, source.ErrStatementTimeout):
+		return model.Failure{State: model.StateTimedOut, Code: errCode(codes.DeadlineExceeded), Msg: limit.Error()}
+	case errors.As(err, &limit):
+		return fail(codes.ResourceExhausted, false, limit.Error())
+	case errors.As(err, &damage):
+		return fail(codes.DataLoss, false, damage.Error())
+	case source.Transient(err):
+		return fail(codes.Unavailable, true, "data source: "+err.Error())
+	case errors.As(err, &server):
+		return fail(codes.InvalidArgument, false, "data source: "+server.Error())
+	case errors.As(err, &mine):
+		return fail(codes.InvalidArgument, false, mine.Error())
+	case errors.As(err, &lost):
+		return fail(codes.Unavailable, false, "data source: "+lost.Error())
+	case storeCause(err) != "" && errors.Is(err, syscall.ENOSPC):
+		return fail(codes.ResourceExhausted, true, "store: "+storeCause(err))
+	case storeCause(err) != "":
+		return fail(codes.Unavailable, true, "store: "+storeCause(err))
+	case model.Refused(err):
+		return fail(codes.Internal, true, "the service's database refused the result; the cause is in the worker's log")
+	case errors.As(err, &crashed):
+		return fail(codes.Internal, true, "internal error; the cause is in the worker's log")
+	}
+	return fail(codes.Internal, true, err.Error())
+}
+
+// storeCause is what the file system did not do and why, or nothing where the
+// error is not the file system's. It tells no path: where the server keeps its
+// files is not the client's business.
+func storeCause(err error) string {
+	var path *fs.PathError
+	var link *os.LinkError
+	var call *os.SyscallError
+	switch {
+	case errors.As(err, &path):
+		return path.Op + ": " + path.Err.Error()
+	case errors.As(err, &link):
+		return link.Op + ": " + link.Err.Error()
+	case errors.As(err, &call):
+		return call.Syscall + ": " + call.Err.Error()
+	}
+	return ""
+}
+
+// panicError is a panic of the pipeline, kept to one attempt.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (e *panicError) Error() string { return fmt.Sprintf("panic: %v\n%s", e.value, e.stack) }
+
+// recovered turns a panic into an error of the attempt. It is deferred.
+func recovered(err *error) {
+	if v := recover(); v != nil {
+		*err = &panicError{value: v, stack: debug.Stack()}
+	}
+}

@@ -1,0 +1,92 @@
+package csv
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"exporttask/internal/render/cell"
+	"exporttask/internal/row"
+)
+
+// reference writes the file in the plainest way there is; the encoder must
+// write the same bytes. It is UTF-8 only.
+func reference(cols []cell.Column, opt cell.Options, rows [][][]byte) (string, cell.Tally) {
+	var b strings.Builder
+	var tally cell.Tally
+	delim, eol := ",", "\r\n"
+	if opt.Delimiter != 0 {
+		delim = string(rune(opt.Delimiter))
+	}
+	if opt.LF {
+		eol = "\n"
+	}
+	write := func(text string, guard bool) {
+		quote := opt.QuoteAll || strings.ContainsAny(text, delim+"\"\r\n") || strings.Trim(text, " \t") != text
+		if text == opt.NullText || text == "" && len(cols) == 1 {
+			quote = true
+		}
+		if guard && cell.IsFormula([]byte(text)) {
+			tally.Guarded++
+			text = "'" + text
+		}
+		if quote {
+			text = `"` + strings.ReplaceAll(text, `"`, `""`) + `"`
+		}
+		b.WriteString(text)
+	}
+	line := func(n int, write func(i int)) {
+		for i := range n {
+			if i > 0 {
+				b.WriteString(delim)
+			}
+			write(i)
+		}
+		b.WriteString(eol)
+	}
+	if opt.BOM {
+		b.WriteString("\uFEFF")
+	}
+	if !opt.NoHeader {
+		line(len(cols), func(i int) { write(cols[i].Label, !opt.NoGuard && !cols[i].Unguard) })
+	}
+	for _, cells := range rows {
+		line(len(cols), func(i int) {
+			raw := cells[cols[i].Index]
+			switch {
+			case raw != nil:
+				write(string(cols[i].AppendText(nil, raw)), !opt.NoGuard && cols[i].Guarded())
+			case opt.NullText == "" && len(cols) == 1:
+				b.WriteString(`""`)
+			default:
+				b.WriteString(opt.NullText)
+			}
+		})
+	}
+	return b.String(), tally
+}
+
+// encode writes rows with the encoder under test, in batches of per rows.
+func encode(t testing.TB, cols []cell.Column, opt cell.Options, rows [][][]byte, per int) (string, cell.Summary) {
+	t.Helper()
+	var out bytes.Buffer
+	e, err := New(&out, cols, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for len(rows) > 0 {
+		n := min(per, len(rows))
+		b := &row.Batch{}
+		for _, cells := range rows[:n] {
+			b.Append(cells...)
+		}
+		rows = rows[n:]
+		if err := e.Encode(b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.String(), e.Summary()
+}

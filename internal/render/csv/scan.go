@@ -1,0 +1,90 @@
+package csv
+
+import (
+	"bytes"
+	"encoding/binary"
+)
+
+// The search for bytes that need quotes works on eight bytes at a time, by the
+// classic test for a zero byte in a word: (x - ones) &^ x & highs is not 0
+// exactly if a byte of x is 0, and (x - n·ones) &^ x & highs exactly if a byte of
+// x is below n.
+const (
+	ones   = 0x0101010101010101
+	highs  = ones << 7
+	below  = ones * ('"' + 1) // finds the quote, CR, LF, and with them blanks and "!"
+	quotes = ones * '"'
+	crs    = ones * '\r'
+	lfs    = ones * '\n'
+)
+
+// suspect reports whether x may hold the delimiter (delims has it in every
+// byte), a quote, CR or LF: a quick test that few words pass without need.
+func suspect(x, delims uint64) bool {
+	d := x ^ delims
+	return ((x-below)&^x|(d-ones)&^d)&highs != 0
+}
+
+// guilty is suspect without false alarms.
+func guilty(x, delims uint64) bool {
+	d, q, r, l := x^delims, x^quotes, x^crs, x^lfs
+	return ((d-ones)&^d|(q-ones)&^q|(r-ones)&^r|(l-ones)&^l)&highs != 0
+}
+
+// holdsSpecial reports whether p[at:end] holds the delimiter, a quote, CR or LF.
+// The last word it loads ends with the text and may begin before it.
+func holdsSpecial(p []byte, at, end int, delims uint64) bool {
+	n := end - at
+	if n < 8 {
+		return shortHoldsSpecial(p, at, end, delims)
+	}
+	x := binary.LittleEndian.Uint64(p[end-8:])
+	if suspect(x, delims) && guilty(x, delims) {
+		return true
+	}
+	for last := end - 8; at < last; at += 8 {
+		x := binary.LittleEndian.Uint64(p[at:])
+		if suspect(x, delims) && guilty(x, delims) {
+			return true
+		}
+	}
+	return false
+}
+
+// shortHoldsSpecial is holdsSpecial for fewer than eight bytes.
+func shortHoldsSpecial(p []byte, at, end int, delims uint64) bool {
+	if at == end {
+		return false
+	}
+	var x uint64
+	if end >= 8 {
+		x = binary.LittleEndian.Uint64(p[end-8:])
+	} else {
+		for _, c := range p[:end] {
+			x = x>>8 | uint64(c)<<56
+		}
+	}
+	// x ends with the text; the bytes before it become 0xff.
+	x |= 1<<(8*uint(8-end+at)&63) - 1 //nolint:gosec // 0 < end-at < 8
+	return suspect(x, delims) && guilty(x, delims)
+}
+
+// appendQuoted appends text between quotes, those inside doubled.
+func appendQuoted(dst, text []byte) []byte {
+	dst = append(dst, '"')
+	dst = appendDoubled(dst, text)
+	return append(dst, '"')
+}
+
+// appendDoubled appends text with every quote doubled.
+func appendDoubled(dst, text []byte) []byte {
+	for {
+		i := bytes.IndexByte(text, '"')
+		if i < 0 {
+			return append(dst, text...)
+		}
+		dst = append(dst, text[:i+1]...)
+		dst = append(dst, '"')
+		text = text[i+1:]
+	}
+}

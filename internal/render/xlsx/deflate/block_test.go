@@ -1,0 +1,162 @@
+package deflate
+
+import (
+	"bytes"
+	"compress/flate"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	kflate "github.com/klauspost/compress/flate"
+)
+
+// inflate reads a joined stream back with two decoders nobody here wrote.
+func inflate(t *testing.T, stream []byte) []byte {
+	t.Helper()
+	got, err := io.ReadAll(flate.NewReader(bytes.NewReader(stream)))
+	if err != nil {
+		t.Fatalf("compress/flate: %v", err)
+	}
+	other, err := io.ReadAll(kflate.NewReader(bytes.NewReader(stream)))
+	if err != nil {
+		t.Fatalf("klauspost: %v", err)
+	}
+	if !bytes.Equal(got, other) {
+		t.Fatal("the two decoders differ")
+	}
+	return got
+}
+
+func roundTrip(t *testing.T, e *Encoder, src []byte, hints []Hint) int {
+	t.Helper()
+	stream := e.AppendBlock(nil, src, hints)
+	size := len(stream)
+	stream = e.AppendBlock(stream, src, hints)
+	stream = append(stream, End...)
+	if got := inflate(t, stream); !bytes.Equal(got, append(bytes.Clone(src), src...)) {
+		t.Fatalf("search %t: two blocks of %d bytes came back different (%d bytes)", e.Search, len(src), len(got))
+	}
+	return size
+}
+
+func TestBlocksReadBackEqual(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	random := make([]byte, 70000)
+	for i := range random {
+		random[i] = byte(rng.Uint32())
+	}
+	steep := []byte{} // counts like Fibonacci's numbers make the deepest code
+	for i, n, m := 0, 1, 1; i < 24; i, n, m = i+1, m, n+m {
+		steep = append(steep, bytes.Repeat([]byte{byte(i)}, n)...)
+	}
+	var table strings.Builder
+	for i := range 5000 {
+		fmt.Fprintf(&table, `<row r="%d"><c r="A%d"><v>%d</v></c></row>`, i, i, i*7919)
+	}
+	cases := map[string][]byte{
+		"empty": nil, "one byte": {0}, "one symbol": bytes.Repeat([]byte("a"), 3000), "two": []byte("ab"),
+		"all bytes": random[:256], "random": random, "steep counts": steep, "table": []byte(table.String()),
+	}
+	for name, src := range cases {
+		t.Run(name, func(t *testing.T) {
+			for _, search := range []bool{false, true} {
+				roundTrip(t, &Encoder{Search: search}, src, nil)
+				for range 5 {
+					roundTrip(t, &Encoder{Search: search}, src, randomHints(rng, len(src)))
+				}
+			}
+		})
+	}
+}
+
+// randomHints are ascending places with sources that are near, far, ahead or
+// absent.
+func randomHints(rng *rand.Rand, n int) []Hint {
+	var hints []Hint
+	for pos := 0; pos < n; pos += 1 + rng.IntN(40) {
+		src := uint32(rng.IntN(n))
+		if rng.IntN(2) == 0 {
+			src = uint32(max(0, pos-1-rng.IntN(100)))
+		}
+		if rng.IntN(10) == 0 {
+			src = None
+		}
+		hints = append(hints, Hint{Pos: uint32(pos), Src: src, Max: uint32(rng.IntN(2) * rng.IntN(300))})
+	}
+	return hints
+}
+
+func TestEveryMatchLengthAndDistanceReadsBack(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	src := make([]byte, 3*window)
+	for i := range src {
+		src[i] = byte(rng.Uint32())
+	}
+	var hints []Hint
+	pos := uint32(window + maxMatch)
+	length, dist := uint32(minMatch), uint32(1)
+	for pos+maxMatch < uint32(len(src)) {
+		for i := range length {
+			src[pos+i] = src[pos+i-dist]
+		}
+		hints = append(hints, Hint{Pos: pos, Src: pos - dist})
+		pos += length + 1
+		if length++; length > maxMatch {
+			length = minMatch
+		}
+		if dist = dist*5/4 + 1; dist > window {
+			dist = window - dist%7
+		}
+	}
+	plain := roundTrip(t, new(Encoder), src, nil)
+	hinted := roundTrip(t, new(Encoder), src, hints)
+	if hinted >= plain*3/4 {
+		t.Errorf("hints were not followed: %d bytes without, %d with", plain, hinted)
+	}
+}
+
+func TestHintBeyondTheWindowIsIgnored(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	src := make([]byte, window+2000)
+	for i := range src {
+		src[i] = byte(rng.Uint32())
+	}
+	copy(src[window+1000:], src[1000:2000]) // window bytes away
+	near := roundTrip(t, new(Encoder), src, []Hint{{Pos: window + 1000, Src: 1000}})
+	copy(src[window+1000:], src[999:1999]) // one more
+	far := roundTrip(t, new(Encoder), src, []Hint{{Pos: window + 1000, Src: 999}})
+	if near > far-900 {
+		t.Errorf("a repeat at the window's edge gave %d bytes, one beyond it %d", near, far)
+	}
+}
+
+func TestSecondBlockAllocatesNothing(t *testing.T) {
+	src := bytes.Repeat([]byte("0123456789"), 1000)
+	hints := []Hint{{Pos: 10}}
+	for _, search := range []bool{false, true} {
+		e := &Encoder{Search: search}
+		dst := e.AppendBlock(nil, src, hints)
+		if n := testing.AllocsPerRun(20, func() { dst = e.AppendBlock(dst[:0], src, hints) }); n != 0 {
+			t.Errorf("search %t: %v allocations a block", search, n)
+		}
+	}
+}
+
+func FuzzBlock(f *testing.F) {
+	f.Add([]byte("<row r=\"1\"><c r=\"A1\"><v>1</v></c></row><row r=\"2\"><c r=\"A2\"><v>1</v></c></row>"), uint64(1), false)
+	f.Add(bytes.Repeat([]byte("ab"), 700), uint64(2), true)
+	f.Add([]byte{0xff}, uint64(3), true)
+	f.Fuzz(func(t *testing.T, src []byte, seed uint64, search bool) {
+		if len(src) > 1<<18 {
+			t.Skip("longer than a block of the encoder")
+		}
+		rng := rand.New(rand.NewPCG(seed, 0))
+		e := &Encoder{Search: search}
+		if len(src) > 0 {
+			roundTrip(t, e, src, randomHints(rng, len(src)))
+		}
+		roundTrip(t, e, src, nil)
+	})
+}

@@ -1,0 +1,16 @@
+// Package deflate writes RFC 1951 blocks for text whose writer knows where it
+// repeats itself. It is called by package xlsx alone, with the XML of a block
+// of rows.
+//
+// A general compressor finds repeats by hashing every position of its input.
+// Whoever has just written a table knows them: the markup around a cell stood
+// at a known place one row earlier, the row's number a few bytes ago. Such
+// places are handed over as hints. A hint is a proposal and no promise: its
+// bytes are compared, as much as agrees becomes a match, the rest stays
+// literal. Wrong hints cost size, never correctness.
+//
+// Every block stands alone (no match reaches before it), is never the last of
+// its stream and ends on a byte boundary, so that blocks made in parallel can
+// be joined by laying them end to end and ending the stream with End. The
+// package keeps no state between blocks and never reads or writes a stream.
+package deflate

@@ -1,0 +1,161 @@
+package xlsx
+
+import (
+	"encoding/binary"
+	"unicode/utf8"
+)
+
+// textRoom is the most bytes that putText writes for n bytes: seven for each
+// ("_x005F_"), and the overhang of its stores.
+func textRoom(n int) int { return 7*n + 16 }
+
+// needsPreserve reports whether a reader would trim the text without
+// xml:space="preserve" (XML 1.0, section 2.10).
+func needsPreserve(v []byte) bool {
+	return len(v) > 0 && (v[0] <= ' ' || v[len(v)-1] <= ' ')
+}
+
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// special is not 0 where one of the 8 bytes cannot be copied as it is: control
+// characters, & < > _ and bytes above ASCII. A byte is 0 in one of the terms
+// where it is one of those; borrows and the bytes 0x20 to 0x2f may give a false
+// alarm, never a miss.
+func special(x uint64) uint64 {
+	ltgt := x&^(2*ones) ^ '<'*ones // > differs from < in one bit
+	amp := x ^ '&'*ones
+	low := x ^ '_'*ones
+	return (x | (x - ' '*ones) | (ltgt - ones) | (amp - ones) | (low - ones)) & highs
+}
+
+// putText writes v at buf[n] as the content of a t element and returns where it
+// ends. It reports whether something had to be replaced by U+FFFD. buf must
+// have textRoom(len(v)) bytes from n.
+//
+// Runs of plain ASCII go eight bytes at a time; the last step overlaps the one
+// before, so that no byte is handled alone in a text of eight and more.
+func putText(buf []byte, n int, v []byte) (end int, illegal bool) {
+	i := 0
+	for i+8 <= len(v) {
+		x := binary.LittleEndian.Uint64(v[i:])
+		binary.LittleEndian.PutUint64(buf[n:], x)
+		if special(x) == 0 {
+			i += 8
+			n += 8
+			continue
+		}
+		stop := i + 8
+		for i < stop {
+			c := v[i]
+			if plain[c] {
+				buf[n] = c
+				i++
+				n++
+				continue
+			}
+			var bad bool
+			i, n, bad = putSpecial(buf, n, v, i)
+			illegal = illegal || bad
+		}
+	}
+	for i < len(v) {
+		c := v[i]
+		if plain[c] {
+			buf[n] = c
+			i++
+			n++
+			continue
+		}
+		var bad bool
+		i, n, bad = putSpecial(buf, n, v, i)
+		illegal = illegal || bad
+	}
+	return n, illegal
+}
+
+// plain tells which bytes stand for themselves. The underscore is not one of
+// them: it may begin an escape.
+var plain = plainBytes()
+
+func plainBytes() (t [256]bool) {
+	for c := ' '; c < 0x7f; c++ {
+		t[c] = c != '&' && c != '<' && c != '>' && c != '_'
+	}
+	t['\t'], t['\n'], t[0x7f] = true, true, true
+	return t
+}
+
+// putSpecial writes the character at v[i], which is not plain.
+func putSpecial(buf []byte, n int, v []byte, i int) (next, end int, illegal bool) {
+	c := v[i]
+	if c >= utf8.RuneSelf {
+		// Three bytes, as almost all East Asian characters, and neither at the
+		// edges of that range nor among the surrogates and noncharacters.
+		if c >= 0xe1 && c <= 0xec && i+2 < len(v) && v[i+1]&0xc0 == 0x80 && v[i+2]&0xc0 == 0x80 {
+			buf[n], buf[n+1], buf[n+2] = c, v[i+1], v[i+2]
+			return i + 3, n + 3, false
+		}
+		r, size := utf8.DecodeRune(v[i:])
+		if r == utf8.RuneError && size == 1 || r == 0xfffe || r == 0xffff {
+			return i + size, n + copy(buf[n:], "\uFFFD"), true
+		}
+		return i + size, n + copy(buf[n:], v[i:i+size]), false
+	}
+	s := ""
+	switch {
+	case c == '&':
+		s = "&amp;"
+	case c == '<':
+		s = "&lt;"
+	case c == '>':
+		s = "&gt;"
+	case c == '\r':
+		s = carriageReturn
+	case c == '_' && looksEscaped(v[i:]):
+		s = "_x005F_"
+	case c == '_':
+		s = "_"
+	default:
+		return i + 1, n + copy(buf[n:], "\uFFFD"), true
+	}
+	return i + 1, n + copy(buf[n:], s), false
+}
+
+// carriageReturn is how CR is written: bare, an XML reader would make LF of it.
+const carriageReturn = "&#13;"
+
+// looksEscaped reports whether v begins with _xHHHH_, which a reader takes for
+// the character HHHH (ECMA-376 part 1, section 22.9.2.19, ST_Xstring): its
+// underscore must itself be escaped.
+func looksEscaped(v []byte) bool {
+	if len(v) < 7 || v[1] != 'x' && v[1] != 'X' || v[6] != '_' {
+		return false
+	}
+	for _, c := range v[2:6] {
+		if !(c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+// copyShort copies src with as few stores as there can be; dst must have 8
+// bytes more than src.
+func copyShort(dst, src []byte) int {
+	n := len(src)
+	if n >= 8 {
+		i := 0
+		for ; i+8 <= n; i += 8 {
+			binary.LittleEndian.PutUint64(dst[i:], binary.LittleEndian.Uint64(src[i:]))
+		}
+		binary.LittleEndian.PutUint64(dst[n-8:], binary.LittleEndian.Uint64(src[n-8:]))
+		return n
+	}
+	for i, c := range src {
+		dst[i] = c
+	}
+	return n
+}

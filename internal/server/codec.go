@@ -1,0 +1,60 @@
+package server
+
+import (
+	"google.golang.org/grpc/encoding"
+	_ "google.golang.org/grpc/encoding/proto" // registers the codec that Codec wraps
+	"google.golang.org/grpc/mem"
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+
+	"exporttask/internal/model"
+)
+
+// Codec is grpc's own proto codec, but for a request that cannot be decoded,
+// such as a string that is not UTF-8: grpc would answer INTERNAL by itself,
+// before any interceptor. This codec keeps the reason in the message's unknown
+// fields instead, where undecoded finds it, so that the caller gets an
+// envelope that names the field.
+func Codec() encoding.CodecV2 { return codec{encoding.GetCodecV2("proto")} }
+
+type codec struct{ encoding.CodecV2 }
+
+// undecodedField is a field number that no message uses: the largest there is.
+const undecodedField = protowire.MaxValidNumber
+
+func (c codec) Unmarshal(data mem.BufferSlice, v any) error {
+	err := c.CodecV2.Unmarshal(data, v)
+	m, ok := v.(proto.Message)
+	if err == nil || !ok {
+		return err
+	}
+	proto.Reset(m)
+	b := protowire.AppendTag(nil, undecodedField, protowire.BytesType)
+	m.ProtoReflect().SetUnknown(protowire.AppendString(b, err.Error()))
+	return nil
+}
+
+// undecoded returns why a request could not be decoded, nil if it could.
+func undecoded(req any) *model.Error {
+	m, ok := req.(proto.Message)
+	if !ok {
+		return nil
+	}
+	unknown := m.ProtoReflect().GetUnknown()
+	for len(unknown) > 0 {
+		num, typ, n := protowire.ConsumeTag(unknown)
+		if n < 0 {
+			return nil
+		}
+		if num == undecodedField && typ == protowire.BytesType {
+			text, _ := protowire.ConsumeString(unknown[n:])
+			return &model.Error{Kind: model.Invalid, Text: "request: " + text}
+		}
+		size := protowire.ConsumeFieldValue(num, typ, unknown[n:])
+		if size < 0 {
+			return nil
+		}
+		unknown = unknown[n+size:]
+	}
+	return nil
+}

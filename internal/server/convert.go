@@ -1,0 +1,164 @@
+package server
+
+import (
+	"database/sql"
+	"encoding/hex"
+	"time"
+
+	"exporttask/api"
+	"exporttask/internal/model"
+)
+
+// timeText is RFC 3339 in UTC with microseconds.
+func timeText(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000Z") }
+
+func nullTime(t sql.NullTime) string {
+	if !t.Valid {
+		return ""
+	}
+	return timeText(t.Time)
+}
+
+func tplToProto(t *model.Tpl) *api.WshExportTpl {
+	columns := make([]*api.WshExportResultColumn, len(t.ResultColumns.V))
+	for i, c := range t.ResultColumns.V {
+		columns[i] = &api.WshExportResultColumn{Name: c.Name, Type: c.Type}
+	}
+	return &api.WshExportTpl{
+		EtplId:            t.ID,
+		EtplName:          t.Name,
+		EtplTag:           t.Tag,
+		EtplSource:        t.Source,
+		EtplExpr:          t.Expr,
+		EtplOutputColumns: t.OutputColumns,
+		EtplOutputFormat:  api.WshExportFormat(t.OutputFormat),
+		EtplParams:        declsToProto(t.Params.V),
+		EtplOptions:       optionsToProto(t.Options.V),
+		EtplResultColumns: columns,
+		EtplTimeoutSec:    t.TimeoutSec,
+		EtplMaxAttempts:   t.MaxAttempts,
+		EtplRetentionSec:  t.RetentionSec,
+		EtplVersion:       t.Version,
+		EtplStatus:        int32(t.Status),
+		EtplExecTimes:     t.ExecTimes,
+		EtplExecOkTimes:   t.ExecOkTimes,
+		OperatorId:        t.OperatorID,
+		RequestId:         t.RequestID.String,
+		EtplCreated:       timeText(t.Created),
+		EtplUpdated:       timeText(t.Updated),
+		EtplDeleted:       nullTime(t.Deleted),
+	}
+}
+
+func instToProto(in *model.Inst) *api.WshExportInst {
+	out := &api.WshExportInst{
+		EinstId:           in.ID,
+		EtplId:            in.TplID,
+		Status:            api.WshExportInstStatus(in.Status),
+		State:             api.WshExportInstState(in.State),
+		EtplName:          in.TplName,
+		EtplVersion:       in.TplVersion,
+		EtplSource:        in.Source,
+		EtplExpr:          in.Expr,
+		EtplOutputColumns: in.OutputColumns,
+		EtplOutputFormat:  api.WshExportFormat(in.OutputFormat),
+		EtplOptions:       optionsToProto(in.Options.V),
+		Params:            paramsToProto(in.Params.V),
+		TimeoutSec:        in.TimeoutSec,
+		RetentionSec:      in.RetentionSec,
+		OperatorId:        in.OperatorID,
+		RequestId:         in.RequestID.String,
+		RetryOf:           in.RetryOf,
+		Created:           timeText(in.Created),
+		Started:           nullTime(in.Started),
+		Finished:          nullTime(in.Finished),
+		Expires:           nullTime(in.Expires),
+		RowsDone:          in.RowsDone,
+		BytesDone:         in.BytesDone,
+		Attempt:           in.Attempt,
+		MaxAttempts:       in.MaxAttempts,
+		Worker:            in.Owner,
+		ErrCode:           in.ErrCode,
+		ErrMsg:            in.ErrMsg,
+		WillRetry:         in.State == model.StateRetryWait,
+	}
+	if in.State == model.StateRetryWait {
+		out.NextAttempt = timeText(in.RunAfter)
+	}
+	for _, w := range in.Warnings.V {
+		out.Warnings = append(out.Warnings, &api.WshExportWarning{Code: w.Code, Count: w.Count, Text: w.Text})
+	}
+	if in.State == model.StateSucceeded {
+		for i := range in.Files {
+			out.Files = append(out.Files, fileToProto(&in.Files[i]))
+		}
+	}
+	return out
+}
+
+func fileToProto(f *model.File) *api.WshExportFile {
+	return &api.WshExportFile{
+		Name: f.Name, ContentType: f.ContentType, Rows: f.Rows, Bytes: f.Bytes, Sha256: hex.EncodeToString(f.SHA256),
+	}
+}
+
+func eventToProto(e *model.Event) *api.WshExportInstEvent {
+	return &api.WshExportInstEvent{
+		EventId: e.ID, EinstId: e.InstID, At: timeText(e.At), State: api.WshExportInstState(e.State),
+		Attempt: e.Attempt, Worker: e.Worker, OperatorId: e.OperatorID, Reason: e.Reason,
+	}
+}
+
+func declsToProto(list []model.ParamDecl) []*api.WshExportParamDecl {
+	out := make([]*api.WshExportParamDecl, len(list))
+	for i, d := range list {
+		out[i] = &api.WshExportParamDecl{
+			Name: d.Name, Type: api.WshExportParamType(d.Type), List: d.List, Optional: d.Optional,
+			DefaultValues: d.Defaults, EmptyList: api.WshExportEmptyList(d.EmptyList), MaxLength: d.MaxLength,
+		}
+	}
+	return out
+}
+
+func declsFromProto(list []*api.WshExportParamDecl) []model.ParamDecl {
+	out := make([]model.ParamDecl, len(list))
+	for i, d := range list {
+		out[i] = model.ParamDecl{
+			Name: d.GetName(), Type: int32(d.GetType()), List: d.GetList(), Optional: d.GetOptional(),
+			Defaults: d.GetDefaultValues(), EmptyList: int32(d.GetEmptyList()), MaxLength: d.GetMaxLength(),
+		}
+	}
+	return out
+}
+
+func paramsToProto(list []model.Param) []*api.WshExportParam {
+	out := make([]*api.WshExportParam, len(list))
+	for i, p := range list {
+		out[i] = &api.WshExportParam{Name: p.Name, Value: p.Value, Values: p.Values, IsNull: p.Null}
+	}
+	return out
+}
+
+func paramsFromProto(list []*api.WshExportParam) []model.Param {
+	out := make([]model.Param, len(list))
+	for i, p := range list {
+		out[i] = model.Param{Name: p.GetName(), Value: p.GetValue(), Values: p.GetValues(), Null: p.GetIsNull()}
+	}
+	return out
+}
+
+func optionsToProto(o model.Options) *api.WshExportOptions {
+	return &api.WshExportOptions{
+		CsvDelimiter: o.Delimiter, CsvBom: o.BOM, CsvLf: o.LF, CsvQuoteAll: o.QuoteAll, CsvNullText: o.NullText,
+		NoHeader: o.NoHeader, CsvGb18030: o.GB18030, NoFormulaGuard: o.NoGuard, Gzip: o.Gzip, SplitRows: o.SplitRows,
+		SheetName: o.SheetName, NoFreeze: o.NoFreeze, NoFilter: o.NoFilter, Small: o.Small,
+	}
+}
+
+func optionsFromProto(o *api.WshExportOptions) model.Options {
+	return model.Options{
+		Delimiter: o.GetCsvDelimiter(), BOM: o.GetCsvBom(), LF: o.GetCsvLf(), QuoteAll: o.GetCsvQuoteAll(), NullText: o.GetCsvNullText(),
+		NoHeader: o.GetNoHeader(), GB18030: o.GetCsvGb18030(), NoGuard: o.GetNoFormulaGuard(), Gzip: o.GetGzip(), SplitRows: o.GetSplitRows(),
+		SheetName: o.GetSheetName(), NoFreeze: o.GetNoFreeze(), NoFilter: o.GetNoFilter(), Small: o.GetSmall(),
+	}
+}

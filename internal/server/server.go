@@ -1,0 +1,72 @@
+// Package server answers the RPCs of the contract in api/exporttask.proto:
+// it validates a request, asks or changes the model, and converts the answer.
+// It never runs an export; it only tells the worker pool of this process, if
+// there is one, that there is something to do.
+package server
+
+import (
+	"context"
+	"time"
+
+	"exporttask/api"
+	"exporttask/internal/model"
+	"exporttask/internal/row"
+	"exporttask/internal/sqlguard"
+	"exporttask/internal/store"
+)
+
+// Sources knows the data sources by name.
+type Sources interface {
+	// Names are the names that templates may give, sorted.
+	Names() []string
+	// Prepare asks a data source for the columns of a statement with "?"
+	// placeholders, args of them, without running it.
+	Prepare(ctx context.Context, source, sql string, args int) ([]row.Column, error)
+	// Guard is what a statement may reach on a data source.
+	Guard(source string) sqlguard.Options
+	// Transient tells whether an error of Prepare may pass by itself: the
+	// data source could not be reached.
+	Transient(err error) bool
+}
+
+// Pool is the worker pool of this process.
+type Pool interface {
+	// Nudge tells that an instance waits.
+	Nudge()
+	// Cancel tells that an instance became CANCELING; one that does not run
+	// here is passed over.
+	Cancel(instID int64)
+}
+
+// Limits are what a template's zero values stand for, and how far its own
+// values may go.
+type Limits struct {
+	Timeout     time.Duration // of an attempt, where the template names none
+	MaxTimeout  time.Duration // the longest a template may name
+	MaxAttempts int           // where the template names none
+	Retention   time.Duration // of files, where the template names none
+	MaxWaiting  int           // instances that wait, for each operator
+}
+
+// Server implements the ExportTask service.
+type Server struct {
+	api.UnimplementedExportTaskServer
+
+	db      *model.DB
+	sources Sources
+	files   store.Store
+	pool    Pool
+	limits  Limits
+	now     func() time.Time
+	drain   chan struct{}
+}
+
+// New makes a Server. now is the clock for time parameters.
+func New(db *model.DB, sources Sources, files store.Store, pool Pool, limits Limits, now func() time.Time) *Server {
+	return &Server{db: db, sources: sources, files: files, pool: pool, limits: limits, now: now, drain: make(chan struct{})}
+}
+
+// Drain ends the streams that would otherwise hold up a shutdown: WatchInst
+// answers UNAVAILABLE, and the client watches on at another replica. It is
+// called once.
+func (s *Server) Drain() { close(s.drain) }

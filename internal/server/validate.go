@@ -1,0 +1,219 @@
+package server
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"exporttask/api"
+	"exporttask/internal/model"
+)
+
+// Every check of a request's fields that needs nothing but the request is in
+// this file. A message is "field: what came, want what is allowed".
+
+// Bounds of fields.
+const (
+	maxName        = 200
+	maxTag         = 64
+	maxExpr        = 64 << 10
+	maxColumns     = 256 << 10
+	maxSourceName  = 64
+	maxRequestID   = 64
+	maxReason      = 200
+	maxPageSize    = 500
+	maxAttempts    = 20
+	maxRetention   = 10 * 366 * 24 * 3600
+	maxParams      = 200
+	maxListValues  = 10_000
+	maxNullText    = 64
+	maxChunk       = 1 << 20
+	defaultChunk   = 256 << 10
+	defaultPage    = 50
+	defaultEvents  = 100
+	maxSheetName   = 31
+	maxShownLength = 60
+)
+
+func invalid(field, format string, args ...any) error {
+	return model.Errorf(model.Invalid, "%s: %s", field, fmt.Sprintf(format, args...))
+}
+
+// shown quotes what came, cut to a readable length.
+func shown(s string) string {
+	if len(s) > maxShownLength {
+		cut := maxShownLength
+		for !utf8.RuneStart(s[cut]) {
+			cut--
+		}
+		return fmt.Sprintf("%q… (%d bytes)", s[:cut], len(s))
+	}
+	return fmt.Sprintf("%q", s)
+}
+
+// text checks a field of least to most characters on one line.
+func text(field, s string, least, most int) error {
+	if n := utf8.RuneCountInString(s); n < least || n > most {
+		return invalid(field, "%d characters, want %d..%d", n, least, most)
+	}
+	for i, r := range s {
+		if unicode.IsControl(r) {
+			return invalid(field, "character %q at byte %d, want no control characters", r, i)
+		}
+	}
+	return nil
+}
+
+// body checks a field of at most some bytes that may span lines.
+func body(field, s string, most int) error {
+	if len(s) > most {
+		return invalid(field, "%d bytes, want at most %d", len(s), most)
+	}
+	if i := strings.IndexByte(s, 0); i >= 0 {
+		return invalid(field, "NUL at byte %d, want none", i)
+	}
+	return nil
+}
+
+func positive[T int32 | int64](field string, id T) error {
+	if id <= 0 {
+		return invalid(field, "%d, want 1 or more", id)
+	}
+	return nil
+}
+
+func between[T int32 | int64](field string, n, least, most T) error {
+	if n < least || n > most {
+		return invalid(field, "%d, want %d..%d", n, least, most)
+	}
+	return nil
+}
+
+func notNegative[T int32 | int64](field string, n T) error {
+	if n < 0 {
+		return invalid(field, "%d, want 0 or more", n)
+	}
+	return nil
+}
+
+// enum checks that a number is a value of its enum.
+func enum(field string, e protoreflect.Enum) error {
+	values := e.Descriptor().Values()
+	if values.ByNumber(e.Number()) != nil {
+		return nil
+	}
+	names := make([]string, values.Len())
+	for i := range names {
+		names[i] = string(values.Get(i).Name())
+	}
+	return invalid(field, "%d, want one of %s", e.Number(), strings.Join(names, ", "))
+}
+
+func requestID(id string) error {
+	if len(id) > maxRequestID {
+		return invalid("requestId", "%d characters, want at most %d", len(id), maxRequestID)
+	}
+	for i := range len(id) {
+		if id[i] <= ' ' || id[i] > '~' {
+			return invalid("requestId", "%s, want printable ASCII without spaces", shown(id))
+		}
+	}
+	return nil
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tplFields checks a template's fields one by one, whatever RPC they came by.
+func (s *Server) tplFields(t *model.Tpl) error {
+	maxTimeout := int32(s.limits.MaxTimeout.Seconds())
+	return firstError(
+		text("etplName", t.Name, 1, maxName),
+		text("etplTag", t.Tag, 0, maxTag),
+		body("etplExpr", t.Expr, maxExpr),
+		body("etplOutputColumns", t.OutputColumns, maxColumns),
+		enum("etplOutputFormat", api.WshExportFormat(t.OutputFormat)),
+		notNegative("operatorId", t.OperatorID),
+		text("etplSource", t.Source, 0, maxSourceName),
+		decls(t.Params.V),
+		options(t.Options.V),
+		between("etplTimeoutSec", t.TimeoutSec, 0, maxTimeout),
+		between("etplMaxAttempts", t.MaxAttempts, 0, maxAttempts),
+		between("etplRetentionSec", t.RetentionSec, 0, int64(maxRetention)),
+	)
+}
+
+func decls(list []model.ParamDecl) error {
+	if len(list) > maxParams {
+		return invalid("etplParams", "%d parameters, want at most %d", len(list), maxParams)
+	}
+	for i, d := range list {
+		field := fmt.Sprintf("etplParams[%d]", i)
+		err := firstError(
+			text(field+".name", d.Name, 1, 64),
+			enum(field+".type", api.WshExportParamType(d.Type)),
+			enum(field+".emptyList", api.WshExportEmptyList(d.EmptyList)),
+			notNegative(field+".maxLength", d.MaxLength),
+		)
+		if err != nil {
+			return err
+		}
+		if n := len(d.Defaults); n > 1 && !d.List {
+			return invalid(field+".defaultValues", "%d values, want at most 1 where list is false", n)
+		}
+	}
+	return nil
+}
+
+func options(o model.Options) error {
+	err := firstError(
+		body("etplOptions.csvNullText", o.NullText, maxNullText),
+		text("etplOptions.sheetName", o.SheetName, 0, maxSheetName),
+		notNegative("etplOptions.splitRows", o.SplitRows),
+	)
+	if err != nil {
+		return err
+	}
+	if d := o.Delimiter; d != "" && (len(d) != 1 || strings.ContainsAny(d, "\"\r\n\x00") || d[0] > '~') {
+		return invalid("etplOptions.csvDelimiter", `%s, want one ASCII character other than a quote or a line end`, shown(d))
+	}
+	return nil
+}
+
+func params(list []*api.WshExportParam) error {
+	if len(list) > maxParams {
+		return invalid("params", "%d parameters, want at most %d", len(list), maxParams)
+	}
+	for i, p := range list {
+		field := fmt.Sprintf("params[%d]", i)
+		if err := text(field+".name", p.GetName(), 1, 64); err != nil {
+			return err
+		}
+		if n := len(p.GetValues()); n > maxListValues {
+			return invalid(field+".values", "%d values, want at most %d", n, maxListValues)
+		}
+	}
+	return nil
+}
+
+func states(list []api.WshExportInstState) error {
+	for i, st := range list {
+		field := fmt.Sprintf("states[%d]", i)
+		if err := enum(field, st); err != nil {
+			return err
+		}
+		if st == api.WshExportInstState_STATE_UNSPECIFIED {
+			return invalid(field, "STATE_UNSPECIFIED, want a state")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,173 @@
+package source
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha1" //nolint:gosec // mysql_native_password is built on it
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+)
+
+// The authentication plugins spoken here.
+const (
+	pluginNative      = "mysql_native_password"
+	pluginCachingSHA2 = "caching_sha2_password"
+)
+
+// Packet heads of the login (MySQL protocol, Authentication Phase).
+const (
+	headOK         = 0x00
+	headMore       = 0x01 // Protocol::AuthMoreData
+	headAuthSwitch = 0xfe
+	headErr        = 0xff
+
+	sha2AskKey = 0x02 // request for the server's public key
+	sha2FastOK = 0x03
+	sha2Full   = 0x04
+)
+
+// authToken answers a plugin's challenge.
+func authToken(plugin string, salt []byte, set *settings) ([]byte, error) {
+	switch {
+	case plugin == pluginCachingSHA2:
+		return cachingSHA2Token(salt, set.password), nil
+	case plugin == pluginNative && set.noNativePlugin:
+		return nil, errors.New("the account uses mysql_native_password, which the DSN forbids")
+	case plugin == pluginNative:
+		return nativeToken(salt, set.password), nil
+	}
+	return nil, fmt.Errorf("authentication plugin %q is not spoken here; use an account with %s or %s", plugin, pluginCachingSHA2, pluginNative)
+}
+
+// nativeToken is SHA1(p) XOR SHA1(salt SHA1(SHA1(p))), nothing for no password.
+func nativeToken(salt []byte, password string) []byte {
+	if password == "" {
+		return nil
+	}
+	h1 := sha1.Sum([]byte(password)) //nolint:gosec // the plugin's definition
+	h2 := sha1.Sum(h1[:])            //nolint:gosec // the same
+	t := sha1.Sum(append(bytes.Clone(salt), h2[:]...))
+	for i := range t {
+		t[i] ^= h1[i]
+	}
+	return t[:]
+}
+
+// cachingSHA2Token is SHA256(p) XOR SHA256(SHA256(SHA256(p)) salt), nothing
+// for no password.
+func cachingSHA2Token(salt []byte, password string) []byte {
+	if password == "" {
+		return nil
+	}
+	h1 := sha256.Sum256([]byte(password))
+	h2 := sha256.Sum256(h1[:])
+	t := sha256.Sum256(append(h2[:], salt...))
+	for i := range t {
+		t[i] ^= h1[i]
+	}
+	return t[:]
+}
+
+// authenticate follows the server through the login until it says OK.
+func (c *conn) authenticate(set *settings, plugin string) error {
+	salt := c.server.salt
+	switched := false
+	for {
+		p, err := c.readPacket("login")
+		if err != nil {
+			return err
+		}
+		switch p[0] {
+		case headOK:
+			return nil
+		case headErr:
+			return parseServerError(p)
+		case headAuthSwitch:
+			if switched {
+				return &ProtocolError{What: "a second switch of the authentication plugin"}
+			}
+			switched = true
+			var token []byte
+			if plugin, salt, err = parseAuthSwitch(p); err != nil {
+				return err
+			}
+			if token, err = authToken(plugin, salt, set); err != nil {
+				return err
+			}
+			if err := c.writePacket(token); err != nil {
+				return err
+			}
+		case headMore:
+			if plugin != pluginCachingSHA2 || len(p) < 2 {
+				return &ProtocolError{What: "login: data that no plugin asked for"}
+			}
+			if err := c.cachingSHA2(p[1:], salt, set.password); err != nil {
+				return err
+			}
+		default:
+			return &ProtocolError{What: fmt.Sprintf("login: a packet that begins with %#x", p[0])}
+		}
+	}
+}
+
+// parseAuthSwitch reads Protocol::AuthSwitchRequest.
+func parseAuthSwitch(p []byte) (plugin string, salt []byte, err error) {
+	name, data, ok := bytes.Cut(p[1:], []byte{0})
+	if !ok {
+		return "", nil, &ProtocolError{What: "login: switch to the password hash of before 4.1"}
+	}
+	data = bytes.TrimSuffix(data, []byte{0})
+	return string(name), bytes.Clone(data), nil
+}
+
+// cachingSHA2 answers the server's second word in caching_sha2_password: the
+// fast way went well, or the password itself is wanted. The password passes
+// in the clear only inside TLS or a unix socket, else under the server's key.
+func (c *conn) cachingSHA2(data, salt []byte, password string) error {
+	switch data[0] {
+	case sha2FastOK:
+		return nil
+	case sha2Full:
+		if c.secure {
+			return c.writePacket(append([]byte(password), 0))
+		}
+		return c.writePacket([]byte{sha2AskKey})
+	case '-':
+		token, err := encryptPassword(data, salt, password)
+		if err != nil {
+			return err
+		}
+		return c.writePacket(token)
+	}
+	return &ProtocolError{What: fmt.Sprintf("login: caching_sha2_password says %#x", data[0])}
+}
+
+// encryptPassword is the password, XORed with the salt over and over, under
+// the server's public key (RSA OAEP with SHA-1).
+func encryptPassword(key, salt []byte, password string) ([]byte, error) {
+	block, _ := pem.Decode(key)
+	if block == nil {
+		return nil, &ProtocolError{What: "login: public key is no PEM"}
+	}
+	pub, err := x509.ParsePKIXPublicKey(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("login: server's public key: %w", err)
+	}
+	rsaKey, ok := pub.(*rsa.PublicKey)
+	if !ok || len(salt) == 0 {
+		return nil, &ProtocolError{What: "login: public key is not of RSA"}
+	}
+	plain := append([]byte(password), 0)
+	for i := range plain {
+		plain[i] ^= salt[i%len(salt)]
+	}
+	token, err := rsa.EncryptOAEP(sha1.New(), rand.Reader, rsaKey, plain, nil) //nolint:gosec // the plugin's definition
+	if err != nil {
+		return nil, fmt.Errorf("login: encrypt password: %w", err)
+	}
+	return token, nil
+}

@@ -1,0 +1,199 @@
+package source
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"io"
+	"testing"
+	"time"
+
+	"exporttask/internal/fixture"
+	"exporttask/internal/row"
+)
+
+// endless gives a thousand rows at once and then works on without another,
+// far longer than any test.
+const endless = "SELECT a.d, REPEAT('x', 2000) FROM digits a, digits b, digits c UNION ALL " + busy
+
+var errOperator = errors.New("operator changed his mind")
+
+func TestCancelKillsTheStatementOnTheServer(t *testing.T) {
+	s := open(t, withDigits(t), Options{})
+	one := []row.Arg{{Kind: row.Int, Text: "77"}}
+
+	t.Run("while Query waits for the first row", func(t *testing.T) {
+		for name, q := range map[string]Query{"plain": {SQL: busy}, "with values": {SQL: busy + " AND a.d <> ?", Args: one}} {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			got := make(chan error, 1)
+			go func() {
+				cur, err := s.Query(ctx, q)
+				if err == nil {
+					_, err = cur.Next(ctx)
+					err = errors.Join(err, cur.Close())
+				}
+				got <- err
+			}()
+			marker := "SQRT(a.d+b.d"
+			eventually(t, name+": it runs", func() bool { return serverRuns(t, marker) })
+			cancel(errOperator)
+			if err := <-got; !errors.Is(err, errOperator) {
+				t.Errorf("%s: got %v, want the cause", name, err)
+			}
+			eventually(t, name+": it is gone", func() bool { return !serverRuns(t, marker) })
+		}
+	})
+	t.Run("while Next waits for rows", func(t *testing.T) {
+		cur, err := s.Query(t.Context(), Query{SQL: endless})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancelCause(t.Context())
+		defer cancel(nil)
+		for rows := 0; err == nil; {
+			var b *row.Batch
+			if b, err = cur.Next(ctx); err != nil {
+				break
+			}
+			if rows += b.Len(); rows > 900 { // the next call finds no more to read
+				stop := time.AfterFunc(20*time.Millisecond, func() { cancel(errOperator) })
+				defer stop.Stop()
+			}
+			b.Release()
+		}
+		if !errors.Is(err, errOperator) {
+			t.Errorf("got %v, want the cause", err)
+		}
+		if _, again := cur.Next(t.Context()); !errors.Is(again, errOperator) {
+			t.Errorf("Next again: got %v, want the same", again)
+		}
+		if err := cur.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+		eventually(t, "it is gone", func() bool { return !serverRuns(t, "REPEAT('x', 2000)") })
+	})
+	t.Run("while nobody calls Next", func(t *testing.T) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		cur, err := s.Query(ctx, Query{SQL: endless})
+		if err != nil {
+			t.Fatal(err)
+		}
+		cancel(errOperator)
+		eventually(t, "it is gone", func() bool { return !serverRuns(t, "REPEAT('x', 2000)") })
+		if _, err := cur.Next(t.Context()); !errors.Is(err, errOperator) {
+			t.Errorf("Next: got %v, want the cause", err)
+		}
+		if err := cur.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	t.Run("by a deadline", func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		_, err := s.Query(ctx, Query{SQL: busy})
+		if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, ErrStatementTimeout) {
+			t.Errorf("got %v, want the deadline's own error", err)
+		}
+		eventually(t, "it is gone", func() bool { return !serverRuns(t, "SQRT(a.d+b.d") })
+	})
+}
+
+func TestCloseKillsWhatStillRuns(t *testing.T) {
+	s := open(t, withDigits(t), Options{})
+	cur, err := s.Query(t.Context(), Query{SQL: endless})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := cur.Next(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := cur.Close(); err != nil {
+			t.Fatalf("Close: %v", err)
+		}
+	}
+	eventually(t, "it is gone", func() bool { return !serverRuns(t, "REPEAT('x', 2000)") })
+	if got := cells(b.Row(b.Len() - 1)); len(got) != 2 || len(got[1]) != 2000 {
+		t.Error("a batch given before Close lost its rows")
+	}
+	b.Release()
+	if _, err := cur.Next(t.Context()); err == nil || errors.Is(err, io.EOF) {
+		t.Errorf("Next after Close: got %v, want an error that is not io.EOF", err)
+	}
+}
+
+func TestCloseBeforeTheLastBatchIsNoCleanEnd(t *testing.T) {
+	s := open(t, withDigits(t), Options{})
+	for range 20 {
+		cur, err := s.Query(t.Context(), Query{SQL: "SELECT d FROM digits"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cur.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := cur.Next(t.Context()); !errors.Is(err, errClosed) {
+			t.Fatalf("got %v, want errClosed", err)
+		}
+	}
+}
+
+func TestStatementKilledByAnOperatorIsNoTimeout(t *testing.T) {
+	s := open(t, withDigits(t), Options{})
+	got := make(chan error, 1)
+	go func() {
+		cur, err := s.Query(context.Background(), Query{SQL: busy, Limits: Limits{StatementTime: time.Hour}})
+		if err == nil {
+			_, err = drain(cur)
+		}
+		got <- err
+	}()
+	root, err := fixture.Server(t).OpenRoot("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	var id string
+	eventually(t, "it runs", func() bool {
+		const q = "SELECT id FROM information_schema.processlist WHERE info LIKE '%SQRT(a.d+b.d%' AND id <> CONNECTION_ID()"
+		err := root.QueryRowContext(t.Context(), q).Scan(&id)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			t.Fatal(err)
+		}
+		return err == nil
+	})
+	if _, err := root.ExecContext(t.Context(), "KILL QUERY "+id); err != nil {
+		t.Fatal(err)
+	}
+	err = <-got
+	var se *ServerError
+	if !errors.As(err, &se) || se.Code != codeInterrupted || errors.Is(err, ErrStatementTimeout) {
+		t.Errorf("got %v, want the server's error %d", err, codeInterrupted)
+	}
+}
+
+func TestNoConnectionIsLeftBehind(t *testing.T) {
+	dsn := fixture.Account(t, withDigits(t), "SELECT")
+	s := open(t, dsn, Options{})
+	queryAll(t, s, Query{SQL: "SELECT 1"})
+	if _, err := s.Prepare(t.Context(), "SELECT ?", 1); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Query(t.Context(), Query{SQL: "SELECT * FROM nowhere"}); err == nil {
+		t.Fatal("no error for a table that is not there")
+	}
+	root, err := fixture.Server(t).OpenRoot("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	eventually(t, "the account has no connection", func() bool {
+		var n int
+		const q = "SELECT COUNT(*) FROM information_schema.processlist WHERE user = ?"
+		if err := root.QueryRowContext(t.Context(), q, s.dsn.user).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n == 0
+	})
+}

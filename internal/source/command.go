@@ -1,0 +1,227 @@
+package source
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"exporttask/internal/row"
+)
+
+// Commands (MySQL protocol, Command Phase).
+const (
+	comQuit    = 0x01
+	comQuery   = 0x03
+	comPrepare = 0x16
+)
+
+const (
+	headInfile = 0xfb // LOCAL INFILE request: the server asks for a file of ours
+	headEOF    = 0xfe
+)
+
+// maxControlRows bounds what is read of SHOW WARNINGS and the like.
+const maxControlRows = maxWarnings + 1
+
+var errNoResult = errors.New("the statement gives no result")
+
+// command sends one command. From here on the server is at work for us.
+func (c *conn) command(com byte, text string) error {
+	c.seq = 0
+	if c.id != 0 {
+		c.running.Store(true)
+	}
+	payload := make([]byte, 0, 1+len(text))
+	return c.writePacket(append(append(payload, com), text...))
+}
+
+// response reads the first packet of an answer. An error packet ends the
+// command.
+func (c *conn) response(during string) ([]byte, error) {
+	p, err := c.readPacket(during)
+	if err != nil {
+		return nil, err
+	}
+	if p[0] == headErr {
+		c.running.Store(false)
+		return nil, c.serverError(p)
+	}
+	return p, nil
+}
+
+// exec runs a statement that gives no result.
+func (c *conn) exec(stmt string) error {
+	if err := c.command(comQuery, stmt); err != nil {
+		return err
+	}
+	p, err := c.response("run a statement of the session")
+	if err != nil {
+		return err
+	}
+	if p[0] != headOK {
+		return &ProtocolError{What: fmt.Sprintf("a result that was not asked for (%#x)", p[0])}
+	}
+	c.running.Store(false)
+	return nil
+}
+
+// query runs a statement and reads its columns; the rows follow.
+func (c *conn) query(stmt string) ([]row.Column, error) {
+	if err := c.command(comQuery, stmt); err != nil {
+		return nil, err
+	}
+	p, err := c.response("wait for the result")
+	if err != nil {
+		return nil, err
+	}
+	switch p[0] {
+	case headOK:
+		c.running.Store(false)
+		return nil, errNoResult
+	case headInfile:
+		return nil, &ProtocolError{What: "the server asks for a file of this machine"}
+	}
+	n, rest, ok := lenenc(p)
+	if !ok || len(rest) != 0 || n == 0 || n > maxColumns {
+		return nil, &ProtocolError{What: "number of columns"}
+	}
+	return c.readColumns(int(n))
+}
+
+// maxColumns is more than a result can have (4,096).
+const maxColumns = 1 << 16
+
+// readColumns reads n column definitions and the EOF packet after them.
+func (c *conn) readColumns(n int) ([]row.Column, error) {
+	cols := make([]row.Column, 0, min(n, 4096))
+	for range n {
+		p, err := c.response("read columns")
+		if err != nil {
+			return nil, err
+		}
+		col, err := parseColumn(p, c.server.agreed&capExtendedTypes != 0)
+		if err != nil {
+			return nil, err
+		}
+		cols = append(cols, col)
+	}
+	p, err := c.response("read columns")
+	if err != nil {
+		return nil, err
+	}
+	if !isEOF(p) {
+		return nil, &ProtocolError{What: "no end of the columns"}
+	}
+	return cols, nil
+}
+
+// isEOF tells an EOF packet from a row that begins with a very long cell.
+func isEOF(p []byte) bool { return p[0] == headEOF && len(p) < 9 }
+
+// selectAll runs a statement of ours and returns its rows.
+func (c *conn) selectAll(stmt string) ([][]string, error) {
+	cols, err := c.query(stmt)
+	if err != nil {
+		return nil, err
+	}
+	return c.readAll(cols)
+}
+
+// readAll reads the rows of a small result; NULL is "".
+func (c *conn) readAll(cols []row.Column) ([][]string, error) {
+	var rows [][]string
+	for {
+		p, err := c.response("read rows")
+		if err != nil {
+			return nil, err
+		}
+		if isEOF(p) {
+			c.running.Store(false)
+			return rows, nil
+		}
+		if !wholeRow(p, len(cols)) || len(rows) == maxControlRows {
+			return nil, &ProtocolError{What: "a row of a small result"}
+		}
+		cells := make([]string, len(cols))
+		for i := range cells {
+			var cell []byte
+			cell, p = row.Cell(p)
+			cells[i] = string(cell)
+		}
+		rows = append(rows, cells)
+	}
+}
+
+// prepareStatement has the server parse sql and returns its columns.
+func (c *conn) prepareStatement(sql string, args int) ([]row.Column, error) {
+	if err := c.command(comPrepare, sql); err != nil {
+		return nil, err
+	}
+	p, err := c.response("prepare")
+	if err != nil {
+		return nil, err
+	}
+	if p[0] != headOK || len(p) < 9 {
+		return nil, &ProtocolError{What: "answer to a prepare"}
+	}
+	columns := int(binary.LittleEndian.Uint16(p[5:]))
+	params := int(binary.LittleEndian.Uint16(p[7:]))
+	if params > 0 {
+		if _, err := c.readColumns(params); err != nil {
+			return nil, err
+		}
+	}
+	var cols []row.Column
+	if columns > 0 {
+		if cols, err = c.readColumns(columns); err != nil {
+			return nil, err
+		}
+	}
+	c.running.Store(false)
+	switch {
+	case params != args:
+		return nil, fmt.Errorf("the statement has %d placeholders, want %d", params, args)
+	case columns == 0:
+		return nil, errNoResult
+	}
+	return cols, nil
+}
+
+// serverError reads an error packet in the light of what we did ourselves: a
+// statement that passed its time is told apart from one that was killed.
+func (c *conn) serverError(p []byte) error {
+	if cause := c.aborted(); cause != nil {
+		return cause
+	}
+	err := parseServerError(p)
+	var se *ServerError
+	if !errors.As(err, &se) {
+		return err
+	}
+	switch se.Code {
+	case codeStatementTimeout, codeQueryTimeout:
+		return &LimitError{Limit: LimitStatementTime, Max: int64(c.limit), Err: se}
+	case codeInterrupted:
+		if c.limit > 0 && time.Since(c.began) >= c.limit {
+			return &LimitError{Limit: LimitStatementTime, Max: int64(c.limit), Err: se}
+		}
+	}
+	return se
+}
+
+// parseServerError reads an ERR packet; the SQLSTATE is missing before login.
+func parseServerError(p []byte) error {
+	if len(p) < 3 {
+		return &ProtocolError{What: "error packet"}
+	}
+	e := &ServerError{Code: binary.LittleEndian.Uint16(p[1:])}
+	p = p[3:]
+	if len(p) >= 6 && p[0] == '#' {
+		e.State = string(p[1:6])
+		p = p[6:]
+	}
+	e.Message = string(bytes.ToValidUTF8(p, []byte("?")))
+	return e
+}

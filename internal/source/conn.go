@@ -1,0 +1,228 @@
+package source
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// maxPayload is the most that one packet holds; a packet this long is
+// continued by the next (MySQL protocol, "Sending More Than 16Mb").
+const maxPayload = 1<<24 - 1
+
+// conn is one connection to the server, used for one query. Its methods are
+// called by one goroutine at a time, abort and close apart.
+type conn struct {
+	nc   net.Conn
+	in   *bufio.Reader // until the rows begin; the cursor then reads nc itself
+	body []byte        // of the packet last read
+	seq  byte          // of the next packet
+	src  *Source
+
+	server    serverInfo
+	id        uint64 // the server's number of this connection
+	where     identity
+	encrypted bool          // by TLS
+	secure    bool          // TLS or a unix socket: a password may pass in the clear
+	running   atomic.Bool   // the server may be at work for us
+	clock     *time.Timer   // ends a statement that the server's own limit did not
+	limit     time.Duration // of the statement, 0 = none
+	began     time.Time     // when the statement was sent
+
+	mu       sync.Mutex
+	state    connState
+	cause    error         // why the connection was aborted
+	stopped  chan struct{} // closed as the connection is aborted or closed
+	finished chan struct{} // closed after an abort has done its work
+	killErr  error         // what abort met; read after finished
+}
+
+type connState uint8
+
+const (
+	connOpen connState = iota
+	connAborted
+	connClosed
+)
+
+// newReader buffers what surrounds the rows. It may hold the first of them.
+func newReader(nc net.Conn) *bufio.Reader { return bufio.NewReaderSize(nc, 4<<10) }
+
+// readPacket reads the next packet's payload, valid until the next call. It
+// is for what surrounds the rows, which never fills a packet.
+func (c *conn) readPacket(during string) ([]byte, error) {
+	var head [4]byte
+	if err := c.readFull(head[:], during); err != nil {
+		return nil, err
+	}
+	n := int(head[0]) | int(head[1])<<8 | int(head[2])<<16
+	if head[3] != c.seq {
+		return nil, &ProtocolError{What: fmt.Sprintf("packet %d, want %d", head[3], c.seq)}
+	}
+	c.seq++
+	if n == 0 || n == maxPayload {
+		return nil, &ProtocolError{What: fmt.Sprintf("%s: a packet of %d bytes", during, n)}
+	}
+	if cap(c.body) < n {
+		c.body = make([]byte, n)
+	}
+	c.body = c.body[:n]
+	return c.body, c.readFull(c.body, during)
+}
+
+func (c *conn) readFull(p []byte, during string) error {
+	for len(p) > 0 {
+		n, err := c.in.Read(p)
+		p = p[n:]
+		if err != nil && len(p) > 0 {
+			return c.failed(during, err)
+		}
+	}
+	return nil
+}
+
+// failed tells a transport's error, or why we ended the connection ourselves.
+func (c *conn) failed(during string, err error) error {
+	if cause := c.aborted(); cause != nil {
+		return cause
+	}
+	return lost(during, err)
+}
+
+// writePacket sends payload, cut into packets where it is too long for one.
+func (c *conn) writePacket(payload []byte) error {
+	out := make([]byte, 0, len(payload)+4*(len(payload)/maxPayload+1))
+	for {
+		n := min(len(payload), maxPayload)
+		out = append(out, byte(n), byte(n>>8), byte(n>>16), c.seq) //nolint:gosec // three bytes of a length below 1<<24
+		out = append(out, payload[:n]...)
+		payload = payload[n:]
+		c.seq++
+		if n < maxPayload {
+			break
+		}
+	}
+	if _, err := c.nc.Write(out); err != nil {
+		return c.failed("send", err)
+	}
+	return nil
+}
+
+// watch aborts the connection when ctx ends, until stop is called.
+func (c *conn) watch(ctx context.Context) (stop func() bool) {
+	return context.AfterFunc(ctx, func() { c.abort(context.Cause(ctx)) })
+}
+
+// aborted is why the connection was aborted, or nil.
+func (c *conn) aborted() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.cause
+}
+
+// abort ends the connection at once, whatever it is doing, and kills what it
+// runs on the server. It does not wait: close does. Only the first cause
+// counts. The kill has a context of its own, since the query's is what ended.
+func (c *conn) abort(cause error) {
+	c.mu.Lock()
+	if c.state != connOpen {
+		c.mu.Unlock()
+		return
+	}
+	c.state, c.cause = connAborted, cause
+	close(c.stopped)
+	nc := c.nc
+	c.mu.Unlock()
+
+	_ = nc.SetDeadline(time.Unix(1, 0)) // long past: wakes a blocked read
+	go func() {
+		defer close(c.finished)
+		if c.running.Load() {
+			c.killErr = c.src.kill(c)
+		}
+		_ = nc.Close() // the kill has ended it already
+	}()
+}
+
+// close ends the connection. After an abort it waits for the kill (bounded by
+// killTimeout) and returns its error.
+func (c *conn) close() error {
+	if c.running.Load() {
+		c.abort(errClosed)
+	}
+	c.mu.Lock()
+	state := c.state
+	if state == connOpen {
+		c.state, c.cause = connClosed, errClosed
+		close(c.stopped)
+	}
+	c.mu.Unlock()
+	if c.clock != nil {
+		c.clock.Stop()
+	}
+	switch state {
+	case connAborted:
+		<-c.finished
+		return c.killErr
+	case connOpen:
+		_ = c.nc.SetDeadline(time.Now().Add(time.Second))
+		_, _ = c.nc.Write([]byte{1, 0, 0, 0, comQuit}) // a courtesy: the server would notice anyway
+		_ = c.nc.Close()
+	case connClosed:
+	}
+	return nil
+}
+
+// errLoginTimeout is the cause of a login that took too long.
+var errLoginTimeout = errors.New("login timeout")
+
+// connect dials, logs in and asks who answers, within the login timeout.
+func (s *Source) connect(ctx context.Context) (*conn, error) {
+	return s.connectTo(ctx, s.dsn.addr)
+}
+
+func (s *Source) connectTo(ctx context.Context, addr string) (*conn, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, s.opts.LoginTimeout, errLoginTimeout)
+	defer cancel()
+	var d net.Dialer
+	nc, err := d.DialContext(ctx, s.dsn.network, addr)
+	if err != nil {
+		return nil, loginFailed(ctx, "dial", err)
+	}
+	c := &conn{
+		nc: nc, in: newReader(nc), src: s, secure: s.dsn.network == "unix",
+		stopped: make(chan struct{}), finished: make(chan struct{}),
+	}
+	stop := c.watch(ctx)
+	defer stop()
+	err = c.login(&s.dsn)
+	if err == nil {
+		err = c.identify()
+	}
+	if err == nil && stop() {
+		return c, nil
+	}
+	cause := c.aborted()
+	_ = c.close() // nothing runs that would need a kill
+	switch {
+	case cause == nil:
+		return nil, err
+	case errors.Is(cause, errLoginTimeout):
+		return nil, &LostError{During: "login", Err: fmt.Errorf("%w: %s", cause, s.opts.LoginTimeout)}
+	}
+	return nil, cause
+}
+
+// loginFailed tells a failed dial from a context that ended.
+func loginFailed(ctx context.Context, during string, err error) error {
+	cause := context.Cause(ctx)
+	if cause == nil || errors.Is(cause, errLoginTimeout) {
+		return &LostError{During: during, Err: err}
+	}
+	return cause
+}

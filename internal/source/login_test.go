@@ -1,0 +1,415 @@
+package source
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha1"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/hex"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"exporttask/internal/fixture"
+	"exporttask/internal/sidecar"
+)
+
+// The tokens were computed with another program's SHA-1 and SHA-256.
+func TestTokensMatchKnownVectors(t *testing.T) {
+	salt := []byte("\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11\x12\x13\x14")
+	const password = "s3cret 中"
+	for name, c := range map[string]struct {
+		got  []byte
+		want string
+	}{
+		"mysql_native_password":                    {nativeToken(salt, password), "afb6c5772ac8ffad30372af31e943d01cc4b5c20"},
+		"mysql_native_password without a password": {nativeToken(salt, ""), ""},
+		"caching_sha2_password":                    {cachingSHA2Token(salt, password), "f18cf5ca257cfd3dae50f714c70bab7e6d40bcf0cd8eee2d7b21b2a901f3919d"},
+		"caching_sha2_password without a password": {cachingSHA2Token(salt, ""), ""},
+	} {
+		if diff := cmp.Diff(c.want, hex.EncodeToString(c.got)); diff != "" {
+			t.Errorf("%s: token (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// certificates writes a self-signed certificate for 127.0.0.1 and its key.
+func certificates(t *testing.T) (certFile, keyFile string, pair tls.Certificate) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tmpl := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certPEM := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	keyPEM := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})
+	dir := t.TempDir()
+	certFile, keyFile = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	for name, data := range map[string][]byte{certFile: certPEM, keyFile: keyPEM} {
+		if err := os.WriteFile(name, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if pair, err = tls.X509KeyPair(certPEM, keyPEM); err != nil {
+		t.Fatal(err)
+	}
+	return certFile, keyFile, pair
+}
+
+func TestLoginOverTLS(t *testing.T) {
+	cert, key, _ := certificates(t)
+	srv, err := sidecar.StartDB(t.Context(), fixture.Server(t).Install(), sidecar.DBOptions{
+		Dir: t.TempDir(), Volatile: true, Args: []string{"--ssl-cert=" + cert, "--ssl-key=" + key, "--ssl-ca=" + cert},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := srv.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	cipher := Query{SQL: "SHOW STATUS LIKE 'Ssl_cipher'"}
+	dsn := srv.RootDSN("")
+	for name, c := range map[string]struct {
+		param     string
+		opts      Options
+		encrypted bool
+	}{
+		"not asked for":                    {"", Options{}, false},
+		"with the authority's file":        {"tls=true", Options{CAFile: cert}, true},
+		"with the authority's file alone":  {"", Options{CAFile: cert}, true},
+		"with no look at the certificate":  {"tls=skip-verify", Options{}, true},
+		"where it can be had":              {"tls=preferred", Options{}, true},
+		"with settings made by the caller": {"", Options{TLS: &tls.Config{InsecureSkipVerify: true}}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rows := queryAll(t, open(t, withParam(dsn, c.param), c.opts), cipher)
+			if len(rows) != 1 || (rows[0][1] != "") != c.encrypted {
+				t.Errorf("got %v, want encrypted: %t", rows, c.encrypted)
+			}
+		})
+	}
+	t.Run("refuses a certificate of an unknown authority", func(t *testing.T) {
+		_, err := open(t, withParam(dsn, "tls=true"), Options{}).Query(t.Context(), cipher)
+		var unknown x509.UnknownAuthorityError
+		if !errors.As(err, &unknown) || Transient(err) {
+			t.Errorf("got %v, want an unknown authority that is not transient", err)
+		}
+	})
+	t.Run("reads and kills", func(t *testing.T) {
+		s := open(t, dsn, Options{CAFile: cert})
+		const endless = "WITH RECURSIVE r AS (SELECT 1 n UNION ALL SELECT n+1 FROM r WHERE n < 900) SELECT a.n, REPEAT('x', 500) FROM r a, r b, r c"
+		cur, err := s.Query(t.Context(), Query{SQL: endless, Limits: Limits{Rows: 50_000}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows, err := drain(cur)
+		var le *LimitError
+		if !errors.As(err, &le) || len(rows) < 49_000 {
+			t.Errorf("got %d rows and %v, want 50,000 and the limit's error", len(rows), err)
+		}
+	})
+}
+
+func withParam(dsn, param string) string {
+	sep := "?"
+	if bytes.ContainsRune([]byte(dsn), '?') {
+		sep = "&"
+	}
+	return dsn + sep + param
+}
+
+func TestLoginOverUnixSocket(t *testing.T) {
+	srv := fixture.Server(t)
+	dsn := fixture.Database(t)
+	set, err := parseDSN(dsn, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, fmt.Sprintf("%s:%s@unix(%s)/%s", set.user, set.password, srv.Socket(), set.database), Options{})
+	if diff := cmp.Diff([][]string{{"1"}}, queryAll(t, s, Query{SQL: "SELECT 1"})); diff != "" {
+		t.Errorf("rows (-want +got):\n%s", diff)
+	}
+}
+
+func TestRefusedLoginIsTheServersError(t *testing.T) {
+	set, err := parseDSN(fixture.Database(t), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, fmt.Sprintf("%s:wrong@tcp(%s)/", set.user, set.addr), Options{})
+	_, err = s.Query(t.Context(), Query{SQL: "SELECT 1"})
+	var se *ServerError
+	if !errors.As(err, &se) || se.Code != 1045 || Transient(err) {
+		t.Errorf("got %v, want server error 1045, not transient", err)
+	}
+}
+
+// fakeServer speaks the login of servers that are not at hand. It serves one
+// connection with script and hands the script's error to the test.
+func fakeServer(t *testing.T, script func(c *fakeConn) error) (addr string) {
+	t.Helper()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() {
+		nc, err := l.Accept()
+		if err == nil {
+			err = script(&fakeConn{Conn: nc})
+			_ = nc.Close()
+		}
+		done <- err
+	}()
+	t.Cleanup(func() {
+		_ = l.Close()
+		if err := <-done; err != nil {
+			t.Errorf("server's side: %v", err)
+		}
+	})
+	return l.Addr().String()
+}
+
+type fakeConn struct {
+	net.Conn
+	seq byte
+}
+
+func (c *fakeConn) send(payload string) error {
+	n := len(payload)
+	_, err := c.Write(append([]byte{byte(n), byte(n >> 8), byte(n >> 16), c.seq}, payload...))
+	c.seq++
+	return err
+}
+
+func (c *fakeConn) receive() ([]byte, error) {
+	var head [4]byte
+	if _, err := io.ReadFull(c, head[:]); err != nil {
+		return nil, err
+	}
+	c.seq = head[3] + 1
+	p := make([]byte, int(head[0])|int(head[1])<<8|int(head[2])<<16)
+	_, err := io.ReadFull(c, p)
+	return p, err
+}
+
+const fakeSalt = "abcdefghijklmnopqrst"
+
+// greet sends the greeting of a MySQL 8, with TLS or without.
+func (c *fakeConn) greet(withTLS bool, plugin string) error {
+	low, high := byte(capMySQL|capLongFlag|capConnectDB), byte(0x38) // plugin auth, attributes, lenenc auth
+	second := byte((capProtocol41 | capTransactions | capSecure) >> 8)
+	if withTLS {
+		second |= capTLS >> 8
+	}
+	return c.send("\x0a8.4.0\x00\x01\x00\x00\x00" + fakeSalt[:8] + "\x00" + string([]byte{low, second}) + "\xff\x02\x00" +
+		string([]byte{high, 0}) + "\x15" + string(make([]byte, 10)) + fakeSalt[8:] + "\x00" + plugin + "\x00")
+}
+
+// identity answers the first question of a session and waits for the end.
+func (c *fakeConn) identity() error {
+	p, err := c.receive()
+	if err != nil {
+		return err
+	}
+	if string(p[1:]) != selectIdentity {
+		return fmt.Errorf("got %q, want the question who answers", p)
+	}
+	def := "\x03def\x00\x00\x00\x01c\x00\x0c\x2d\x00\xff\x00\x00\x00\xfd\x00\x00\x00\x00\x00"
+	for _, p := range []string{"\x04", def, def, def, def, "\xfe\x00\x00\x02\x00", "\x017\x01h\x013\x011", "\xfe\x00\x00\x02\x00"} {
+		if err := c.send(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func TestCachingSHA2Login(t *testing.T) {
+	const password = "pässword"
+	token := string(cachingSHA2Token([]byte(fakeSalt), password))
+	ok := "\x00\x00\x00\x02\x00\x00\x00"
+	_, _, pair := certificates(t)
+	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pub, err := x509.MarshalPKIXPublicKey(&rsaKey.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pubPEM := string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: pub}))
+
+	expectToken := func(c *fakeConn) error {
+		p, err := c.receive()
+		if err == nil && !bytes.Contains(p, []byte("u\x00 "+token)) {
+			err = fmt.Errorf("login %q holds no token", p)
+		}
+		return err
+	}
+	scripts := map[string]struct {
+		param string
+		steps func(c *fakeConn) error
+	}{
+		"the fast way": {"", func(c *fakeConn) error {
+			return errors.Join(c.greet(false, pluginCachingSHA2), expectToken(c), c.send("\x01\x03"), c.send(ok), c.identity())
+		}},
+		"by a switch from another plugin": {"", func(c *fakeConn) error {
+			err := c.greet(false, pluginNative)
+			_, err2 := c.receive()
+			err3 := c.send("\xfe" + pluginCachingSHA2 + "\x00" + fakeSalt + "\x00")
+			p, err4 := c.receive()
+			if string(p) != token {
+				return fmt.Errorf("after the switch: %q, want the token", p)
+			}
+			return errors.Join(err, err2, err3, err4, c.send("\x01\x03"), c.send(ok), c.identity())
+		}},
+		"in full under the server's key": {"", func(c *fakeConn) error {
+			err := errors.Join(c.greet(false, pluginCachingSHA2), expectToken(c), c.send("\x01\x04"))
+			ask, err2 := c.receive()
+			if string(ask) != "\x02" {
+				return fmt.Errorf("got %q, want a request for the key: the password must not pass in the clear", ask)
+			}
+			err3 := c.send("\x01" + pubPEM)
+			p, err4 := c.receive()
+			plain, err5 := rsa.DecryptOAEP(sha1.New(), nil, rsaKey, p, nil)
+			for i := range plain {
+				plain[i] ^= fakeSalt[i%len(fakeSalt)]
+			}
+			if string(plain) != password+"\x00" {
+				return fmt.Errorf("password: got %q", plain)
+			}
+			return errors.Join(err, err2, err3, err4, err5, c.send(ok), c.identity())
+		}},
+		"in full inside TLS": {"tls=skip-verify", func(c *fakeConn) error {
+			err := c.greet(true, pluginCachingSHA2)
+			ask, err2 := c.receive()
+			if len(ask) != 32 {
+				return fmt.Errorf("request for TLS of %d bytes, want 32: user and token must stay inside", len(ask))
+			}
+			tc := tls.Server(c.Conn, &tls.Config{Certificates: []tls.Certificate{pair}})
+			c.Conn = tc
+			err3 := errors.Join(expectToken(c), c.send("\x01\x04"))
+			p, err4 := c.receive()
+			if string(p) != password+"\x00" {
+				return fmt.Errorf("password: got %q", p)
+			}
+			return errors.Join(err, err2, err3, err4, c.send(ok), c.identity())
+		}},
+	}
+	for name, s := range scripts {
+		t.Run(name, func(t *testing.T) {
+			addr := fakeServer(t, s.steps)
+			c, err := open(t, withParam("u:"+password+"@tcp("+addr+")/", s.param), Options{}).connect(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.id != 7 || c.server.mariadb {
+				t.Errorf("got connection %d of MariaDB: %t, want 7 of MySQL", c.id, c.server.mariadb)
+			}
+			if err := c.close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestBytesBeforeTLSAreNotTakenForBytesInside(t *testing.T) {
+	greeting := &packets{}
+	recorder := &fakeConn{Conn: &recordingConn{to: greeting}}
+	if err := recorder.greet(true, pluginNative); err != nil {
+		t.Fatal(err)
+	}
+	nc := &memConn{data: append(greeting.data, "injected"...), chunk: 1 << 10}
+	c := &conn{nc: nc, in: newReader(nc), stopped: make(chan struct{}), finished: make(chan struct{})}
+	err := c.login(&settings{user: "u", tls: &tls.Config{InsecureSkipVerify: true}})
+	var pe *ProtocolError
+	if !errors.As(err, &pe) {
+		t.Errorf("got %v, want a *ProtocolError", err)
+	}
+}
+
+// recordingConn keeps what is written.
+type recordingConn struct {
+	net.Conn
+	to *packets
+}
+
+func (c *recordingConn) Write(p []byte) (int, error) {
+	c.to.data = append(c.to.data, p...)
+	return len(p), nil
+}
+
+func TestLoginRefusesAServerThatAsksForMore(t *testing.T) {
+	for name, c := range map[string]struct {
+		param string
+		steps func(c *fakeConn) error
+	}{
+		"no TLS where it is wanted": {"tls=skip-verify", func(c *fakeConn) error { return c.greet(false, pluginNative) }},
+		"the password in the clear": {"", func(c *fakeConn) error {
+			err := c.greet(false, pluginNative)
+			_, err2 := c.receive()
+			return errors.Join(err, err2, c.send("\xfemysql_clear_password\x00"))
+		}},
+		"a hash of before 4.1": {"", func(c *fakeConn) error {
+			err := c.greet(false, pluginNative)
+			_, err2 := c.receive()
+			return errors.Join(err, err2, c.send("\xfe"))
+		}},
+		"the native plugin where it is forbidden": {"allowNativePasswords=false", func(c *fakeConn) error {
+			err := c.greet(false, pluginCachingSHA2)
+			_, err2 := c.receive()
+			return errors.Join(err, err2, c.send("\xfe"+pluginNative+"\x00"+fakeSalt+"\x00"))
+		}},
+		"too many connections": {"", func(c *fakeConn) error { return c.send("\xff\x10\x04Too many connections") }},
+		"a file of this machine": {"", func(c *fakeConn) error {
+			err := c.greet(false, pluginNative)
+			_, err2 := c.receive()
+			err3 := c.send("\x00\x00\x00\x02\x00\x00\x00")
+			_, err4 := c.receive()
+			return errors.Join(err, err2, err3, err4, c.send("\xfb/etc/passwd"))
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			addr := fakeServer(t, c.steps)
+			conn, err := open(t, withParam("u:p@tcp("+addr+")/", c.param), Options{}).connect(t.Context())
+			if err == nil {
+				t.Fatal(errors.Join(errors.New("logged in"), conn.close()))
+			}
+			if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("got %v, want a refusal of our own", err)
+			}
+			if got, want := Transient(err), name == "too many connections"; got != want {
+				t.Errorf("%v: transient: got %t, want %t", err, got, want)
+			}
+		})
+	}
+}

@@ -1,0 +1,199 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+
+	"exporttask/internal/row"
+)
+
+// cuttingProxy stands in front of a server: each connection through it ends, in both
+// directions, after left bytes of the server's.
+type cuttingProxy struct {
+	net.Listener
+	to    string
+	left  atomic.Int64 // of every connection; negative = no end
+	moved atomic.Int64 // bytes of the server's, of all connections
+	conns sync.WaitGroup
+}
+
+func newCuttingProxy(t *testing.T, to string) *cuttingProxy {
+	t.Helper()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &cuttingProxy{Listener: l, to: to}
+	p.left.Store(-1)
+	p.conns.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			p.conns.Go(func() { p.serve(c) })
+		}
+	})
+	t.Cleanup(func() {
+		_ = l.Close()
+		p.conns.Wait()
+	})
+	return p
+}
+
+func (p *cuttingProxy) serve(client net.Conn) {
+	defer client.Close()
+	server, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", p.to)
+	if err != nil {
+		return
+	}
+	defer server.Close()
+	p.conns.Go(func() {
+		_, _ = io.Copy(server, client)
+		_ = server.Close()
+	})
+	var from io.Reader = server
+	if left := p.left.Load(); left >= 0 {
+		from = io.LimitReader(server, left)
+	}
+	n, _ := io.Copy(client, from)
+	p.moved.Add(n)
+}
+
+// through is dsn by way of the proxy.
+func (p *cuttingProxy) through(t *testing.T, dsn string) string {
+	t.Helper()
+	cfg, err := mysql.ParseDSN(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Addr = p.Addr().String()
+	return cfg.FormatDSN()
+}
+
+func TestConnectionCutAnywhereIsNeverACleanEnd(t *testing.T) {
+	dsn := withDigits(t)
+	cfg, err := mysql.ParseDSN(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newCuttingProxy(t, cfg.Addr)
+	s := open(t, p.through(t, dsn), Options{BatchBytes: minBatchBytes, LoginTimeout: 5 * time.Second})
+	q := Query{SQL: numbers(400, 40)}
+	want := len(queryAll(t, s, q))
+	eventually(t, "the proxy has counted", func() bool { return p.moved.Load() > 0 })
+	whole := p.moved.Load()
+
+	var cuts []int64
+	for at := int64(0); at < whole; {
+		cuts = append(cuts, at)
+		if at < 700 || at > whole-60 {
+			at += 7
+		} else {
+			at += 211
+		}
+	}
+	cuts = append(cuts, whole-5, whole-1)
+	for _, at := range cuts {
+		p.left.Store(at)
+		cur, err := s.Query(t.Context(), q)
+		var got [][]string
+		if err == nil {
+			got, err = drain(cur)
+		}
+		var le *LostError
+		if !errors.As(err, &le) {
+			t.Fatalf("cut at %d of %d: got %d rows and %v, want a *LostError", at, whole, len(got), err)
+		}
+		if !Transient(err) {
+			t.Fatalf("cut at %d of %d: %v does not count as transient", at, whole, err)
+		}
+	}
+	p.left.Store(whole)
+	if got := queryAll(t, s, q); len(got) != want {
+		t.Errorf("cut after the end: got %d rows, want %d", len(got), want)
+	}
+}
+
+func TestServerThatGoesAwayIsLost(t *testing.T) {
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+
+	t.Run("silent", func(t *testing.T) { // the connection waits in the listener's queue
+		s := open(t, "u:p@tcp("+addr+")/", Options{LoginTimeout: 20 * time.Millisecond})
+		_, err := s.Query(t.Context(), Query{SQL: "SELECT 1"})
+		if !errors.Is(err, errLoginTimeout) || !Transient(err) {
+			t.Errorf("got %v, want a login timeout", err)
+		}
+	})
+	_ = l.Close()
+	t.Run("refused", func(t *testing.T) {
+		s := open(t, "u:p@tcp("+addr+")/", Options{})
+		_, err := s.Query(t.Context(), Query{SQL: "SELECT 1"})
+		var le *LostError
+		if !errors.As(err, &le) || !Transient(err) {
+			t.Errorf("got %v, want a transient *LostError", err)
+		}
+	})
+	t.Run("cancelled before", func(t *testing.T) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		cancel(errOperator)
+		s := open(t, "u:p@tcp("+addr+")/", Options{})
+		if _, err := s.Query(ctx, Query{SQL: "SELECT 1"}); !errors.Is(err, errOperator) {
+			t.Errorf("got %v, want the cause", err)
+		}
+	})
+}
+
+func TestLongRowsArriveWhole(t *testing.T) {
+	dsn := withDigits(t)
+	run(t, fixtureRoot(t), "SET GLOBAL max_allowed_packet = 1<<26")
+	t.Cleanup(func() { run(t, fixtureRoot(t), "SET GLOBAL max_allowed_packet = DEFAULT") })
+	s := open(t, dsn, Options{})
+	for _, size := range []int{
+		1 << 16, 1<<16 + 1, 1 << 20,
+		maxPayload - 6, maxPayload - 5, maxPayload - 4, maxPayload - 3, // the row fills a packet
+		1 << 24, 20 << 20,
+		2*maxPayload - 11, 2*maxPayload - 10, 2*maxPayload - 9, 2*maxPayload - 8, // … or two
+	} {
+		t.Run(strconv.Itoa(size), func(t *testing.T) {
+			sql := fmt.Sprintf("SELECT IF(d = 4, REPEAT('abcdefg', %d), 'short'), d FROM digits ORDER BY d", size/7+1)
+			sql = strings.Replace(sql, "REPEAT", "LEFT(REPEAT", 1)
+			sql = strings.Replace(sql, "), 'short'", fmt.Sprintf("), %d), 'short'", size), 1)
+			got := queryAll(t, s, Query{SQL: sql})
+			if len(got) != 10 {
+				t.Fatalf("got %d rows, want 10", len(got))
+			}
+			for i, r := range got {
+				want := "short"
+				if i == 4 {
+					want = strings.Repeat("abcdefg", size/7+1)[:size]
+				}
+				if len(r) != 2 || r[0] != want || r[1] != strconv.Itoa(i) {
+					t.Errorf("row %d: got %d bytes, want %d", i, len(r[0]), len(want))
+				}
+			}
+		})
+	}
+	t.Run("bound", func(t *testing.T) { // sent in packets of their own
+		want := strings.Repeat("0123456789", 1<<20)
+		got := queryAll(t, s, Query{SQL: "SELECT ?, 1", Args: []row.Arg{text(want)}})
+		if len(got) != 1 || got[0][0] != want {
+			t.Error("a value of 10 MiB came back changed")
+		}
+	})
+}

@@ -1,0 +1,311 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func newDir(t *testing.T) *Dir {
+	t.Helper()
+	d, err := NewDir(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func publish(t *testing.T, d *Dir, key, content string) {
+	t.Helper()
+	w, err := d.Create(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(w, content); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Publish(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func read(t *testing.T, d *Dir, key string) string {
+	t.Helper()
+	f, err := d.Open(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.Size() != int64(len(text)) {
+		t.Errorf("size %d, read %d bytes", f.Size(), len(text))
+	}
+	return string(text)
+}
+
+// list is what the store holds, published files by key, unfinished ones by
+// "…" and their key's folder.
+func list(t *testing.T, d *Dir) []string {
+	t.Helper()
+	var got []string
+	err := d.List(t.Context(), func(i Item) error {
+		if i.Unfinished {
+			i.Key = "…" + i.Key
+		}
+		got = append(got, i.Key)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+func TestAFileIsNotThereBeforeItIsPublishedAndWholeAfter(t *testing.T) {
+	t.Parallel()
+	d := newDir(t)
+	w, err := d.Create(t.Context(), "7/1-1/a.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(w, "id\r\n1\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Open(t.Context(), "7/1-1/a.csv"); !errors.Is(err, ErrNotExist) {
+		t.Errorf("before: got %v, want ErrNotExist", err)
+	}
+	if diff := cmp.Diff([]string{"…7/1-1"}, list(t, d)); diff != "" {
+		t.Errorf("before (-want +got):\n%s", diff)
+	}
+	if err := w.Publish(); err != nil {
+		t.Fatal(err)
+	}
+	w.Abort() // deferred by every caller
+	if diff := cmp.Diff("id\r\n1\r\n", read(t, d, "7/1-1/a.csv")); diff != "" {
+		t.Errorf("content (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"7/1-1/a.csv"}, list(t, d)); diff != "" {
+		t.Errorf("after (-want +got):\n%s", diff)
+	}
+}
+
+func TestAnAbortedFileLeavesNothing(t *testing.T) {
+	t.Parallel()
+	d := newDir(t)
+	w, err := d.Create(t.Context(), "7/1-1/a.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Abort()
+	if err := w.Publish(); err == nil {
+		t.Error("an aborted file was published")
+	}
+	if got := list(t, d); len(got) != 0 {
+		t.Errorf("left: %v", got)
+	}
+}
+
+func TestKeysInAnyLanguage(t *testing.T) {
+	t.Parallel()
+	d := newDir(t)
+	for _, name := range []string{"订单 2026.csv", "заказы.xls", "注文票.xlsx", "émigré.csv", "😀.csv", "a b'c\"d.csv", strings.Repeat("长", 80) + ".csv"} {
+		key := "1/1-1/" + name
+		publish(t, d, key, name)
+		if got := read(t, d, key); got != name {
+			t.Errorf("%s: got %q", key, got)
+		}
+	}
+}
+
+func TestKeysThatWouldLeaveTheFolderAreRefused(t *testing.T) {
+	t.Parallel()
+	d := newDir(t)
+	for _, key := range []string{"", "/etc/passwd", "../x", "a/../../x", "a//b", "a/./b", ".tmp/x", ".exportd-store", "a\x00b", "a\\..\\b", "a/\xff", strings.Repeat("x", 256)} {
+		if w, err := d.Create(t.Context(), key); err == nil {
+			w.Abort()
+			t.Errorf("create %q was allowed", key)
+		}
+		if f, err := d.Open(t.Context(), key); err == nil || errors.Is(err, ErrNotExist) {
+			t.Errorf("open %q: got %v, %v; want a refusal", key, f, err)
+		}
+		if err := d.Delete(t.Context(), key); err == nil {
+			t.Errorf("delete %q was allowed", key)
+		}
+	}
+}
+
+func TestSafeNameMakesOneNameThatEveryFileSystemTakes(t *testing.T) {
+	t.Parallel()
+	cases := map[string]string{
+		"订单":                     "订单",
+		"a/b\\c:d*e?f\"g<h>i|j":  "a_b_c_d_e_f_g_h_i_j",
+		"..":                     "export",
+		"":                       "export",
+		"  spaced.  ":            "spaced",
+		"con":                    "_con",
+		"LPT1.csv":               "_LPT1.csv",
+		"tab\tnew\nline":         "tab_new_line",
+		"\u202egnp.exe":          "_gnp.exe",
+		"\xff":                   "_",
+		strings.Repeat("字", 100): strings.Repeat("字", 60),
+	}
+	for in, want := range cases {
+		if diff := cmp.Diff(want, SafeName(in)); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", in, diff)
+		}
+	}
+}
+
+func TestPublishAndDeleteSideBySideNeverLoseAFile(t *testing.T) {
+	t.Parallel()
+	d := newDir(t)
+	var wg sync.WaitGroup
+	for writer := range 8 {
+		wg.Go(func() {
+			for i := range 50 {
+				// All share folders that empty and fill again all the time.
+				key := fmt.Sprintf("%d/1-1/%d.csv", i%2, writer)
+				w, err := d.Create(context.Background(), key)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				_, _ = io.WriteString(w, key)
+				if err := w.Publish(); err != nil {
+					t.Error(err)
+					return
+				}
+				f, err := d.Open(context.Background(), key)
+				if err != nil {
+					t.Errorf("a published file is gone: %v", err)
+					return
+				}
+				_ = f.Close()
+				if err := d.Delete(context.Background(), key); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if got := list(t, d); len(got) != 0 {
+		t.Errorf("left: %v", got)
+	}
+}
+
+// A folder that goes away, as a network share does, must not come back empty.
+func TestPublishIntoARemovedStoreFailsAndDoesNotMakeItAgain(t *testing.T) {
+	t.Parallel()
+	root := filepath.Join(t.TempDir(), "share")
+	d, err := NewDir(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := d.Create(t.Context(), "1/1-1/a.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(root); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Publish(); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("publish: got %v, want that it does not exist", err)
+	}
+	if _, err := d.Create(t.Context(), "2/1-1/a.csv"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("create: got %v, want that it does not exist", err)
+	}
+	if _, err := os.Stat(root); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the folder was made again (%v)", err)
+	}
+}
+
+func TestAFullDiskFailsTheFileAndLeavesNothing(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("needs root for a file system of its own") // the chaos suite covers it elsewhere
+	}
+	root := t.TempDir()
+	if err := syscall.Mount("tmpfs", root, "tmpfs", 0, "size=256k"); err != nil {
+		t.Skipf("this machine does not mount: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(root, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	d, err := NewDir(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := d.Create(t.Context(), "1/1-1/a.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.Write(bytes.Repeat([]byte("x"), 1<<20))
+	if !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("write: got %v, want ENOSPC", err)
+	}
+	w.Abort()
+	if got := list(t, d); len(got) != 0 {
+		t.Errorf("left: %v", got)
+	}
+	publish(t, d, "2/1-1/b.csv", "there is room again")
+}
+
+func TestAReplicaWithAnotherStoreIsTold(t *testing.T) {
+	t.Parallel()
+	agree := func(t *testing.T, d *Dir, kept string) string {
+		t.Helper()
+		id, err := d.AgreeOn(t.Context(), kept)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	first := newDir(t)
+	id := agree(t, first, "")
+	t.Run("the same store agrees", func(t *testing.T) {
+		if got := agree(t, first, id); got != id {
+			t.Errorf("got %q, want %q", got, id)
+		}
+	})
+	t.Run("a start that was cut off agrees at the next one", func(t *testing.T) {
+		d := newDir(t)
+		id := agree(t, d, "")
+		if got := agree(t, d, ""); got != id {
+			t.Errorf("got %q, want %q", got, id)
+		}
+	})
+	refused := func(t *testing.T, d *Dir, kept, why string) {
+		t.Helper()
+		if _, err := d.AgreeOn(t.Context(), kept); err == nil || !strings.Contains(err.Error(), why) {
+			t.Errorf("got %v, want one that says %q", err, why)
+		}
+	}
+	t.Run("an empty folder does not", func(t *testing.T) { refused(t, newDir(t), id, "is the shared folder mounted here?") })
+	t.Run("another store does not", func(t *testing.T) {
+		other := newDir(t)
+		agree(t, other, "")
+		refused(t, other, id, "is another store")
+	})
+	t.Run("another database's store does not", func(t *testing.T) {
+		d := newDir(t)
+		agree(t, d, "")
+		publish(t, d, "1/1-1/a.csv", "x")
+		refused(t, d, "", "the files of another database")
+	})
+}
