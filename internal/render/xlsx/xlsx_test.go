@@ -137,6 +137,18 @@ func TestFileDoesNotDependOnWorkers(t *testing.T) {
 	}
 }
 
+// TestHintsKeepFilesSmall holds the size, which is the same everywhere: a hint
+// that is lost loses no cell and would go unseen.
+func TestHintsKeepFilesSmall(t *testing.T) {
+	const rows = 20000
+	for small, most := range map[bool]int{false: 91, true: 90} {
+		file, _ := write(t, orderColumns(), cell.Options{Small: small}, orders(1, rows, 100000)...)
+		if n := len(file) / rows; n > most {
+			t.Errorf("small %t: %d bytes a row, want at most %d", small, n, most)
+		}
+	}
+}
+
 func TestWideRowsAreSplitBetweenBlocks(t *testing.T) {
 	cols := make([]cell.Column, 40)
 	for i := range cols {
@@ -181,10 +193,11 @@ func TestBatchesAreReleasedOnce(t *testing.T) {
 var errDisk = errors.New("disk full")
 
 // full fails after n bytes.
-type full struct{ n int }
+type full struct{ n, failed int }
 
 func (f *full) Write(p []byte) (int, error) {
 	if f.n -= len(p); f.n < 0 {
+		f.failed++
 		return 0, errDisk
 	}
 	return len(p), nil
@@ -195,7 +208,8 @@ func TestWritersFirstErrorIsKept(t *testing.T) {
 	before := runtime.NumGoroutine()
 	for at := 0; at < len(file); at += 1 + len(file)/40 {
 		var freed int64
-		e, err := New(&full{at}, orderColumns(), cell.Options{Workers: 3})
+		disk := &full{n: at}
+		e, err := New(disk, orderColumns(), cell.Options{Workers: 3})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -218,6 +232,9 @@ func TestWritersFirstErrorIsKept(t *testing.T) {
 		}
 		if failed != nil && !errors.Is(failed, errDisk) {
 			t.Errorf("failing at byte %d: Encode gave %v", at, failed)
+		}
+		if disk.failed != 1 {
+			t.Errorf("failing at byte %d: %d writes after the first error", at, disk.failed-1)
 		}
 		if freed != n {
 			t.Errorf("failing at byte %d: %d of %d batches released", at, freed, n)

@@ -7,10 +7,14 @@ import (
 	"hash/crc32"
 	"io"
 	"math/rand/v2"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"exporttask/internal/render/cell"
 	"exporttask/internal/render/xlsx/deflate"
+	"exporttask/internal/row"
 )
 
 func TestCombinedChecksumIsThatOfTheWhole(t *testing.T) {
@@ -80,6 +84,9 @@ func TestArchivePast4GiBHasA64BitDirectory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if in, out := binary.LittleEndian.Uint16(file.Bytes()[4:]), z.File[0].ReaderVersion; in != version45 || out != version45 {
+		t.Errorf("versions %d and %d, want both %d", in, out, version45)
+	}
 	r, err := z.File[0].Open()
 	if err != nil {
 		t.Fatal(err)
@@ -100,6 +107,61 @@ func (s *shifted) ReadAt(p []byte, at int64) (int, error) {
 	clear(p[:gap])
 	n, err := s.r.ReadAt(p[gap:], max(at-s.off, 0))
 	return gap + n, err
+}
+
+// sheetHeads are the version and flags of each sheet in its local header and
+// in the directory.
+func sheetHeads(t *testing.T, file []byte) (heads [][4]uint16) {
+	t.Helper()
+	z, err := zip.NewReader(bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range z.File {
+		if !strings.HasPrefix(f.Name, "xl/worksheets/") {
+			continue
+		}
+		name := bytes.Index(file, []byte(f.Name)) // first in its local header
+		local := file[name-30 : name]
+		heads = append(heads, [4]uint16{binary.LittleEndian.Uint16(local[4:]), f.ReaderVersion, binary.LittleEndian.Uint16(local[6:]), f.Flags})
+	}
+	return heads
+}
+
+func TestSheetsThatCouldPass4GiBAreBegunAsZip64(t *testing.T) {
+	wide := single(row.Text, -1)
+	t.Run("small rows", func(t *testing.T) {
+		file, _ := write(t, []cell.Column{wide}, cell.Options{}, one("x"))
+		if d := cmp.Diff([][4]uint16{{version20, version20, flagDescriptor, flagDescriptor}}, sheetHeads(t, file)); d != "" {
+			t.Errorf("versions and flags (-want +got):\n%s", d)
+		}
+	})
+	t.Run("wide rows", func(t *testing.T) {
+		file, _ := write(t, []cell.Column{wide}, cell.Options{}, one(strings.Repeat("x", 4000)))
+		if d := cmp.Diff([][4]uint16{{version45, version45, flagDescriptor, flagDescriptor}}, sheetHeads(t, file)); d != "" {
+			t.Errorf("versions and flags (-want +got):\n%s", d)
+		}
+	})
+	t.Run("rows that become wide", func(t *testing.T) {
+		var file bytes.Buffer
+		e, err := newEncoder(&file, []cell.Column{wide}, cell.Options{}, maxRows)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if err := e.Encode(one(strings.Repeat("x", 30), strings.Repeat("y", 400000))); err != nil {
+				t.Fatal(err)
+			}
+			e.sheets[0].bytes = maxSheetBytes + 1 // as if that much had been written
+		}
+		if err := e.Close(); err != nil {
+			t.Fatal(err)
+		}
+		b := readBook(t, file.Bytes())
+		if len(b.Cells) != 2 || len(b.Cells[0]) != 3 || len(b.Cells[1]) != 3 {
+			t.Errorf("%d sheets, want 2 of two rows each", len(b.Cells))
+		}
+	})
 }
 
 func TestSmallPartsComeFirstWithTheirSizes(t *testing.T) {
