@@ -30,3 +30,55 @@ $(BIN)/etcd: tools/go.mod
 	@cd tools && go build -o $@ go.etcd.io/etcd/server/v3 && touch $@
 $(BIN)/grpcurl: tools/go.mod
 	@cd tools && go build -o $@ github.com/fullstorydev/grpcurl/cmd/grpcurl && touch $@
+
+.PHONY: test
+test: tools ## run all tests against a real MariaDB and etcd; a missing part fails
+	go test -timeout 15m $$(go list ./... | grep -v '^exporttask/chaos$$')
+	@# By itself: it measures, and needs both cores.
+	go test -timeout 10m -count=1 ./chaos
+
+.PHONY: test-mysql
+test-mysql: tools ## run the tests of our own tables, the source and the guard on Oracle MySQL
+	EXPORTD_TEST_SERVER=mysql go test -count=1 -timeout 20m ./migrations ./internal/model ./internal/source ./internal/sqlguard
+
+.PHONY: test-readers
+test-readers: ## open XLS and XLSX files with programs nobody here wrote (docs/formats.md lists them)
+	go test -count=1 -tags readers ./internal/render/...
+
+.PHONY: fuzz
+fuzz: ## fuzz the read-only check against a real server for 30 s
+	go test -run '^$$' -fuzz FuzzCheck -fuzztime 30s ./internal/sqlguard
+
+.PHONY: chaos
+chaos: tools ## break everything and look what is lost (ONLY=kill: one fault); about 12 minutes
+	go run ./chaos $(if $(ONLY),-only '$(ONLY)')
+
+.PHONY: bench-queue
+bench-queue: ## what the queue costs
+	go run ./bench/queue
+
+.PHONY: lint
+lint: $(BIN)/golangci-lint ## run the linters
+	$(BIN)/golangci-lint run ./...
+
+$(BIN)/golangci-lint: tools/lint/go.mod
+	@echo "Building golangci-lint; this happens once and takes a few minutes."
+	@mkdir -p $(BIN) && cd tools/lint && go build -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint && touch $@
+
+GENERATORS := $(BIN)/buf $(BIN)/protoc-gen-go $(BIN)/protoc-gen-go-grpc
+$(GENERATORS): tools/gen/go.mod
+	@mkdir -p $(BIN) && cd tools/gen && go build -o $(BIN)/ github.com/bufbuild/buf/cmd/buf google.golang.org/protobuf/cmd/protoc-gen-go google.golang.org/grpc/cmd/protoc-gen-go-grpc && touch $(GENERATORS)
+
+.PHONY: generate
+generate: $(GENERATORS) ## make api/*.pb.go from the proto
+	PATH=$(BIN):$$PATH buf generate
+
+.PHONY: verify
+verify: ## fail where generated code or go.mod is not what the sources say
+	@before=$$(cat api/*.pb.go go.mod go.sum | sha256sum); $(MAKE) -s generate; go mod tidy; \
+	after=$$(cat api/*.pb.go go.mod go.sum | sha256sum); \
+	[ "$$before" = "$$after" ] || { echo "generated code or go.mod is stale: run make generate and go mod tidy, and commit"; exit 1; }
+
+.PHONY: vuln
+vuln: ## look for known vulnerabilities (needs the vulnerability database; not part of CI)
+	go run golang.org/x/vuln/cmd/govulncheck@v1.8.0 ./...

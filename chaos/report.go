@@ -16,9 +16,11 @@ type report struct {
 func (r *report) atMost(name string, value, bound float64) {
 	r.line(name, value, "<=", bound, value <= bound)
 }
+
 func (r *report) atLeast(name string, value, bound float64) {
 	r.line(name, value, ">=", bound, value >= bound)
 }
+
 func (r *report) exactly(name string, value, want int) {
 	r.line(name, float64(value), "=", float64(want), value == want)
 }

@@ -63,17 +63,16 @@ func Up(ctx context.Context, db *sql.DB, log *slog.Logger) (version uint, err er
 		srcErr, dbErr := m.Close()
 		err = errors.Join(err, srcErr, dbErr)
 	}()
-	before, dirty, err := m.Version()
+	before, _, err := m.Version()
 	switch {
 	case errors.Is(err, migrate.ErrNilVersion):
 	case err != nil:
 		return 0, fmt.Errorf("read schema version: %w", err)
 	case before > latest:
 		return before, newerError(before, latest)
-	case dirty:
-		// Another process may be in the middle of it: Up waits for the lock
-		// and looks again.
 	}
+	// A dirty version may be another process in the middle of its work: Up
+	// waits for the lock and looks again.
 	err = m.Up()
 	var dirtyErr migrate.ErrDirty
 	switch {

@@ -63,7 +63,7 @@ func (s sources) Prepare(ctx context.Context, name, sql string, args int) ([]row
 	if !ok {
 		return nil, errNoSource(name)
 	}
-	return src.Source.Prepare(ctx, sql, args)
+	return src.Prepare(ctx, sql, args)
 }
 
 // Query implements export.Sources.
@@ -72,7 +72,7 @@ func (s sources) Query(ctx context.Context, name string, q source.Query) (export
 	if !ok {
 		return nil, errNoSource(name)
 	}
-	return src.Source.Query(ctx, q)
+	return src.Query(ctx, q)
 }
 
 // errNoSource is what an instance gets whose data source was taken out of the

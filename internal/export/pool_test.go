@@ -53,19 +53,26 @@ func TestAnAttemptThatFailsIsToldAsItIsAndLeavesNoFile(t *testing.T) {
 		msg      string
 	}{
 		"a connection that is lost in the middle is tried again": {
-			after(&source.LostError{During: "read rows", Err: io.ErrUnexpectedEOF}), model.StateFailed, 3, "14", "data source: read rows"},
+			after(&source.LostError{During: "read rows", Err: io.ErrUnexpectedEOF}), model.StateFailed, 3, "14", "data source: read rows",
+		},
 		"wrong SQL is not tried again": {
-			after(&source.ServerError{Code: 1054, Message: "Unknown column"}), model.StateFailed, 1, "3", "Unknown column"},
+			after(&source.ServerError{Code: 1054, Message: "Unknown column"}), model.StateFailed, 1, "3", "Unknown column",
+		},
 		"a result that was damaged is not shown": {
-			after(&source.DamageError{}), model.StateFailed, 1, "15", ""},
+			after(&source.DamageError{}), model.StateFailed, 1, "15", "",
+		},
 		"a limit that was passed is told": {
-			after(&source.LimitError{Limit: source.LimitRows, Max: 7}), model.StateFailed, 1, "8", "limit of rows passed: 7"},
+			after(&source.LimitError{Limit: source.LimitRows, Max: 7}), model.StateFailed, 1, "8", "limit of rows passed: 7",
+		},
 		"a statement that took too long timed out": {
-			after(&source.LimitError{Limit: source.LimitStatementTime, Max: int64(time.Second)}), model.StateTimedOut, 1, "4", "1s"},
+			after(&source.LimitError{Limit: source.LimitStatementTime, Max: int64(time.Second)}), model.StateTimedOut, 1, "4", "1s",
+		},
 		"a panic is kept to its attempt": {
-			func(context.Context, int) error { panic("bug") }, model.StateFailed, 3, "13", "internal error"},
+			func(context.Context, int) error { panic("bug") }, model.StateFailed, 3, "13", "internal error",
+		},
 		"a full disk is named": {
-			after(&os.PathError{Op: "write", Path: "/secret", Err: syscall.ENOSPC}), model.StateFailed, 3, "8", "store: write: no space left on device"},
+			after(&os.PathError{Op: "write", Path: "/secret", Err: syscall.ENOSPC}), model.StateFailed, 3, "8", "store: write: no space left on device",
+		},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -47,7 +47,10 @@ func TestColumnLimits(t *testing.T) {
 		n      int
 		want   string
 	}{
-		{CSV, 0, ""}, {CSV, 16384, ""}, {XLS, 256, ""}, {XLSX, 16384, ""},
+		{CSV, 0, ""},
+		{CSV, 16384, ""},
+		{XLS, 256, ""},
+		{XLSX, 16384, ""},
 		{XLS, 257, "XLS holds at most 256 columns, got 257"},
 		{XLSX, 16385, "XLSX holds at most 16384 columns, got 16385"},
 	} {

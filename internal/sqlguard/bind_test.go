@@ -296,7 +296,9 @@ func TestFreezeFixesEveryParameter(t *testing.T) {
 	t.Parallel()
 	st := mustCheck(t, "SELECT :req, :opt, :def, :since, :today FROM t WHERE a IN (:l)")
 	decls := []Decl{
-		{Name: "req", Required: true}, {Name: "opt", Type: Int}, {Name: "def", Type: Int, Default: &Value{Text: "5"}},
+		{Name: "req", Required: true},
+		{Name: "opt", Type: Int},
+		{Name: "def", Type: Int, Default: &Value{Text: "5"}},
 		{Name: "since", Type: DateTime, Default: &Value{Text: ":month_start"}},
 		{Name: "l", Type: "int[]", Empty: EmptyIsNone},
 	}
@@ -306,8 +308,12 @@ func TestFreezeFixesEveryParameter(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []Param{
-		{"req", one("x")}, {"opt", Value{Null: true}}, {"def", one("5")}, {"since", one("2026-03-01 00:00:00")},
-		{"today", one("2026-03-15")}, {"l", Value{Null: true}},
+		{"req", one("x")},
+		{"opt", Value{Null: true}},
+		{"def", one("5")},
+		{"since", one("2026-03-01 00:00:00")},
+		{"today", one("2026-03-15")},
+		{"l", Value{Null: true}},
 	}
 	if diff := cmp.Diff(want, frozen); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

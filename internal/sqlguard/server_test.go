@@ -132,7 +132,8 @@ func (s *shop) rowsFree(tb testing.TB) {
 // pairs reads the first two columns of a query.
 func pairs(tb testing.TB, db interface {
 	QueryContext(context.Context, string, ...any) (*sql.Rows, error)
-}, query string) [][2]string {
+}, query string,
+) [][2]string {
 	tb.Helper()
 	rows, err := db.QueryContext(tb.Context(), query)
 	if err != nil {
@@ -229,16 +230,29 @@ func (s *session) drain(ctx context.Context, query string, args []any) error {
 
 // corpusDecls and corpusParams are the parameters of the corpus.
 var corpusDecls = []Decl{
-	{Name: "from", Type: Date, Required: true}, {Name: "to", Type: Date, Required: true},
-	{Name: "name", Type: String}, {Name: "amount", Type: Decimal}, {Name: "shop_id", Type: Int},
-	{Name: "ids", Type: "int[]"}, {Name: "none", Type: "int[]", Empty: EmptyIsNone},
-	{Name: "n", Type: Int}, {Name: "active", Type: Bool}, {Name: "at", Type: DateTime},
+	{Name: "from", Type: Date, Required: true},
+	{Name: "to", Type: Date, Required: true},
+	{Name: "name", Type: String},
+	{Name: "amount", Type: Decimal},
+	{Name: "shop_id", Type: Int},
+	{Name: "ids", Type: "int[]"},
+	{Name: "none", Type: "int[]", Empty: EmptyIsNone},
+	{Name: "n", Type: Int},
+	{Name: "active", Type: Bool},
+	{Name: "at", Type: DateTime},
 }
 
 var corpusParams = []Param{
-	{"from", Value{Text: "2026-01-01"}}, {"to", Value{Text: "2026-02-01"}}, {"name", Value{Text: "a'; DROP TABLE orders; -- "}},
-	{"amount", Value{Text: "9.99"}}, {"shop_id", Value{Text: "1"}}, {"ids", Value{Texts: []string{"1", "2"}}},
-	{"none", Value{}}, {"n", Value{Text: "3"}}, {"active", Value{Text: "true"}}, {"at", Value{Text: "2026-01-31T10:00:00.5"}},
+	{"from", Value{Text: "2026-01-01"}},
+	{"to", Value{Text: "2026-02-01"}},
+	{"name", Value{Text: "a'; DROP TABLE orders; -- "}},
+	{"amount", Value{Text: "9.99"}},
+	{"shop_id", Value{Text: "1"}},
+	{"ids", Value{Texts: []string{"1", "2"}}},
+	{"none", Value{}},
+	{"n", Value{Text: "3"}},
+	{"active", Value{Text: "true"}},
+	{"at", Value{Text: "2026-01-31T10:00:00.5"}},
 }
 
 // bindSample binds the corpus parameters that a statement uses.

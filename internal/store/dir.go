@@ -103,10 +103,9 @@ func (d *Dir) Delete(_ context.Context, key string) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("store: %w", err)
 	}
-	for folder := filepath.Dir(path); folder != d.root; folder = filepath.Dir(folder) {
-		if os.Remove(folder) != nil {
-			break // not empty
-		}
+	folder := filepath.Dir(path)
+	for folder != d.root && os.Remove(folder) == nil { // fails where it is not empty
+		folder = filepath.Dir(folder)
 	}
 	return nil
 }

@@ -129,8 +129,12 @@ func FuzzParseColumns(f *testing.F) {
 
 func TestResolve(t *testing.T) {
 	source := []row.Column{
-		{Name: "id", Type: "BIGINT", Kind: row.Int}, {Name: "Paid_At", Type: "DATETIME", Kind: row.DateTime}, {Name: "id", Type: "BIGINT", Kind: row.Int},
-		{Name: "pic", Type: "BLOB", Kind: row.Binary}, {Name: "a", Type: "VARCHAR", Kind: row.Text}, {Name: "A", Type: "VARCHAR", Kind: row.Text},
+		{Name: "id", Type: "BIGINT", Kind: row.Int},
+		{Name: "Paid_At", Type: "DATETIME", Kind: row.DateTime},
+		{Name: "id", Type: "BIGINT", Kind: row.Int},
+		{Name: "pic", Type: "BLOB", Kind: row.Binary},
+		{Name: "a", Type: "VARCHAR", Kind: row.Text},
+		{Name: "A", Type: "VARCHAR", Kind: row.Text},
 	}
 	type place struct {
 		Index int

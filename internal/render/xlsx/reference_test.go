@@ -160,7 +160,7 @@ func TestOrdersEqualTheReference(t *testing.T) {
 	for _, size := range []int{1, 3000, 1 << 30} { // bytes of a batch
 		for _, opt := range []cell.Options{{Workers: 1}, {Workers: 4}, {Workers: 2, Small: true}, {NoHeader: true}} {
 			t.Run(fmt.Sprintf("batches of %d, %+v", size, opt), func(t *testing.T) {
-				same(t, orderColumns(), opt, maxRows, orders(1, 1000, size)...)
+				same(t, orderColumns(), opt, maxRows, orders(1, 400, size)...)
 			})
 		}
 	}

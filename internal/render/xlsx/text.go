@@ -104,7 +104,7 @@ func putSpecial(buf []byte, n int, v []byte, i int) (next, end int, illegal bool
 		}
 		return i + size, n + copy(buf[n:], v[i:i+size]), false
 	}
-	s := ""
+	var s string
 	switch {
 	case c == '&':
 		s = "&amp;"
@@ -135,7 +135,7 @@ func looksEscaped(v []byte) bool {
 		return false
 	}
 	for _, c := range v[2:6] {
-		if !(c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'f') {
+		if (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'f') {
 			return false
 		}
 	}
@@ -154,7 +154,7 @@ func copyShort(dst, src []byte) int {
 		binary.LittleEndian.PutUint64(dst[n-8:], binary.LittleEndian.Uint64(src[n-8:]))
 		return n
 	}
-	for i, c := range src {
+	for i, c := range src { //nolint:staticcheck // a call of memmove costs more than a few bytes
 		dst[i] = c
 	}
 	return n

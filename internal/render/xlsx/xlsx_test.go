@@ -127,7 +127,7 @@ func TestSheetFurniture(t *testing.T) {
 func TestFileDoesNotDependOnWorkers(t *testing.T) {
 	var first []byte
 	for workers := 1; workers <= 8; workers++ {
-		file, _ := write(t, orderColumns(), cell.Options{Workers: workers}, orders(1, 20000, 50000)...)
+		file, _ := write(t, orderColumns(), cell.Options{Workers: workers}, orders(1, 6000, 50000)...)
 		if first == nil {
 			first = file
 		}
@@ -345,7 +345,7 @@ func TestMemoryDoesNotGrowWithRows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range 40 { // 800,000 rows
+	for range 15 { // 300,000 rows
 		for _, b := range batches {
 			if err := e.Encode(b); err != nil {
 				t.Fatal(err)
