@@ -636,7 +636,8 @@ type WshExportParamDecl struct {
 	// true: a list of values, for IN (:name).
 	List bool `protobuf:"varint,3,opt,name=list,proto3" json:"list,omitempty"`
 	// true: the parameter may be left out; defaultValues stand in, NULL where
-	// there are none (an empty list for a list).
+	// there are none. A list without any counts as not given, which is refused
+	// unless emptyList says otherwise.
 	Optional      bool               `protobuf:"varint,4,opt,name=optional,proto3" json:"optional,omitempty"`
 	DefaultValues []string           `protobuf:"bytes,5,rep,name=defaultValues,proto3" json:"defaultValues,omitempty"`
 	EmptyList     WshExportEmptyList `protobuf:"varint,6,opt,name=emptyList,proto3,enum=exporttask.WshExportEmptyList" json:"emptyList,omitempty"`

@@ -56,6 +56,7 @@ type config struct {
 type sourceConfig struct {
 	DSN       string   `yaml:"dsn"`
 	DSNFile   string   `yaml:"dsn-file"`
+	Dialect   string   `yaml:"dialect"`   // "mariadb" or "mysql": lets templates call functions that this server alone has
 	Schemas   []string `yaml:"schemas"`   // that templates may name, beside the DSN's own database
 	Functions []string `yaml:"functions"` // stored functions that templates may call
 	CAFile    string   `yaml:"ca-file"`
@@ -150,6 +151,9 @@ func (c *config) loadSources(node yaml.Node, getenv func(string) string) error {
 				return fmt.Errorf("sources.%s.dsn-file: %w", name, err)
 			}
 			s.DSN = text
+		}
+		if _, ok := dialects[s.Dialect]; !ok {
+			return fmt.Errorf("sources.%s.dialect: %q, want mariadb, mysql or nothing", name, s.Dialect)
 		}
 		if s.DSN == "" {
 			return fmt.Errorf("sources.%s: no DSN, want dsn-file, dsn or %s", name, env)

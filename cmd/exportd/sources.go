@@ -24,6 +24,9 @@ type namedSource struct {
 	guard sqlguard.Options
 }
 
+// dialects are the servers that a source can be declared to be.
+var dialects = map[string]sqlguard.Dialect{"": sqlguard.AnyServer, "mariadb": sqlguard.MariaDB, "mysql": sqlguard.MySQL}
+
 func openSources(configured map[string]sourceConfig, log *slog.Logger) (sources, error) {
 	opened := sources{}
 	for name, c := range configured {
@@ -39,7 +42,7 @@ func openSources(configured map[string]sourceConfig, log *slog.Logger) (sources,
 		if err != nil {
 			return nil, fmt.Errorf("data source %s: %w", name, err)
 		}
-		guard := sqlguard.Options{Schemas: c.Schemas, Functions: c.Functions}
+		guard := sqlguard.Options{Dialect: dialects[c.Dialect], Schemas: c.Schemas, Functions: c.Functions}
 		if dsn.DBName != "" {
 			guard.Schemas = append(guard.Schemas, dsn.DBName)
 		}

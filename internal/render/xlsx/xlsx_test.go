@@ -206,7 +206,7 @@ func (f *full) Write(p []byte) (int, error) {
 func TestWritersFirstErrorIsKept(t *testing.T) {
 	file, _ := write(t, orderColumns(), cell.Options{}, orders(1, 5000, 20000)...)
 	before := runtime.NumGoroutine()
-	for at := 0; at < len(file); at += 1 + len(file)/40 {
+	for at := 0; at < len(file); at += 1 + len(file)/20 {
 		var freed int64
 		disk := &full{n: at}
 		e, err := New(disk, orderColumns(), cell.Options{Workers: 3})
@@ -311,7 +311,7 @@ func waitForGoroutines(t *testing.T, want int) {
 
 func TestRowsAllocateNothing(t *testing.T) {
 	for _, small := range []bool{false, true} {
-		batches := orders(1, 20000, 128<<10)
+		batches := orders(1, 8000, 128<<10)
 		e, err := New(io.Discard, orderColumns(), cell.Options{Workers: 2, Small: small})
 		if err != nil {
 			t.Fatal(err)
@@ -325,10 +325,10 @@ func TestRowsAllocateNothing(t *testing.T) {
 		}
 		pass() // the buffers grow to their size
 		pass()
-		// A pass is 20,000 rows; what is counted is far below one a row: the
+		// A pass is 8,000 rows; what is counted is far below one a row: the
 		// runtime's own bookkeeping.
-		if n := testing.AllocsPerRun(5, pass); n > 20 {
-			t.Errorf("small %t: %v allocations for 20,000 rows", small, n)
+		if n := testing.AllocsPerRun(3, pass); n > 20 {
+			t.Errorf("small %t: %v allocations for 8,000 rows", small, n)
 		}
 		if err := e.Close(); err != nil {
 			t.Fatal(err)
@@ -345,7 +345,7 @@ func TestMemoryDoesNotGrowWithRows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range 15 { // 300,000 rows
+	for range 8 { // 160,000 rows, 15 MB of text
 		for _, b := range batches {
 			if err := e.Encode(b); err != nil {
 				t.Fatal(err)

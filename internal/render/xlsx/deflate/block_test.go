@@ -63,7 +63,7 @@ func TestBlocksReadBackEqual(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for _, search := range []bool{false, true} {
 				roundTrip(t, &Encoder{Search: search}, src, nil)
-				for range 5 {
+				for range 2 {
 					roundTrip(t, &Encoder{Search: search}, src, randomHints(rng, len(src)))
 				}
 			}

@@ -22,6 +22,7 @@ type finder struct {
 	prev [window]uint32          // by position: what head held before
 }
 
+// slot is where the 4 bytes at pos are looked up.
 func slot(src []byte, pos uint32) uint32 {
 	return binary.LittleEndian.Uint32(src[pos:]) * 0x9e3779b1 >> (32 - finderBits)
 }

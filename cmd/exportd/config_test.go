@@ -1,0 +1,76 @@
+package main
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func getenv(values map[string]string) func(string) string {
+	return func(name string) string { return values[name] }
+}
+
+func writeFile(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestAnOptionComesFromItsFlagThenEnvironmentThenFileThenDefault(t *testing.T) {
+	t.Parallel()
+	file := writeFile(t, "c.yaml", "workers: 7\npoll: 2s\ntimeout: 3m\ndb-dsn: u:p@tcp(h:1)/file\nreader-dsn: r:p@tcp(h:1)/d\n")
+	env := map[string]string{"EXPORTD_WORKERS": "8", "EXPORTD_POLL": "4s", "EXPORTD_DB_DSN": "u:p@tcp(h:1)/env"}
+	c, err := loadConfig([]string{"-config=" + file, "-workers=9"}, getenv(env), io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.workers != 9 || c.poll.Seconds() != 4 || c.limits.Timeout.Minutes() != 3 || c.limits.MaxAttempts != 3 {
+		t.Errorf("workers %d, poll %s, timeout %s, attempts %d; want flag 9, environment 4s, file 3m, default 3",
+			c.workers, c.poll, c.limits.Timeout, c.limits.MaxAttempts)
+	}
+	if !strings.HasSuffix(c.dbDSN, "/env") {
+		t.Errorf("db-dsn %q, want the environment's", c.dbDSN)
+	}
+}
+
+func TestAWrongConfigurationIsRefusedByTheOptionsName(t *testing.T) {
+	t.Parallel()
+	dsn := map[string]string{"EXPORTD_DB_DSN": "u:p@tcp(h:1)/d", "EXPORTD_READER_DSN": "r:p@tcp(h:1)/d"}
+	cases := map[string]struct {
+		args []string
+		yaml string
+		env  map[string]string
+		want string
+	}{
+		"no database":         {env: map[string]string{"EXPORTD_READER_DSN": "x"}, want: "db-dsn-file: empty"},
+		"no data source":      {env: map[string]string{"EXPORTD_DB_DSN": "x"}, want: "GRANT SELECT"},
+		"number out of range": {args: []string{"-max-attempts=0"}, want: "max-attempts: 0, want 1..20"},
+		"unknown zone":        {args: []string{"-zone=Mars/Base"}, want: `zone: "Mars/Base"`},
+		"unknown key":         {yaml: "wrokers: 3\n", want: "wrokers: no such option"},
+		"unknown source key":  {yaml: "sources:\n  shop:\n    dns: x\n", want: "dns"},
+		"source without DSN":  {yaml: "sources:\n  shop: {}\n", want: "sources.shop: no DSN"},
+		"odd dialect":         {yaml: "sources:\n  shop: {dsn: x, dialect: oracle}\n", want: `sources.shop.dialect: "oracle"`},
+		"wildcard in etcd":    {args: []string{"-etcd-endpoints=h:1", "-grpc-addr=0.0.0.0:1"}, want: "advertise: empty"},
+		"secret twice":        {args: []string{"-db-dsn-file=/dev/null"}, want: "db-dsn and db-dsn-file are both given"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if c.env == nil {
+				c.env = dsn
+			}
+			if c.yaml != "" {
+				c.args = append(c.args, "-config="+writeFile(t, "c.yaml", c.yaml))
+			}
+			_, err := loadConfig(c.args, getenv(c.env), io.Discard)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %s", err, c.want)
+			}
+		})
+	}
+}
