@@ -139,10 +139,12 @@ func download(ctx context.Context, client api.ExportTaskClient, inst *api.WshExp
 	return path, os.WriteFile(path, content.Bytes(), 0o600)
 }
 
-// tryNext are commands that work as they stand while devstack serves.
+// tryNext are commands that work as they stand while devstack serves: with
+// grpcurl, with curl alone (an empty gRPC message to ListTpl), and with Go.
 func (st *stack) tryNext() []string {
 	return []string{
 		".cache/bin/grpcurl -plaintext " + st.grpcAddr + " list exporttask.ExportTask",
-		".cache/bin/grpcurl -plaintext -d '{\"etplId\": 1, \"params\": [{\"name\": \"from\", \"value\": \"" + shopFrom + "\"}]}' " + st.grpcAddr + " exporttask.ExportTask/CreateInst",
+		`printf '\0\0\0\0\0' | curl -s --http2-prior-knowledge -H 'content-type: application/grpc' --data-binary @- http://` + st.grpcAddr + "/exporttask.ExportTask/ListTpl | strings",
+		"go run ./examples/goclient -addr " + st.grpcAddr,
 	}
 }

@@ -83,3 +83,35 @@ func TestBadInputIsRefusedByNameAndStoresNothing(t *testing.T) {
 		t.Errorf("download of nothing: %v, error %v", res, err)
 	}
 }
+
+func TestListTplWithoutAPageSizeStaysBelowFourMiB(t *testing.T) {
+	t.Parallel()
+	s := startService(t, fixture.Database(t))
+	const templates = 80
+	for range templates {
+		res, err := s.client.CreateTpl(t.Context(), &api.WshExportTaskCreateTplReq{
+			EtplName: "large", EtplExpr: "select '" + strings.Repeat("x", 60_000) + "' as a",
+		})
+		if err != nil || res.GetErrCode() != "" {
+			t.Fatalf("CreateTpl: %v %v", res.GetErrMsg(), err)
+		}
+	}
+	seen, token, pages := map[int32]bool{}, "", 0
+	for {
+		// grpc's own limit of 4 MiB would refuse a larger reply.
+		res, err := s.client.ListTpl(t.Context(), &api.WshExportTaskListTplReq{PageToken: token})
+		if err != nil || res.GetErrCode() != "" {
+			t.Fatalf("ListTpl: %v %v", res.GetErrMsg(), err)
+		}
+		for _, tpl := range res.GetData() {
+			seen[tpl.GetEtplId()] = true
+		}
+		pages++
+		if token = res.GetNextPageToken(); token == "" {
+			break
+		}
+	}
+	if len(seen) != templates || pages < 2 {
+		t.Errorf("%d templates on %d pages, want %d on more than one", len(seen), pages, templates)
+	}
+}
