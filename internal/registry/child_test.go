@@ -31,10 +31,10 @@ func childMain(spec string) int {
 	f := strings.Fields(spec)
 	cfg := quick(f[0], f[1], f[2])
 	cfg.Logger = slog.New(slog.DiscardHandler)
-	cfg.OnChange = func(c Change) { fmt.Println(c.To) }
+	cfg.OnChange = func(c Change) { fmt.Fprintln(os.Stdout, c.To) }
 	r, err := New(cfg)
 	if err != nil {
-		fmt.Println(err)
+		fmt.Fprintln(os.Stdout, err)
 		return 1
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -44,7 +44,7 @@ func childMain(spec string) int {
 		cancel()
 	}()
 	if err := r.Run(ctx); err != nil {
-		fmt.Println(err)
+		fmt.Fprintln(os.Stdout, err)
 		return 1
 	}
 	return 0

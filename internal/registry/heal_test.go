@@ -15,12 +15,12 @@ import (
 
 // healed waits until the process is back after it was lost and looks whether
 // etcd has its keys again. It returns the steps on the way.
-func (p *probe) healed(t *testing.T, c *clientv3.Client, service, addr string) []State {
+func (p *probe) healed(t *testing.T, c *clientv3.Client, service string) []State {
 	t.Helper()
 	from := time.Now()
 	passed := p.await(t, Registered)
 	t.Logf("registered again %v later; cause of the loss: %v", time.Since(from).Round(time.Millisecond), passed[0].Cause)
-	awaitKeys(t, c, service, addr)
+	awaitKeys(t, c, service, p.addr)
 	var steps []State
 	for _, change := range passed {
 		steps = append(steps, change.To)
@@ -65,11 +65,9 @@ func TestHealsWhatIsDoneToItsKeys(t *testing.T) {
 		},
 		"lease revoked": func(ctx context.Context, t *testing.T, service string) {
 			t.Helper()
-			for _, id := range look(t, client, service).leases {
-				if _, err := client.Revoke(ctx, clientv3.LeaseID(id)); err != nil {
-					t.Fatal(err)
-				}
-				return
+			leases := look(t, client, service).leases //nolint:contextcheck // the test's own
+			if _, err := client.Revoke(ctx, clientv3.LeaseID(leases[service+"/"+addr])); err != nil {
+				t.Fatal(err)
 			}
 		},
 	} {
@@ -80,7 +78,7 @@ func TestHealsWhatIsDoneToItsKeys(t *testing.T) {
 			cfg.ReconcileEvery = time.Hour // the watch and the lease have to do
 			p := start(t, cfg)
 			harm(t.Context(), t, service)
-			steps := p.healed(t, client, service, addr)
+			steps := p.healed(t, client, service)
 			if diff := cmp.Diff([]State{Lost, Registered}, steps[len(steps)-2:]); diff != "" {
 				t.Errorf("steps (-want +got):\n%s", diff)
 			}
@@ -141,7 +139,7 @@ func TestHealsWhatHappensToEtcd(t *testing.T) {
 		p.await(t, Lost)
 		outage(t)
 		must(t, etcd.Resume())
-		p.healed(t, connect(t, etcd.Endpoint()), service, addr)
+		p.healed(t, connect(t, etcd.Endpoint()), service)
 	})
 
 	t.Run("down for twice the lease, data kept", func(t *testing.T) {
@@ -156,7 +154,7 @@ func TestHealsWhatHappensToEtcd(t *testing.T) {
 		}
 		must(t, etcd.Restart(t.Context()))
 		client := connect(t, etcd.Endpoint())
-		p.healed(t, client, service, addr)
+		p.healed(t, client, service)
 		// Of all the leases of the time, the one with the keys is left.
 		eventually(t, func() bool {
 			held := look(t, client, service).leases
@@ -187,12 +185,12 @@ func TestHealsWhatHappensToEtcd(t *testing.T) {
 			must(t, etcd.Kill())
 			must(t, etcd.RestartEmpty(t.Context()))
 			client := connect(t, etcd.Endpoint())
-			p.healed(t, client, service, addr)
+			p.healed(t, client, service)
 			// The watch is one that works.
 			if _, err := client.Delete(t.Context(), service+"/"+addr); err != nil {
 				t.Fatal(err)
 			}
-			p.healed(t, client, service, addr)
+			p.healed(t, client, service)
 		})
 	}
 
@@ -211,7 +209,7 @@ func TestHealsWhatHappensToEtcd(t *testing.T) {
 			t.Errorf("got state %s, want %s", p.State(), Init)
 		}
 		must(t, etcd.Restart(t.Context()))
-		steps := p.healed(t, connect(t, etcd.Endpoint()), service, addr)
+		steps := p.healed(t, connect(t, etcd.Endpoint()), service)
 		if diff := cmp.Diff([]State{Leased, Registered}, steps); diff != "" {
 			t.Errorf("steps (-want +got):\n%s", diff)
 		}

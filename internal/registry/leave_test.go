@@ -192,6 +192,6 @@ func TestTwoProcessesWithOneAddress(t *testing.T) {
 		const service = "later-leaves"
 		earlier, later, _ := pair(t, service)
 		must(t, later.Leave(t.Context()))
-		earlier.healed(t, client, service, addr)
+		earlier.healed(t, client, service)
 	})
 }

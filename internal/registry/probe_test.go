@@ -26,6 +26,7 @@ const (
 // probe is a running Registry with all that can be seen of it.
 type probe struct {
 	*Registry
+	addr    string
 	changes chan Change
 	warns   chan string // what it logged as a warning
 	stop    func()      // ends Run's context and waits for Run
@@ -46,7 +47,7 @@ func quick(endpoint, service, addr string) Config {
 // build makes a Registry to watch, which runs only when run is called.
 func build(t *testing.T, cfg Config) *probe {
 	t.Helper()
-	p := &probe{changes: make(chan Change, 1000), warns: make(chan string, 1000), stop: func() {}}
+	p := &probe{addr: cfg.Addr, changes: make(chan Change, 1000), warns: make(chan string, 1000), stop: func() {}}
 	cfg.Logger = slog.New(warnings(p.warns))
 	cfg.OnChange = func(c Change) { p.changes <- c }
 	r, err := New(cfg)

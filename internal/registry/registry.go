@@ -107,7 +107,7 @@ func (r *Registry) wanted() *Config {
 }
 
 // move changes the state, tells the log and OnChange, and does nothing where
-// the state is to already or a Leave has begun, after which only Gone follows.
+// the state is that already or a Leave has begun, after which only Gone follows.
 func (r *Registry) move(to State, cause error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -116,11 +116,11 @@ func (r *Registry) move(to State, cause error) {
 		return
 	}
 	r.state.Store(to)
-	level, args := slog.LevelInfo, []any{"from", string(from), "addr", r.want.Addr}
-	if cause != nil {
-		level, args = slog.LevelWarn, append(args, "cause", cause)
+	if cause == nil {
+		r.log.Info("etcd registration: "+string(to), "from", string(from), "addr", r.want.Addr)
+	} else {
+		r.log.Warn("etcd registration: "+string(to), "from", string(from), "addr", r.want.Addr, "cause", cause)
 	}
-	r.log.Log(context.Background(), level, "etcd registration: "+string(to), args...)
 	if r.onChange != nil {
 		r.onChange(Change{From: from, To: to, Cause: cause})
 	}

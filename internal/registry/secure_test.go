@@ -57,7 +57,7 @@ func TestEtcdWithAuthentication(t *testing.T) {
 	mustHold(t, root, service, addr)
 	_, err = root.Delete(ctx, service+"/"+addr)
 	must(t, err)
-	p.healed(t, root, service, addr)
+	p.healed(t, root, service)
 	must(t, p.Leave(ctx))
 	mustHold(t, root, service)
 }
@@ -117,13 +117,13 @@ func wrapInTLS(t *testing.T, target string) (endpoint string, roots *x509.CertPo
 			}
 			stop := context.AfterFunc(ctx, func() { _ = in.Close(); _ = out.Close() })
 			pipes.Go(func() {
-				defer out.Close()
 				_, _ = io.Copy(out, in)
+				_ = out.Close()
 			})
 			pipes.Go(func() {
 				defer stop()
-				defer in.Close()
 				_, _ = io.Copy(in, out)
+				_ = in.Close()
 			})
 		}
 	})
