@@ -148,7 +148,7 @@ func (r *Registry) Leave(ctx context.Context) error {
 	r.move(Draining, nil)
 	close(r.leave)
 	err := r.revokeAll(ctx, running)
-	r.move(Gone, err)
+	r.move(Gone, nil) // err is for the caller to log
 	close(r.gone)
 	return err
 }

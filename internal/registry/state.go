@@ -17,5 +17,5 @@ const (
 // Change is one step from a state to another.
 type Change struct {
 	From, To State
-	Cause    error // why it became Lost, or what kept Leave from revoking; nil otherwise
+	Cause    error // why it became Lost; nil otherwise
 }
