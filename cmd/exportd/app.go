@@ -150,11 +150,9 @@ func (a *app) queue() model.Queue {
 // spillAge is older than any temporary file that an attempt still uses.
 func spillAge(maxTimeout time.Duration) time.Duration { return maxTimeout + time.Hour }
 
-// registry announces addr in etcd; without an etcd it does nothing.
+// registry announces addr in etcd; without an etcd it says so once and does
+// nothing.
 func (a *app) registry(addr string) (*registry.Registry, error) {
-	if a.cfg.etcdEndpoints == "" {
-		a.log.Info("not registered: no etcd-endpoints are configured")
-	}
 	if a.cfg.advertise != "" {
 		addr = a.cfg.advertise
 	}
