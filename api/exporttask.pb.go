@@ -14,7 +14,8 @@
 //
 // What the service could not do (database down, deadline, overload, a bug) is
 // a gRPC status other than OK with a plain message: UNAVAILABLE,
-// DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, INTERNAL. A stream answers a wrong
+// DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, INTERNAL. So is a caller that may not
+// call at all: UNAUTHENTICATED, PERMISSION_DENIED. A stream answers a wrong
 // request with one message that holds nothing but the envelope, then ends.
 //
 // Times are RFC 3339 in UTC with microseconds, empty where the thing has not
@@ -400,6 +401,282 @@ func (WshExportEmptyList) EnumDescriptor() ([]byte, []int) {
 	return file_exporttask_proto_rawDescGZIP(), []int{5}
 }
 
+// What a run does with a column that its result has and the template, when it
+// was checked, had not.
+type WshExportExtraColumns int32
+
+const (
+	// As etplOutputColumns says: exported where that is empty, left out where it
+	// lists columns.
+	WshExportExtraColumns_EXTRA_DEFAULT WshExportExtraColumns = 0
+	// It is left out.
+	WshExportExtraColumns_EXTRA_DROP WshExportExtraColumns = 1
+	// The run fails and names it.
+	WshExportExtraColumns_EXTRA_ERROR WshExportExtraColumns = 2
+)
+
+// Enum value maps for WshExportExtraColumns.
+var (
+	WshExportExtraColumns_name = map[int32]string{
+		0: "EXTRA_DEFAULT",
+		1: "EXTRA_DROP",
+		2: "EXTRA_ERROR",
+	}
+	WshExportExtraColumns_value = map[string]int32{
+		"EXTRA_DEFAULT": 0,
+		"EXTRA_DROP":    1,
+		"EXTRA_ERROR":   2,
+	}
+)
+
+func (x WshExportExtraColumns) Enum() *WshExportExtraColumns {
+	p := new(WshExportExtraColumns)
+	*p = x
+	return p
+}
+
+func (x WshExportExtraColumns) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (WshExportExtraColumns) Descriptor() protoreflect.EnumDescriptor {
+	return file_exporttask_proto_enumTypes[6].Descriptor()
+}
+
+func (WshExportExtraColumns) Type() protoreflect.EnumType {
+	return &file_exporttask_proto_enumTypes[6]
+}
+
+func (x WshExportExtraColumns) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use WshExportExtraColumns.Descriptor instead.
+func (WshExportExtraColumns) EnumDescriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{6}
+}
+
+// The state of a delivery. The last two are ends.
+type WshExportDeliveryState int32
+
+const (
+	WshExportDeliveryState_DELIVERY_UNSPECIFIED WshExportDeliveryState = 0
+	WshExportDeliveryState_DELIVERY_WAITING     WshExportDeliveryState = 1
+	WshExportDeliveryState_DELIVERY_RUNNING     WshExportDeliveryState = 2
+	// An attempt failed for a passing reason; the next starts at nextAttempt.
+	WshExportDeliveryState_DELIVERY_RETRY_WAIT WshExportDeliveryState = 3
+	WshExportDeliveryState_DELIVERY_DONE       WshExportDeliveryState = 4
+	// errMsg tells why.
+	WshExportDeliveryState_DELIVERY_FAILED WshExportDeliveryState = 5
+)
+
+// Enum value maps for WshExportDeliveryState.
+var (
+	WshExportDeliveryState_name = map[int32]string{
+		0: "DELIVERY_UNSPECIFIED",
+		1: "DELIVERY_WAITING",
+		2: "DELIVERY_RUNNING",
+		3: "DELIVERY_RETRY_WAIT",
+		4: "DELIVERY_DONE",
+		5: "DELIVERY_FAILED",
+	}
+	WshExportDeliveryState_value = map[string]int32{
+		"DELIVERY_UNSPECIFIED": 0,
+		"DELIVERY_WAITING":     1,
+		"DELIVERY_RUNNING":     2,
+		"DELIVERY_RETRY_WAIT":  3,
+		"DELIVERY_DONE":        4,
+		"DELIVERY_FAILED":      5,
+	}
+)
+
+func (x WshExportDeliveryState) Enum() *WshExportDeliveryState {
+	p := new(WshExportDeliveryState)
+	*p = x
+	return p
+}
+
+func (x WshExportDeliveryState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (WshExportDeliveryState) Descriptor() protoreflect.EnumDescriptor {
+	return file_exporttask_proto_enumTypes[7].Descriptor()
+}
+
+func (WshExportDeliveryState) Type() protoreflect.EnumType {
+	return &file_exporttask_proto_enumTypes[7]
+}
+
+func (x WshExportDeliveryState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use WshExportDeliveryState.Descriptor instead.
+func (WshExportDeliveryState) EnumDescriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{7}
+}
+
+type WshExportSchedStatus int32
+
+const (
+	WshExportSchedStatus_SCHED_ACTIVE WshExportSchedStatus = 0
+	WshExportSchedStatus_SCHED_PAUSED WshExportSchedStatus = 1
+	// Past endAt, or it never comes due again.
+	WshExportSchedStatus_SCHED_ENDED   WshExportSchedStatus = 2
+	WshExportSchedStatus_SCHED_DELETED WshExportSchedStatus = 9
+)
+
+// Enum value maps for WshExportSchedStatus.
+var (
+	WshExportSchedStatus_name = map[int32]string{
+		0: "SCHED_ACTIVE",
+		1: "SCHED_PAUSED",
+		2: "SCHED_ENDED",
+		9: "SCHED_DELETED",
+	}
+	WshExportSchedStatus_value = map[string]int32{
+		"SCHED_ACTIVE":  0,
+		"SCHED_PAUSED":  1,
+		"SCHED_ENDED":   2,
+		"SCHED_DELETED": 9,
+	}
+)
+
+func (x WshExportSchedStatus) Enum() *WshExportSchedStatus {
+	p := new(WshExportSchedStatus)
+	*p = x
+	return p
+}
+
+func (x WshExportSchedStatus) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (WshExportSchedStatus) Descriptor() protoreflect.EnumDescriptor {
+	return file_exporttask_proto_enumTypes[8].Descriptor()
+}
+
+func (WshExportSchedStatus) Type() protoreflect.EnumType {
+	return &file_exporttask_proto_enumTypes[8]
+}
+
+func (x WshExportSchedStatus) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use WshExportSchedStatus.Descriptor instead.
+func (WshExportSchedStatus) EnumDescriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{8}
+}
+
+// What becomes of due times that passed while no replica ran.
+type WshExportMissed int32
+
+const (
+	// The latest is run, the others are not.
+	WshExportMissed_MISSED_LATEST WshExportMissed = 0
+	// None is run.
+	WshExportMissed_MISSED_SKIP WshExportMissed = 1
+	// All are run, up to the latest 100.
+	WshExportMissed_MISSED_ALL WshExportMissed = 2
+)
+
+// Enum value maps for WshExportMissed.
+var (
+	WshExportMissed_name = map[int32]string{
+		0: "MISSED_LATEST",
+		1: "MISSED_SKIP",
+		2: "MISSED_ALL",
+	}
+	WshExportMissed_value = map[string]int32{
+		"MISSED_LATEST": 0,
+		"MISSED_SKIP":   1,
+		"MISSED_ALL":    2,
+	}
+)
+
+func (x WshExportMissed) Enum() *WshExportMissed {
+	p := new(WshExportMissed)
+	*p = x
+	return p
+}
+
+func (x WshExportMissed) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (WshExportMissed) Descriptor() protoreflect.EnumDescriptor {
+	return file_exporttask_proto_enumTypes[9].Descriptor()
+}
+
+func (WshExportMissed) Type() protoreflect.EnumType {
+	return &file_exporttask_proto_enumTypes[9]
+}
+
+func (x WshExportMissed) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use WshExportMissed.Descriptor instead.
+func (WshExportMissed) EnumDescriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{9}
+}
+
+// What becomes of a due time while an earlier instance of the schedule has not
+// ended.
+type WshExportOverlap int32
+
+const (
+	// They run side by side.
+	WshExportOverlap_OVERLAP_ALLOW WshExportOverlap = 0
+	// It is skipped.
+	WshExportOverlap_OVERLAP_SKIP WshExportOverlap = 1
+	// It waits until the earlier ones have ended.
+	WshExportOverlap_OVERLAP_QUEUE WshExportOverlap = 2
+)
+
+// Enum value maps for WshExportOverlap.
+var (
+	WshExportOverlap_name = map[int32]string{
+		0: "OVERLAP_ALLOW",
+		1: "OVERLAP_SKIP",
+		2: "OVERLAP_QUEUE",
+	}
+	WshExportOverlap_value = map[string]int32{
+		"OVERLAP_ALLOW": 0,
+		"OVERLAP_SKIP":  1,
+		"OVERLAP_QUEUE": 2,
+	}
+)
+
+func (x WshExportOverlap) Enum() *WshExportOverlap {
+	p := new(WshExportOverlap)
+	*p = x
+	return p
+}
+
+func (x WshExportOverlap) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (WshExportOverlap) Descriptor() protoreflect.EnumDescriptor {
+	return file_exporttask_proto_enumTypes[10].Descriptor()
+}
+
+func (WshExportOverlap) Type() protoreflect.EnumType {
+	return &file_exporttask_proto_enumTypes[10]
+}
+
+func (x WshExportOverlap) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use WshExportOverlap.Descriptor instead.
+func (WshExportOverlap) EnumDescriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{10}
+}
+
 // A template: what is exported and how.
 type WshExportTpl struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -439,8 +716,12 @@ type WshExportTpl struct {
 	// The result's columns as the data source announced them.
 	EtplResultColumns []*WshExportResultColumn `protobuf:"bytes,21,rep,name=etplResultColumns,proto3" json:"etplResultColumns,omitempty"`
 	RequestId         string                   `protobuf:"bytes,22,opt,name=requestId,proto3" json:"requestId,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	EtplLimits        *WshExportLimits         `protobuf:"bytes,23,opt,name=etplLimits,proto3" json:"etplLimits,omitempty"`
+	EtplExtraColumns  WshExportExtraColumns    `protobuf:"varint,24,opt,name=etplExtraColumns,proto3,enum=exporttask.WshExportExtraColumns" json:"etplExtraColumns,omitempty"`
+	// Where the finished files are sent besides.
+	EtplDeliverTo []*WshExportDeliverTo `protobuf:"bytes,25,rep,name=etplDeliverTo,proto3" json:"etplDeliverTo,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *WshExportTpl) Reset() {
@@ -627,6 +908,166 @@ func (x *WshExportTpl) GetRequestId() string {
 	return ""
 }
 
+func (x *WshExportTpl) GetEtplLimits() *WshExportLimits {
+	if x != nil {
+		return x.EtplLimits
+	}
+	return nil
+}
+
+func (x *WshExportTpl) GetEtplExtraColumns() WshExportExtraColumns {
+	if x != nil {
+		return x.EtplExtraColumns
+	}
+	return WshExportExtraColumns_EXTRA_DEFAULT
+}
+
+func (x *WshExportTpl) GetEtplDeliverTo() []*WshExportDeliverTo {
+	if x != nil {
+		return x.EtplDeliverTo
+	}
+	return nil
+}
+
+// How far an instance may go; 0: as far as its data source allows. One that
+// passes a limit fails and says which. Seconds are etplTimeoutSec.
+type WshExportLimits struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Rows of the result.
+	Rows int64 `protobuf:"varint,1,opt,name=rows,proto3" json:"rows,omitempty"`
+	// Bytes of the result's cells.
+	Bytes int64 `protobuf:"varint,2,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	// Instances of the template that run at once; the others wait.
+	Running       int32 `protobuf:"varint,3,opt,name=running,proto3" json:"running,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportLimits) Reset() {
+	*x = WshExportLimits{}
+	mi := &file_exporttask_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportLimits) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportLimits) ProtoMessage() {}
+
+func (x *WshExportLimits) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportLimits.ProtoReflect.Descriptor instead.
+func (*WshExportLimits) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *WshExportLimits) GetRows() int64 {
+	if x != nil {
+		return x.Rows
+	}
+	return 0
+}
+
+func (x *WshExportLimits) GetBytes() int64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+func (x *WshExportLimits) GetRunning() int32 {
+	if x != nil {
+		return x.Running
+	}
+	return 0
+}
+
+// Where a finished file is sent.
+type WshExportDeliverTo struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The name of a destination in the server's configuration.
+	Destination string `protobuf:"bytes,1,opt,name=destination,proto3" json:"destination,omitempty"`
+	// Folder and name there, with the patterns of WshExportOptions.fileName;
+	// empty: the file's own name. A webhook has no use for it.
+	Path string `protobuf:"bytes,2,opt,name=path,proto3" json:"path,omitempty"`
+	// E-mail: who gets it, besides those that the destination names.
+	Recipients []string `protobuf:"bytes,3,rep,name=recipients,proto3" json:"recipients,omitempty"`
+	// E-mail: the subject, with the same patterns; empty: the file's name.
+	Subject       string `protobuf:"bytes,4,opt,name=subject,proto3" json:"subject,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportDeliverTo) Reset() {
+	*x = WshExportDeliverTo{}
+	mi := &file_exporttask_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportDeliverTo) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportDeliverTo) ProtoMessage() {}
+
+func (x *WshExportDeliverTo) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportDeliverTo.ProtoReflect.Descriptor instead.
+func (*WshExportDeliverTo) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *WshExportDeliverTo) GetDestination() string {
+	if x != nil {
+		return x.Destination
+	}
+	return ""
+}
+
+func (x *WshExportDeliverTo) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+func (x *WshExportDeliverTo) GetRecipients() []string {
+	if x != nil {
+		return x.Recipients
+	}
+	return nil
+}
+
+func (x *WshExportDeliverTo) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
 // The declaration of one :name.
 type WshExportParamDecl struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -649,7 +1090,7 @@ type WshExportParamDecl struct {
 
 func (x *WshExportParamDecl) Reset() {
 	*x = WshExportParamDecl{}
-	mi := &file_exporttask_proto_msgTypes[1]
+	mi := &file_exporttask_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -661,7 +1102,7 @@ func (x *WshExportParamDecl) String() string {
 func (*WshExportParamDecl) ProtoMessage() {}
 
 func (x *WshExportParamDecl) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[1]
+	mi := &file_exporttask_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -674,7 +1115,7 @@ func (x *WshExportParamDecl) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportParamDecl.ProtoReflect.Descriptor instead.
 func (*WshExportParamDecl) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{1}
+	return file_exporttask_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *WshExportParamDecl) GetName() string {
@@ -743,7 +1184,7 @@ type WshExportParam struct {
 
 func (x *WshExportParam) Reset() {
 	*x = WshExportParam{}
-	mi := &file_exporttask_proto_msgTypes[2]
+	mi := &file_exporttask_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -755,7 +1196,7 @@ func (x *WshExportParam) String() string {
 func (*WshExportParam) ProtoMessage() {}
 
 func (x *WshExportParam) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[2]
+	mi := &file_exporttask_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -768,7 +1209,7 @@ func (x *WshExportParam) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportParam.ProtoReflect.Descriptor instead.
 func (*WshExportParam) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{2}
+	return file_exporttask_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *WshExportParam) GetName() string {
@@ -811,7 +1252,7 @@ type WshExportResultColumn struct {
 
 func (x *WshExportResultColumn) Reset() {
 	*x = WshExportResultColumn{}
-	mi := &file_exporttask_proto_msgTypes[3]
+	mi := &file_exporttask_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -823,7 +1264,7 @@ func (x *WshExportResultColumn) String() string {
 func (*WshExportResultColumn) ProtoMessage() {}
 
 func (x *WshExportResultColumn) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[3]
+	mi := &file_exporttask_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -836,7 +1277,7 @@ func (x *WshExportResultColumn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportResultColumn.ProtoReflect.Descriptor instead.
 func (*WshExportResultColumn) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{3}
+	return file_exporttask_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *WshExportResultColumn) GetName() string {
@@ -884,14 +1325,22 @@ type WshExportOptions struct {
 	// XLS, XLSX: no filter buttons on the header row.
 	NoFilter bool `protobuf:"varint,13,opt,name=noFilter,proto3" json:"noFilter,omitempty"`
 	// XLSX: a smaller file for more time.
-	Small         bool `protobuf:"varint,14,opt,name=small,proto3" json:"small,omitempty"`
+	Small bool `protobuf:"varint,14,opt,name=small,proto3" json:"small,omitempty"`
+	// Read from one consistent snapshot of the data source.
+	Snapshot bool `protobuf:"varint,15,opt,name=snapshot,proto3" json:"snapshot,omitempty"`
+	// The file's name without its extension; empty: "{name}-{id}". In braces:
+	// name (the template's), id (the instance's), attempt, date and time (of
+	// creation; of the due time where a schedule made it), due, window_start,
+	// window_end, param.X (the value of the parameter X). Dates take a layout:
+	// {date:2006-01}.
+	FileName      string `protobuf:"bytes,16,opt,name=fileName,proto3" json:"fileName,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *WshExportOptions) Reset() {
 	*x = WshExportOptions{}
-	mi := &file_exporttask_proto_msgTypes[4]
+	mi := &file_exporttask_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -903,7 +1352,7 @@ func (x *WshExportOptions) String() string {
 func (*WshExportOptions) ProtoMessage() {}
 
 func (x *WshExportOptions) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[4]
+	mi := &file_exporttask_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -916,7 +1365,7 @@ func (x *WshExportOptions) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportOptions.ProtoReflect.Descriptor instead.
 func (*WshExportOptions) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{4}
+	return file_exporttask_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *WshExportOptions) GetCsvDelimiter() string {
@@ -1017,6 +1466,20 @@ func (x *WshExportOptions) GetSmall() bool {
 	return false
 }
 
+func (x *WshExportOptions) GetSnapshot() bool {
+	if x != nil {
+		return x.Snapshot
+	}
+	return false
+}
+
+func (x *WshExportOptions) GetFileName() string {
+	if x != nil {
+		return x.FileName
+	}
+	return ""
+}
+
 // An instance: one run of a template, frozen as it was at creation.
 type WshExportInst struct {
 	state             protoimpl.MessageState `protogen:"open.v1"`
@@ -1060,16 +1523,28 @@ type WshExportInst struct {
 	ErrCode string `protobuf:"bytes,28,opt,name=errCode,proto3" json:"errCode,omitempty"`
 	ErrMsg  string `protobuf:"bytes,29,opt,name=errMsg,proto3" json:"errMsg,omitempty"`
 	// true: it will be tried again by itself at nextAttempt.
-	WillRetry     bool                `protobuf:"varint,30,opt,name=willRetry,proto3" json:"willRetry,omitempty"`
-	Warnings      []*WshExportWarning `protobuf:"bytes,31,rep,name=warnings,proto3" json:"warnings,omitempty"`
-	Files         []*WshExportFile    `protobuf:"bytes,32,rep,name=files,proto3" json:"files,omitempty"`
+	WillRetry        bool                  `protobuf:"varint,30,opt,name=willRetry,proto3" json:"willRetry,omitempty"`
+	Warnings         []*WshExportWarning   `protobuf:"bytes,31,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	Files            []*WshExportFile      `protobuf:"bytes,32,rep,name=files,proto3" json:"files,omitempty"`
+	EtplLimits       *WshExportLimits      `protobuf:"bytes,33,opt,name=etplLimits,proto3" json:"etplLimits,omitempty"`
+	EtplExtraColumns WshExportExtraColumns `protobuf:"varint,34,opt,name=etplExtraColumns,proto3,enum=exporttask.WshExportExtraColumns" json:"etplExtraColumns,omitempty"`
+	// The schedule that made it; 0: none.
+	EschedId int64 `protobuf:"varint,35,opt,name=eschedId,proto3" json:"eschedId,omitempty"`
+	// The time it was due.
+	Due string `protobuf:"bytes,36,opt,name=due,proto3" json:"due,omitempty"`
+	// The time it is about: from windowStart on, before windowEnd. The values
+	// of :window_start and :window_end.
+	WindowStart string `protobuf:"bytes,37,opt,name=windowStart,proto3" json:"windowStart,omitempty"`
+	WindowEnd   string `protobuf:"bytes,38,opt,name=windowEnd,proto3" json:"windowEnd,omitempty"`
+	// In GetInst and WatchInst alone.
+	Deliveries    []*WshExportDelivery `protobuf:"bytes,39,rep,name=deliveries,proto3" json:"deliveries,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *WshExportInst) Reset() {
 	*x = WshExportInst{}
-	mi := &file_exporttask_proto_msgTypes[5]
+	mi := &file_exporttask_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1081,7 +1556,7 @@ func (x *WshExportInst) String() string {
 func (*WshExportInst) ProtoMessage() {}
 
 func (x *WshExportInst) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[5]
+	mi := &file_exporttask_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1094,7 +1569,7 @@ func (x *WshExportInst) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportInst.ProtoReflect.Descriptor instead.
 func (*WshExportInst) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{5}
+	return file_exporttask_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *WshExportInst) GetEinstId() int64 {
@@ -1321,6 +1796,437 @@ func (x *WshExportInst) GetFiles() []*WshExportFile {
 	return nil
 }
 
+func (x *WshExportInst) GetEtplLimits() *WshExportLimits {
+	if x != nil {
+		return x.EtplLimits
+	}
+	return nil
+}
+
+func (x *WshExportInst) GetEtplExtraColumns() WshExportExtraColumns {
+	if x != nil {
+		return x.EtplExtraColumns
+	}
+	return WshExportExtraColumns_EXTRA_DEFAULT
+}
+
+func (x *WshExportInst) GetEschedId() int64 {
+	if x != nil {
+		return x.EschedId
+	}
+	return 0
+}
+
+func (x *WshExportInst) GetDue() string {
+	if x != nil {
+		return x.Due
+	}
+	return ""
+}
+
+func (x *WshExportInst) GetWindowStart() string {
+	if x != nil {
+		return x.WindowStart
+	}
+	return ""
+}
+
+func (x *WshExportInst) GetWindowEnd() string {
+	if x != nil {
+		return x.WindowEnd
+	}
+	return ""
+}
+
+func (x *WshExportInst) GetDeliveries() []*WshExportDelivery {
+	if x != nil {
+		return x.Deliveries
+	}
+	return nil
+}
+
+// The sending of an instance's file to one destination. It has a state of its
+// own: an instance has succeeded whatever becomes of its deliveries.
+type WshExportDelivery struct {
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	EdeliveryId int64                  `protobuf:"varint,1,opt,name=edeliveryId,proto3" json:"edeliveryId,omitempty"`
+	EinstId     int64                  `protobuf:"varint,2,opt,name=einstId,proto3" json:"einstId,omitempty"`
+	Destination string                 `protobuf:"bytes,3,opt,name=destination,proto3" json:"destination,omitempty"`
+	// "s3", "folder", "sftp", "email", "webhook"
+	Kind        string                 `protobuf:"bytes,4,opt,name=kind,proto3" json:"kind,omitempty"`
+	State       WshExportDeliveryState `protobuf:"varint,5,opt,name=state,proto3,enum=exporttask.WshExportDeliveryState" json:"state,omitempty"`
+	Attempt     int32                  `protobuf:"varint,6,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	MaxAttempts int32                  `protobuf:"varint,7,opt,name=maxAttempts,proto3" json:"maxAttempts,omitempty"`
+	NextAttempt string                 `protobuf:"bytes,8,opt,name=nextAttempt,proto3" json:"nextAttempt,omitempty"`
+	// Why the last attempt failed.
+	ErrMsg string `protobuf:"bytes,9,opt,name=errMsg,proto3" json:"errMsg,omitempty"`
+	// Where the file is now: "s3://bucket/key", "sftp://host/path", a message's id.
+	Location      string `protobuf:"bytes,10,opt,name=location,proto3" json:"location,omitempty"`
+	Created       string `protobuf:"bytes,11,opt,name=created,proto3" json:"created,omitempty"`
+	Finished      string `protobuf:"bytes,12,opt,name=finished,proto3" json:"finished,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportDelivery) Reset() {
+	*x = WshExportDelivery{}
+	mi := &file_exporttask_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportDelivery) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportDelivery) ProtoMessage() {}
+
+func (x *WshExportDelivery) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportDelivery.ProtoReflect.Descriptor instead.
+func (*WshExportDelivery) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *WshExportDelivery) GetEdeliveryId() int64 {
+	if x != nil {
+		return x.EdeliveryId
+	}
+	return 0
+}
+
+func (x *WshExportDelivery) GetEinstId() int64 {
+	if x != nil {
+		return x.EinstId
+	}
+	return 0
+}
+
+func (x *WshExportDelivery) GetDestination() string {
+	if x != nil {
+		return x.Destination
+	}
+	return ""
+}
+
+func (x *WshExportDelivery) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *WshExportDelivery) GetState() WshExportDeliveryState {
+	if x != nil {
+		return x.State
+	}
+	return WshExportDeliveryState_DELIVERY_UNSPECIFIED
+}
+
+func (x *WshExportDelivery) GetAttempt() int32 {
+	if x != nil {
+		return x.Attempt
+	}
+	return 0
+}
+
+func (x *WshExportDelivery) GetMaxAttempts() int32 {
+	if x != nil {
+		return x.MaxAttempts
+	}
+	return 0
+}
+
+func (x *WshExportDelivery) GetNextAttempt() string {
+	if x != nil {
+		return x.NextAttempt
+	}
+	return ""
+}
+
+func (x *WshExportDelivery) GetErrMsg() string {
+	if x != nil {
+		return x.ErrMsg
+	}
+	return ""
+}
+
+func (x *WshExportDelivery) GetLocation() string {
+	if x != nil {
+		return x.Location
+	}
+	return ""
+}
+
+func (x *WshExportDelivery) GetCreated() string {
+	if x != nil {
+		return x.Created
+	}
+	return ""
+}
+
+func (x *WshExportDelivery) GetFinished() string {
+	if x != nil {
+		return x.Finished
+	}
+	return ""
+}
+
+// A schedule: when a template is run by itself.
+type WshExportSched struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	EschedId int64                  `protobuf:"varint,1,opt,name=eschedId,proto3" json:"eschedId,omitempty"`
+	// 1 to 200 characters.
+	EschedName string `protobuf:"bytes,2,opt,name=eschedName,proto3" json:"eschedName,omitempty"`
+	EtplId     int32  `protobuf:"varint,3,opt,name=etplId,proto3" json:"etplId,omitempty"`
+	// As in CreateInst. :due, :window_start and :window_end are built in.
+	Params []*WshExportParam `protobuf:"bytes,4,rep,name=params,proto3" json:"params,omitempty"`
+	// FMT_DEFAULT: the template's.
+	EtplOutputFormat WshExportFormat `protobuf:"varint,5,opt,name=etplOutputFormat,proto3,enum=exporttask.WshExportFormat" json:"etplOutputFormat,omitempty"`
+	// Minute, hour, day of month, month, day of week; or @hourly, @daily,
+	// @weekly, @monthly, @yearly.
+	Cron string `protobuf:"bytes,6,opt,name=cron,proto3" json:"cron,omitempty"`
+	// The IANA name of the time zone that cron is read in; empty: the server's.
+	// A time that the clock skips comes at the first valid instant; a time that
+	// comes twice comes due once.
+	Zone    string           `protobuf:"bytes,7,opt,name=zone,proto3" json:"zone,omitempty"`
+	Missed  WshExportMissed  `protobuf:"varint,8,opt,name=missed,proto3,enum=exporttask.WshExportMissed" json:"missed,omitempty"`
+	Overlap WshExportOverlap `protobuf:"varint,9,opt,name=overlap,proto3,enum=exporttask.WshExportOverlap" json:"overlap,omitempty"`
+	// Instances start up to this many seconds after their due time, spread by
+	// the schedule's id, 0 to 3600.
+	JitterSec int32 `protobuf:"varint,10,opt,name=jitterSec,proto3" json:"jitterSec,omitempty"`
+	// The first and the last instant a due time may have; empty: no bound.
+	StartAt string               `protobuf:"bytes,11,opt,name=startAt,proto3" json:"startAt,omitempty"`
+	EndAt   string               `protobuf:"bytes,12,opt,name=endAt,proto3" json:"endAt,omitempty"`
+	Status  WshExportSchedStatus `protobuf:"varint,13,opt,name=status,proto3,enum=exporttask.WshExportSchedStatus" json:"status,omitempty"`
+	// The next due times, up to five; none where it is not active.
+	Upcoming []string `protobuf:"bytes,14,rep,name=upcoming,proto3" json:"upcoming,omitempty"`
+	// The last due time that was dealt with, and the instance it made; 0: none.
+	LastDue  string `protobuf:"bytes,15,opt,name=lastDue,proto3" json:"lastDue,omitempty"`
+	LastInst int64  `protobuf:"varint,16,opt,name=lastInst,proto3" json:"lastInst,omitempty"`
+	// Why the last due time made no instance: skipped, or what was wrong.
+	LastProblem string `protobuf:"bytes,17,opt,name=lastProblem,proto3" json:"lastProblem,omitempty"`
+	// Besides the template's own destinations.
+	DeliverTo  []*WshExportDeliverTo `protobuf:"bytes,18,rep,name=deliverTo,proto3" json:"deliverTo,omitempty"`
+	Created    string                `protobuf:"bytes,19,opt,name=created,proto3" json:"created,omitempty"`
+	Updated    string                `protobuf:"bytes,20,opt,name=updated,proto3" json:"updated,omitempty"`
+	Deleted    string                `protobuf:"bytes,21,opt,name=deleted,proto3" json:"deleted,omitempty"`
+	OperatorId int32                 `protobuf:"varint,22,opt,name=operatorId,proto3" json:"operatorId,omitempty"`
+	RequestId  string                `protobuf:"bytes,23,opt,name=requestId,proto3" json:"requestId,omitempty"`
+	// Counts the changes of the schedule, from 1.
+	Version       int32 `protobuf:"varint,24,opt,name=version,proto3" json:"version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportSched) Reset() {
+	*x = WshExportSched{}
+	mi := &file_exporttask_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportSched) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportSched) ProtoMessage() {}
+
+func (x *WshExportSched) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportSched.ProtoReflect.Descriptor instead.
+func (*WshExportSched) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *WshExportSched) GetEschedId() int64 {
+	if x != nil {
+		return x.EschedId
+	}
+	return 0
+}
+
+func (x *WshExportSched) GetEschedName() string {
+	if x != nil {
+		return x.EschedName
+	}
+	return ""
+}
+
+func (x *WshExportSched) GetEtplId() int32 {
+	if x != nil {
+		return x.EtplId
+	}
+	return 0
+}
+
+func (x *WshExportSched) GetParams() []*WshExportParam {
+	if x != nil {
+		return x.Params
+	}
+	return nil
+}
+
+func (x *WshExportSched) GetEtplOutputFormat() WshExportFormat {
+	if x != nil {
+		return x.EtplOutputFormat
+	}
+	return WshExportFormat_FMT_DEFAULT
+}
+
+func (x *WshExportSched) GetCron() string {
+	if x != nil {
+		return x.Cron
+	}
+	return ""
+}
+
+func (x *WshExportSched) GetZone() string {
+	if x != nil {
+		return x.Zone
+	}
+	return ""
+}
+
+func (x *WshExportSched) GetMissed() WshExportMissed {
+	if x != nil {
+		return x.Missed
+	}
+	return WshExportMissed_MISSED_LATEST
+}
+
+func (x *WshExportSched) GetOverlap() WshExportOverlap {
+	if x != nil {
+		return x.Overlap
+	}
+	return WshExportOverlap_OVERLAP_ALLOW
+}
+
+func (x *WshExportSched) GetJitterSec() int32 {
+	if x != nil {
+		return x.JitterSec
+	}
+	return 0
+}
+
+func (x *WshExportSched) GetStartAt() string {
+	if x != nil {
+		return x.StartAt
+	}
+	return ""
+}
+
+func (x *WshExportSched) GetEndAt() string {
+	if x != nil {
+		return x.EndAt
+	}
+	return ""
+}
+
+func (x *WshExportSched) GetStatus() WshExportSchedStatus {
+	if x != nil {
+		return x.Status
+	}
+	return WshExportSchedStatus_SCHED_ACTIVE
+}
+
+func (x *WshExportSched) GetUpcoming() []string {
+	if x != nil {
+		return x.Upcoming
+	}
+	return nil
+}
+
+func (x *WshExportSched) GetLastDue() string {
+	if x != nil {
+		return x.LastDue
+	}
+	return ""
+}
+
+func (x *WshExportSched) GetLastInst() int64 {
+	if x != nil {
+		return x.LastInst
+	}
+	return 0
+}
+
+func (x *WshExportSched) GetLastProblem() string {
+	if x != nil {
+		return x.LastProblem
+	}
+	return ""
+}
+
+func (x *WshExportSched) GetDeliverTo() []*WshExportDeliverTo {
+	if x != nil {
+		return x.DeliverTo
+	}
+	return nil
+}
+
+func (x *WshExportSched) GetCreated() string {
+	if x != nil {
+		return x.Created
+	}
+	return ""
+}
+
+func (x *WshExportSched) GetUpdated() string {
+	if x != nil {
+		return x.Updated
+	}
+	return ""
+}
+
+func (x *WshExportSched) GetDeleted() string {
+	if x != nil {
+		return x.Deleted
+	}
+	return ""
+}
+
+func (x *WshExportSched) GetOperatorId() int32 {
+	if x != nil {
+		return x.OperatorId
+	}
+	return 0
+}
+
+func (x *WshExportSched) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *WshExportSched) GetVersion() int32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
 // Something to know of a file although its export succeeded.
 type WshExportWarning struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1336,7 +2242,7 @@ type WshExportWarning struct {
 
 func (x *WshExportWarning) Reset() {
 	*x = WshExportWarning{}
-	mi := &file_exporttask_proto_msgTypes[6]
+	mi := &file_exporttask_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1348,7 +2254,7 @@ func (x *WshExportWarning) String() string {
 func (*WshExportWarning) ProtoMessage() {}
 
 func (x *WshExportWarning) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[6]
+	mi := &file_exporttask_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1361,7 +2267,7 @@ func (x *WshExportWarning) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportWarning.ProtoReflect.Descriptor instead.
 func (*WshExportWarning) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{6}
+	return file_exporttask_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *WshExportWarning) GetCode() string {
@@ -1403,7 +2309,7 @@ type WshExportFile struct {
 
 func (x *WshExportFile) Reset() {
 	*x = WshExportFile{}
-	mi := &file_exporttask_proto_msgTypes[7]
+	mi := &file_exporttask_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1415,7 +2321,7 @@ func (x *WshExportFile) String() string {
 func (*WshExportFile) ProtoMessage() {}
 
 func (x *WshExportFile) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[7]
+	mi := &file_exporttask_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1428,7 +2334,7 @@ func (x *WshExportFile) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportFile.ProtoReflect.Descriptor instead.
 func (*WshExportFile) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{7}
+	return file_exporttask_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *WshExportFile) GetName() string {
@@ -1500,7 +2406,7 @@ type WshExportInstEvent struct {
 
 func (x *WshExportInstEvent) Reset() {
 	*x = WshExportInstEvent{}
-	mi := &file_exporttask_proto_msgTypes[8]
+	mi := &file_exporttask_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1512,7 +2418,7 @@ func (x *WshExportInstEvent) String() string {
 func (*WshExportInstEvent) ProtoMessage() {}
 
 func (x *WshExportInstEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[8]
+	mi := &file_exporttask_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1525,7 +2431,7 @@ func (x *WshExportInstEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportInstEvent.ProtoReflect.Descriptor instead.
 func (*WshExportInstEvent) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{8}
+	return file_exporttask_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *WshExportInstEvent) GetEventId() int64 {
@@ -1600,14 +2506,17 @@ type WshExportTaskCreateTplReq struct {
 	EtplRetentionSec  int64                  `protobuf:"varint,12,opt,name=etplRetentionSec,proto3" json:"etplRetentionSec,omitempty"`
 	// The client's own id of this request, up to 64 printable ASCII characters:
 	// sent again with the same body it returns the first result.
-	RequestId     string `protobuf:"bytes,13,opt,name=requestId,proto3" json:"requestId,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	RequestId        string                `protobuf:"bytes,13,opt,name=requestId,proto3" json:"requestId,omitempty"`
+	EtplLimits       *WshExportLimits      `protobuf:"bytes,14,opt,name=etplLimits,proto3" json:"etplLimits,omitempty"`
+	EtplExtraColumns WshExportExtraColumns `protobuf:"varint,15,opt,name=etplExtraColumns,proto3,enum=exporttask.WshExportExtraColumns" json:"etplExtraColumns,omitempty"`
+	EtplDeliverTo    []*WshExportDeliverTo `protobuf:"bytes,16,rep,name=etplDeliverTo,proto3" json:"etplDeliverTo,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *WshExportTaskCreateTplReq) Reset() {
 	*x = WshExportTaskCreateTplReq{}
-	mi := &file_exporttask_proto_msgTypes[9]
+	mi := &file_exporttask_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1619,7 +2528,7 @@ func (x *WshExportTaskCreateTplReq) String() string {
 func (*WshExportTaskCreateTplReq) ProtoMessage() {}
 
 func (x *WshExportTaskCreateTplReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[9]
+	mi := &file_exporttask_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1632,7 +2541,7 @@ func (x *WshExportTaskCreateTplReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskCreateTplReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskCreateTplReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{9}
+	return file_exporttask_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *WshExportTaskCreateTplReq) GetEtplName() string {
@@ -1726,6 +2635,27 @@ func (x *WshExportTaskCreateTplReq) GetRequestId() string {
 	return ""
 }
 
+func (x *WshExportTaskCreateTplReq) GetEtplLimits() *WshExportLimits {
+	if x != nil {
+		return x.EtplLimits
+	}
+	return nil
+}
+
+func (x *WshExportTaskCreateTplReq) GetEtplExtraColumns() WshExportExtraColumns {
+	if x != nil {
+		return x.EtplExtraColumns
+	}
+	return WshExportExtraColumns_EXTRA_DEFAULT
+}
+
+func (x *WshExportTaskCreateTplReq) GetEtplDeliverTo() []*WshExportDeliverTo {
+	if x != nil {
+		return x.EtplDeliverTo
+	}
+	return nil
+}
+
 type WshExportTaskCreateTplRes struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ErrCode       string                 `protobuf:"bytes,1,opt,name=errCode,proto3" json:"errCode,omitempty"`
@@ -1737,7 +2667,7 @@ type WshExportTaskCreateTplRes struct {
 
 func (x *WshExportTaskCreateTplRes) Reset() {
 	*x = WshExportTaskCreateTplRes{}
-	mi := &file_exporttask_proto_msgTypes[10]
+	mi := &file_exporttask_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1749,7 +2679,7 @@ func (x *WshExportTaskCreateTplRes) String() string {
 func (*WshExportTaskCreateTplRes) ProtoMessage() {}
 
 func (x *WshExportTaskCreateTplRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[10]
+	mi := &file_exporttask_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1762,7 +2692,7 @@ func (x *WshExportTaskCreateTplRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskCreateTplRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskCreateTplRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{10}
+	return file_exporttask_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *WshExportTaskCreateTplRes) GetErrCode() string {
@@ -1798,14 +2728,16 @@ type WshExportTaskListTplReq struct {
 	// nextPageToken of the page before, with the same filters.
 	PageToken string `protobuf:"bytes,5,opt,name=pageToken,proto3" json:"pageToken,omitempty"`
 	// true: deleted ones as well.
-	WithDeleted   bool `protobuf:"varint,6,opt,name=withDeleted,proto3" json:"withDeleted,omitempty"`
+	WithDeleted bool `protobuf:"varint,6,opt,name=withDeleted,proto3" json:"withDeleted,omitempty"`
+	// 0: of any operator.
+	OperatorId    int32 `protobuf:"varint,7,opt,name=operatorId,proto3" json:"operatorId,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *WshExportTaskListTplReq) Reset() {
 	*x = WshExportTaskListTplReq{}
-	mi := &file_exporttask_proto_msgTypes[11]
+	mi := &file_exporttask_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1817,7 +2749,7 @@ func (x *WshExportTaskListTplReq) String() string {
 func (*WshExportTaskListTplReq) ProtoMessage() {}
 
 func (x *WshExportTaskListTplReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[11]
+	mi := &file_exporttask_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1830,7 +2762,7 @@ func (x *WshExportTaskListTplReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListTplReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListTplReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{11}
+	return file_exporttask_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *WshExportTaskListTplReq) GetEtplId() int32 {
@@ -1875,6 +2807,13 @@ func (x *WshExportTaskListTplReq) GetWithDeleted() bool {
 	return false
 }
 
+func (x *WshExportTaskListTplReq) GetOperatorId() int32 {
+	if x != nil {
+		return x.OperatorId
+	}
+	return 0
+}
+
 type WshExportTaskListTplRes struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	ErrCode string                 `protobuf:"bytes,1,opt,name=errCode,proto3" json:"errCode,omitempty"`
@@ -1888,7 +2827,7 @@ type WshExportTaskListTplRes struct {
 
 func (x *WshExportTaskListTplRes) Reset() {
 	*x = WshExportTaskListTplRes{}
-	mi := &file_exporttask_proto_msgTypes[12]
+	mi := &file_exporttask_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1900,7 +2839,7 @@ func (x *WshExportTaskListTplRes) String() string {
 func (*WshExportTaskListTplRes) ProtoMessage() {}
 
 func (x *WshExportTaskListTplRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[12]
+	mi := &file_exporttask_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1913,7 +2852,7 @@ func (x *WshExportTaskListTplRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListTplRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListTplRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{12}
+	return file_exporttask_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *WshExportTaskListTplRes) GetErrCode() string {
@@ -1961,15 +2900,20 @@ type WshExportTaskUpdateTplReq struct {
 	EtplMaxAttempts  *int32            `protobuf:"varint,11,opt,name=etplMaxAttempts,proto3,oneof" json:"etplMaxAttempts,omitempty"`
 	EtplRetentionSec *int64            `protobuf:"varint,12,opt,name=etplRetentionSec,proto3,oneof" json:"etplRetentionSec,omitempty"`
 	// The version this change was made from; 0: any.
-	EtplVersion   int32 `protobuf:"varint,13,opt,name=etplVersion,proto3" json:"etplVersion,omitempty"`
-	OperatorId    int32 `protobuf:"varint,14,opt,name=operatorId,proto3" json:"operatorId,omitempty"`
+	EtplVersion int32 `protobuf:"varint,13,opt,name=etplVersion,proto3" json:"etplVersion,omitempty"`
+	OperatorId  int32 `protobuf:"varint,14,opt,name=operatorId,proto3" json:"operatorId,omitempty"`
+	// Set: replaces all limits.
+	EtplLimits       *WshExportLimits       `protobuf:"bytes,15,opt,name=etplLimits,proto3" json:"etplLimits,omitempty"`
+	EtplExtraColumns *WshExportExtraColumns `protobuf:"varint,16,opt,name=etplExtraColumns,proto3,enum=exporttask.WshExportExtraColumns,oneof" json:"etplExtraColumns,omitempty"`
+	// Set: replaces all destinations.
+	EtplDeliverTo *WshExportDeliverTos `protobuf:"bytes,17,opt,name=etplDeliverTo,proto3" json:"etplDeliverTo,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *WshExportTaskUpdateTplReq) Reset() {
 	*x = WshExportTaskUpdateTplReq{}
-	mi := &file_exporttask_proto_msgTypes[13]
+	mi := &file_exporttask_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1981,7 +2925,7 @@ func (x *WshExportTaskUpdateTplReq) String() string {
 func (*WshExportTaskUpdateTplReq) ProtoMessage() {}
 
 func (x *WshExportTaskUpdateTplReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[13]
+	mi := &file_exporttask_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1994,7 +2938,7 @@ func (x *WshExportTaskUpdateTplReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskUpdateTplReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskUpdateTplReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{13}
+	return file_exporttask_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *WshExportTaskUpdateTplReq) GetEtplId() int32 {
@@ -2095,6 +3039,71 @@ func (x *WshExportTaskUpdateTplReq) GetOperatorId() int32 {
 	return 0
 }
 
+func (x *WshExportTaskUpdateTplReq) GetEtplLimits() *WshExportLimits {
+	if x != nil {
+		return x.EtplLimits
+	}
+	return nil
+}
+
+func (x *WshExportTaskUpdateTplReq) GetEtplExtraColumns() WshExportExtraColumns {
+	if x != nil && x.EtplExtraColumns != nil {
+		return *x.EtplExtraColumns
+	}
+	return WshExportExtraColumns_EXTRA_DEFAULT
+}
+
+func (x *WshExportTaskUpdateTplReq) GetEtplDeliverTo() *WshExportDeliverTos {
+	if x != nil {
+		return x.EtplDeliverTo
+	}
+	return nil
+}
+
+type WshExportDeliverTos struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	List          []*WshExportDeliverTo  `protobuf:"bytes,1,rep,name=list,proto3" json:"list,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportDeliverTos) Reset() {
+	*x = WshExportDeliverTos{}
+	mi := &file_exporttask_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportDeliverTos) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportDeliverTos) ProtoMessage() {}
+
+func (x *WshExportDeliverTos) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportDeliverTos.ProtoReflect.Descriptor instead.
+func (*WshExportDeliverTos) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *WshExportDeliverTos) GetList() []*WshExportDeliverTo {
+	if x != nil {
+		return x.List
+	}
+	return nil
+}
+
 type WshExportParamDecls struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	List          []*WshExportParamDecl  `protobuf:"bytes,1,rep,name=list,proto3" json:"list,omitempty"`
@@ -2104,7 +3113,7 @@ type WshExportParamDecls struct {
 
 func (x *WshExportParamDecls) Reset() {
 	*x = WshExportParamDecls{}
-	mi := &file_exporttask_proto_msgTypes[14]
+	mi := &file_exporttask_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2116,7 +3125,7 @@ func (x *WshExportParamDecls) String() string {
 func (*WshExportParamDecls) ProtoMessage() {}
 
 func (x *WshExportParamDecls) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[14]
+	mi := &file_exporttask_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2129,7 +3138,7 @@ func (x *WshExportParamDecls) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportParamDecls.ProtoReflect.Descriptor instead.
 func (*WshExportParamDecls) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{14}
+	return file_exporttask_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *WshExportParamDecls) GetList() []*WshExportParamDecl {
@@ -2150,7 +3159,7 @@ type WshExportTaskUpdateTplRes struct {
 
 func (x *WshExportTaskUpdateTplRes) Reset() {
 	*x = WshExportTaskUpdateTplRes{}
-	mi := &file_exporttask_proto_msgTypes[15]
+	mi := &file_exporttask_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2162,7 +3171,7 @@ func (x *WshExportTaskUpdateTplRes) String() string {
 func (*WshExportTaskUpdateTplRes) ProtoMessage() {}
 
 func (x *WshExportTaskUpdateTplRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[15]
+	mi := &file_exporttask_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2175,7 +3184,7 @@ func (x *WshExportTaskUpdateTplRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskUpdateTplRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskUpdateTplRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{15}
+	return file_exporttask_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *WshExportTaskUpdateTplRes) GetErrCode() string {
@@ -2209,7 +3218,7 @@ type WshExportTaskDeleteTplReq struct {
 
 func (x *WshExportTaskDeleteTplReq) Reset() {
 	*x = WshExportTaskDeleteTplReq{}
-	mi := &file_exporttask_proto_msgTypes[16]
+	mi := &file_exporttask_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2221,7 +3230,7 @@ func (x *WshExportTaskDeleteTplReq) String() string {
 func (*WshExportTaskDeleteTplReq) ProtoMessage() {}
 
 func (x *WshExportTaskDeleteTplReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[16]
+	mi := &file_exporttask_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2234,7 +3243,7 @@ func (x *WshExportTaskDeleteTplReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskDeleteTplReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskDeleteTplReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{16}
+	return file_exporttask_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *WshExportTaskDeleteTplReq) GetEtplId() int32 {
@@ -2262,7 +3271,7 @@ type WshExportTaskDeleteTplRes struct {
 
 func (x *WshExportTaskDeleteTplRes) Reset() {
 	*x = WshExportTaskDeleteTplRes{}
-	mi := &file_exporttask_proto_msgTypes[17]
+	mi := &file_exporttask_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2274,7 +3283,7 @@ func (x *WshExportTaskDeleteTplRes) String() string {
 func (*WshExportTaskDeleteTplRes) ProtoMessage() {}
 
 func (x *WshExportTaskDeleteTplRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[17]
+	mi := &file_exporttask_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2287,7 +3296,7 @@ func (x *WshExportTaskDeleteTplRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskDeleteTplRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskDeleteTplRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{17}
+	return file_exporttask_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *WshExportTaskDeleteTplRes) GetErrCode() string {
@@ -2311,6 +3320,404 @@ func (x *WshExportTaskDeleteTplRes) GetData() *WshExportTpl {
 	return nil
 }
 
+type WshExportTaskPreviewTplReq struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A saved template; 0: draft.
+	EtplId int32 `protobuf:"varint,1,opt,name=etplId,proto3" json:"etplId,omitempty"`
+	// A template that is not saved.
+	Draft  *WshExportTaskCreateTplReq `protobuf:"bytes,2,opt,name=draft,proto3" json:"draft,omitempty"`
+	Params []*WshExportParam          `protobuf:"bytes,3,rep,name=params,proto3" json:"params,omitempty"`
+	// FMT_DEFAULT: the template's.
+	EtplOutputFormat WshExportFormat `protobuf:"varint,4,opt,name=etplOutputFormat,proto3,enum=exporttask.WshExportFormat" json:"etplOutputFormat,omitempty"`
+	// 1 to 200; 0: 20.
+	Rows          int32 `protobuf:"varint,5,opt,name=rows,proto3" json:"rows,omitempty"`
+	OperatorId    int32 `protobuf:"varint,6,opt,name=operatorId,proto3" json:"operatorId,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportTaskPreviewTplReq) Reset() {
+	*x = WshExportTaskPreviewTplReq{}
+	mi := &file_exporttask_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportTaskPreviewTplReq) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportTaskPreviewTplReq) ProtoMessage() {}
+
+func (x *WshExportTaskPreviewTplReq) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportTaskPreviewTplReq.ProtoReflect.Descriptor instead.
+func (*WshExportTaskPreviewTplReq) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *WshExportTaskPreviewTplReq) GetEtplId() int32 {
+	if x != nil {
+		return x.EtplId
+	}
+	return 0
+}
+
+func (x *WshExportTaskPreviewTplReq) GetDraft() *WshExportTaskCreateTplReq {
+	if x != nil {
+		return x.Draft
+	}
+	return nil
+}
+
+func (x *WshExportTaskPreviewTplReq) GetParams() []*WshExportParam {
+	if x != nil {
+		return x.Params
+	}
+	return nil
+}
+
+func (x *WshExportTaskPreviewTplReq) GetEtplOutputFormat() WshExportFormat {
+	if x != nil {
+		return x.EtplOutputFormat
+	}
+	return WshExportFormat_FMT_DEFAULT
+}
+
+func (x *WshExportTaskPreviewTplReq) GetRows() int32 {
+	if x != nil {
+		return x.Rows
+	}
+	return 0
+}
+
+func (x *WshExportTaskPreviewTplReq) GetOperatorId() int32 {
+	if x != nil {
+		return x.OperatorId
+	}
+	return 0
+}
+
+type WshExportTaskPreviewTplRes struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ErrCode       string                 `protobuf:"bytes,1,opt,name=errCode,proto3" json:"errCode,omitempty"`
+	ErrMsg        string                 `protobuf:"bytes,2,opt,name=errMsg,proto3" json:"errMsg,omitempty"`
+	Data          *WshExportPreview      `protobuf:"bytes,3,opt,name=data,proto3" json:"data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportTaskPreviewTplRes) Reset() {
+	*x = WshExportTaskPreviewTplRes{}
+	mi := &file_exporttask_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportTaskPreviewTplRes) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportTaskPreviewTplRes) ProtoMessage() {}
+
+func (x *WshExportTaskPreviewTplRes) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportTaskPreviewTplRes.ProtoReflect.Descriptor instead.
+func (*WshExportTaskPreviewTplRes) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *WshExportTaskPreviewTplRes) GetErrCode() string {
+	if x != nil {
+		return x.ErrCode
+	}
+	return ""
+}
+
+func (x *WshExportTaskPreviewTplRes) GetErrMsg() string {
+	if x != nil {
+		return x.ErrMsg
+	}
+	return ""
+}
+
+func (x *WshExportTaskPreviewTplRes) GetData() *WshExportPreview {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+// The first rows of an export.
+type WshExportPreview struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The output columns, in order.
+	Columns []*WshExportPreviewColumn `protobuf:"bytes,1,rep,name=columns,proto3" json:"columns,omitempty"`
+	Rows    []*WshExportPreviewRow    `protobuf:"bytes,2,rep,name=rows,proto3" json:"rows,omitempty"`
+	// true: the result has more rows.
+	More bool `protobuf:"varint,3,opt,name=more,proto3" json:"more,omitempty"`
+	// How many rows the data source's plan reads; a guess, 0: there is none.
+	EstimatedRows int64 `protobuf:"varint,4,opt,name=estimatedRows,proto3" json:"estimatedRows,omitempty"`
+	// Every parameter as it was bound, built-in ones included.
+	Params []*WshExportParam `protobuf:"bytes,5,rep,name=params,proto3" json:"params,omitempty"`
+	// Of the rows shown.
+	Warnings      []*WshExportWarning `protobuf:"bytes,6,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportPreview) Reset() {
+	*x = WshExportPreview{}
+	mi := &file_exporttask_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportPreview) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportPreview) ProtoMessage() {}
+
+func (x *WshExportPreview) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportPreview.ProtoReflect.Descriptor instead.
+func (*WshExportPreview) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *WshExportPreview) GetColumns() []*WshExportPreviewColumn {
+	if x != nil {
+		return x.Columns
+	}
+	return nil
+}
+
+func (x *WshExportPreview) GetRows() []*WshExportPreviewRow {
+	if x != nil {
+		return x.Rows
+	}
+	return nil
+}
+
+func (x *WshExportPreview) GetMore() bool {
+	if x != nil {
+		return x.More
+	}
+	return false
+}
+
+func (x *WshExportPreview) GetEstimatedRows() int64 {
+	if x != nil {
+		return x.EstimatedRows
+	}
+	return 0
+}
+
+func (x *WshExportPreview) GetParams() []*WshExportParam {
+	if x != nil {
+		return x.Params
+	}
+	return nil
+}
+
+func (x *WshExportPreview) GetWarnings() []*WshExportWarning {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
+}
+
+type WshExportPreviewColumn struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The header.
+	Label string `protobuf:"bytes,1,opt,name=label,proto3" json:"label,omitempty"`
+	// The result's column.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// The data source's type: "BIGINT UNSIGNED".
+	Type          string `protobuf:"bytes,3,opt,name=type,proto3" json:"type,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportPreviewColumn) Reset() {
+	*x = WshExportPreviewColumn{}
+	mi := &file_exporttask_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportPreviewColumn) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportPreviewColumn) ProtoMessage() {}
+
+func (x *WshExportPreviewColumn) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportPreviewColumn.ProtoReflect.Descriptor instead.
+func (*WshExportPreviewColumn) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *WshExportPreviewColumn) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
+}
+
+func (x *WshExportPreviewColumn) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *WshExportPreviewColumn) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
+type WshExportPreviewRow struct {
+	state         protoimpl.MessageState  `protogen:"open.v1"`
+	Cells         []*WshExportPreviewCell `protobuf:"bytes,1,rep,name=cells,proto3" json:"cells,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportPreviewRow) Reset() {
+	*x = WshExportPreviewRow{}
+	mi := &file_exporttask_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportPreviewRow) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportPreviewRow) ProtoMessage() {}
+
+func (x *WshExportPreviewRow) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportPreviewRow.ProtoReflect.Descriptor instead.
+func (*WshExportPreviewRow) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *WshExportPreviewRow) GetCells() []*WshExportPreviewCell {
+	if x != nil {
+		return x.Cells
+	}
+	return nil
+}
+
+type WshExportPreviewCell struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As the format shows it: dates, numbers and labels as they will be read.
+	Text          string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
+	IsNull        bool   `protobuf:"varint,2,opt,name=isNull,proto3" json:"isNull,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportPreviewCell) Reset() {
+	*x = WshExportPreviewCell{}
+	mi := &file_exporttask_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportPreviewCell) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportPreviewCell) ProtoMessage() {}
+
+func (x *WshExportPreviewCell) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportPreviewCell.ProtoReflect.Descriptor instead.
+func (*WshExportPreviewCell) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *WshExportPreviewCell) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *WshExportPreviewCell) GetIsNull() bool {
+	if x != nil {
+		return x.IsNull
+	}
+	return false
+}
+
 type WshExportTaskCreateInstReq struct {
 	state            protoimpl.MessageState `protogen:"open.v1"`
 	EtplId           int32                  `protobuf:"varint,1,opt,name=etplId,proto3" json:"etplId,omitempty"`
@@ -2325,7 +3732,7 @@ type WshExportTaskCreateInstReq struct {
 
 func (x *WshExportTaskCreateInstReq) Reset() {
 	*x = WshExportTaskCreateInstReq{}
-	mi := &file_exporttask_proto_msgTypes[18]
+	mi := &file_exporttask_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2337,7 +3744,7 @@ func (x *WshExportTaskCreateInstReq) String() string {
 func (*WshExportTaskCreateInstReq) ProtoMessage() {}
 
 func (x *WshExportTaskCreateInstReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[18]
+	mi := &file_exporttask_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2350,7 +3757,7 @@ func (x *WshExportTaskCreateInstReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskCreateInstReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskCreateInstReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{18}
+	return file_exporttask_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *WshExportTaskCreateInstReq) GetEtplId() int32 {
@@ -2399,7 +3806,7 @@ type WshExportTaskCreateInstRes struct {
 
 func (x *WshExportTaskCreateInstRes) Reset() {
 	*x = WshExportTaskCreateInstRes{}
-	mi := &file_exporttask_proto_msgTypes[19]
+	mi := &file_exporttask_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2411,7 +3818,7 @@ func (x *WshExportTaskCreateInstRes) String() string {
 func (*WshExportTaskCreateInstRes) ProtoMessage() {}
 
 func (x *WshExportTaskCreateInstRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[19]
+	mi := &file_exporttask_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2424,7 +3831,7 @@ func (x *WshExportTaskCreateInstRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskCreateInstRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskCreateInstRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{19}
+	return file_exporttask_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *WshExportTaskCreateInstRes) GetErrCode() string {
@@ -2457,7 +3864,7 @@ type WshExportTaskGetInstReq struct {
 
 func (x *WshExportTaskGetInstReq) Reset() {
 	*x = WshExportTaskGetInstReq{}
-	mi := &file_exporttask_proto_msgTypes[20]
+	mi := &file_exporttask_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2469,7 +3876,7 @@ func (x *WshExportTaskGetInstReq) String() string {
 func (*WshExportTaskGetInstReq) ProtoMessage() {}
 
 func (x *WshExportTaskGetInstReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[20]
+	mi := &file_exporttask_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2482,7 +3889,7 @@ func (x *WshExportTaskGetInstReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskGetInstReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskGetInstReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{20}
+	return file_exporttask_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *WshExportTaskGetInstReq) GetEinstId() int64 {
@@ -2503,7 +3910,7 @@ type WshExportTaskGetInstRes struct {
 
 func (x *WshExportTaskGetInstRes) Reset() {
 	*x = WshExportTaskGetInstRes{}
-	mi := &file_exporttask_proto_msgTypes[21]
+	mi := &file_exporttask_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2515,7 +3922,7 @@ func (x *WshExportTaskGetInstRes) String() string {
 func (*WshExportTaskGetInstRes) ProtoMessage() {}
 
 func (x *WshExportTaskGetInstRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[21]
+	mi := &file_exporttask_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2528,7 +3935,7 @@ func (x *WshExportTaskGetInstRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskGetInstRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskGetInstRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{21}
+	return file_exporttask_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *WshExportTaskGetInstRes) GetErrCode() string {
@@ -2569,7 +3976,7 @@ type WshExportTaskListInstReq struct {
 
 func (x *WshExportTaskListInstReq) Reset() {
 	*x = WshExportTaskListInstReq{}
-	mi := &file_exporttask_proto_msgTypes[22]
+	mi := &file_exporttask_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2581,7 +3988,7 @@ func (x *WshExportTaskListInstReq) String() string {
 func (*WshExportTaskListInstReq) ProtoMessage() {}
 
 func (x *WshExportTaskListInstReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[22]
+	mi := &file_exporttask_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2594,7 +4001,7 @@ func (x *WshExportTaskListInstReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListInstReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListInstReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{22}
+	return file_exporttask_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *WshExportTaskListInstReq) GetEtplId() int32 {
@@ -2644,7 +4051,7 @@ type WshExportTaskListInstRes struct {
 
 func (x *WshExportTaskListInstRes) Reset() {
 	*x = WshExportTaskListInstRes{}
-	mi := &file_exporttask_proto_msgTypes[23]
+	mi := &file_exporttask_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2656,7 +4063,7 @@ func (x *WshExportTaskListInstRes) String() string {
 func (*WshExportTaskListInstRes) ProtoMessage() {}
 
 func (x *WshExportTaskListInstRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[23]
+	mi := &file_exporttask_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2669,7 +4076,7 @@ func (x *WshExportTaskListInstRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListInstRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListInstRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{23}
+	return file_exporttask_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *WshExportTaskListInstRes) GetErrCode() string {
@@ -2712,7 +4119,7 @@ type WshExportTaskCancelInstReq struct {
 
 func (x *WshExportTaskCancelInstReq) Reset() {
 	*x = WshExportTaskCancelInstReq{}
-	mi := &file_exporttask_proto_msgTypes[24]
+	mi := &file_exporttask_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2724,7 +4131,7 @@ func (x *WshExportTaskCancelInstReq) String() string {
 func (*WshExportTaskCancelInstReq) ProtoMessage() {}
 
 func (x *WshExportTaskCancelInstReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[24]
+	mi := &file_exporttask_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2737,7 +4144,7 @@ func (x *WshExportTaskCancelInstReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskCancelInstReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskCancelInstReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{24}
+	return file_exporttask_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *WshExportTaskCancelInstReq) GetEinstId() int64 {
@@ -2772,7 +4179,7 @@ type WshExportTaskCancelInstRes struct {
 
 func (x *WshExportTaskCancelInstRes) Reset() {
 	*x = WshExportTaskCancelInstRes{}
-	mi := &file_exporttask_proto_msgTypes[25]
+	mi := &file_exporttask_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2784,7 +4191,7 @@ func (x *WshExportTaskCancelInstRes) String() string {
 func (*WshExportTaskCancelInstRes) ProtoMessage() {}
 
 func (x *WshExportTaskCancelInstRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[25]
+	mi := &file_exporttask_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2797,7 +4204,7 @@ func (x *WshExportTaskCancelInstRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskCancelInstRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskCancelInstRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{25}
+	return file_exporttask_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *WshExportTaskCancelInstRes) GetErrCode() string {
@@ -2833,7 +4240,7 @@ type WshExportTaskRetryInstReq struct {
 
 func (x *WshExportTaskRetryInstReq) Reset() {
 	*x = WshExportTaskRetryInstReq{}
-	mi := &file_exporttask_proto_msgTypes[26]
+	mi := &file_exporttask_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2845,7 +4252,7 @@ func (x *WshExportTaskRetryInstReq) String() string {
 func (*WshExportTaskRetryInstReq) ProtoMessage() {}
 
 func (x *WshExportTaskRetryInstReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[26]
+	mi := &file_exporttask_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2858,7 +4265,7 @@ func (x *WshExportTaskRetryInstReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskRetryInstReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskRetryInstReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{26}
+	return file_exporttask_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *WshExportTaskRetryInstReq) GetEinstId() int64 {
@@ -2893,7 +4300,7 @@ type WshExportTaskRetryInstRes struct {
 
 func (x *WshExportTaskRetryInstRes) Reset() {
 	*x = WshExportTaskRetryInstRes{}
-	mi := &file_exporttask_proto_msgTypes[27]
+	mi := &file_exporttask_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2905,7 +4312,7 @@ func (x *WshExportTaskRetryInstRes) String() string {
 func (*WshExportTaskRetryInstRes) ProtoMessage() {}
 
 func (x *WshExportTaskRetryInstRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[27]
+	mi := &file_exporttask_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2918,7 +4325,7 @@ func (x *WshExportTaskRetryInstRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskRetryInstRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskRetryInstRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{27}
+	return file_exporttask_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *WshExportTaskRetryInstRes) GetErrCode() string {
@@ -2951,7 +4358,7 @@ type WshExportTaskWatchInstReq struct {
 
 func (x *WshExportTaskWatchInstReq) Reset() {
 	*x = WshExportTaskWatchInstReq{}
-	mi := &file_exporttask_proto_msgTypes[28]
+	mi := &file_exporttask_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2963,7 +4370,7 @@ func (x *WshExportTaskWatchInstReq) String() string {
 func (*WshExportTaskWatchInstReq) ProtoMessage() {}
 
 func (x *WshExportTaskWatchInstReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[28]
+	mi := &file_exporttask_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2976,7 +4383,7 @@ func (x *WshExportTaskWatchInstReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskWatchInstReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskWatchInstReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{28}
+	return file_exporttask_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *WshExportTaskWatchInstReq) GetEinstId() int64 {
@@ -2997,7 +4404,7 @@ type WshExportTaskWatchInstRes struct {
 
 func (x *WshExportTaskWatchInstRes) Reset() {
 	*x = WshExportTaskWatchInstRes{}
-	mi := &file_exporttask_proto_msgTypes[29]
+	mi := &file_exporttask_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3009,7 +4416,7 @@ func (x *WshExportTaskWatchInstRes) String() string {
 func (*WshExportTaskWatchInstRes) ProtoMessage() {}
 
 func (x *WshExportTaskWatchInstRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[29]
+	mi := &file_exporttask_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3022,7 +4429,7 @@ func (x *WshExportTaskWatchInstRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskWatchInstRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskWatchInstRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{29}
+	return file_exporttask_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *WshExportTaskWatchInstRes) GetErrCode() string {
@@ -3061,7 +4468,7 @@ type WshExportTaskDownloadInstReq struct {
 
 func (x *WshExportTaskDownloadInstReq) Reset() {
 	*x = WshExportTaskDownloadInstReq{}
-	mi := &file_exporttask_proto_msgTypes[30]
+	mi := &file_exporttask_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3073,7 +4480,7 @@ func (x *WshExportTaskDownloadInstReq) String() string {
 func (*WshExportTaskDownloadInstReq) ProtoMessage() {}
 
 func (x *WshExportTaskDownloadInstReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[30]
+	mi := &file_exporttask_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3086,7 +4493,7 @@ func (x *WshExportTaskDownloadInstReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskDownloadInstReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskDownloadInstReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{30}
+	return file_exporttask_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *WshExportTaskDownloadInstReq) GetEinstId() int64 {
@@ -3128,7 +4535,7 @@ type WshExportTaskDownloadInstRes struct {
 
 func (x *WshExportTaskDownloadInstRes) Reset() {
 	*x = WshExportTaskDownloadInstRes{}
-	mi := &file_exporttask_proto_msgTypes[31]
+	mi := &file_exporttask_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3140,7 +4547,7 @@ func (x *WshExportTaskDownloadInstRes) String() string {
 func (*WshExportTaskDownloadInstRes) ProtoMessage() {}
 
 func (x *WshExportTaskDownloadInstRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[31]
+	mi := &file_exporttask_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3153,7 +4560,7 @@ func (x *WshExportTaskDownloadInstRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskDownloadInstRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskDownloadInstRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{31}
+	return file_exporttask_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *WshExportTaskDownloadInstRes) GetErrCode() string {
@@ -3191,7 +4598,7 @@ type WshExportChunk struct {
 
 func (x *WshExportChunk) Reset() {
 	*x = WshExportChunk{}
-	mi := &file_exporttask_proto_msgTypes[32]
+	mi := &file_exporttask_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3203,7 +4610,7 @@ func (x *WshExportChunk) String() string {
 func (*WshExportChunk) ProtoMessage() {}
 
 func (x *WshExportChunk) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[32]
+	mi := &file_exporttask_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3216,7 +4623,7 @@ func (x *WshExportChunk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportChunk.ProtoReflect.Descriptor instead.
 func (*WshExportChunk) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{32}
+	return file_exporttask_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *WshExportChunk) GetOffset() int64 {
@@ -3252,7 +4659,7 @@ type WshExportTaskListInstEventReq struct {
 
 func (x *WshExportTaskListInstEventReq) Reset() {
 	*x = WshExportTaskListInstEventReq{}
-	mi := &file_exporttask_proto_msgTypes[33]
+	mi := &file_exporttask_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3264,7 +4671,7 @@ func (x *WshExportTaskListInstEventReq) String() string {
 func (*WshExportTaskListInstEventReq) ProtoMessage() {}
 
 func (x *WshExportTaskListInstEventReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[33]
+	mi := &file_exporttask_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3277,7 +4684,7 @@ func (x *WshExportTaskListInstEventReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListInstEventReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListInstEventReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{33}
+	return file_exporttask_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *WshExportTaskListInstEventReq) GetEinstId() int64 {
@@ -3313,7 +4720,7 @@ type WshExportTaskListInstEventRes struct {
 
 func (x *WshExportTaskListInstEventRes) Reset() {
 	*x = WshExportTaskListInstEventRes{}
-	mi := &file_exporttask_proto_msgTypes[34]
+	mi := &file_exporttask_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3325,7 +4732,7 @@ func (x *WshExportTaskListInstEventRes) String() string {
 func (*WshExportTaskListInstEventRes) ProtoMessage() {}
 
 func (x *WshExportTaskListInstEventRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[34]
+	mi := &file_exporttask_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3338,7 +4745,7 @@ func (x *WshExportTaskListInstEventRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListInstEventRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListInstEventRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{34}
+	return file_exporttask_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *WshExportTaskListInstEventRes) GetErrCode() string {
@@ -3369,12 +4776,1529 @@ func (x *WshExportTaskListInstEventRes) GetNextPageToken() string {
 	return ""
 }
 
+type WshExportTaskCreateSchedReq struct {
+	state            protoimpl.MessageState `protogen:"open.v1"`
+	EschedName       string                 `protobuf:"bytes,1,opt,name=eschedName,proto3" json:"eschedName,omitempty"`
+	EtplId           int32                  `protobuf:"varint,2,opt,name=etplId,proto3" json:"etplId,omitempty"`
+	Params           []*WshExportParam      `protobuf:"bytes,3,rep,name=params,proto3" json:"params,omitempty"`
+	EtplOutputFormat WshExportFormat        `protobuf:"varint,4,opt,name=etplOutputFormat,proto3,enum=exporttask.WshExportFormat" json:"etplOutputFormat,omitempty"`
+	Cron             string                 `protobuf:"bytes,5,opt,name=cron,proto3" json:"cron,omitempty"`
+	Zone             string                 `protobuf:"bytes,6,opt,name=zone,proto3" json:"zone,omitempty"`
+	Missed           WshExportMissed        `protobuf:"varint,7,opt,name=missed,proto3,enum=exporttask.WshExportMissed" json:"missed,omitempty"`
+	Overlap          WshExportOverlap       `protobuf:"varint,8,opt,name=overlap,proto3,enum=exporttask.WshExportOverlap" json:"overlap,omitempty"`
+	JitterSec        int32                  `protobuf:"varint,9,opt,name=jitterSec,proto3" json:"jitterSec,omitempty"`
+	StartAt          string                 `protobuf:"bytes,10,opt,name=startAt,proto3" json:"startAt,omitempty"`
+	EndAt            string                 `protobuf:"bytes,11,opt,name=endAt,proto3" json:"endAt,omitempty"`
+	DeliverTo        []*WshExportDeliverTo  `protobuf:"bytes,12,rep,name=deliverTo,proto3" json:"deliverTo,omitempty"`
+	// true: it is saved as SCHED_PAUSED.
+	Paused     bool  `protobuf:"varint,13,opt,name=paused,proto3" json:"paused,omitempty"`
+	OperatorId int32 `protobuf:"varint,14,opt,name=operatorId,proto3" json:"operatorId,omitempty"`
+	// As in CreateTpl.
+	RequestId     string `protobuf:"bytes,15,opt,name=requestId,proto3" json:"requestId,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportTaskCreateSchedReq) Reset() {
+	*x = WshExportTaskCreateSchedReq{}
+	mi := &file_exporttask_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportTaskCreateSchedReq) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportTaskCreateSchedReq) ProtoMessage() {}
+
+func (x *WshExportTaskCreateSchedReq) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportTaskCreateSchedReq.ProtoReflect.Descriptor instead.
+func (*WshExportTaskCreateSchedReq) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *WshExportTaskCreateSchedReq) GetEschedName() string {
+	if x != nil {
+		return x.EschedName
+	}
+	return ""
+}
+
+func (x *WshExportTaskCreateSchedReq) GetEtplId() int32 {
+	if x != nil {
+		return x.EtplId
+	}
+	return 0
+}
+
+func (x *WshExportTaskCreateSchedReq) GetParams() []*WshExportParam {
+	if x != nil {
+		return x.Params
+	}
+	return nil
+}
+
+func (x *WshExportTaskCreateSchedReq) GetEtplOutputFormat() WshExportFormat {
+	if x != nil {
+		return x.EtplOutputFormat
+	}
+	return WshExportFormat_FMT_DEFAULT
+}
+
+func (x *WshExportTaskCreateSchedReq) GetCron() string {
+	if x != nil {
+		return x.Cron
+	}
+	return ""
+}
+
+func (x *WshExportTaskCreateSchedReq) GetZone() string {
+	if x != nil {
+		return x.Zone
+	}
+	return ""
+}
+
+func (x *WshExportTaskCreateSchedReq) GetMissed() WshExportMissed {
+	if x != nil {
+		return x.Missed
+	}
+	return WshExportMissed_MISSED_LATEST
+}
+
+func (x *WshExportTaskCreateSchedReq) GetOverlap() WshExportOverlap {
+	if x != nil {
+		return x.Overlap
+	}
+	return WshExportOverlap_OVERLAP_ALLOW
+}
+
+func (x *WshExportTaskCreateSchedReq) GetJitterSec() int32 {
+	if x != nil {
+		return x.JitterSec
+	}
+	return 0
+}
+
+func (x *WshExportTaskCreateSchedReq) GetStartAt() string {
+	if x != nil {
+		return x.StartAt
+	}
+	return ""
+}
+
+func (x *WshExportTaskCreateSchedReq) GetEndAt() string {
+	if x != nil {
+		return x.EndAt
+	}
+	return ""
+}
+
+func (x *WshExportTaskCreateSchedReq) GetDeliverTo() []*WshExportDeliverTo {
+	if x != nil {
+		return x.DeliverTo
+	}
+	return nil
+}
+
+func (x *WshExportTaskCreateSchedReq) GetPaused() bool {
+	if x != nil {
+		return x.Paused
+	}
+	return false
+}
+
+func (x *WshExportTaskCreateSchedReq) GetOperatorId() int32 {
+	if x != nil {
+		return x.OperatorId
+	}
+	return 0
+}
+
+func (x *WshExportTaskCreateSchedReq) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+type WshExportTaskCreateSchedRes struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ErrCode       string                 `protobuf:"bytes,1,opt,name=errCode,proto3" json:"errCode,omitempty"`
+	ErrMsg        string                 `protobuf:"bytes,2,opt,name=errMsg,proto3" json:"errMsg,omitempty"`
+	Data          *WshExportSched        `protobuf:"bytes,3,opt,name=data,proto3" json:"data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportTaskCreateSchedRes) Reset() {
+	*x = WshExportTaskCreateSchedRes{}
+	mi := &file_exporttask_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportTaskCreateSchedRes) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportTaskCreateSchedRes) ProtoMessage() {}
+
+func (x *WshExportTaskCreateSchedRes) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportTaskCreateSchedRes.ProtoReflect.Descriptor instead.
+func (*WshExportTaskCreateSchedRes) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{47}
+}
+
+func (x *WshExportTaskCreateSchedRes) GetErrCode() string {
+	if x != nil {
+		return x.ErrCode
+	}
+	return ""
+}
+
+func (x *WshExportTaskCreateSchedRes) GetErrMsg() string {
+	if x != nil {
+		return x.ErrMsg
+	}
+	return ""
+}
+
+func (x *WshExportTaskCreateSchedRes) GetData() *WshExportSched {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+type WshExportTaskListSchedReq struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Exactly this one; 0: any.
+	EschedId int64 `protobuf:"varint,1,opt,name=eschedId,proto3" json:"eschedId,omitempty"`
+	// Of this template; 0: of any.
+	EtplId int32 `protobuf:"varint,2,opt,name=etplId,proto3" json:"etplId,omitempty"`
+	// 0: of any operator.
+	OperatorId int32 `protobuf:"varint,3,opt,name=operatorId,proto3" json:"operatorId,omitempty"`
+	// A part of the name; empty: any.
+	EschedName  string `protobuf:"bytes,4,opt,name=eschedName,proto3" json:"eschedName,omitempty"`
+	WithDeleted bool   `protobuf:"varint,5,opt,name=withDeleted,proto3" json:"withDeleted,omitempty"`
+	// 1 to 500; 0: 50.
+	PageSize      int32  `protobuf:"varint,6,opt,name=pageSize,proto3" json:"pageSize,omitempty"`
+	PageToken     string `protobuf:"bytes,7,opt,name=pageToken,proto3" json:"pageToken,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportTaskListSchedReq) Reset() {
+	*x = WshExportTaskListSchedReq{}
+	mi := &file_exporttask_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportTaskListSchedReq) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportTaskListSchedReq) ProtoMessage() {}
+
+func (x *WshExportTaskListSchedReq) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportTaskListSchedReq.ProtoReflect.Descriptor instead.
+func (*WshExportTaskListSchedReq) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{48}
+}
+
+func (x *WshExportTaskListSchedReq) GetEschedId() int64 {
+	if x != nil {
+		return x.EschedId
+	}
+	return 0
+}
+
+func (x *WshExportTaskListSchedReq) GetEtplId() int32 {
+	if x != nil {
+		return x.EtplId
+	}
+	return 0
+}
+
+func (x *WshExportTaskListSchedReq) GetOperatorId() int32 {
+	if x != nil {
+		return x.OperatorId
+	}
+	return 0
+}
+
+func (x *WshExportTaskListSchedReq) GetEschedName() string {
+	if x != nil {
+		return x.EschedName
+	}
+	return ""
+}
+
+func (x *WshExportTaskListSchedReq) GetWithDeleted() bool {
+	if x != nil {
+		return x.WithDeleted
+	}
+	return false
+}
+
+func (x *WshExportTaskListSchedReq) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *WshExportTaskListSchedReq) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+type WshExportTaskListSchedRes struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ErrCode       string                 `protobuf:"bytes,1,opt,name=errCode,proto3" json:"errCode,omitempty"`
+	ErrMsg        string                 `protobuf:"bytes,2,opt,name=errMsg,proto3" json:"errMsg,omitempty"`
+	Data          []*WshExportSched      `protobuf:"bytes,3,rep,name=data,proto3" json:"data,omitempty"`
+	NextPageToken string                 `protobuf:"bytes,4,opt,name=nextPageToken,proto3" json:"nextPageToken,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportTaskListSchedRes) Reset() {
+	*x = WshExportTaskListSchedRes{}
+	mi := &file_exporttask_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportTaskListSchedRes) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportTaskListSchedRes) ProtoMessage() {}
+
+func (x *WshExportTaskListSchedRes) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportTaskListSchedRes.ProtoReflect.Descriptor instead.
+func (*WshExportTaskListSchedRes) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{49}
+}
+
+func (x *WshExportTaskListSchedRes) GetErrCode() string {
+	if x != nil {
+		return x.ErrCode
+	}
+	return ""
+}
+
+func (x *WshExportTaskListSchedRes) GetErrMsg() string {
+	if x != nil {
+		return x.ErrMsg
+	}
+	return ""
+}
+
+func (x *WshExportTaskListSchedRes) GetData() []*WshExportSched {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+func (x *WshExportTaskListSchedRes) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+type WshExportTaskUpdateSchedReq struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	EschedId   int64                  `protobuf:"varint,1,opt,name=eschedId,proto3" json:"eschedId,omitempty"`
+	EschedName *string                `protobuf:"bytes,2,opt,name=eschedName,proto3,oneof" json:"eschedName,omitempty"`
+	EtplId     *int32                 `protobuf:"varint,3,opt,name=etplId,proto3,oneof" json:"etplId,omitempty"`
+	// Set: replaces all parameters.
+	Params           *WshExportParams  `protobuf:"bytes,4,opt,name=params,proto3" json:"params,omitempty"`
+	EtplOutputFormat *WshExportFormat  `protobuf:"varint,5,opt,name=etplOutputFormat,proto3,enum=exporttask.WshExportFormat,oneof" json:"etplOutputFormat,omitempty"`
+	Cron             *string           `protobuf:"bytes,6,opt,name=cron,proto3,oneof" json:"cron,omitempty"`
+	Zone             *string           `protobuf:"bytes,7,opt,name=zone,proto3,oneof" json:"zone,omitempty"`
+	Missed           *WshExportMissed  `protobuf:"varint,8,opt,name=missed,proto3,enum=exporttask.WshExportMissed,oneof" json:"missed,omitempty"`
+	Overlap          *WshExportOverlap `protobuf:"varint,9,opt,name=overlap,proto3,enum=exporttask.WshExportOverlap,oneof" json:"overlap,omitempty"`
+	JitterSec        *int32            `protobuf:"varint,10,opt,name=jitterSec,proto3,oneof" json:"jitterSec,omitempty"`
+	StartAt          *string           `protobuf:"bytes,11,opt,name=startAt,proto3,oneof" json:"startAt,omitempty"`
+	EndAt            *string           `protobuf:"bytes,12,opt,name=endAt,proto3,oneof" json:"endAt,omitempty"`
+	// Set: replaces all destinations.
+	DeliverTo *WshExportDeliverTos `protobuf:"bytes,13,opt,name=deliverTo,proto3" json:"deliverTo,omitempty"`
+	Paused    *bool                `protobuf:"varint,14,opt,name=paused,proto3,oneof" json:"paused,omitempty"`
+	// The version this change was made from; 0: any.
+	Version       int32 `protobuf:"varint,15,opt,name=version,proto3" json:"version,omitempty"`
+	OperatorId    int32 `protobuf:"varint,16,opt,name=operatorId,proto3" json:"operatorId,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportTaskUpdateSchedReq) Reset() {
+	*x = WshExportTaskUpdateSchedReq{}
+	mi := &file_exporttask_proto_msgTypes[50]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportTaskUpdateSchedReq) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportTaskUpdateSchedReq) ProtoMessage() {}
+
+func (x *WshExportTaskUpdateSchedReq) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[50]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportTaskUpdateSchedReq.ProtoReflect.Descriptor instead.
+func (*WshExportTaskUpdateSchedReq) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{50}
+}
+
+func (x *WshExportTaskUpdateSchedReq) GetEschedId() int64 {
+	if x != nil {
+		return x.EschedId
+	}
+	return 0
+}
+
+func (x *WshExportTaskUpdateSchedReq) GetEschedName() string {
+	if x != nil && x.EschedName != nil {
+		return *x.EschedName
+	}
+	return ""
+}
+
+func (x *WshExportTaskUpdateSchedReq) GetEtplId() int32 {
+	if x != nil && x.EtplId != nil {
+		return *x.EtplId
+	}
+	return 0
+}
+
+func (x *WshExportTaskUpdateSchedReq) GetParams() *WshExportParams {
+	if x != nil {
+		return x.Params
+	}
+	return nil
+}
+
+func (x *WshExportTaskUpdateSchedReq) GetEtplOutputFormat() WshExportFormat {
+	if x != nil && x.EtplOutputFormat != nil {
+		return *x.EtplOutputFormat
+	}
+	return WshExportFormat_FMT_DEFAULT
+}
+
+func (x *WshExportTaskUpdateSchedReq) GetCron() string {
+	if x != nil && x.Cron != nil {
+		return *x.Cron
+	}
+	return ""
+}
+
+func (x *WshExportTaskUpdateSchedReq) GetZone() string {
+	if x != nil && x.Zone != nil {
+		return *x.Zone
+	}
+	return ""
+}
+
+func (x *WshExportTaskUpdateSchedReq) GetMissed() WshExportMissed {
+	if x != nil && x.Missed != nil {
+		return *x.Missed
+	}
+	return WshExportMissed_MISSED_LATEST
+}
+
+func (x *WshExportTaskUpdateSchedReq) GetOverlap() WshExportOverlap {
+	if x != nil && x.Overlap != nil {
+		return *x.Overlap
+	}
+	return WshExportOverlap_OVERLAP_ALLOW
+}
+
+func (x *WshExportTaskUpdateSchedReq) GetJitterSec() int32 {
+	if x != nil && x.JitterSec != nil {
+		return *x.JitterSec
+	}
+	return 0
+}
+
+func (x *WshExportTaskUpdateSchedReq) GetStartAt() string {
+	if x != nil && x.StartAt != nil {
+		return *x.StartAt
+	}
+	return ""
+}
+
+func (x *WshExportTaskUpdateSchedReq) GetEndAt() string {
+	if x != nil && x.EndAt != nil {
+		return *x.EndAt
+	}
+	return ""
+}
+
+func (x *WshExportTaskUpdateSchedReq) GetDeliverTo() *WshExportDeliverTos {
+	if x != nil {
+		return x.DeliverTo
+	}
+	return nil
+}
+
+func (x *WshExportTaskUpdateSchedReq) GetPaused() bool {
+	if x != nil && x.Paused != nil {
+		return *x.Paused
+	}
+	return false
+}
+
+func (x *WshExportTaskUpdateSchedReq) GetVersion() int32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *WshExportTaskUpdateSchedReq) GetOperatorId() int32 {
+	if x != nil {
+		return x.OperatorId
+	}
+	return 0
+}
+
+type WshExportParams struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	List          []*WshExportParam      `protobuf:"bytes,1,rep,name=list,proto3" json:"list,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportParams) Reset() {
+	*x = WshExportParams{}
+	mi := &file_exporttask_proto_msgTypes[51]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportParams) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportParams) ProtoMessage() {}
+
+func (x *WshExportParams) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[51]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportParams.ProtoReflect.Descriptor instead.
+func (*WshExportParams) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{51}
+}
+
+func (x *WshExportParams) GetList() []*WshExportParam {
+	if x != nil {
+		return x.List
+	}
+	return nil
+}
+
+type WshExportTaskUpdateSchedRes struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ErrCode       string                 `protobuf:"bytes,1,opt,name=errCode,proto3" json:"errCode,omitempty"`
+	ErrMsg        string                 `protobuf:"bytes,2,opt,name=errMsg,proto3" json:"errMsg,omitempty"`
+	Data          *WshExportSched        `protobuf:"bytes,3,opt,name=data,proto3" json:"data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportTaskUpdateSchedRes) Reset() {
+	*x = WshExportTaskUpdateSchedRes{}
+	mi := &file_exporttask_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportTaskUpdateSchedRes) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportTaskUpdateSchedRes) ProtoMessage() {}
+
+func (x *WshExportTaskUpdateSchedRes) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportTaskUpdateSchedRes.ProtoReflect.Descriptor instead.
+func (*WshExportTaskUpdateSchedRes) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{52}
+}
+
+func (x *WshExportTaskUpdateSchedRes) GetErrCode() string {
+	if x != nil {
+		return x.ErrCode
+	}
+	return ""
+}
+
+func (x *WshExportTaskUpdateSchedRes) GetErrMsg() string {
+	if x != nil {
+		return x.ErrMsg
+	}
+	return ""
+}
+
+func (x *WshExportTaskUpdateSchedRes) GetData() *WshExportSched {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+type WshExportTaskDeleteSchedReq struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	EschedId      int64                  `protobuf:"varint,1,opt,name=eschedId,proto3" json:"eschedId,omitempty"`
+	OperatorId    int32                  `protobuf:"varint,2,opt,name=operatorId,proto3" json:"operatorId,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportTaskDeleteSchedReq) Reset() {
+	*x = WshExportTaskDeleteSchedReq{}
+	mi := &file_exporttask_proto_msgTypes[53]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportTaskDeleteSchedReq) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportTaskDeleteSchedReq) ProtoMessage() {}
+
+func (x *WshExportTaskDeleteSchedReq) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[53]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportTaskDeleteSchedReq.ProtoReflect.Descriptor instead.
+func (*WshExportTaskDeleteSchedReq) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{53}
+}
+
+func (x *WshExportTaskDeleteSchedReq) GetEschedId() int64 {
+	if x != nil {
+		return x.EschedId
+	}
+	return 0
+}
+
+func (x *WshExportTaskDeleteSchedReq) GetOperatorId() int32 {
+	if x != nil {
+		return x.OperatorId
+	}
+	return 0
+}
+
+type WshExportTaskDeleteSchedRes struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ErrCode       string                 `protobuf:"bytes,1,opt,name=errCode,proto3" json:"errCode,omitempty"`
+	ErrMsg        string                 `protobuf:"bytes,2,opt,name=errMsg,proto3" json:"errMsg,omitempty"`
+	Data          *WshExportSched        `protobuf:"bytes,3,opt,name=data,proto3" json:"data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportTaskDeleteSchedRes) Reset() {
+	*x = WshExportTaskDeleteSchedRes{}
+	mi := &file_exporttask_proto_msgTypes[54]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportTaskDeleteSchedRes) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportTaskDeleteSchedRes) ProtoMessage() {}
+
+func (x *WshExportTaskDeleteSchedRes) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[54]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportTaskDeleteSchedRes.ProtoReflect.Descriptor instead.
+func (*WshExportTaskDeleteSchedRes) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{54}
+}
+
+func (x *WshExportTaskDeleteSchedRes) GetErrCode() string {
+	if x != nil {
+		return x.ErrCode
+	}
+	return ""
+}
+
+func (x *WshExportTaskDeleteSchedRes) GetErrMsg() string {
+	if x != nil {
+		return x.ErrMsg
+	}
+	return ""
+}
+
+func (x *WshExportTaskDeleteSchedRes) GetData() *WshExportSched {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+type WshExportTaskRunSchedReq struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	EschedId int64                  `protobuf:"varint,1,opt,name=eschedId,proto3" json:"eschedId,omitempty"`
+	// A backfill: RFC 3339. Both empty: now.
+	From       string `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`
+	To         string `protobuf:"bytes,3,opt,name=to,proto3" json:"to,omitempty"`
+	OperatorId int32  `protobuf:"varint,4,opt,name=operatorId,proto3" json:"operatorId,omitempty"`
+	// As in CreateTpl.
+	RequestId     string `protobuf:"bytes,5,opt,name=requestId,proto3" json:"requestId,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportTaskRunSchedReq) Reset() {
+	*x = WshExportTaskRunSchedReq{}
+	mi := &file_exporttask_proto_msgTypes[55]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportTaskRunSchedReq) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportTaskRunSchedReq) ProtoMessage() {}
+
+func (x *WshExportTaskRunSchedReq) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[55]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportTaskRunSchedReq.ProtoReflect.Descriptor instead.
+func (*WshExportTaskRunSchedReq) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{55}
+}
+
+func (x *WshExportTaskRunSchedReq) GetEschedId() int64 {
+	if x != nil {
+		return x.EschedId
+	}
+	return 0
+}
+
+func (x *WshExportTaskRunSchedReq) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *WshExportTaskRunSchedReq) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+func (x *WshExportTaskRunSchedReq) GetOperatorId() int32 {
+	if x != nil {
+		return x.OperatorId
+	}
+	return 0
+}
+
+func (x *WshExportTaskRunSchedReq) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+type WshExportTaskRunSchedRes struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	ErrCode string                 `protobuf:"bytes,1,opt,name=errCode,proto3" json:"errCode,omitempty"`
+	ErrMsg  string                 `protobuf:"bytes,2,opt,name=errMsg,proto3" json:"errMsg,omitempty"`
+	// One for each due time, in their order.
+	Data          []*WshExportSchedRun `protobuf:"bytes,3,rep,name=data,proto3" json:"data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportTaskRunSchedRes) Reset() {
+	*x = WshExportTaskRunSchedRes{}
+	mi := &file_exporttask_proto_msgTypes[56]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportTaskRunSchedRes) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportTaskRunSchedRes) ProtoMessage() {}
+
+func (x *WshExportTaskRunSchedRes) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[56]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportTaskRunSchedRes.ProtoReflect.Descriptor instead.
+func (*WshExportTaskRunSchedRes) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{56}
+}
+
+func (x *WshExportTaskRunSchedRes) GetErrCode() string {
+	if x != nil {
+		return x.ErrCode
+	}
+	return ""
+}
+
+func (x *WshExportTaskRunSchedRes) GetErrMsg() string {
+	if x != nil {
+		return x.ErrMsg
+	}
+	return ""
+}
+
+func (x *WshExportTaskRunSchedRes) GetData() []*WshExportSchedRun {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+// One due time and its instance.
+type WshExportSchedRun struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Due     string                 `protobuf:"bytes,1,opt,name=due,proto3" json:"due,omitempty"`
+	EinstId int64                  `protobuf:"varint,2,opt,name=einstId,proto3" json:"einstId,omitempty"`
+	// true: the due time had its instance before.
+	Existed       bool `protobuf:"varint,3,opt,name=existed,proto3" json:"existed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportSchedRun) Reset() {
+	*x = WshExportSchedRun{}
+	mi := &file_exporttask_proto_msgTypes[57]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportSchedRun) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportSchedRun) ProtoMessage() {}
+
+func (x *WshExportSchedRun) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[57]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportSchedRun.ProtoReflect.Descriptor instead.
+func (*WshExportSchedRun) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{57}
+}
+
+func (x *WshExportSchedRun) GetDue() string {
+	if x != nil {
+		return x.Due
+	}
+	return ""
+}
+
+func (x *WshExportSchedRun) GetEinstId() int64 {
+	if x != nil {
+		return x.EinstId
+	}
+	return 0
+}
+
+func (x *WshExportSchedRun) GetExisted() bool {
+	if x != nil {
+		return x.Existed
+	}
+	return false
+}
+
+type WshExportTaskListDeliveryReq struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 0: of any instance.
+	EinstId int64 `protobuf:"varint,1,opt,name=einstId,proto3" json:"einstId,omitempty"`
+	// Of instances of this operator; 0: of any.
+	OperatorId int32 `protobuf:"varint,2,opt,name=operatorId,proto3" json:"operatorId,omitempty"`
+	// In one of these states; empty: in any.
+	States []WshExportDeliveryState `protobuf:"varint,3,rep,packed,name=states,proto3,enum=exporttask.WshExportDeliveryState" json:"states,omitempty"`
+	// 1 to 500; 0: 50.
+	PageSize      int32  `protobuf:"varint,4,opt,name=pageSize,proto3" json:"pageSize,omitempty"`
+	PageToken     string `protobuf:"bytes,5,opt,name=pageToken,proto3" json:"pageToken,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportTaskListDeliveryReq) Reset() {
+	*x = WshExportTaskListDeliveryReq{}
+	mi := &file_exporttask_proto_msgTypes[58]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportTaskListDeliveryReq) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportTaskListDeliveryReq) ProtoMessage() {}
+
+func (x *WshExportTaskListDeliveryReq) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[58]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportTaskListDeliveryReq.ProtoReflect.Descriptor instead.
+func (*WshExportTaskListDeliveryReq) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{58}
+}
+
+func (x *WshExportTaskListDeliveryReq) GetEinstId() int64 {
+	if x != nil {
+		return x.EinstId
+	}
+	return 0
+}
+
+func (x *WshExportTaskListDeliveryReq) GetOperatorId() int32 {
+	if x != nil {
+		return x.OperatorId
+	}
+	return 0
+}
+
+func (x *WshExportTaskListDeliveryReq) GetStates() []WshExportDeliveryState {
+	if x != nil {
+		return x.States
+	}
+	return nil
+}
+
+func (x *WshExportTaskListDeliveryReq) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *WshExportTaskListDeliveryReq) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+type WshExportTaskListDeliveryRes struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ErrCode       string                 `protobuf:"bytes,1,opt,name=errCode,proto3" json:"errCode,omitempty"`
+	ErrMsg        string                 `protobuf:"bytes,2,opt,name=errMsg,proto3" json:"errMsg,omitempty"`
+	Data          []*WshExportDelivery   `protobuf:"bytes,3,rep,name=data,proto3" json:"data,omitempty"`
+	NextPageToken string                 `protobuf:"bytes,4,opt,name=nextPageToken,proto3" json:"nextPageToken,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportTaskListDeliveryRes) Reset() {
+	*x = WshExportTaskListDeliveryRes{}
+	mi := &file_exporttask_proto_msgTypes[59]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportTaskListDeliveryRes) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportTaskListDeliveryRes) ProtoMessage() {}
+
+func (x *WshExportTaskListDeliveryRes) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[59]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportTaskListDeliveryRes.ProtoReflect.Descriptor instead.
+func (*WshExportTaskListDeliveryRes) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{59}
+}
+
+func (x *WshExportTaskListDeliveryRes) GetErrCode() string {
+	if x != nil {
+		return x.ErrCode
+	}
+	return ""
+}
+
+func (x *WshExportTaskListDeliveryRes) GetErrMsg() string {
+	if x != nil {
+		return x.ErrMsg
+	}
+	return ""
+}
+
+func (x *WshExportTaskListDeliveryRes) GetData() []*WshExportDelivery {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+func (x *WshExportTaskListDeliveryRes) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+type WshExportTaskRetryDeliveryReq struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	EdeliveryId   int64                  `protobuf:"varint,1,opt,name=edeliveryId,proto3" json:"edeliveryId,omitempty"`
+	OperatorId    int32                  `protobuf:"varint,2,opt,name=operatorId,proto3" json:"operatorId,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportTaskRetryDeliveryReq) Reset() {
+	*x = WshExportTaskRetryDeliveryReq{}
+	mi := &file_exporttask_proto_msgTypes[60]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportTaskRetryDeliveryReq) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportTaskRetryDeliveryReq) ProtoMessage() {}
+
+func (x *WshExportTaskRetryDeliveryReq) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[60]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportTaskRetryDeliveryReq.ProtoReflect.Descriptor instead.
+func (*WshExportTaskRetryDeliveryReq) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{60}
+}
+
+func (x *WshExportTaskRetryDeliveryReq) GetEdeliveryId() int64 {
+	if x != nil {
+		return x.EdeliveryId
+	}
+	return 0
+}
+
+func (x *WshExportTaskRetryDeliveryReq) GetOperatorId() int32 {
+	if x != nil {
+		return x.OperatorId
+	}
+	return 0
+}
+
+type WshExportTaskRetryDeliveryRes struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ErrCode       string                 `protobuf:"bytes,1,opt,name=errCode,proto3" json:"errCode,omitempty"`
+	ErrMsg        string                 `protobuf:"bytes,2,opt,name=errMsg,proto3" json:"errMsg,omitempty"`
+	Data          *WshExportDelivery     `protobuf:"bytes,3,opt,name=data,proto3" json:"data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportTaskRetryDeliveryRes) Reset() {
+	*x = WshExportTaskRetryDeliveryRes{}
+	mi := &file_exporttask_proto_msgTypes[61]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportTaskRetryDeliveryRes) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportTaskRetryDeliveryRes) ProtoMessage() {}
+
+func (x *WshExportTaskRetryDeliveryRes) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[61]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportTaskRetryDeliveryRes.ProtoReflect.Descriptor instead.
+func (*WshExportTaskRetryDeliveryRes) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{61}
+}
+
+func (x *WshExportTaskRetryDeliveryRes) GetErrCode() string {
+	if x != nil {
+		return x.ErrCode
+	}
+	return ""
+}
+
+func (x *WshExportTaskRetryDeliveryRes) GetErrMsg() string {
+	if x != nil {
+		return x.ErrMsg
+	}
+	return ""
+}
+
+func (x *WshExportTaskRetryDeliveryRes) GetData() *WshExportDelivery {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+type WshExportTaskGetQueueReq struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 0: of every operator.
+	OperatorId    int32 `protobuf:"varint,1,opt,name=operatorId,proto3" json:"operatorId,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportTaskGetQueueReq) Reset() {
+	*x = WshExportTaskGetQueueReq{}
+	mi := &file_exporttask_proto_msgTypes[62]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportTaskGetQueueReq) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportTaskGetQueueReq) ProtoMessage() {}
+
+func (x *WshExportTaskGetQueueReq) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[62]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportTaskGetQueueReq.ProtoReflect.Descriptor instead.
+func (*WshExportTaskGetQueueReq) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{62}
+}
+
+func (x *WshExportTaskGetQueueReq) GetOperatorId() int32 {
+	if x != nil {
+		return x.OperatorId
+	}
+	return 0
+}
+
+type WshExportTaskGetQueueRes struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ErrCode       string                 `protobuf:"bytes,1,opt,name=errCode,proto3" json:"errCode,omitempty"`
+	ErrMsg        string                 `protobuf:"bytes,2,opt,name=errMsg,proto3" json:"errMsg,omitempty"`
+	Data          *WshExportQueue        `protobuf:"bytes,3,opt,name=data,proto3" json:"data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportTaskGetQueueRes) Reset() {
+	*x = WshExportTaskGetQueueRes{}
+	mi := &file_exporttask_proto_msgTypes[63]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportTaskGetQueueRes) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportTaskGetQueueRes) ProtoMessage() {}
+
+func (x *WshExportTaskGetQueueRes) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[63]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportTaskGetQueueRes.ProtoReflect.Descriptor instead.
+func (*WshExportTaskGetQueueRes) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{63}
+}
+
+func (x *WshExportTaskGetQueueRes) GetErrCode() string {
+	if x != nil {
+		return x.ErrCode
+	}
+	return ""
+}
+
+func (x *WshExportTaskGetQueueRes) GetErrMsg() string {
+	if x != nil {
+		return x.ErrMsg
+	}
+	return ""
+}
+
+func (x *WshExportTaskGetQueueRes) GetData() *WshExportQueue {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+// What waits and what runs now.
+type WshExportQueue struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Those with the most waiting first, up to 500.
+	Operators     []*WshExportQueueOperator `protobuf:"bytes,1,rep,name=operators,proto3" json:"operators,omitempty"`
+	Workers       []*WshExportQueueWorker   `protobuf:"bytes,2,rep,name=workers,proto3" json:"workers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportQueue) Reset() {
+	*x = WshExportQueue{}
+	mi := &file_exporttask_proto_msgTypes[64]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportQueue) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportQueue) ProtoMessage() {}
+
+func (x *WshExportQueue) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[64]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportQueue.ProtoReflect.Descriptor instead.
+func (*WshExportQueue) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{64}
+}
+
+func (x *WshExportQueue) GetOperators() []*WshExportQueueOperator {
+	if x != nil {
+		return x.Operators
+	}
+	return nil
+}
+
+func (x *WshExportQueue) GetWorkers() []*WshExportQueueWorker {
+	if x != nil {
+		return x.Workers
+	}
+	return nil
+}
+
+type WshExportQueueOperator struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	OperatorId int32                  `protobuf:"varint,1,opt,name=operatorId,proto3" json:"operatorId,omitempty"`
+	// Instances that could run now.
+	Waiting int64 `protobuf:"varint,2,opt,name=waiting,proto3" json:"waiting,omitempty"`
+	// Instances that wait for their next attempt.
+	Retrying int64 `protobuf:"varint,3,opt,name=retrying,proto3" json:"retrying,omitempty"`
+	Running  int64 `protobuf:"varint,4,opt,name=running,proto3" json:"running,omitempty"`
+	// How long the oldest that could run has waited.
+	OldestSec     int64 `protobuf:"varint,5,opt,name=oldestSec,proto3" json:"oldestSec,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportQueueOperator) Reset() {
+	*x = WshExportQueueOperator{}
+	mi := &file_exporttask_proto_msgTypes[65]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportQueueOperator) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportQueueOperator) ProtoMessage() {}
+
+func (x *WshExportQueueOperator) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[65]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportQueueOperator.ProtoReflect.Descriptor instead.
+func (*WshExportQueueOperator) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{65}
+}
+
+func (x *WshExportQueueOperator) GetOperatorId() int32 {
+	if x != nil {
+		return x.OperatorId
+	}
+	return 0
+}
+
+func (x *WshExportQueueOperator) GetWaiting() int64 {
+	if x != nil {
+		return x.Waiting
+	}
+	return 0
+}
+
+func (x *WshExportQueueOperator) GetRetrying() int64 {
+	if x != nil {
+		return x.Retrying
+	}
+	return 0
+}
+
+func (x *WshExportQueueOperator) GetRunning() int64 {
+	if x != nil {
+		return x.Running
+	}
+	return 0
+}
+
+func (x *WshExportQueueOperator) GetOldestSec() int64 {
+	if x != nil {
+		return x.OldestSec
+	}
+	return 0
+}
+
+type WshExportQueueWorker struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Worker        string                 `protobuf:"bytes,1,opt,name=worker,proto3" json:"worker,omitempty"`
+	Running       int64                  `protobuf:"varint,2,opt,name=running,proto3" json:"running,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportQueueWorker) Reset() {
+	*x = WshExportQueueWorker{}
+	mi := &file_exporttask_proto_msgTypes[66]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportQueueWorker) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportQueueWorker) ProtoMessage() {}
+
+func (x *WshExportQueueWorker) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[66]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportQueueWorker.ProtoReflect.Descriptor instead.
+func (*WshExportQueueWorker) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{66}
+}
+
+func (x *WshExportQueueWorker) GetWorker() string {
+	if x != nil {
+		return x.Worker
+	}
+	return ""
+}
+
+func (x *WshExportQueueWorker) GetRunning() int64 {
+	if x != nil {
+		return x.Running
+	}
+	return 0
+}
+
 var File_exporttask_proto protoreflect.FileDescriptor
 
 const file_exporttask_proto_rawDesc = "" +
 	"\n" +
 	"\x10exporttask.proto\x12\n" +
-	"exporttask\"\x94\a\n" +
+	"exporttask\"\xe6\b\n" +
 	"\fWshExportTpl\x12\x1a\n" +
 	"\betplName\x18\x01 \x01(\tR\betplName\x12\x18\n" +
 	"\aetplTag\x18\x02 \x01(\tR\aetplTag\x12G\n" +
@@ -3406,7 +6330,23 @@ const file_exporttask_proto_rawDesc = "" +
 	"\x10etplRetentionSec\x18\x13 \x01(\x03R\x10etplRetentionSec\x12 \n" +
 	"\vetplVersion\x18\x14 \x01(\x05R\vetplVersion\x12O\n" +
 	"\x11etplResultColumns\x18\x15 \x03(\v2!.exporttask.WshExportResultColumnR\x11etplResultColumns\x12\x1c\n" +
-	"\trequestId\x18\x16 \x01(\tR\trequestId\"\x8e\x02\n" +
+	"\trequestId\x18\x16 \x01(\tR\trequestId\x12;\n" +
+	"\n" +
+	"etplLimits\x18\x17 \x01(\v2\x1b.exporttask.WshExportLimitsR\n" +
+	"etplLimits\x12M\n" +
+	"\x10etplExtraColumns\x18\x18 \x01(\x0e2!.exporttask.WshExportExtraColumnsR\x10etplExtraColumns\x12D\n" +
+	"\retplDeliverTo\x18\x19 \x03(\v2\x1e.exporttask.WshExportDeliverToR\retplDeliverTo\"U\n" +
+	"\x0fWshExportLimits\x12\x12\n" +
+	"\x04rows\x18\x01 \x01(\x03R\x04rows\x12\x14\n" +
+	"\x05bytes\x18\x02 \x01(\x03R\x05bytes\x12\x18\n" +
+	"\arunning\x18\x03 \x01(\x05R\arunning\"\x84\x01\n" +
+	"\x12WshExportDeliverTo\x12 \n" +
+	"\vdestination\x18\x01 \x01(\tR\vdestination\x12\x12\n" +
+	"\x04path\x18\x02 \x01(\tR\x04path\x12\x1e\n" +
+	"\n" +
+	"recipients\x18\x03 \x03(\tR\n" +
+	"recipients\x12\x18\n" +
+	"\asubject\x18\x04 \x01(\tR\asubject\"\x8e\x02\n" +
 	"\x12WshExportParamDecl\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x122\n" +
 	"\x04type\x18\x02 \x01(\x0e2\x1e.exporttask.WshExportParamTypeR\x04type\x12\x12\n" +
@@ -3422,7 +6362,7 @@ const file_exporttask_proto_rawDesc = "" +
 	"\x06isNull\x18\x04 \x01(\bR\x06isNull\"?\n" +
 	"\x15WshExportResultColumn\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
-	"\x04type\x18\x02 \x01(\tR\x04type\"\xaa\x03\n" +
+	"\x04type\x18\x02 \x01(\tR\x04type\"\xe2\x03\n" +
 	"\x10WshExportOptions\x12\"\n" +
 	"\fcsvDelimiter\x18\x01 \x01(\tR\fcsvDelimiter\x12\x16\n" +
 	"\x06csvBom\x18\x02 \x01(\bR\x06csvBom\x12\x14\n" +
@@ -3440,7 +6380,9 @@ const file_exporttask_proto_rawDesc = "" +
 	"\tsheetName\x18\v \x01(\tR\tsheetName\x12\x1a\n" +
 	"\bnoFreeze\x18\f \x01(\bR\bnoFreeze\x12\x1a\n" +
 	"\bnoFilter\x18\r \x01(\bR\bnoFilter\x12\x14\n" +
-	"\x05small\x18\x0e \x01(\bR\x05small\"\x86\t\n" +
+	"\x05small\x18\x0e \x01(\bR\x05small\x12\x1a\n" +
+	"\bsnapshot\x18\x0f \x01(\bR\bsnapshot\x12\x1a\n" +
+	"\bfileName\x18\x10 \x01(\tR\bfileName\"\xbf\v\n" +
 	"\rWshExportInst\x12\x18\n" +
 	"\aeinstId\x18\x01 \x01(\x03R\aeinstId\x12\x16\n" +
 	"\x06etplId\x18\x02 \x01(\x05R\x06etplId\x127\n" +
@@ -3480,7 +6422,62 @@ const file_exporttask_proto_rawDesc = "" +
 	"\x06errMsg\x18\x1d \x01(\tR\x06errMsg\x12\x1c\n" +
 	"\twillRetry\x18\x1e \x01(\bR\twillRetry\x128\n" +
 	"\bwarnings\x18\x1f \x03(\v2\x1c.exporttask.WshExportWarningR\bwarnings\x12/\n" +
-	"\x05files\x18  \x03(\v2\x19.exporttask.WshExportFileR\x05files\"P\n" +
+	"\x05files\x18  \x03(\v2\x19.exporttask.WshExportFileR\x05files\x12;\n" +
+	"\n" +
+	"etplLimits\x18! \x01(\v2\x1b.exporttask.WshExportLimitsR\n" +
+	"etplLimits\x12M\n" +
+	"\x10etplExtraColumns\x18\" \x01(\x0e2!.exporttask.WshExportExtraColumnsR\x10etplExtraColumns\x12\x1a\n" +
+	"\beschedId\x18# \x01(\x03R\beschedId\x12\x10\n" +
+	"\x03due\x18$ \x01(\tR\x03due\x12 \n" +
+	"\vwindowStart\x18% \x01(\tR\vwindowStart\x12\x1c\n" +
+	"\twindowEnd\x18& \x01(\tR\twindowEnd\x12=\n" +
+	"\n" +
+	"deliveries\x18' \x03(\v2\x1d.exporttask.WshExportDeliveryR\n" +
+	"deliveries\"\x87\x03\n" +
+	"\x11WshExportDelivery\x12 \n" +
+	"\vedeliveryId\x18\x01 \x01(\x03R\vedeliveryId\x12\x18\n" +
+	"\aeinstId\x18\x02 \x01(\x03R\aeinstId\x12 \n" +
+	"\vdestination\x18\x03 \x01(\tR\vdestination\x12\x12\n" +
+	"\x04kind\x18\x04 \x01(\tR\x04kind\x128\n" +
+	"\x05state\x18\x05 \x01(\x0e2\".exporttask.WshExportDeliveryStateR\x05state\x12\x18\n" +
+	"\aattempt\x18\x06 \x01(\x05R\aattempt\x12 \n" +
+	"\vmaxAttempts\x18\a \x01(\x05R\vmaxAttempts\x12 \n" +
+	"\vnextAttempt\x18\b \x01(\tR\vnextAttempt\x12\x16\n" +
+	"\x06errMsg\x18\t \x01(\tR\x06errMsg\x12\x1a\n" +
+	"\blocation\x18\n" +
+	" \x01(\tR\blocation\x12\x18\n" +
+	"\acreated\x18\v \x01(\tR\acreated\x12\x1a\n" +
+	"\bfinished\x18\f \x01(\tR\bfinished\"\xd6\x06\n" +
+	"\x0eWshExportSched\x12\x1a\n" +
+	"\beschedId\x18\x01 \x01(\x03R\beschedId\x12\x1e\n" +
+	"\n" +
+	"eschedName\x18\x02 \x01(\tR\n" +
+	"eschedName\x12\x16\n" +
+	"\x06etplId\x18\x03 \x01(\x05R\x06etplId\x122\n" +
+	"\x06params\x18\x04 \x03(\v2\x1a.exporttask.WshExportParamR\x06params\x12G\n" +
+	"\x10etplOutputFormat\x18\x05 \x01(\x0e2\x1b.exporttask.WshExportFormatR\x10etplOutputFormat\x12\x12\n" +
+	"\x04cron\x18\x06 \x01(\tR\x04cron\x12\x12\n" +
+	"\x04zone\x18\a \x01(\tR\x04zone\x123\n" +
+	"\x06missed\x18\b \x01(\x0e2\x1b.exporttask.WshExportMissedR\x06missed\x126\n" +
+	"\aoverlap\x18\t \x01(\x0e2\x1c.exporttask.WshExportOverlapR\aoverlap\x12\x1c\n" +
+	"\tjitterSec\x18\n" +
+	" \x01(\x05R\tjitterSec\x12\x18\n" +
+	"\astartAt\x18\v \x01(\tR\astartAt\x12\x14\n" +
+	"\x05endAt\x18\f \x01(\tR\x05endAt\x128\n" +
+	"\x06status\x18\r \x01(\x0e2 .exporttask.WshExportSchedStatusR\x06status\x12\x1a\n" +
+	"\bupcoming\x18\x0e \x03(\tR\bupcoming\x12\x18\n" +
+	"\alastDue\x18\x0f \x01(\tR\alastDue\x12\x1a\n" +
+	"\blastInst\x18\x10 \x01(\x03R\blastInst\x12 \n" +
+	"\vlastProblem\x18\x11 \x01(\tR\vlastProblem\x12<\n" +
+	"\tdeliverTo\x18\x12 \x03(\v2\x1e.exporttask.WshExportDeliverToR\tdeliverTo\x12\x18\n" +
+	"\acreated\x18\x13 \x01(\tR\acreated\x12\x18\n" +
+	"\aupdated\x18\x14 \x01(\tR\aupdated\x12\x18\n" +
+	"\adeleted\x18\x15 \x01(\tR\adeleted\x12\x1e\n" +
+	"\n" +
+	"operatorId\x18\x16 \x01(\x05R\n" +
+	"operatorId\x12\x1c\n" +
+	"\trequestId\x18\x17 \x01(\tR\trequestId\x12\x18\n" +
+	"\aversion\x18\x18 \x01(\x05R\aversion\"P\n" +
 	"\x10WshExportWarning\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\x03R\x05count\x12\x12\n" +
@@ -3505,7 +6502,7 @@ const file_exporttask_proto_rawDesc = "" +
 	"\n" +
 	"operatorId\x18\a \x01(\x05R\n" +
 	"operatorId\x12\x16\n" +
-	"\x06reason\x18\b \x01(\tR\x06reason\"\xc0\x04\n" +
+	"\x06reason\x18\b \x01(\tR\x06reason\"\x92\x06\n" +
 	"\x19WshExportTaskCreateTplReq\x12\x1a\n" +
 	"\betplName\x18\x01 \x01(\tR\betplName\x12\x18\n" +
 	"\aetplTag\x18\x02 \x01(\tR\aetplTag\x12\x1a\n" +
@@ -3526,23 +6523,31 @@ const file_exporttask_proto_rawDesc = "" +
 	" \x01(\x05R\x0eetplTimeoutSec\x12(\n" +
 	"\x0fetplMaxAttempts\x18\v \x01(\x05R\x0fetplMaxAttempts\x12*\n" +
 	"\x10etplRetentionSec\x18\f \x01(\x03R\x10etplRetentionSec\x12\x1c\n" +
-	"\trequestId\x18\r \x01(\tR\trequestId\"{\n" +
+	"\trequestId\x18\r \x01(\tR\trequestId\x12;\n" +
+	"\n" +
+	"etplLimits\x18\x0e \x01(\v2\x1b.exporttask.WshExportLimitsR\n" +
+	"etplLimits\x12M\n" +
+	"\x10etplExtraColumns\x18\x0f \x01(\x0e2!.exporttask.WshExportExtraColumnsR\x10etplExtraColumns\x12D\n" +
+	"\retplDeliverTo\x18\x10 \x03(\v2\x1e.exporttask.WshExportDeliverToR\retplDeliverTo\"{\n" +
 	"\x19WshExportTaskCreateTplRes\x12\x18\n" +
 	"\aerrCode\x18\x01 \x01(\tR\aerrCode\x12\x16\n" +
 	"\x06errMsg\x18\x02 \x01(\tR\x06errMsg\x12,\n" +
-	"\x04data\x18\x03 \x01(\v2\x18.exporttask.WshExportTplR\x04data\"\xc3\x01\n" +
+	"\x04data\x18\x03 \x01(\v2\x18.exporttask.WshExportTplR\x04data\"\xe3\x01\n" +
 	"\x17WshExportTaskListTplReq\x12\x16\n" +
 	"\x06etplId\x18\x01 \x01(\x05R\x06etplId\x12\x1a\n" +
 	"\betplName\x18\x02 \x01(\tR\betplName\x12\x18\n" +
 	"\aetplTag\x18\x03 \x01(\tR\aetplTag\x12\x1a\n" +
 	"\bpageSize\x18\x04 \x01(\x05R\bpageSize\x12\x1c\n" +
 	"\tpageToken\x18\x05 \x01(\tR\tpageToken\x12 \n" +
-	"\vwithDeleted\x18\x06 \x01(\bR\vwithDeleted\"\x9f\x01\n" +
+	"\vwithDeleted\x18\x06 \x01(\bR\vwithDeleted\x12\x1e\n" +
+	"\n" +
+	"operatorId\x18\a \x01(\x05R\n" +
+	"operatorId\"\x9f\x01\n" +
 	"\x17WshExportTaskListTplRes\x12\x18\n" +
 	"\aerrCode\x18\x01 \x01(\tR\aerrCode\x12\x16\n" +
 	"\x06errMsg\x18\x02 \x01(\tR\x06errMsg\x12,\n" +
 	"\x04data\x18\x03 \x03(\v2\x18.exporttask.WshExportTplR\x04data\x12$\n" +
-	"\rnextPageToken\x18\x04 \x01(\tR\rnextPageToken\"\xa6\x06\n" +
+	"\rnextPageToken\x18\x04 \x01(\tR\rnextPageToken\"\x93\b\n" +
 	"\x19WshExportTaskUpdateTplReq\x12\x16\n" +
 	"\x06etplId\x18\x01 \x01(\x05R\x06etplId\x12\x1f\n" +
 	"\betplName\x18\x02 \x01(\tH\x00R\betplName\x88\x01\x01\x12\x1d\n" +
@@ -3564,7 +6569,12 @@ const file_exporttask_proto_rawDesc = "" +
 	"\vetplVersion\x18\r \x01(\x05R\vetplVersion\x12\x1e\n" +
 	"\n" +
 	"operatorId\x18\x0e \x01(\x05R\n" +
-	"operatorIdB\v\n" +
+	"operatorId\x12;\n" +
+	"\n" +
+	"etplLimits\x18\x0f \x01(\v2\x1b.exporttask.WshExportLimitsR\n" +
+	"etplLimits\x12R\n" +
+	"\x10etplExtraColumns\x18\x10 \x01(\x0e2!.exporttask.WshExportExtraColumnsH\tR\x10etplExtraColumns\x88\x01\x01\x12E\n" +
+	"\retplDeliverTo\x18\x11 \x01(\v2\x1f.exporttask.WshExportDeliverTosR\retplDeliverToB\v\n" +
 	"\t_etplNameB\n" +
 	"\n" +
 	"\b_etplTagB\v\n" +
@@ -3574,7 +6584,10 @@ const file_exporttask_proto_rawDesc = "" +
 	"\v_etplSourceB\x11\n" +
 	"\x0f_etplTimeoutSecB\x12\n" +
 	"\x10_etplMaxAttemptsB\x13\n" +
-	"\x11_etplRetentionSec\"I\n" +
+	"\x11_etplRetentionSecB\x13\n" +
+	"\x11_etplExtraColumns\"I\n" +
+	"\x13WshExportDeliverTos\x122\n" +
+	"\x04list\x18\x01 \x03(\v2\x1e.exporttask.WshExportDeliverToR\x04list\"I\n" +
 	"\x13WshExportParamDecls\x122\n" +
 	"\x04list\x18\x01 \x03(\v2\x1e.exporttask.WshExportParamDeclR\x04list\"{\n" +
 	"\x19WshExportTaskUpdateTplRes\x12\x18\n" +
@@ -3589,7 +6602,36 @@ const file_exporttask_proto_rawDesc = "" +
 	"\x19WshExportTaskDeleteTplRes\x12\x18\n" +
 	"\aerrCode\x18\x01 \x01(\tR\aerrCode\x12\x16\n" +
 	"\x06errMsg\x18\x02 \x01(\tR\x06errMsg\x12,\n" +
-	"\x04data\x18\x03 \x01(\v2\x18.exporttask.WshExportTplR\x04data\"\xef\x01\n" +
+	"\x04data\x18\x03 \x01(\v2\x18.exporttask.WshExportTplR\x04data\"\xa2\x02\n" +
+	"\x1aWshExportTaskPreviewTplReq\x12\x16\n" +
+	"\x06etplId\x18\x01 \x01(\x05R\x06etplId\x12;\n" +
+	"\x05draft\x18\x02 \x01(\v2%.exporttask.WshExportTaskCreateTplReqR\x05draft\x122\n" +
+	"\x06params\x18\x03 \x03(\v2\x1a.exporttask.WshExportParamR\x06params\x12G\n" +
+	"\x10etplOutputFormat\x18\x04 \x01(\x0e2\x1b.exporttask.WshExportFormatR\x10etplOutputFormat\x12\x12\n" +
+	"\x04rows\x18\x05 \x01(\x05R\x04rows\x12\x1e\n" +
+	"\n" +
+	"operatorId\x18\x06 \x01(\x05R\n" +
+	"operatorId\"\x80\x01\n" +
+	"\x1aWshExportTaskPreviewTplRes\x12\x18\n" +
+	"\aerrCode\x18\x01 \x01(\tR\aerrCode\x12\x16\n" +
+	"\x06errMsg\x18\x02 \x01(\tR\x06errMsg\x120\n" +
+	"\x04data\x18\x03 \x01(\v2\x1c.exporttask.WshExportPreviewR\x04data\"\xad\x02\n" +
+	"\x10WshExportPreview\x12<\n" +
+	"\acolumns\x18\x01 \x03(\v2\".exporttask.WshExportPreviewColumnR\acolumns\x123\n" +
+	"\x04rows\x18\x02 \x03(\v2\x1f.exporttask.WshExportPreviewRowR\x04rows\x12\x12\n" +
+	"\x04more\x18\x03 \x01(\bR\x04more\x12$\n" +
+	"\restimatedRows\x18\x04 \x01(\x03R\restimatedRows\x122\n" +
+	"\x06params\x18\x05 \x03(\v2\x1a.exporttask.WshExportParamR\x06params\x128\n" +
+	"\bwarnings\x18\x06 \x03(\v2\x1c.exporttask.WshExportWarningR\bwarnings\"V\n" +
+	"\x16WshExportPreviewColumn\x12\x14\n" +
+	"\x05label\x18\x01 \x01(\tR\x05label\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
+	"\x04type\x18\x03 \x01(\tR\x04type\"M\n" +
+	"\x13WshExportPreviewRow\x126\n" +
+	"\x05cells\x18\x01 \x03(\v2 .exporttask.WshExportPreviewCellR\x05cells\"B\n" +
+	"\x14WshExportPreviewCell\x12\x12\n" +
+	"\x04text\x18\x01 \x01(\tR\x04text\x12\x16\n" +
+	"\x06isNull\x18\x02 \x01(\bR\x06isNull\"\xef\x01\n" +
 	"\x1aWshExportTaskCreateInstReq\x12\x16\n" +
 	"\x06etplId\x18\x01 \x01(\x05R\x06etplId\x12G\n" +
 	"\x10etplOutputFormat\x18\x02 \x01(\x0e2\x1b.exporttask.WshExportFormatR\x10etplOutputFormat\x122\n" +
@@ -3668,7 +6710,161 @@ const file_exporttask_proto_rawDesc = "" +
 	"\aerrCode\x18\x01 \x01(\tR\aerrCode\x12\x16\n" +
 	"\x06errMsg\x18\x02 \x01(\tR\x06errMsg\x122\n" +
 	"\x04data\x18\x03 \x03(\v2\x1e.exporttask.WshExportInstEventR\x04data\x12$\n" +
-	"\rnextPageToken\x18\x04 \x01(\tR\rnextPageToken*E\n" +
+	"\rnextPageToken\x18\x04 \x01(\tR\rnextPageToken\"\xc9\x04\n" +
+	"\x1bWshExportTaskCreateSchedReq\x12\x1e\n" +
+	"\n" +
+	"eschedName\x18\x01 \x01(\tR\n" +
+	"eschedName\x12\x16\n" +
+	"\x06etplId\x18\x02 \x01(\x05R\x06etplId\x122\n" +
+	"\x06params\x18\x03 \x03(\v2\x1a.exporttask.WshExportParamR\x06params\x12G\n" +
+	"\x10etplOutputFormat\x18\x04 \x01(\x0e2\x1b.exporttask.WshExportFormatR\x10etplOutputFormat\x12\x12\n" +
+	"\x04cron\x18\x05 \x01(\tR\x04cron\x12\x12\n" +
+	"\x04zone\x18\x06 \x01(\tR\x04zone\x123\n" +
+	"\x06missed\x18\a \x01(\x0e2\x1b.exporttask.WshExportMissedR\x06missed\x126\n" +
+	"\aoverlap\x18\b \x01(\x0e2\x1c.exporttask.WshExportOverlapR\aoverlap\x12\x1c\n" +
+	"\tjitterSec\x18\t \x01(\x05R\tjitterSec\x12\x18\n" +
+	"\astartAt\x18\n" +
+	" \x01(\tR\astartAt\x12\x14\n" +
+	"\x05endAt\x18\v \x01(\tR\x05endAt\x12<\n" +
+	"\tdeliverTo\x18\f \x03(\v2\x1e.exporttask.WshExportDeliverToR\tdeliverTo\x12\x16\n" +
+	"\x06paused\x18\r \x01(\bR\x06paused\x12\x1e\n" +
+	"\n" +
+	"operatorId\x18\x0e \x01(\x05R\n" +
+	"operatorId\x12\x1c\n" +
+	"\trequestId\x18\x0f \x01(\tR\trequestId\"\x7f\n" +
+	"\x1bWshExportTaskCreateSchedRes\x12\x18\n" +
+	"\aerrCode\x18\x01 \x01(\tR\aerrCode\x12\x16\n" +
+	"\x06errMsg\x18\x02 \x01(\tR\x06errMsg\x12.\n" +
+	"\x04data\x18\x03 \x01(\v2\x1a.exporttask.WshExportSchedR\x04data\"\xeb\x01\n" +
+	"\x19WshExportTaskListSchedReq\x12\x1a\n" +
+	"\beschedId\x18\x01 \x01(\x03R\beschedId\x12\x16\n" +
+	"\x06etplId\x18\x02 \x01(\x05R\x06etplId\x12\x1e\n" +
+	"\n" +
+	"operatorId\x18\x03 \x01(\x05R\n" +
+	"operatorId\x12\x1e\n" +
+	"\n" +
+	"eschedName\x18\x04 \x01(\tR\n" +
+	"eschedName\x12 \n" +
+	"\vwithDeleted\x18\x05 \x01(\bR\vwithDeleted\x12\x1a\n" +
+	"\bpageSize\x18\x06 \x01(\x05R\bpageSize\x12\x1c\n" +
+	"\tpageToken\x18\a \x01(\tR\tpageToken\"\xa3\x01\n" +
+	"\x19WshExportTaskListSchedRes\x12\x18\n" +
+	"\aerrCode\x18\x01 \x01(\tR\aerrCode\x12\x16\n" +
+	"\x06errMsg\x18\x02 \x01(\tR\x06errMsg\x12.\n" +
+	"\x04data\x18\x03 \x03(\v2\x1a.exporttask.WshExportSchedR\x04data\x12$\n" +
+	"\rnextPageToken\x18\x04 \x01(\tR\rnextPageToken\"\xa1\x06\n" +
+	"\x1bWshExportTaskUpdateSchedReq\x12\x1a\n" +
+	"\beschedId\x18\x01 \x01(\x03R\beschedId\x12#\n" +
+	"\n" +
+	"eschedName\x18\x02 \x01(\tH\x00R\n" +
+	"eschedName\x88\x01\x01\x12\x1b\n" +
+	"\x06etplId\x18\x03 \x01(\x05H\x01R\x06etplId\x88\x01\x01\x123\n" +
+	"\x06params\x18\x04 \x01(\v2\x1b.exporttask.WshExportParamsR\x06params\x12L\n" +
+	"\x10etplOutputFormat\x18\x05 \x01(\x0e2\x1b.exporttask.WshExportFormatH\x02R\x10etplOutputFormat\x88\x01\x01\x12\x17\n" +
+	"\x04cron\x18\x06 \x01(\tH\x03R\x04cron\x88\x01\x01\x12\x17\n" +
+	"\x04zone\x18\a \x01(\tH\x04R\x04zone\x88\x01\x01\x128\n" +
+	"\x06missed\x18\b \x01(\x0e2\x1b.exporttask.WshExportMissedH\x05R\x06missed\x88\x01\x01\x12;\n" +
+	"\aoverlap\x18\t \x01(\x0e2\x1c.exporttask.WshExportOverlapH\x06R\aoverlap\x88\x01\x01\x12!\n" +
+	"\tjitterSec\x18\n" +
+	" \x01(\x05H\aR\tjitterSec\x88\x01\x01\x12\x1d\n" +
+	"\astartAt\x18\v \x01(\tH\bR\astartAt\x88\x01\x01\x12\x19\n" +
+	"\x05endAt\x18\f \x01(\tH\tR\x05endAt\x88\x01\x01\x12=\n" +
+	"\tdeliverTo\x18\r \x01(\v2\x1f.exporttask.WshExportDeliverTosR\tdeliverTo\x12\x1b\n" +
+	"\x06paused\x18\x0e \x01(\bH\n" +
+	"R\x06paused\x88\x01\x01\x12\x18\n" +
+	"\aversion\x18\x0f \x01(\x05R\aversion\x12\x1e\n" +
+	"\n" +
+	"operatorId\x18\x10 \x01(\x05R\n" +
+	"operatorIdB\r\n" +
+	"\v_eschedNameB\t\n" +
+	"\a_etplIdB\x13\n" +
+	"\x11_etplOutputFormatB\a\n" +
+	"\x05_cronB\a\n" +
+	"\x05_zoneB\t\n" +
+	"\a_missedB\n" +
+	"\n" +
+	"\b_overlapB\f\n" +
+	"\n" +
+	"_jitterSecB\n" +
+	"\n" +
+	"\b_startAtB\b\n" +
+	"\x06_endAtB\t\n" +
+	"\a_paused\"A\n" +
+	"\x0fWshExportParams\x12.\n" +
+	"\x04list\x18\x01 \x03(\v2\x1a.exporttask.WshExportParamR\x04list\"\x7f\n" +
+	"\x1bWshExportTaskUpdateSchedRes\x12\x18\n" +
+	"\aerrCode\x18\x01 \x01(\tR\aerrCode\x12\x16\n" +
+	"\x06errMsg\x18\x02 \x01(\tR\x06errMsg\x12.\n" +
+	"\x04data\x18\x03 \x01(\v2\x1a.exporttask.WshExportSchedR\x04data\"Y\n" +
+	"\x1bWshExportTaskDeleteSchedReq\x12\x1a\n" +
+	"\beschedId\x18\x01 \x01(\x03R\beschedId\x12\x1e\n" +
+	"\n" +
+	"operatorId\x18\x02 \x01(\x05R\n" +
+	"operatorId\"\x7f\n" +
+	"\x1bWshExportTaskDeleteSchedRes\x12\x18\n" +
+	"\aerrCode\x18\x01 \x01(\tR\aerrCode\x12\x16\n" +
+	"\x06errMsg\x18\x02 \x01(\tR\x06errMsg\x12.\n" +
+	"\x04data\x18\x03 \x01(\v2\x1a.exporttask.WshExportSchedR\x04data\"\x98\x01\n" +
+	"\x18WshExportTaskRunSchedReq\x12\x1a\n" +
+	"\beschedId\x18\x01 \x01(\x03R\beschedId\x12\x12\n" +
+	"\x04from\x18\x02 \x01(\tR\x04from\x12\x0e\n" +
+	"\x02to\x18\x03 \x01(\tR\x02to\x12\x1e\n" +
+	"\n" +
+	"operatorId\x18\x04 \x01(\x05R\n" +
+	"operatorId\x12\x1c\n" +
+	"\trequestId\x18\x05 \x01(\tR\trequestId\"\x7f\n" +
+	"\x18WshExportTaskRunSchedRes\x12\x18\n" +
+	"\aerrCode\x18\x01 \x01(\tR\aerrCode\x12\x16\n" +
+	"\x06errMsg\x18\x02 \x01(\tR\x06errMsg\x121\n" +
+	"\x04data\x18\x03 \x03(\v2\x1d.exporttask.WshExportSchedRunR\x04data\"Y\n" +
+	"\x11WshExportSchedRun\x12\x10\n" +
+	"\x03due\x18\x01 \x01(\tR\x03due\x12\x18\n" +
+	"\aeinstId\x18\x02 \x01(\x03R\aeinstId\x12\x18\n" +
+	"\aexisted\x18\x03 \x01(\bR\aexisted\"\xce\x01\n" +
+	"\x1cWshExportTaskListDeliveryReq\x12\x18\n" +
+	"\aeinstId\x18\x01 \x01(\x03R\aeinstId\x12\x1e\n" +
+	"\n" +
+	"operatorId\x18\x02 \x01(\x05R\n" +
+	"operatorId\x12:\n" +
+	"\x06states\x18\x03 \x03(\x0e2\".exporttask.WshExportDeliveryStateR\x06states\x12\x1a\n" +
+	"\bpageSize\x18\x04 \x01(\x05R\bpageSize\x12\x1c\n" +
+	"\tpageToken\x18\x05 \x01(\tR\tpageToken\"\xa9\x01\n" +
+	"\x1cWshExportTaskListDeliveryRes\x12\x18\n" +
+	"\aerrCode\x18\x01 \x01(\tR\aerrCode\x12\x16\n" +
+	"\x06errMsg\x18\x02 \x01(\tR\x06errMsg\x121\n" +
+	"\x04data\x18\x03 \x03(\v2\x1d.exporttask.WshExportDeliveryR\x04data\x12$\n" +
+	"\rnextPageToken\x18\x04 \x01(\tR\rnextPageToken\"a\n" +
+	"\x1dWshExportTaskRetryDeliveryReq\x12 \n" +
+	"\vedeliveryId\x18\x01 \x01(\x03R\vedeliveryId\x12\x1e\n" +
+	"\n" +
+	"operatorId\x18\x02 \x01(\x05R\n" +
+	"operatorId\"\x84\x01\n" +
+	"\x1dWshExportTaskRetryDeliveryRes\x12\x18\n" +
+	"\aerrCode\x18\x01 \x01(\tR\aerrCode\x12\x16\n" +
+	"\x06errMsg\x18\x02 \x01(\tR\x06errMsg\x121\n" +
+	"\x04data\x18\x03 \x01(\v2\x1d.exporttask.WshExportDeliveryR\x04data\":\n" +
+	"\x18WshExportTaskGetQueueReq\x12\x1e\n" +
+	"\n" +
+	"operatorId\x18\x01 \x01(\x05R\n" +
+	"operatorId\"|\n" +
+	"\x18WshExportTaskGetQueueRes\x12\x18\n" +
+	"\aerrCode\x18\x01 \x01(\tR\aerrCode\x12\x16\n" +
+	"\x06errMsg\x18\x02 \x01(\tR\x06errMsg\x12.\n" +
+	"\x04data\x18\x03 \x01(\v2\x1a.exporttask.WshExportQueueR\x04data\"\x8e\x01\n" +
+	"\x0eWshExportQueue\x12@\n" +
+	"\toperators\x18\x01 \x03(\v2\".exporttask.WshExportQueueOperatorR\toperators\x12:\n" +
+	"\aworkers\x18\x02 \x03(\v2 .exporttask.WshExportQueueWorkerR\aworkers\"\xa6\x01\n" +
+	"\x16WshExportQueueOperator\x12\x1e\n" +
+	"\n" +
+	"operatorId\x18\x01 \x01(\x05R\n" +
+	"operatorId\x12\x18\n" +
+	"\awaiting\x18\x02 \x01(\x03R\awaiting\x12\x1a\n" +
+	"\bretrying\x18\x03 \x01(\x03R\bretrying\x12\x18\n" +
+	"\arunning\x18\x04 \x01(\x03R\arunning\x12\x1c\n" +
+	"\toldestSec\x18\x05 \x01(\x03R\toldestSec\"H\n" +
+	"\x14WshExportQueueWorker\x12\x16\n" +
+	"\x06worker\x18\x01 \x01(\tR\x06worker\x12\x18\n" +
+	"\arunning\x18\x02 \x01(\x03R\arunning*E\n" +
 	"\x12WshExportTplStatus\x12\x0e\n" +
 	"\n" +
 	"TPL_INITED\x10\x00\x12\x0e\n" +
@@ -3707,13 +6903,41 @@ const file_exporttask_proto_rawDesc = "" +
 	"PARAM_BOOL\x10\x05*?\n" +
 	"\x12WshExportEmptyList\x12\x14\n" +
 	"\x10EMPTY_LIST_ERROR\x10\x00\x12\x13\n" +
-	"\x0fEMPTY_LIST_NONE\x10\x012\xf8\b\n" +
+	"\x0fEMPTY_LIST_NONE\x10\x01*K\n" +
+	"\x15WshExportExtraColumns\x12\x11\n" +
+	"\rEXTRA_DEFAULT\x10\x00\x12\x0e\n" +
+	"\n" +
+	"EXTRA_DROP\x10\x01\x12\x0f\n" +
+	"\vEXTRA_ERROR\x10\x02*\x9f\x01\n" +
+	"\x16WshExportDeliveryState\x12\x18\n" +
+	"\x14DELIVERY_UNSPECIFIED\x10\x00\x12\x14\n" +
+	"\x10DELIVERY_WAITING\x10\x01\x12\x14\n" +
+	"\x10DELIVERY_RUNNING\x10\x02\x12\x17\n" +
+	"\x13DELIVERY_RETRY_WAIT\x10\x03\x12\x11\n" +
+	"\rDELIVERY_DONE\x10\x04\x12\x13\n" +
+	"\x0fDELIVERY_FAILED\x10\x05*^\n" +
+	"\x14WshExportSchedStatus\x12\x10\n" +
+	"\fSCHED_ACTIVE\x10\x00\x12\x10\n" +
+	"\fSCHED_PAUSED\x10\x01\x12\x0f\n" +
+	"\vSCHED_ENDED\x10\x02\x12\x11\n" +
+	"\rSCHED_DELETED\x10\t*E\n" +
+	"\x0fWshExportMissed\x12\x11\n" +
+	"\rMISSED_LATEST\x10\x00\x12\x0f\n" +
+	"\vMISSED_SKIP\x10\x01\x12\x0e\n" +
+	"\n" +
+	"MISSED_ALL\x10\x02*J\n" +
+	"\x10WshExportOverlap\x12\x11\n" +
+	"\rOVERLAP_ALLOW\x10\x00\x12\x10\n" +
+	"\fOVERLAP_SKIP\x10\x01\x12\x11\n" +
+	"\rOVERLAP_QUEUE\x10\x022\xe1\x0f\n" +
 	"\n" +
 	"ExportTask\x12[\n" +
 	"\tCreateTpl\x12%.exporttask.WshExportTaskCreateTplReq\x1a%.exporttask.WshExportTaskCreateTplRes\"\x00\x12U\n" +
 	"\aListTpl\x12#.exporttask.WshExportTaskListTplReq\x1a#.exporttask.WshExportTaskListTplRes\"\x00\x12[\n" +
 	"\tUpdateTpl\x12%.exporttask.WshExportTaskUpdateTplReq\x1a%.exporttask.WshExportTaskUpdateTplRes\"\x00\x12[\n" +
 	"\tDeleteTpl\x12%.exporttask.WshExportTaskDeleteTplReq\x1a%.exporttask.WshExportTaskDeleteTplRes\"\x00\x12^\n" +
+	"\n" +
+	"PreviewTpl\x12&.exporttask.WshExportTaskPreviewTplReq\x1a&.exporttask.WshExportTaskPreviewTplRes\"\x00\x12^\n" +
 	"\n" +
 	"CreateInst\x12&.exporttask.WshExportTaskCreateInstReq\x1a&.exporttask.WshExportTaskCreateInstRes\"\x00\x12U\n" +
 	"\aGetInst\x12#.exporttask.WshExportTaskGetInstReq\x1a#.exporttask.WshExportTaskGetInstRes\"\x00\x12X\n" +
@@ -3723,7 +6947,15 @@ const file_exporttask_proto_rawDesc = "" +
 	"\tRetryInst\x12%.exporttask.WshExportTaskRetryInstReq\x1a%.exporttask.WshExportTaskRetryInstRes\"\x00\x12]\n" +
 	"\tWatchInst\x12%.exporttask.WshExportTaskWatchInstReq\x1a%.exporttask.WshExportTaskWatchInstRes\"\x000\x01\x12f\n" +
 	"\fDownloadInst\x12(.exporttask.WshExportTaskDownloadInstReq\x1a(.exporttask.WshExportTaskDownloadInstRes\"\x000\x01\x12g\n" +
-	"\rListInstEvent\x12).exporttask.WshExportTaskListInstEventReq\x1a).exporttask.WshExportTaskListInstEventRes\"\x00BC\n" +
+	"\rListInstEvent\x12).exporttask.WshExportTaskListInstEventReq\x1a).exporttask.WshExportTaskListInstEventRes\"\x00\x12a\n" +
+	"\vCreateSched\x12'.exporttask.WshExportTaskCreateSchedReq\x1a'.exporttask.WshExportTaskCreateSchedRes\"\x00\x12[\n" +
+	"\tListSched\x12%.exporttask.WshExportTaskListSchedReq\x1a%.exporttask.WshExportTaskListSchedRes\"\x00\x12a\n" +
+	"\vUpdateSched\x12'.exporttask.WshExportTaskUpdateSchedReq\x1a'.exporttask.WshExportTaskUpdateSchedRes\"\x00\x12a\n" +
+	"\vDeleteSched\x12'.exporttask.WshExportTaskDeleteSchedReq\x1a'.exporttask.WshExportTaskDeleteSchedRes\"\x00\x12X\n" +
+	"\bRunSched\x12$.exporttask.WshExportTaskRunSchedReq\x1a$.exporttask.WshExportTaskRunSchedRes\"\x00\x12d\n" +
+	"\fListDelivery\x12(.exporttask.WshExportTaskListDeliveryReq\x1a(.exporttask.WshExportTaskListDeliveryRes\"\x00\x12g\n" +
+	"\rRetryDelivery\x12).exporttask.WshExportTaskRetryDeliveryReq\x1a).exporttask.WshExportTaskRetryDeliveryRes\"\x00\x12X\n" +
+	"\bGetQueue\x12$.exporttask.WshExportTaskGetQueueReq\x1a$.exporttask.WshExportTaskGetQueueRes\"\x00BC\n" +
 	"\x1cio.grpc.welife.WshExportTaskB\rWshExportTaskP\x01Z\x12exporttask/api;apib\x06proto3"
 
 var (
@@ -3738,8 +6970,8 @@ func file_exporttask_proto_rawDescGZIP() []byte {
 	return file_exporttask_proto_rawDescData
 }
 
-var file_exporttask_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
-var file_exporttask_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
+var file_exporttask_proto_enumTypes = make([]protoimpl.EnumInfo, 11)
+var file_exporttask_proto_msgTypes = make([]protoimpl.MessageInfo, 67)
 var file_exporttask_proto_goTypes = []any{
 	(WshExportTplStatus)(0),               // 0: exporttask.WshExportTplStatus
 	(WshExportInstStatus)(0),              // 1: exporttask.WshExportInstStatus
@@ -3747,109 +6979,215 @@ var file_exporttask_proto_goTypes = []any{
 	(WshExportFormat)(0),                  // 3: exporttask.WshExportFormat
 	(WshExportParamType)(0),               // 4: exporttask.WshExportParamType
 	(WshExportEmptyList)(0),               // 5: exporttask.WshExportEmptyList
-	(*WshExportTpl)(nil),                  // 6: exporttask.WshExportTpl
-	(*WshExportParamDecl)(nil),            // 7: exporttask.WshExportParamDecl
-	(*WshExportParam)(nil),                // 8: exporttask.WshExportParam
-	(*WshExportResultColumn)(nil),         // 9: exporttask.WshExportResultColumn
-	(*WshExportOptions)(nil),              // 10: exporttask.WshExportOptions
-	(*WshExportInst)(nil),                 // 11: exporttask.WshExportInst
-	(*WshExportWarning)(nil),              // 12: exporttask.WshExportWarning
-	(*WshExportFile)(nil),                 // 13: exporttask.WshExportFile
-	(*WshExportInstEvent)(nil),            // 14: exporttask.WshExportInstEvent
-	(*WshExportTaskCreateTplReq)(nil),     // 15: exporttask.WshExportTaskCreateTplReq
-	(*WshExportTaskCreateTplRes)(nil),     // 16: exporttask.WshExportTaskCreateTplRes
-	(*WshExportTaskListTplReq)(nil),       // 17: exporttask.WshExportTaskListTplReq
-	(*WshExportTaskListTplRes)(nil),       // 18: exporttask.WshExportTaskListTplRes
-	(*WshExportTaskUpdateTplReq)(nil),     // 19: exporttask.WshExportTaskUpdateTplReq
-	(*WshExportParamDecls)(nil),           // 20: exporttask.WshExportParamDecls
-	(*WshExportTaskUpdateTplRes)(nil),     // 21: exporttask.WshExportTaskUpdateTplRes
-	(*WshExportTaskDeleteTplReq)(nil),     // 22: exporttask.WshExportTaskDeleteTplReq
-	(*WshExportTaskDeleteTplRes)(nil),     // 23: exporttask.WshExportTaskDeleteTplRes
-	(*WshExportTaskCreateInstReq)(nil),    // 24: exporttask.WshExportTaskCreateInstReq
-	(*WshExportTaskCreateInstRes)(nil),    // 25: exporttask.WshExportTaskCreateInstRes
-	(*WshExportTaskGetInstReq)(nil),       // 26: exporttask.WshExportTaskGetInstReq
-	(*WshExportTaskGetInstRes)(nil),       // 27: exporttask.WshExportTaskGetInstRes
-	(*WshExportTaskListInstReq)(nil),      // 28: exporttask.WshExportTaskListInstReq
-	(*WshExportTaskListInstRes)(nil),      // 29: exporttask.WshExportTaskListInstRes
-	(*WshExportTaskCancelInstReq)(nil),    // 30: exporttask.WshExportTaskCancelInstReq
-	(*WshExportTaskCancelInstRes)(nil),    // 31: exporttask.WshExportTaskCancelInstRes
-	(*WshExportTaskRetryInstReq)(nil),     // 32: exporttask.WshExportTaskRetryInstReq
-	(*WshExportTaskRetryInstRes)(nil),     // 33: exporttask.WshExportTaskRetryInstRes
-	(*WshExportTaskWatchInstReq)(nil),     // 34: exporttask.WshExportTaskWatchInstReq
-	(*WshExportTaskWatchInstRes)(nil),     // 35: exporttask.WshExportTaskWatchInstRes
-	(*WshExportTaskDownloadInstReq)(nil),  // 36: exporttask.WshExportTaskDownloadInstReq
-	(*WshExportTaskDownloadInstRes)(nil),  // 37: exporttask.WshExportTaskDownloadInstRes
-	(*WshExportChunk)(nil),                // 38: exporttask.WshExportChunk
-	(*WshExportTaskListInstEventReq)(nil), // 39: exporttask.WshExportTaskListInstEventReq
-	(*WshExportTaskListInstEventRes)(nil), // 40: exporttask.WshExportTaskListInstEventRes
+	(WshExportExtraColumns)(0),            // 6: exporttask.WshExportExtraColumns
+	(WshExportDeliveryState)(0),           // 7: exporttask.WshExportDeliveryState
+	(WshExportSchedStatus)(0),             // 8: exporttask.WshExportSchedStatus
+	(WshExportMissed)(0),                  // 9: exporttask.WshExportMissed
+	(WshExportOverlap)(0),                 // 10: exporttask.WshExportOverlap
+	(*WshExportTpl)(nil),                  // 11: exporttask.WshExportTpl
+	(*WshExportLimits)(nil),               // 12: exporttask.WshExportLimits
+	(*WshExportDeliverTo)(nil),            // 13: exporttask.WshExportDeliverTo
+	(*WshExportParamDecl)(nil),            // 14: exporttask.WshExportParamDecl
+	(*WshExportParam)(nil),                // 15: exporttask.WshExportParam
+	(*WshExportResultColumn)(nil),         // 16: exporttask.WshExportResultColumn
+	(*WshExportOptions)(nil),              // 17: exporttask.WshExportOptions
+	(*WshExportInst)(nil),                 // 18: exporttask.WshExportInst
+	(*WshExportDelivery)(nil),             // 19: exporttask.WshExportDelivery
+	(*WshExportSched)(nil),                // 20: exporttask.WshExportSched
+	(*WshExportWarning)(nil),              // 21: exporttask.WshExportWarning
+	(*WshExportFile)(nil),                 // 22: exporttask.WshExportFile
+	(*WshExportInstEvent)(nil),            // 23: exporttask.WshExportInstEvent
+	(*WshExportTaskCreateTplReq)(nil),     // 24: exporttask.WshExportTaskCreateTplReq
+	(*WshExportTaskCreateTplRes)(nil),     // 25: exporttask.WshExportTaskCreateTplRes
+	(*WshExportTaskListTplReq)(nil),       // 26: exporttask.WshExportTaskListTplReq
+	(*WshExportTaskListTplRes)(nil),       // 27: exporttask.WshExportTaskListTplRes
+	(*WshExportTaskUpdateTplReq)(nil),     // 28: exporttask.WshExportTaskUpdateTplReq
+	(*WshExportDeliverTos)(nil),           // 29: exporttask.WshExportDeliverTos
+	(*WshExportParamDecls)(nil),           // 30: exporttask.WshExportParamDecls
+	(*WshExportTaskUpdateTplRes)(nil),     // 31: exporttask.WshExportTaskUpdateTplRes
+	(*WshExportTaskDeleteTplReq)(nil),     // 32: exporttask.WshExportTaskDeleteTplReq
+	(*WshExportTaskDeleteTplRes)(nil),     // 33: exporttask.WshExportTaskDeleteTplRes
+	(*WshExportTaskPreviewTplReq)(nil),    // 34: exporttask.WshExportTaskPreviewTplReq
+	(*WshExportTaskPreviewTplRes)(nil),    // 35: exporttask.WshExportTaskPreviewTplRes
+	(*WshExportPreview)(nil),              // 36: exporttask.WshExportPreview
+	(*WshExportPreviewColumn)(nil),        // 37: exporttask.WshExportPreviewColumn
+	(*WshExportPreviewRow)(nil),           // 38: exporttask.WshExportPreviewRow
+	(*WshExportPreviewCell)(nil),          // 39: exporttask.WshExportPreviewCell
+	(*WshExportTaskCreateInstReq)(nil),    // 40: exporttask.WshExportTaskCreateInstReq
+	(*WshExportTaskCreateInstRes)(nil),    // 41: exporttask.WshExportTaskCreateInstRes
+	(*WshExportTaskGetInstReq)(nil),       // 42: exporttask.WshExportTaskGetInstReq
+	(*WshExportTaskGetInstRes)(nil),       // 43: exporttask.WshExportTaskGetInstRes
+	(*WshExportTaskListInstReq)(nil),      // 44: exporttask.WshExportTaskListInstReq
+	(*WshExportTaskListInstRes)(nil),      // 45: exporttask.WshExportTaskListInstRes
+	(*WshExportTaskCancelInstReq)(nil),    // 46: exporttask.WshExportTaskCancelInstReq
+	(*WshExportTaskCancelInstRes)(nil),    // 47: exporttask.WshExportTaskCancelInstRes
+	(*WshExportTaskRetryInstReq)(nil),     // 48: exporttask.WshExportTaskRetryInstReq
+	(*WshExportTaskRetryInstRes)(nil),     // 49: exporttask.WshExportTaskRetryInstRes
+	(*WshExportTaskWatchInstReq)(nil),     // 50: exporttask.WshExportTaskWatchInstReq
+	(*WshExportTaskWatchInstRes)(nil),     // 51: exporttask.WshExportTaskWatchInstRes
+	(*WshExportTaskDownloadInstReq)(nil),  // 52: exporttask.WshExportTaskDownloadInstReq
+	(*WshExportTaskDownloadInstRes)(nil),  // 53: exporttask.WshExportTaskDownloadInstRes
+	(*WshExportChunk)(nil),                // 54: exporttask.WshExportChunk
+	(*WshExportTaskListInstEventReq)(nil), // 55: exporttask.WshExportTaskListInstEventReq
+	(*WshExportTaskListInstEventRes)(nil), // 56: exporttask.WshExportTaskListInstEventRes
+	(*WshExportTaskCreateSchedReq)(nil),   // 57: exporttask.WshExportTaskCreateSchedReq
+	(*WshExportTaskCreateSchedRes)(nil),   // 58: exporttask.WshExportTaskCreateSchedRes
+	(*WshExportTaskListSchedReq)(nil),     // 59: exporttask.WshExportTaskListSchedReq
+	(*WshExportTaskListSchedRes)(nil),     // 60: exporttask.WshExportTaskListSchedRes
+	(*WshExportTaskUpdateSchedReq)(nil),   // 61: exporttask.WshExportTaskUpdateSchedReq
+	(*WshExportParams)(nil),               // 62: exporttask.WshExportParams
+	(*WshExportTaskUpdateSchedRes)(nil),   // 63: exporttask.WshExportTaskUpdateSchedRes
+	(*WshExportTaskDeleteSchedReq)(nil),   // 64: exporttask.WshExportTaskDeleteSchedReq
+	(*WshExportTaskDeleteSchedRes)(nil),   // 65: exporttask.WshExportTaskDeleteSchedRes
+	(*WshExportTaskRunSchedReq)(nil),      // 66: exporttask.WshExportTaskRunSchedReq
+	(*WshExportTaskRunSchedRes)(nil),      // 67: exporttask.WshExportTaskRunSchedRes
+	(*WshExportSchedRun)(nil),             // 68: exporttask.WshExportSchedRun
+	(*WshExportTaskListDeliveryReq)(nil),  // 69: exporttask.WshExportTaskListDeliveryReq
+	(*WshExportTaskListDeliveryRes)(nil),  // 70: exporttask.WshExportTaskListDeliveryRes
+	(*WshExportTaskRetryDeliveryReq)(nil), // 71: exporttask.WshExportTaskRetryDeliveryReq
+	(*WshExportTaskRetryDeliveryRes)(nil), // 72: exporttask.WshExportTaskRetryDeliveryRes
+	(*WshExportTaskGetQueueReq)(nil),      // 73: exporttask.WshExportTaskGetQueueReq
+	(*WshExportTaskGetQueueRes)(nil),      // 74: exporttask.WshExportTaskGetQueueRes
+	(*WshExportQueue)(nil),                // 75: exporttask.WshExportQueue
+	(*WshExportQueueOperator)(nil),        // 76: exporttask.WshExportQueueOperator
+	(*WshExportQueueWorker)(nil),          // 77: exporttask.WshExportQueueWorker
 }
 var file_exporttask_proto_depIdxs = []int32{
-	3,  // 0: exporttask.WshExportTpl.etplOutputFormat:type_name -> exporttask.WshExportFormat
-	7,  // 1: exporttask.WshExportTpl.etplParams:type_name -> exporttask.WshExportParamDecl
-	10, // 2: exporttask.WshExportTpl.etplOptions:type_name -> exporttask.WshExportOptions
-	9,  // 3: exporttask.WshExportTpl.etplResultColumns:type_name -> exporttask.WshExportResultColumn
-	4,  // 4: exporttask.WshExportParamDecl.type:type_name -> exporttask.WshExportParamType
-	5,  // 5: exporttask.WshExportParamDecl.emptyList:type_name -> exporttask.WshExportEmptyList
-	1,  // 6: exporttask.WshExportInst.status:type_name -> exporttask.WshExportInstStatus
-	2,  // 7: exporttask.WshExportInst.state:type_name -> exporttask.WshExportInstState
-	3,  // 8: exporttask.WshExportInst.etplOutputFormat:type_name -> exporttask.WshExportFormat
-	10, // 9: exporttask.WshExportInst.etplOptions:type_name -> exporttask.WshExportOptions
-	8,  // 10: exporttask.WshExportInst.params:type_name -> exporttask.WshExportParam
-	12, // 11: exporttask.WshExportInst.warnings:type_name -> exporttask.WshExportWarning
-	13, // 12: exporttask.WshExportInst.files:type_name -> exporttask.WshExportFile
-	2,  // 13: exporttask.WshExportInstEvent.state:type_name -> exporttask.WshExportInstState
-	3,  // 14: exporttask.WshExportTaskCreateTplReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
-	7,  // 15: exporttask.WshExportTaskCreateTplReq.etplParams:type_name -> exporttask.WshExportParamDecl
-	10, // 16: exporttask.WshExportTaskCreateTplReq.etplOptions:type_name -> exporttask.WshExportOptions
-	6,  // 17: exporttask.WshExportTaskCreateTplRes.data:type_name -> exporttask.WshExportTpl
-	6,  // 18: exporttask.WshExportTaskListTplRes.data:type_name -> exporttask.WshExportTpl
-	3,  // 19: exporttask.WshExportTaskUpdateTplReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
-	20, // 20: exporttask.WshExportTaskUpdateTplReq.etplParams:type_name -> exporttask.WshExportParamDecls
-	10, // 21: exporttask.WshExportTaskUpdateTplReq.etplOptions:type_name -> exporttask.WshExportOptions
-	7,  // 22: exporttask.WshExportParamDecls.list:type_name -> exporttask.WshExportParamDecl
-	6,  // 23: exporttask.WshExportTaskUpdateTplRes.data:type_name -> exporttask.WshExportTpl
-	6,  // 24: exporttask.WshExportTaskDeleteTplRes.data:type_name -> exporttask.WshExportTpl
-	3,  // 25: exporttask.WshExportTaskCreateInstReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
-	8,  // 26: exporttask.WshExportTaskCreateInstReq.params:type_name -> exporttask.WshExportParam
-	11, // 27: exporttask.WshExportTaskCreateInstRes.data:type_name -> exporttask.WshExportInst
-	11, // 28: exporttask.WshExportTaskGetInstRes.data:type_name -> exporttask.WshExportInst
-	2,  // 29: exporttask.WshExportTaskListInstReq.states:type_name -> exporttask.WshExportInstState
-	11, // 30: exporttask.WshExportTaskListInstRes.data:type_name -> exporttask.WshExportInst
-	11, // 31: exporttask.WshExportTaskCancelInstRes.data:type_name -> exporttask.WshExportInst
-	11, // 32: exporttask.WshExportTaskRetryInstRes.data:type_name -> exporttask.WshExportInst
-	11, // 33: exporttask.WshExportTaskWatchInstRes.data:type_name -> exporttask.WshExportInst
-	38, // 34: exporttask.WshExportTaskDownloadInstRes.data:type_name -> exporttask.WshExportChunk
-	13, // 35: exporttask.WshExportChunk.file:type_name -> exporttask.WshExportFile
-	14, // 36: exporttask.WshExportTaskListInstEventRes.data:type_name -> exporttask.WshExportInstEvent
-	15, // 37: exporttask.ExportTask.CreateTpl:input_type -> exporttask.WshExportTaskCreateTplReq
-	17, // 38: exporttask.ExportTask.ListTpl:input_type -> exporttask.WshExportTaskListTplReq
-	19, // 39: exporttask.ExportTask.UpdateTpl:input_type -> exporttask.WshExportTaskUpdateTplReq
-	22, // 40: exporttask.ExportTask.DeleteTpl:input_type -> exporttask.WshExportTaskDeleteTplReq
-	24, // 41: exporttask.ExportTask.CreateInst:input_type -> exporttask.WshExportTaskCreateInstReq
-	26, // 42: exporttask.ExportTask.GetInst:input_type -> exporttask.WshExportTaskGetInstReq
-	28, // 43: exporttask.ExportTask.ListInst:input_type -> exporttask.WshExportTaskListInstReq
-	30, // 44: exporttask.ExportTask.CancelInst:input_type -> exporttask.WshExportTaskCancelInstReq
-	32, // 45: exporttask.ExportTask.RetryInst:input_type -> exporttask.WshExportTaskRetryInstReq
-	34, // 46: exporttask.ExportTask.WatchInst:input_type -> exporttask.WshExportTaskWatchInstReq
-	36, // 47: exporttask.ExportTask.DownloadInst:input_type -> exporttask.WshExportTaskDownloadInstReq
-	39, // 48: exporttask.ExportTask.ListInstEvent:input_type -> exporttask.WshExportTaskListInstEventReq
-	16, // 49: exporttask.ExportTask.CreateTpl:output_type -> exporttask.WshExportTaskCreateTplRes
-	18, // 50: exporttask.ExportTask.ListTpl:output_type -> exporttask.WshExportTaskListTplRes
-	21, // 51: exporttask.ExportTask.UpdateTpl:output_type -> exporttask.WshExportTaskUpdateTplRes
-	23, // 52: exporttask.ExportTask.DeleteTpl:output_type -> exporttask.WshExportTaskDeleteTplRes
-	25, // 53: exporttask.ExportTask.CreateInst:output_type -> exporttask.WshExportTaskCreateInstRes
-	27, // 54: exporttask.ExportTask.GetInst:output_type -> exporttask.WshExportTaskGetInstRes
-	29, // 55: exporttask.ExportTask.ListInst:output_type -> exporttask.WshExportTaskListInstRes
-	31, // 56: exporttask.ExportTask.CancelInst:output_type -> exporttask.WshExportTaskCancelInstRes
-	33, // 57: exporttask.ExportTask.RetryInst:output_type -> exporttask.WshExportTaskRetryInstRes
-	35, // 58: exporttask.ExportTask.WatchInst:output_type -> exporttask.WshExportTaskWatchInstRes
-	37, // 59: exporttask.ExportTask.DownloadInst:output_type -> exporttask.WshExportTaskDownloadInstRes
-	40, // 60: exporttask.ExportTask.ListInstEvent:output_type -> exporttask.WshExportTaskListInstEventRes
-	49, // [49:61] is the sub-list for method output_type
-	37, // [37:49] is the sub-list for method input_type
-	37, // [37:37] is the sub-list for extension type_name
-	37, // [37:37] is the sub-list for extension extendee
-	0,  // [0:37] is the sub-list for field type_name
+	3,   // 0: exporttask.WshExportTpl.etplOutputFormat:type_name -> exporttask.WshExportFormat
+	14,  // 1: exporttask.WshExportTpl.etplParams:type_name -> exporttask.WshExportParamDecl
+	17,  // 2: exporttask.WshExportTpl.etplOptions:type_name -> exporttask.WshExportOptions
+	16,  // 3: exporttask.WshExportTpl.etplResultColumns:type_name -> exporttask.WshExportResultColumn
+	12,  // 4: exporttask.WshExportTpl.etplLimits:type_name -> exporttask.WshExportLimits
+	6,   // 5: exporttask.WshExportTpl.etplExtraColumns:type_name -> exporttask.WshExportExtraColumns
+	13,  // 6: exporttask.WshExportTpl.etplDeliverTo:type_name -> exporttask.WshExportDeliverTo
+	4,   // 7: exporttask.WshExportParamDecl.type:type_name -> exporttask.WshExportParamType
+	5,   // 8: exporttask.WshExportParamDecl.emptyList:type_name -> exporttask.WshExportEmptyList
+	1,   // 9: exporttask.WshExportInst.status:type_name -> exporttask.WshExportInstStatus
+	2,   // 10: exporttask.WshExportInst.state:type_name -> exporttask.WshExportInstState
+	3,   // 11: exporttask.WshExportInst.etplOutputFormat:type_name -> exporttask.WshExportFormat
+	17,  // 12: exporttask.WshExportInst.etplOptions:type_name -> exporttask.WshExportOptions
+	15,  // 13: exporttask.WshExportInst.params:type_name -> exporttask.WshExportParam
+	21,  // 14: exporttask.WshExportInst.warnings:type_name -> exporttask.WshExportWarning
+	22,  // 15: exporttask.WshExportInst.files:type_name -> exporttask.WshExportFile
+	12,  // 16: exporttask.WshExportInst.etplLimits:type_name -> exporttask.WshExportLimits
+	6,   // 17: exporttask.WshExportInst.etplExtraColumns:type_name -> exporttask.WshExportExtraColumns
+	19,  // 18: exporttask.WshExportInst.deliveries:type_name -> exporttask.WshExportDelivery
+	7,   // 19: exporttask.WshExportDelivery.state:type_name -> exporttask.WshExportDeliveryState
+	15,  // 20: exporttask.WshExportSched.params:type_name -> exporttask.WshExportParam
+	3,   // 21: exporttask.WshExportSched.etplOutputFormat:type_name -> exporttask.WshExportFormat
+	9,   // 22: exporttask.WshExportSched.missed:type_name -> exporttask.WshExportMissed
+	10,  // 23: exporttask.WshExportSched.overlap:type_name -> exporttask.WshExportOverlap
+	8,   // 24: exporttask.WshExportSched.status:type_name -> exporttask.WshExportSchedStatus
+	13,  // 25: exporttask.WshExportSched.deliverTo:type_name -> exporttask.WshExportDeliverTo
+	2,   // 26: exporttask.WshExportInstEvent.state:type_name -> exporttask.WshExportInstState
+	3,   // 27: exporttask.WshExportTaskCreateTplReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
+	14,  // 28: exporttask.WshExportTaskCreateTplReq.etplParams:type_name -> exporttask.WshExportParamDecl
+	17,  // 29: exporttask.WshExportTaskCreateTplReq.etplOptions:type_name -> exporttask.WshExportOptions
+	12,  // 30: exporttask.WshExportTaskCreateTplReq.etplLimits:type_name -> exporttask.WshExportLimits
+	6,   // 31: exporttask.WshExportTaskCreateTplReq.etplExtraColumns:type_name -> exporttask.WshExportExtraColumns
+	13,  // 32: exporttask.WshExportTaskCreateTplReq.etplDeliverTo:type_name -> exporttask.WshExportDeliverTo
+	11,  // 33: exporttask.WshExportTaskCreateTplRes.data:type_name -> exporttask.WshExportTpl
+	11,  // 34: exporttask.WshExportTaskListTplRes.data:type_name -> exporttask.WshExportTpl
+	3,   // 35: exporttask.WshExportTaskUpdateTplReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
+	30,  // 36: exporttask.WshExportTaskUpdateTplReq.etplParams:type_name -> exporttask.WshExportParamDecls
+	17,  // 37: exporttask.WshExportTaskUpdateTplReq.etplOptions:type_name -> exporttask.WshExportOptions
+	12,  // 38: exporttask.WshExportTaskUpdateTplReq.etplLimits:type_name -> exporttask.WshExportLimits
+	6,   // 39: exporttask.WshExportTaskUpdateTplReq.etplExtraColumns:type_name -> exporttask.WshExportExtraColumns
+	29,  // 40: exporttask.WshExportTaskUpdateTplReq.etplDeliverTo:type_name -> exporttask.WshExportDeliverTos
+	13,  // 41: exporttask.WshExportDeliverTos.list:type_name -> exporttask.WshExportDeliverTo
+	14,  // 42: exporttask.WshExportParamDecls.list:type_name -> exporttask.WshExportParamDecl
+	11,  // 43: exporttask.WshExportTaskUpdateTplRes.data:type_name -> exporttask.WshExportTpl
+	11,  // 44: exporttask.WshExportTaskDeleteTplRes.data:type_name -> exporttask.WshExportTpl
+	24,  // 45: exporttask.WshExportTaskPreviewTplReq.draft:type_name -> exporttask.WshExportTaskCreateTplReq
+	15,  // 46: exporttask.WshExportTaskPreviewTplReq.params:type_name -> exporttask.WshExportParam
+	3,   // 47: exporttask.WshExportTaskPreviewTplReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
+	36,  // 48: exporttask.WshExportTaskPreviewTplRes.data:type_name -> exporttask.WshExportPreview
+	37,  // 49: exporttask.WshExportPreview.columns:type_name -> exporttask.WshExportPreviewColumn
+	38,  // 50: exporttask.WshExportPreview.rows:type_name -> exporttask.WshExportPreviewRow
+	15,  // 51: exporttask.WshExportPreview.params:type_name -> exporttask.WshExportParam
+	21,  // 52: exporttask.WshExportPreview.warnings:type_name -> exporttask.WshExportWarning
+	39,  // 53: exporttask.WshExportPreviewRow.cells:type_name -> exporttask.WshExportPreviewCell
+	3,   // 54: exporttask.WshExportTaskCreateInstReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
+	15,  // 55: exporttask.WshExportTaskCreateInstReq.params:type_name -> exporttask.WshExportParam
+	18,  // 56: exporttask.WshExportTaskCreateInstRes.data:type_name -> exporttask.WshExportInst
+	18,  // 57: exporttask.WshExportTaskGetInstRes.data:type_name -> exporttask.WshExportInst
+	2,   // 58: exporttask.WshExportTaskListInstReq.states:type_name -> exporttask.WshExportInstState
+	18,  // 59: exporttask.WshExportTaskListInstRes.data:type_name -> exporttask.WshExportInst
+	18,  // 60: exporttask.WshExportTaskCancelInstRes.data:type_name -> exporttask.WshExportInst
+	18,  // 61: exporttask.WshExportTaskRetryInstRes.data:type_name -> exporttask.WshExportInst
+	18,  // 62: exporttask.WshExportTaskWatchInstRes.data:type_name -> exporttask.WshExportInst
+	54,  // 63: exporttask.WshExportTaskDownloadInstRes.data:type_name -> exporttask.WshExportChunk
+	22,  // 64: exporttask.WshExportChunk.file:type_name -> exporttask.WshExportFile
+	23,  // 65: exporttask.WshExportTaskListInstEventRes.data:type_name -> exporttask.WshExportInstEvent
+	15,  // 66: exporttask.WshExportTaskCreateSchedReq.params:type_name -> exporttask.WshExportParam
+	3,   // 67: exporttask.WshExportTaskCreateSchedReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
+	9,   // 68: exporttask.WshExportTaskCreateSchedReq.missed:type_name -> exporttask.WshExportMissed
+	10,  // 69: exporttask.WshExportTaskCreateSchedReq.overlap:type_name -> exporttask.WshExportOverlap
+	13,  // 70: exporttask.WshExportTaskCreateSchedReq.deliverTo:type_name -> exporttask.WshExportDeliverTo
+	20,  // 71: exporttask.WshExportTaskCreateSchedRes.data:type_name -> exporttask.WshExportSched
+	20,  // 72: exporttask.WshExportTaskListSchedRes.data:type_name -> exporttask.WshExportSched
+	62,  // 73: exporttask.WshExportTaskUpdateSchedReq.params:type_name -> exporttask.WshExportParams
+	3,   // 74: exporttask.WshExportTaskUpdateSchedReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
+	9,   // 75: exporttask.WshExportTaskUpdateSchedReq.missed:type_name -> exporttask.WshExportMissed
+	10,  // 76: exporttask.WshExportTaskUpdateSchedReq.overlap:type_name -> exporttask.WshExportOverlap
+	29,  // 77: exporttask.WshExportTaskUpdateSchedReq.deliverTo:type_name -> exporttask.WshExportDeliverTos
+	15,  // 78: exporttask.WshExportParams.list:type_name -> exporttask.WshExportParam
+	20,  // 79: exporttask.WshExportTaskUpdateSchedRes.data:type_name -> exporttask.WshExportSched
+	20,  // 80: exporttask.WshExportTaskDeleteSchedRes.data:type_name -> exporttask.WshExportSched
+	68,  // 81: exporttask.WshExportTaskRunSchedRes.data:type_name -> exporttask.WshExportSchedRun
+	7,   // 82: exporttask.WshExportTaskListDeliveryReq.states:type_name -> exporttask.WshExportDeliveryState
+	19,  // 83: exporttask.WshExportTaskListDeliveryRes.data:type_name -> exporttask.WshExportDelivery
+	19,  // 84: exporttask.WshExportTaskRetryDeliveryRes.data:type_name -> exporttask.WshExportDelivery
+	75,  // 85: exporttask.WshExportTaskGetQueueRes.data:type_name -> exporttask.WshExportQueue
+	76,  // 86: exporttask.WshExportQueue.operators:type_name -> exporttask.WshExportQueueOperator
+	77,  // 87: exporttask.WshExportQueue.workers:type_name -> exporttask.WshExportQueueWorker
+	24,  // 88: exporttask.ExportTask.CreateTpl:input_type -> exporttask.WshExportTaskCreateTplReq
+	26,  // 89: exporttask.ExportTask.ListTpl:input_type -> exporttask.WshExportTaskListTplReq
+	28,  // 90: exporttask.ExportTask.UpdateTpl:input_type -> exporttask.WshExportTaskUpdateTplReq
+	32,  // 91: exporttask.ExportTask.DeleteTpl:input_type -> exporttask.WshExportTaskDeleteTplReq
+	34,  // 92: exporttask.ExportTask.PreviewTpl:input_type -> exporttask.WshExportTaskPreviewTplReq
+	40,  // 93: exporttask.ExportTask.CreateInst:input_type -> exporttask.WshExportTaskCreateInstReq
+	42,  // 94: exporttask.ExportTask.GetInst:input_type -> exporttask.WshExportTaskGetInstReq
+	44,  // 95: exporttask.ExportTask.ListInst:input_type -> exporttask.WshExportTaskListInstReq
+	46,  // 96: exporttask.ExportTask.CancelInst:input_type -> exporttask.WshExportTaskCancelInstReq
+	48,  // 97: exporttask.ExportTask.RetryInst:input_type -> exporttask.WshExportTaskRetryInstReq
+	50,  // 98: exporttask.ExportTask.WatchInst:input_type -> exporttask.WshExportTaskWatchInstReq
+	52,  // 99: exporttask.ExportTask.DownloadInst:input_type -> exporttask.WshExportTaskDownloadInstReq
+	55,  // 100: exporttask.ExportTask.ListInstEvent:input_type -> exporttask.WshExportTaskListInstEventReq
+	57,  // 101: exporttask.ExportTask.CreateSched:input_type -> exporttask.WshExportTaskCreateSchedReq
+	59,  // 102: exporttask.ExportTask.ListSched:input_type -> exporttask.WshExportTaskListSchedReq
+	61,  // 103: exporttask.ExportTask.UpdateSched:input_type -> exporttask.WshExportTaskUpdateSchedReq
+	64,  // 104: exporttask.ExportTask.DeleteSched:input_type -> exporttask.WshExportTaskDeleteSchedReq
+	66,  // 105: exporttask.ExportTask.RunSched:input_type -> exporttask.WshExportTaskRunSchedReq
+	69,  // 106: exporttask.ExportTask.ListDelivery:input_type -> exporttask.WshExportTaskListDeliveryReq
+	71,  // 107: exporttask.ExportTask.RetryDelivery:input_type -> exporttask.WshExportTaskRetryDeliveryReq
+	73,  // 108: exporttask.ExportTask.GetQueue:input_type -> exporttask.WshExportTaskGetQueueReq
+	25,  // 109: exporttask.ExportTask.CreateTpl:output_type -> exporttask.WshExportTaskCreateTplRes
+	27,  // 110: exporttask.ExportTask.ListTpl:output_type -> exporttask.WshExportTaskListTplRes
+	31,  // 111: exporttask.ExportTask.UpdateTpl:output_type -> exporttask.WshExportTaskUpdateTplRes
+	33,  // 112: exporttask.ExportTask.DeleteTpl:output_type -> exporttask.WshExportTaskDeleteTplRes
+	35,  // 113: exporttask.ExportTask.PreviewTpl:output_type -> exporttask.WshExportTaskPreviewTplRes
+	41,  // 114: exporttask.ExportTask.CreateInst:output_type -> exporttask.WshExportTaskCreateInstRes
+	43,  // 115: exporttask.ExportTask.GetInst:output_type -> exporttask.WshExportTaskGetInstRes
+	45,  // 116: exporttask.ExportTask.ListInst:output_type -> exporttask.WshExportTaskListInstRes
+	47,  // 117: exporttask.ExportTask.CancelInst:output_type -> exporttask.WshExportTaskCancelInstRes
+	49,  // 118: exporttask.ExportTask.RetryInst:output_type -> exporttask.WshExportTaskRetryInstRes
+	51,  // 119: exporttask.ExportTask.WatchInst:output_type -> exporttask.WshExportTaskWatchInstRes
+	53,  // 120: exporttask.ExportTask.DownloadInst:output_type -> exporttask.WshExportTaskDownloadInstRes
+	56,  // 121: exporttask.ExportTask.ListInstEvent:output_type -> exporttask.WshExportTaskListInstEventRes
+	58,  // 122: exporttask.ExportTask.CreateSched:output_type -> exporttask.WshExportTaskCreateSchedRes
+	60,  // 123: exporttask.ExportTask.ListSched:output_type -> exporttask.WshExportTaskListSchedRes
+	63,  // 124: exporttask.ExportTask.UpdateSched:output_type -> exporttask.WshExportTaskUpdateSchedRes
+	65,  // 125: exporttask.ExportTask.DeleteSched:output_type -> exporttask.WshExportTaskDeleteSchedRes
+	67,  // 126: exporttask.ExportTask.RunSched:output_type -> exporttask.WshExportTaskRunSchedRes
+	70,  // 127: exporttask.ExportTask.ListDelivery:output_type -> exporttask.WshExportTaskListDeliveryRes
+	72,  // 128: exporttask.ExportTask.RetryDelivery:output_type -> exporttask.WshExportTaskRetryDeliveryRes
+	74,  // 129: exporttask.ExportTask.GetQueue:output_type -> exporttask.WshExportTaskGetQueueRes
+	109, // [109:130] is the sub-list for method output_type
+	88,  // [88:109] is the sub-list for method input_type
+	88,  // [88:88] is the sub-list for extension type_name
+	88,  // [88:88] is the sub-list for extension extendee
+	0,   // [0:88] is the sub-list for field type_name
 }
 
 func init() { file_exporttask_proto_init() }
@@ -3857,14 +7195,15 @@ func file_exporttask_proto_init() {
 	if File_exporttask_proto != nil {
 		return
 	}
-	file_exporttask_proto_msgTypes[13].OneofWrappers = []any{}
+	file_exporttask_proto_msgTypes[17].OneofWrappers = []any{}
+	file_exporttask_proto_msgTypes[50].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_exporttask_proto_rawDesc), len(file_exporttask_proto_rawDesc)),
-			NumEnums:      6,
-			NumMessages:   35,
+			NumEnums:      11,
+			NumMessages:   67,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -14,7 +14,8 @@
 //
 // What the service could not do (database down, deadline, overload, a bug) is
 // a gRPC status other than OK with a plain message: UNAVAILABLE,
-// DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, INTERNAL. A stream answers a wrong
+// DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, INTERNAL. So is a caller that may not
+// call at all: UNAUTHENTICATED, PERMISSION_DENIED. A stream answers a wrong
 // request with one message that holds nothing but the envelope, then ends.
 //
 // Times are RFC 3339 in UTC with microseconds, empty where the thing has not
@@ -45,6 +46,7 @@ const (
 	ExportTask_ListTpl_FullMethodName       = "/exporttask.ExportTask/ListTpl"
 	ExportTask_UpdateTpl_FullMethodName     = "/exporttask.ExportTask/UpdateTpl"
 	ExportTask_DeleteTpl_FullMethodName     = "/exporttask.ExportTask/DeleteTpl"
+	ExportTask_PreviewTpl_FullMethodName    = "/exporttask.ExportTask/PreviewTpl"
 	ExportTask_CreateInst_FullMethodName    = "/exporttask.ExportTask/CreateInst"
 	ExportTask_GetInst_FullMethodName       = "/exporttask.ExportTask/GetInst"
 	ExportTask_ListInst_FullMethodName      = "/exporttask.ExportTask/ListInst"
@@ -53,6 +55,14 @@ const (
 	ExportTask_WatchInst_FullMethodName     = "/exporttask.ExportTask/WatchInst"
 	ExportTask_DownloadInst_FullMethodName  = "/exporttask.ExportTask/DownloadInst"
 	ExportTask_ListInstEvent_FullMethodName = "/exporttask.ExportTask/ListInstEvent"
+	ExportTask_CreateSched_FullMethodName   = "/exporttask.ExportTask/CreateSched"
+	ExportTask_ListSched_FullMethodName     = "/exporttask.ExportTask/ListSched"
+	ExportTask_UpdateSched_FullMethodName   = "/exporttask.ExportTask/UpdateSched"
+	ExportTask_DeleteSched_FullMethodName   = "/exporttask.ExportTask/DeleteSched"
+	ExportTask_RunSched_FullMethodName      = "/exporttask.ExportTask/RunSched"
+	ExportTask_ListDelivery_FullMethodName  = "/exporttask.ExportTask/ListDelivery"
+	ExportTask_RetryDelivery_FullMethodName = "/exporttask.ExportTask/RetryDelivery"
+	ExportTask_GetQueue_FullMethodName      = "/exporttask.ExportTask/GetQueue"
 )
 
 // ExportTaskClient is the client API for ExportTask service.
@@ -84,6 +94,13 @@ type ExportTaskClient interface {
 	// instances and their files stay. Deleting it again changes nothing.
 	// errCode 3: etplId is not positive. 5: no such template.
 	DeleteTpl(ctx context.Context, in *WshExportTaskDeleteTplReq, opts ...grpc.CallOption) (*WshExportTaskDeleteTplRes, error)
+	// PreviewTpl runs a template, saved or not, for its first rows and shows
+	// their cells as a file would hold them. Nothing is kept. The query has 10
+	// seconds.
+	// errCode 3: as CreateTpl and CreateInst, rows outside 0..200, both or
+	// neither of etplId and draft, the query passed its time or failed. 5: no
+	// such template. 9: the template is deleted.
+	PreviewTpl(ctx context.Context, in *WshExportTaskPreviewTplReq, opts ...grpc.CallOption) (*WshExportTaskPreviewTplRes, error)
 	// CreateInst queues one run of a template, with everything that decides its
 	// outcome frozen as it is now.
 	// errCode 3: a field or parameter is wrong. 5: no such template. 8: too
@@ -123,6 +140,45 @@ type ExportTaskClient interface {
 	// errCode 3: einstId is not positive, a pageSize outside 0..500, a broken
 	// pageToken. 5: no such instance.
 	ListInstEvent(ctx context.Context, in *WshExportTaskListInstEventReq, opts ...grpc.CallOption) (*WshExportTaskListInstEventRes, error)
+	// CreateSched saves a schedule: each of its due times makes one instance of
+	// its template, whatever the number of replicas.
+	// errCode 3: a field or parameter is wrong, the cron expression never comes
+	// due. 5: no such template. 9: the template is deleted. 10: requestId was
+	// used with another body.
+	CreateSched(ctx context.Context, in *WshExportTaskCreateSchedReq, opts ...grpc.CallOption) (*WshExportTaskCreateSchedRes, error)
+	// ListSched lists schedules, newest first, deleted ones left out unless
+	// asked for, 50 a page unless told otherwise.
+	// errCode 3: a negative id, a pageSize outside 0..500, a broken pageToken.
+	ListSched(ctx context.Context, in *WshExportTaskListSchedReq, opts ...grpc.CallOption) (*WshExportTaskListSchedRes, error)
+	// UpdateSched changes the fields that are set; with paused it stops and
+	// starts a schedule. Due times that pass while it is paused are not made up
+	// for.
+	// errCode 3: as CreateSched. 5: no such schedule or template. 9: it is
+	// deleted. 10: version is set and is not the schedule's version any more.
+	UpdateSched(ctx context.Context, in *WshExportTaskUpdateSchedReq, opts ...grpc.CallOption) (*WshExportTaskUpdateSchedRes, error)
+	// DeleteSched marks a schedule SCHED_DELETED; its instances stay. Deleting
+	// it again changes nothing.
+	// errCode 3: eschedId is not positive. 5: no such schedule.
+	DeleteSched(ctx context.Context, in *WshExportTaskDeleteSchedReq, opts ...grpc.CallOption) (*WshExportTaskDeleteSchedRes, error)
+	// RunSched makes an instance now, or, with from and to, one for each due
+	// time from <= due < to that has none yet (a backfill), up to 100.
+	// errCode 3: one of from and to without the other, a range without or with
+	// more than 100 due times. 5: no such schedule. 8: too many instances are
+	// waiting. 9: the schedule or its template is deleted. 10: requestId was
+	// used with another body.
+	RunSched(ctx context.Context, in *WshExportTaskRunSchedReq, opts ...grpc.CallOption) (*WshExportTaskRunSchedRes, error)
+	// ListDelivery lists deliveries of finished files, newest first, 50 a page
+	// unless told otherwise.
+	// errCode 3: a negative id, a pageSize outside 0..500, a broken pageToken.
+	ListDelivery(ctx context.Context, in *WshExportTaskListDeliveryReq, opts ...grpc.CallOption) (*WshExportTaskListDeliveryRes, error)
+	// RetryDelivery tries one that failed again, with all its attempts, or one
+	// that waits for its next attempt at once.
+	// errCode 3: edeliveryId is not positive. 5: no such delivery. 9: it is
+	// waiting, running or done, or the file has expired.
+	RetryDelivery(ctx context.Context, in *WshExportTaskRetryDeliveryReq, opts ...grpc.CallOption) (*WshExportTaskRetryDeliveryRes, error)
+	// GetQueue shows what waits and what runs, by operator and by worker.
+	// errCode 3: a negative operatorId.
+	GetQueue(ctx context.Context, in *WshExportTaskGetQueueReq, opts ...grpc.CallOption) (*WshExportTaskGetQueueRes, error)
 }
 
 type exportTaskClient struct {
@@ -167,6 +223,16 @@ func (c *exportTaskClient) DeleteTpl(ctx context.Context, in *WshExportTaskDelet
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(WshExportTaskDeleteTplRes)
 	err := c.cc.Invoke(ctx, ExportTask_DeleteTpl_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *exportTaskClient) PreviewTpl(ctx context.Context, in *WshExportTaskPreviewTplReq, opts ...grpc.CallOption) (*WshExportTaskPreviewTplRes, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WshExportTaskPreviewTplRes)
+	err := c.cc.Invoke(ctx, ExportTask_PreviewTpl_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -271,6 +337,86 @@ func (c *exportTaskClient) ListInstEvent(ctx context.Context, in *WshExportTaskL
 	return out, nil
 }
 
+func (c *exportTaskClient) CreateSched(ctx context.Context, in *WshExportTaskCreateSchedReq, opts ...grpc.CallOption) (*WshExportTaskCreateSchedRes, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WshExportTaskCreateSchedRes)
+	err := c.cc.Invoke(ctx, ExportTask_CreateSched_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *exportTaskClient) ListSched(ctx context.Context, in *WshExportTaskListSchedReq, opts ...grpc.CallOption) (*WshExportTaskListSchedRes, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WshExportTaskListSchedRes)
+	err := c.cc.Invoke(ctx, ExportTask_ListSched_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *exportTaskClient) UpdateSched(ctx context.Context, in *WshExportTaskUpdateSchedReq, opts ...grpc.CallOption) (*WshExportTaskUpdateSchedRes, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WshExportTaskUpdateSchedRes)
+	err := c.cc.Invoke(ctx, ExportTask_UpdateSched_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *exportTaskClient) DeleteSched(ctx context.Context, in *WshExportTaskDeleteSchedReq, opts ...grpc.CallOption) (*WshExportTaskDeleteSchedRes, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WshExportTaskDeleteSchedRes)
+	err := c.cc.Invoke(ctx, ExportTask_DeleteSched_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *exportTaskClient) RunSched(ctx context.Context, in *WshExportTaskRunSchedReq, opts ...grpc.CallOption) (*WshExportTaskRunSchedRes, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WshExportTaskRunSchedRes)
+	err := c.cc.Invoke(ctx, ExportTask_RunSched_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *exportTaskClient) ListDelivery(ctx context.Context, in *WshExportTaskListDeliveryReq, opts ...grpc.CallOption) (*WshExportTaskListDeliveryRes, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WshExportTaskListDeliveryRes)
+	err := c.cc.Invoke(ctx, ExportTask_ListDelivery_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *exportTaskClient) RetryDelivery(ctx context.Context, in *WshExportTaskRetryDeliveryReq, opts ...grpc.CallOption) (*WshExportTaskRetryDeliveryRes, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WshExportTaskRetryDeliveryRes)
+	err := c.cc.Invoke(ctx, ExportTask_RetryDelivery_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *exportTaskClient) GetQueue(ctx context.Context, in *WshExportTaskGetQueueReq, opts ...grpc.CallOption) (*WshExportTaskGetQueueRes, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WshExportTaskGetQueueRes)
+	err := c.cc.Invoke(ctx, ExportTask_GetQueue_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ExportTaskServer is the server API for ExportTask service.
 // All implementations must embed UnimplementedExportTaskServer
 // for forward compatibility.
@@ -300,6 +446,13 @@ type ExportTaskServer interface {
 	// instances and their files stay. Deleting it again changes nothing.
 	// errCode 3: etplId is not positive. 5: no such template.
 	DeleteTpl(context.Context, *WshExportTaskDeleteTplReq) (*WshExportTaskDeleteTplRes, error)
+	// PreviewTpl runs a template, saved or not, for its first rows and shows
+	// their cells as a file would hold them. Nothing is kept. The query has 10
+	// seconds.
+	// errCode 3: as CreateTpl and CreateInst, rows outside 0..200, both or
+	// neither of etplId and draft, the query passed its time or failed. 5: no
+	// such template. 9: the template is deleted.
+	PreviewTpl(context.Context, *WshExportTaskPreviewTplReq) (*WshExportTaskPreviewTplRes, error)
 	// CreateInst queues one run of a template, with everything that decides its
 	// outcome frozen as it is now.
 	// errCode 3: a field or parameter is wrong. 5: no such template. 8: too
@@ -339,6 +492,45 @@ type ExportTaskServer interface {
 	// errCode 3: einstId is not positive, a pageSize outside 0..500, a broken
 	// pageToken. 5: no such instance.
 	ListInstEvent(context.Context, *WshExportTaskListInstEventReq) (*WshExportTaskListInstEventRes, error)
+	// CreateSched saves a schedule: each of its due times makes one instance of
+	// its template, whatever the number of replicas.
+	// errCode 3: a field or parameter is wrong, the cron expression never comes
+	// due. 5: no such template. 9: the template is deleted. 10: requestId was
+	// used with another body.
+	CreateSched(context.Context, *WshExportTaskCreateSchedReq) (*WshExportTaskCreateSchedRes, error)
+	// ListSched lists schedules, newest first, deleted ones left out unless
+	// asked for, 50 a page unless told otherwise.
+	// errCode 3: a negative id, a pageSize outside 0..500, a broken pageToken.
+	ListSched(context.Context, *WshExportTaskListSchedReq) (*WshExportTaskListSchedRes, error)
+	// UpdateSched changes the fields that are set; with paused it stops and
+	// starts a schedule. Due times that pass while it is paused are not made up
+	// for.
+	// errCode 3: as CreateSched. 5: no such schedule or template. 9: it is
+	// deleted. 10: version is set and is not the schedule's version any more.
+	UpdateSched(context.Context, *WshExportTaskUpdateSchedReq) (*WshExportTaskUpdateSchedRes, error)
+	// DeleteSched marks a schedule SCHED_DELETED; its instances stay. Deleting
+	// it again changes nothing.
+	// errCode 3: eschedId is not positive. 5: no such schedule.
+	DeleteSched(context.Context, *WshExportTaskDeleteSchedReq) (*WshExportTaskDeleteSchedRes, error)
+	// RunSched makes an instance now, or, with from and to, one for each due
+	// time from <= due < to that has none yet (a backfill), up to 100.
+	// errCode 3: one of from and to without the other, a range without or with
+	// more than 100 due times. 5: no such schedule. 8: too many instances are
+	// waiting. 9: the schedule or its template is deleted. 10: requestId was
+	// used with another body.
+	RunSched(context.Context, *WshExportTaskRunSchedReq) (*WshExportTaskRunSchedRes, error)
+	// ListDelivery lists deliveries of finished files, newest first, 50 a page
+	// unless told otherwise.
+	// errCode 3: a negative id, a pageSize outside 0..500, a broken pageToken.
+	ListDelivery(context.Context, *WshExportTaskListDeliveryReq) (*WshExportTaskListDeliveryRes, error)
+	// RetryDelivery tries one that failed again, with all its attempts, or one
+	// that waits for its next attempt at once.
+	// errCode 3: edeliveryId is not positive. 5: no such delivery. 9: it is
+	// waiting, running or done, or the file has expired.
+	RetryDelivery(context.Context, *WshExportTaskRetryDeliveryReq) (*WshExportTaskRetryDeliveryRes, error)
+	// GetQueue shows what waits and what runs, by operator and by worker.
+	// errCode 3: a negative operatorId.
+	GetQueue(context.Context, *WshExportTaskGetQueueReq) (*WshExportTaskGetQueueRes, error)
 	mustEmbedUnimplementedExportTaskServer()
 }
 
@@ -360,6 +552,9 @@ func (UnimplementedExportTaskServer) UpdateTpl(context.Context, *WshExportTaskUp
 }
 func (UnimplementedExportTaskServer) DeleteTpl(context.Context, *WshExportTaskDeleteTplReq) (*WshExportTaskDeleteTplRes, error) {
 	return nil, status.Error(codes.Unimplemented, "method DeleteTpl not implemented")
+}
+func (UnimplementedExportTaskServer) PreviewTpl(context.Context, *WshExportTaskPreviewTplReq) (*WshExportTaskPreviewTplRes, error) {
+	return nil, status.Error(codes.Unimplemented, "method PreviewTpl not implemented")
 }
 func (UnimplementedExportTaskServer) CreateInst(context.Context, *WshExportTaskCreateInstReq) (*WshExportTaskCreateInstRes, error) {
 	return nil, status.Error(codes.Unimplemented, "method CreateInst not implemented")
@@ -384,6 +579,30 @@ func (UnimplementedExportTaskServer) DownloadInst(*WshExportTaskDownloadInstReq,
 }
 func (UnimplementedExportTaskServer) ListInstEvent(context.Context, *WshExportTaskListInstEventReq) (*WshExportTaskListInstEventRes, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListInstEvent not implemented")
+}
+func (UnimplementedExportTaskServer) CreateSched(context.Context, *WshExportTaskCreateSchedReq) (*WshExportTaskCreateSchedRes, error) {
+	return nil, status.Error(codes.Unimplemented, "method CreateSched not implemented")
+}
+func (UnimplementedExportTaskServer) ListSched(context.Context, *WshExportTaskListSchedReq) (*WshExportTaskListSchedRes, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListSched not implemented")
+}
+func (UnimplementedExportTaskServer) UpdateSched(context.Context, *WshExportTaskUpdateSchedReq) (*WshExportTaskUpdateSchedRes, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateSched not implemented")
+}
+func (UnimplementedExportTaskServer) DeleteSched(context.Context, *WshExportTaskDeleteSchedReq) (*WshExportTaskDeleteSchedRes, error) {
+	return nil, status.Error(codes.Unimplemented, "method DeleteSched not implemented")
+}
+func (UnimplementedExportTaskServer) RunSched(context.Context, *WshExportTaskRunSchedReq) (*WshExportTaskRunSchedRes, error) {
+	return nil, status.Error(codes.Unimplemented, "method RunSched not implemented")
+}
+func (UnimplementedExportTaskServer) ListDelivery(context.Context, *WshExportTaskListDeliveryReq) (*WshExportTaskListDeliveryRes, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListDelivery not implemented")
+}
+func (UnimplementedExportTaskServer) RetryDelivery(context.Context, *WshExportTaskRetryDeliveryReq) (*WshExportTaskRetryDeliveryRes, error) {
+	return nil, status.Error(codes.Unimplemented, "method RetryDelivery not implemented")
+}
+func (UnimplementedExportTaskServer) GetQueue(context.Context, *WshExportTaskGetQueueReq) (*WshExportTaskGetQueueRes, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetQueue not implemented")
 }
 func (UnimplementedExportTaskServer) mustEmbedUnimplementedExportTaskServer() {}
 func (UnimplementedExportTaskServer) testEmbeddedByValue()                    {}
@@ -474,6 +693,24 @@ func _ExportTask_DeleteTpl_Handler(srv interface{}, ctx context.Context, dec fun
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(ExportTaskServer).DeleteTpl(ctx, req.(*WshExportTaskDeleteTplReq))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ExportTask_PreviewTpl_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WshExportTaskPreviewTplReq)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExportTaskServer).PreviewTpl(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExportTask_PreviewTpl_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExportTaskServer).PreviewTpl(ctx, req.(*WshExportTaskPreviewTplReq))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -608,6 +845,150 @@ func _ExportTask_ListInstEvent_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ExportTask_CreateSched_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WshExportTaskCreateSchedReq)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExportTaskServer).CreateSched(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExportTask_CreateSched_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExportTaskServer).CreateSched(ctx, req.(*WshExportTaskCreateSchedReq))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ExportTask_ListSched_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WshExportTaskListSchedReq)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExportTaskServer).ListSched(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExportTask_ListSched_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExportTaskServer).ListSched(ctx, req.(*WshExportTaskListSchedReq))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ExportTask_UpdateSched_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WshExportTaskUpdateSchedReq)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExportTaskServer).UpdateSched(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExportTask_UpdateSched_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExportTaskServer).UpdateSched(ctx, req.(*WshExportTaskUpdateSchedReq))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ExportTask_DeleteSched_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WshExportTaskDeleteSchedReq)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExportTaskServer).DeleteSched(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExportTask_DeleteSched_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExportTaskServer).DeleteSched(ctx, req.(*WshExportTaskDeleteSchedReq))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ExportTask_RunSched_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WshExportTaskRunSchedReq)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExportTaskServer).RunSched(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExportTask_RunSched_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExportTaskServer).RunSched(ctx, req.(*WshExportTaskRunSchedReq))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ExportTask_ListDelivery_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WshExportTaskListDeliveryReq)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExportTaskServer).ListDelivery(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExportTask_ListDelivery_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExportTaskServer).ListDelivery(ctx, req.(*WshExportTaskListDeliveryReq))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ExportTask_RetryDelivery_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WshExportTaskRetryDeliveryReq)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExportTaskServer).RetryDelivery(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExportTask_RetryDelivery_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExportTaskServer).RetryDelivery(ctx, req.(*WshExportTaskRetryDeliveryReq))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ExportTask_GetQueue_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WshExportTaskGetQueueReq)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExportTaskServer).GetQueue(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExportTask_GetQueue_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExportTaskServer).GetQueue(ctx, req.(*WshExportTaskGetQueueReq))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ExportTask_ServiceDesc is the grpc.ServiceDesc for ExportTask service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -632,6 +1013,10 @@ var ExportTask_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _ExportTask_DeleteTpl_Handler,
 		},
 		{
+			MethodName: "PreviewTpl",
+			Handler:    _ExportTask_PreviewTpl_Handler,
+		},
+		{
 			MethodName: "CreateInst",
 			Handler:    _ExportTask_CreateInst_Handler,
 		},
@@ -654,6 +1039,38 @@ var ExportTask_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListInstEvent",
 			Handler:    _ExportTask_ListInstEvent_Handler,
+		},
+		{
+			MethodName: "CreateSched",
+			Handler:    _ExportTask_CreateSched_Handler,
+		},
+		{
+			MethodName: "ListSched",
+			Handler:    _ExportTask_ListSched_Handler,
+		},
+		{
+			MethodName: "UpdateSched",
+			Handler:    _ExportTask_UpdateSched_Handler,
+		},
+		{
+			MethodName: "DeleteSched",
+			Handler:    _ExportTask_DeleteSched_Handler,
+		},
+		{
+			MethodName: "RunSched",
+			Handler:    _ExportTask_RunSched_Handler,
+		},
+		{
+			MethodName: "ListDelivery",
+			Handler:    _ExportTask_ListDelivery_Handler,
+		},
+		{
+			MethodName: "RetryDelivery",
+			Handler:    _ExportTask_RetryDelivery_Handler,
+		},
+		{
+			MethodName: "GetQueue",
+			Handler:    _ExportTask_GetQueue_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -128,7 +128,7 @@ func serve(ctx context.Context, a *app) error {
 	}
 
 	p := &process{
-		log: a.log, grace: a.cfg.shutdownGrace, grpc: grpcServer, health: healthServer, tasks: tasks, pool: pool, sweeper: sweeper, registry: reg,
+		log: a.log, grace: a.cfg.shutdownGrace, grpc: grpcServer, health: healthServer, tasks: tasks, pool: pool, sources: srcs, sweeper: sweeper, registry: reg,
 	}
 	return p.run(ctx, listener)
 }
@@ -188,6 +188,7 @@ type process struct {
 	health   *health.Server
 	tasks    *server.Server
 	pool     *export.Pool
+	sources  sources
 	sweeper  *export.Sweeper
 	registry *registry.Registry
 }
@@ -205,6 +206,7 @@ func (p *process) run(ctx context.Context, listener net.Listener) error {
 	var claims, beats, registration sync.WaitGroup
 	claims.Go(func() { p.pool.Run(claiming) })
 	claims.Go(func() { p.sweeper.Run(claiming) })
+	claims.Go(func() { p.sources.warnOfGrants(claiming, p.log) })
 	beats.Go(func() { p.pool.Beat(beating) })
 	registration.Go(func() {
 		if err := p.registry.Run(beating); err != nil {

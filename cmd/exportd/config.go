@@ -62,6 +62,10 @@ type sourceConfig struct {
 	CAFile    string   `yaml:"ca-file"`
 	MaxRows   int64    `yaml:"max-rows"`
 	MaxBytes  int64    `yaml:"max-bytes"`
+	// MaxSeconds bounds a statement, from its start to its last row.
+	MaxSeconds int64 `yaml:"max-seconds"`
+	// Snapshot reads every export from one consistent snapshot.
+	Snapshot bool `yaml:"snapshot"`
 	// MaxRunning bounds the instances that run on it at once, over all
 	// replicas; 0: max-running-per-source.
 	MaxRunning int `yaml:"max-running"`
@@ -185,18 +189,21 @@ func (c *config) validate() error {
 	if c.etcdEndpoints != "" && c.advertise == "" && isWildcard(host) {
 		bad("advertise", "empty, want the HOST:PORT that clients dial, since gRPC listens on all addresses (%s)", c.grpcAddr)
 	}
-	least := func(option string, n, least int) {
+	least := func(option string, n, least int64) {
 		if n < least {
 			bad(option, "%d, want %d or more", n, least)
 		}
 	}
-	least("grpc-max-recv", c.grpcMaxRecv, 64<<10)
-	least("workers", c.workers, 0)
-	least("max-waiting", c.limits.MaxWaiting, 1)
-	least("max-running-per-operator", c.maxRunning, 0)
-	least("max-running-per-source", c.maxRunningSrc, 0)
+	least("grpc-max-recv", int64(c.grpcMaxRecv), 64<<10)
+	least("workers", int64(c.workers), 0)
+	least("max-waiting", int64(c.limits.MaxWaiting), 1)
+	least("max-running-per-operator", int64(c.maxRunning), 0)
+	least("max-running-per-source", int64(c.maxRunningSrc), 0)
 	for name, s := range c.sources {
-		least("sources."+name+".max-running", s.MaxRunning, 0)
+		least("sources."+name+".max-running", int64(s.MaxRunning), 0)
+		least("sources."+name+".max-rows", s.MaxRows, 0)
+		least("sources."+name+".max-bytes", s.MaxBytes, 0)
+		least("sources."+name+".max-seconds", s.MaxSeconds, 0)
 	}
 	if c.limits.MaxAttempts < 1 || c.limits.MaxAttempts > 20 {
 		bad("max-attempts", "%d, want 1..20", c.limits.MaxAttempts)

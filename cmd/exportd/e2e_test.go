@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -35,6 +36,7 @@ type service struct {
 	addr   string
 	store  string
 	exited chan error
+	log    *logBuffer
 	client api.ExportTaskClient
 }
 
@@ -45,7 +47,7 @@ func startService(t *testing.T, dsn string, env ...string) *service {
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
 		t.Fatalf("build exportd: %v\n%s", err, out)
 	}
-	s := &service{store: t.TempDir(), exited: make(chan error, 1)}
+	s := &service{store: t.TempDir(), exited: make(chan error, 1), log: &logBuffer{}}
 	s.cmd = exec.Command(binary, "-grpc-addr=127.0.0.1:0", "-store-dir="+s.store, "-poll=100ms", "-log-format=json")
 	s.cmd.Env = append(os.Environ(), append(env, "EXPORTD_DB_DSN="+dsn, "EXPORTD_READER_DSN="+fixture.Account(t, dsn, "SELECT"))...)
 	log, err := s.cmd.StderrPipe()
@@ -65,6 +67,7 @@ func startService(t *testing.T, dsn string, env ...string) *service {
 			if json.Unmarshal(lines.Bytes(), &l) == nil && l.Msg == "listening" {
 				addr <- l.Grpc
 			}
+			s.log.add(lines.Text())
 			t.Logf("exportd: %s", lines.Text())
 		}
 	}()
@@ -90,6 +93,39 @@ func startService(t *testing.T, dsn string, env ...string) *service {
 	t.Cleanup(func() { _ = conn.Close() })
 	s.client = api.NewExportTaskClient(conn)
 	return s
+}
+
+// logBuffer is what a service has logged so far.
+type logBuffer struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *logBuffer) add(line string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text.WriteString(line + "\n")
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// logged waits until the service has logged a text.
+func (s *service) logged(t *testing.T, text string) {
+	t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(20 * time.Second)
+	for !strings.Contains(s.log.String(), text) {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("did not log %q", text)
+		}
+	}
 }
 
 const hostileTable = `CREATE TABLE hostile (id BIGINT PRIMARY KEY, no VARCHAR(20), amount DECIMAL(20,2), remark TEXT)`

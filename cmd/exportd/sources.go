@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/go-sql-driver/mysql"
 
@@ -32,8 +33,11 @@ func openSources(configured map[string]sourceConfig, log *slog.Logger) (sources,
 	for name, c := range configured {
 		src, err := source.Open(name, c.DSN, source.Options{
 			CAFile: c.CAFile,
-			Limits: source.Limits{Rows: c.MaxRows, Bytes: c.MaxBytes},
-			Logger: log,
+			Limits: source.Limits{
+				Rows: c.MaxRows, Bytes: c.MaxBytes, StatementTime: time.Duration(c.MaxSeconds) * time.Second,
+			},
+			Snapshot: c.Snapshot,
+			Logger:   log,
 		})
 		if err != nil {
 			return nil, err
@@ -49,6 +53,26 @@ func openSources(configured map[string]sourceConfig, log *slog.Logger) (sources,
 		opened[name] = namedSource{Source: src, guard: guard}
 	}
 	return opened, nil
+}
+
+// grantsTimeout bounds the look at one account's grants.
+const grantsTimeout = 10 * time.Second
+
+// warnOfGrants tells of accounts that may do more than read: the read-only
+// check and the read-only session are then all that stands before the data.
+func (s sources) warnOfGrants(ctx context.Context, log *slog.Logger) {
+	for _, name := range s.Names() {
+		ctx, stop := context.WithTimeout(ctx, grantsTimeout)
+		excess, err := s[name].ExcessGrants(ctx)
+		stop()
+		switch {
+		case err != nil:
+			log.WarnContext(ctx, "what the data source's account may do is not known", "data_source", name, "error", err)
+		case len(excess) > 0:
+			log.WarnContext(ctx, "the data source's account may do more than read: give it SELECT on what is exported, and nothing else",
+				"data_source", name, "excess", excess)
+		}
+	}
 }
 
 // Names implements server.Sources.
@@ -67,6 +91,24 @@ func (s sources) Prepare(ctx context.Context, name, sql string, args int) ([]row
 		return nil, errNoSource(name)
 	}
 	return src.Prepare(ctx, sql, args)
+}
+
+// Sample implements server.Sources.
+func (s sources) Sample(ctx context.Context, name string, q source.Query) (*source.Sample, error) {
+	src, ok := s[name]
+	if !ok {
+		return nil, errNoSource(name)
+	}
+	return src.Sample(ctx, q)
+}
+
+// EstimateRows implements server.Sources.
+func (s sources) EstimateRows(ctx context.Context, name, sql string, args []row.Arg) (int64, error) {
+	src, ok := s[name]
+	if !ok {
+		return 0, errNoSource(name)
+	}
+	return src.EstimateRows(ctx, sql, args)
 }
 
 // Query implements export.Sources.

@@ -31,6 +31,9 @@ type Cursor interface {
 type Sources interface {
 	// Guard is what a statement may reach on a data source.
 	Guard(source string) sqlguard.Options
+	// Prepare asks a data source for the columns of a statement with "?"
+	// placeholders, args of them, without running it.
+	Prepare(ctx context.Context, source, sql string, args int) ([]row.Column, error)
 	Query(ctx context.Context, source string, q source.Query) (Cursor, error)
 }
 
@@ -70,13 +73,18 @@ func (r *Runner) run(ctx context.Context, in *model.Inst, progress *progress) (m
 		return made{}, err
 	}
 	progress.waiting.Store(true)
-	cursor, err := r.Sources.Query(ctx, in.Source, source.Query{SQL: query.SQL, Args: query.Args})
+	cursor, err := r.Sources.Query(ctx, in.Source, source.Query{
+		SQL: query.SQL, Args: query.Args, Snapshot: in.Options.V.Snapshot,
+		Limits: source.Limits{
+			StatementTime: time.Duration(in.TimeoutSec) * time.Second, Rows: in.Limits.V.Rows, Bytes: in.Limits.V.Bytes,
+		},
+	})
 	progress.waiting.Store(false)
 	if err != nil {
 		return made{}, err
 	}
 	defer cursor.Close()
-	columns, err := plan.Columns(in.OutputColumns, cursor.Columns(), in.OutputFormat)
+	columns, err := r.columns(ctx, in, query, cursor.Columns())
 	if err != nil {
 		return made{}, err
 	}
@@ -117,12 +125,28 @@ func (r *Runner) run(ctx context.Context, in *model.Inst, progress *progress) (m
 	summary := encoder.Summary()
 	return made{store: r.Store, result: model.Result{
 		Rows:     summary.Rows,
-		Warnings: warnings(summary.Warnings),
+		Warnings: plan.Warnings(summary.Warnings),
 		Files: []model.File{{
 			Name: name, Key: key, ContentType: render.ContentType(format, options),
 			Rows: summary.Rows, Bytes: out.n, SHA256: out.hash.Sum(nil),
 		}},
 	}}, nil
+}
+
+// columns finds an instance's output columns in its result.
+func (r *Runner) columns(ctx context.Context, in *model.Inst, query plan.Query, result []row.Column) ([]cell.Column, error) {
+	drift := plan.Compare(in.ResultColumns.V, result)
+	if len(drift.Retyped) > 0 {
+		// A parameter's value can decide the type of what is computed from it.
+		// The template was checked without values: prepared so again, its
+		// columns must have the types that they had.
+		prepared, err := r.Sources.Prepare(ctx, in.Source, query.SQL, len(query.Args))
+		if err != nil {
+			return nil, err
+		}
+		drift.Retyped = plan.Compare(in.ResultColumns.V, prepared).Retyped
+	}
+	return drift.Columns(in, result)
 }
 
 // pump carries every row from the cursor to the encoder. It returns nil only
@@ -162,19 +186,4 @@ func (c *counted) Write(p []byte) (int, error) {
 	c.progress.bytes.Store(c.n)
 	c.progress.steps.Add(1)
 	return n, err
-}
-
-// warningTexts say what a warning's count counts.
-var warningTexts = map[cell.WarningCode]string{
-	cell.GuardedFormula: "cells guarded against formulas",
-	cell.CutText:        "texts cut at the format's longest",
-	cell.IllegalChar:    "cells with characters that the format cannot hold",
-}
-
-func warnings(list []cell.Warning) []model.Warning {
-	out := make([]model.Warning, len(list))
-	for i, w := range list {
-		out[i] = model.Warning{Code: string(w.Code), Count: w.Count, Text: fmt.Sprintf("%d %s", w.Count, warningTexts[w.Code])}
-	}
-	return out
 }

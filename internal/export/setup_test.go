@@ -2,6 +2,7 @@ package export
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"slices"
@@ -34,6 +35,10 @@ func (f *faulty) Query(ctx context.Context, _ string, _ source.Query) (Cursor, e
 		}
 	}
 	return &script{faulty: f}, nil
+}
+
+func (*faulty) Prepare(context.Context, string, string, int) ([]row.Column, error) {
+	return nil, errors.New("not scripted")
 }
 
 type script struct {

@@ -147,6 +147,8 @@ func classify(err error) model.Failure {
 		return fail(codes.Unavailable, true, "data source: "+err.Error())
 	case errors.As(err, &server):
 		return fail(codes.InvalidArgument, false, "data source: "+server.Error())
+	case errors.As(err, &mine) && mine.Kind == model.WrongState:
+		return fail(codes.FailedPrecondition, false, mine.Error())
 	case errors.As(err, &mine):
 		return fail(codes.InvalidArgument, false, mine.Error())
 	case errors.As(err, &lost):

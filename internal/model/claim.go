@@ -65,6 +65,7 @@ func (d *DB) pick(ctx context.Context, t *tx, s share, load *load) ([]Inst, erro
 	const PICK = `SELECT ` + instColumns + ` FROM welife_export_inst FORCE INDEX (ix_queue)
 		WHERE status = ? AND operatorId = ? AND runAfter <= UTC_TIMESTAMP(6) AND crashes < ?`
 	const ELSEWHERE = ` AND etplSource NOT IN (?)`
+	const OTHERS = ` AND etplId NOT IN (?)`
 	const FIRST = ` ORDER BY runAfter, einstId LIMIT ? FOR UPDATE SKIP LOCKED`
 	crashes := maxCrashes
 	if load.suspect {
@@ -73,6 +74,9 @@ func (d *DB) pick(ctx context.Context, t *tx, s share, load *load) ([]Inst, erro
 	query, args := PICK, []any{Waiting, s.operator, crashes}
 	if full := d.full(load); len(full) > 0 {
 		query, args = query+ELSEWHERE, append(args, full)
+	}
+	if len(load.full) > 0 {
+		query, args = query+OTHERS, append(args, load.full)
 	}
 	query, args, err := sqlx.In(query+FIRST, append(args, s.slots)...)
 	if err != nil {
@@ -87,6 +91,13 @@ func (d *DB) pick(ctx context.Context, t *tx, s share, load *load) ([]Inst, erro
 		limit := d.queue.sourceLimit(in.Source)
 		suspect := in.Crashes >= suspectCrashes
 		if limit > 0 && load.sources[in.Source] >= limit || suspect && load.suspect {
+			continue
+		}
+		ok, err := load.admits(ctx, t, &in)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
 			continue
 		}
 		load.sources[in.Source]++

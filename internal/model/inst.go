@@ -12,7 +12,8 @@ import (
 const instColumns = `einstId, etplId, status, state, operatorId, requestId, retryOf, etplName, etplVersion,
 	etplSource, etplExpr, etplOutputColumns, etplOutputFormat, etplParams, etplOptions, params, timeoutSec,
 	retentionSec, maxAttempts, attempt, claims, crashes, runAfter, owner, rowsDone, bytesDone, errCode, errMsg,
-	warnings, created, updated, started, finished, expires`
+	warnings, created, updated, started, finished, expires, resultColumns, limits, runLimit, extraColumns, deliverTo,
+	eschedId, due, windowStart, windowEnd`
 
 // InstByRequest returns the instance that the request created, or nil where
 // it created none. The same id with another body is a Conflict.
@@ -30,34 +31,18 @@ func (d *DB) InstByRequest(ctx context.Context, r Request) (*Inst, error) {
 // is a Quota. A template deleted meanwhile is a WrongState. Where the request
 // created an instance before, that one is returned and nothing is queued.
 func (d *DB) CreateInst(ctx context.Context, in Inst, r Request, maxWaiting int) (*Inst, error) {
-	const INSERT = `INSERT INTO welife_export_inst (etplId, status, state, operatorId, requestId, requestHash,
-		retryOf, etplName, etplVersion, etplSource, etplExpr, etplOutputColumns, etplOutputFormat, etplParams,
-		etplOptions, params, timeoutSec, retentionSec, maxAttempts, runAfter, errMsg, warnings, created, updated)
-		SELECT etplId, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(6), '', '[]',
-		UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) FROM welife_export_tpl WHERE etplId = ? AND etplStatus <> ?`
 	if err := d.checkQuota(ctx, in.OperatorID, maxWaiting); err != nil {
 		return nil, err
 	}
-	reqID, hash := r.columns()
+	reason := "created"
+	if in.RetryOf != 0 {
+		reason = fmt.Sprintf("created as a retry of %d", in.RetryOf)
+	}
 	var id int64
 	err := d.inTx(ctx, func(t *tx) error {
-		res, err := t.ExecContext(ctx, INSERT, Waiting, StateQueued, in.OperatorID, reqID, hash,
-			in.RetryOf, in.TplName, in.TplVersion, in.Source, in.Expr, in.OutputColumns, in.OutputFormat, in.Decls,
-			in.Options, in.Params, in.TimeoutSec, in.RetentionSec, in.MaxAttempts, in.TplID, TplDeleted)
-		if err != nil {
-			return fmt.Errorf("insert instance: %w", err)
-		}
-		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			return errors.Join(err, errTplDeleted(in.TplID))
-		}
-		if id, err = res.LastInsertId(); err != nil {
-			return fmt.Errorf("insert instance: %w", err)
-		}
-		reason := "created"
-		if in.RetryOf != 0 {
-			reason = fmt.Sprintf("created as a retry of %d", in.RetryOf)
-		}
-		return addEvent(ctx, t, in.OperatorID, reason, id)
+		var err error
+		id, err = insertInst(ctx, t, &in, r, reason)
+		return err
 	})
 	if isServerError(err, errDupEntry) {
 		return d.InstByRequest(ctx, r)
@@ -66,6 +51,35 @@ func (d *DB) CreateInst(ctx context.Context, in Inst, r Request, maxWaiting int)
 		return nil, err
 	}
 	return d.GetInst(ctx, id)
+}
+
+// insertInst queues in with its first event and returns its id. A template
+// deleted meanwhile is a WrongState.
+func insertInst(ctx context.Context, t *tx, in *Inst, r Request, reason string) (int64, error) {
+	const INSERT = `INSERT INTO welife_export_inst (etplId, status, state, operatorId, requestId, requestHash,
+		retryOf, etplName, etplVersion, etplSource, etplExpr, etplOutputColumns, etplOutputFormat, etplParams,
+		etplOptions, params, timeoutSec, retentionSec, maxAttempts, resultColumns, limits, runLimit, extraColumns,
+		deliverTo, eschedId, due, windowStart, windowEnd, runAfter, errMsg, warnings, created, updated)
+		SELECT etplId, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+		UTC_TIMESTAMP(6), '', '[]', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6)
+		FROM welife_export_tpl WHERE etplId = ? AND etplStatus <> ?`
+	reqID, hash := r.columns()
+	res, err := t.ExecContext(ctx, INSERT, Waiting, StateQueued, in.OperatorID, reqID, hash,
+		in.RetryOf, in.TplName, in.TplVersion, in.Source, in.Expr, in.OutputColumns, in.OutputFormat, in.Decls,
+		in.Options, in.Params, in.TimeoutSec, in.RetentionSec, in.MaxAttempts, in.ResultColumns, in.Limits,
+		in.Limits.V.Running, in.ExtraColumns, in.DeliverTo, in.SchedID, in.Due, in.WindowStart, in.WindowEnd,
+		in.TplID, TplDeleted)
+	if err != nil {
+		return 0, fmt.Errorf("insert instance: %w", err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return 0, errors.Join(err, errTplDeleted(in.TplID))
+	}
+	id, err := res.LastInsertId()
+	if err != nil {
+		return 0, fmt.Errorf("insert instance: %w", err)
+	}
+	return id, addEvent(ctx, t, in.OperatorID, reason, id)
 }
 
 // checkQuota looks at the index alone and no further than max.

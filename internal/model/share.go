@@ -33,6 +33,9 @@ func (d *DB) waiting(ctx context.Context) ([]waiting, error) {
 type load struct {
 	operators map[int32]int
 	sources   map[string]int
+	templates map[int32]int // those that limit what runs of them, alone
+	full      []int32       // those of them of which no more may run
+	exact     bool          // templates cannot change before the claim is committed
 	// suspect tells that the claimer runs an instance that crashed its workers
 	// so often that once more ends it. It runs apart from others of its kind,
 	// so that those that merely ran beside it are not ended with it.
@@ -52,12 +55,60 @@ func (d *DB) load(ctx context.Context, t *tx, owner string) (*load, error) {
 		return nil, fmt.Errorf("count running instances: %w", err)
 	}
 	l := &load{operators: map[int32]int{}, sources: map[string]int{}}
+	if err := l.countTemplates(ctx, t); err != nil {
+		return nil, err
+	}
 	for _, g := range groups {
 		l.operators[g.OperatorID] += g.N
 		l.sources[g.Source] += g.N
 		l.suspect = l.suspect || g.Suspects > 0
 	}
 	return l, nil
+}
+
+// countTemplates counts what runs of each template that limits it.
+func (l *load) countTemplates(ctx context.Context, t *tx) error {
+	const SELECT = `SELECT etplId, COUNT(*) AS n, MIN(runLimit) AS most
+		FROM welife_export_inst WHERE status = ? AND runLimit > 0 GROUP BY etplId`
+	var groups []struct {
+		TplID int32 `db:"etplId"`
+		N     int   `db:"n"`
+		Most  int   `db:"most"`
+	}
+	if err := t.SelectContext(ctx, &groups, SELECT, Running); err != nil {
+		return fmt.Errorf("count running instances of templates: %w", err)
+	}
+	l.templates, l.full = map[int32]int{}, nil
+	for _, g := range groups {
+		l.templates[g.TplID] = g.N
+		if g.N >= g.Most {
+			l.full = append(l.full, g.TplID)
+		}
+	}
+	return nil
+}
+
+// admits tells whether one more instance of in's template may run, and counts
+// it. The first one of a template with a limit makes claims wait for each
+// other and counts anew, since others may have claimed since.
+func (l *load) admits(ctx context.Context, t *tx, in *Inst) (bool, error) {
+	if in.RunLimit == 0 {
+		return true, nil
+	}
+	if !l.exact {
+		if err := lockClaims(ctx, t); err != nil {
+			return false, err
+		}
+		if err := l.countTemplates(ctx, t); err != nil {
+			return false, err
+		}
+		l.exact = true
+	}
+	if l.templates[in.TplID] >= int(in.RunLimit) {
+		return false, nil
+	}
+	l.templates[in.TplID]++
+	return true, nil
 }
 
 // full returns the data sources on which no more may run.

@@ -11,7 +11,7 @@ import (
 const tplColumns = `etplId, etplName, etplTag, etplSource, etplExpr, etplOutputColumns, etplOutputFormat,
 	etplParams, etplOptions, etplResultColumns, etplTimeoutSec, etplMaxAttempts, etplRetentionSec,
 	etplVersion, etplStatus, etplExecTimes, etplExecOkTimes, operatorId, requestId,
-	etplCreated, etplUpdated, etplDeleted`
+	etplCreated, etplUpdated, etplDeleted, etplLimits, etplExtraColumns, etplDeliverTo`
 
 // Request identifies a creating request, so that sending it twice creates one
 // thing. Its operator is that of what is created: ids are each operator's own.
@@ -71,12 +71,13 @@ func (d *DB) byRequest(ctx context.Context, query string, r Request) (int64, err
 func (d *DB) CreateTpl(ctx context.Context, t Tpl, r Request) (*Tpl, error) {
 	const INSERT = `INSERT INTO welife_export_tpl (etplName, etplTag, etplSource, etplExpr, etplOutputColumns,
 		etplOutputFormat, etplParams, etplOptions, etplResultColumns, etplTimeoutSec, etplMaxAttempts,
-		etplRetentionSec, etplVersion, etplStatus, operatorId, requestId, requestHash, etplCreated, etplUpdated)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))`
+		etplRetentionSec, etplLimits, etplExtraColumns, etplDeliverTo, etplVersion, etplStatus, operatorId, requestId,
+		requestHash, etplCreated, etplUpdated)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))`
 	id, hash := r.columns()
 	res, err := d.db.ExecContext(ctx, INSERT, t.Name, t.Tag, t.Source, t.Expr, t.OutputColumns,
 		t.OutputFormat, t.Params, t.Options, t.ResultColumns, t.TimeoutSec, t.MaxAttempts,
-		t.RetentionSec, t.Status, t.OperatorID, id, hash)
+		t.RetentionSec, t.Limits, t.ExtraColumns, t.DeliverTo, t.Status, t.OperatorID, id, hash)
 	if isServerError(err, errDupEntry) {
 		return d.TplByRequest(ctx, r)
 	}
@@ -113,6 +114,7 @@ type TplFilter struct {
 	ID          int32
 	NamePart    string
 	Tag         string
+	OperatorID  int32
 	WithDeleted bool
 	Before      int32 // only ids below this one: the page after it
 	Limit       int   // at most this many
@@ -125,6 +127,7 @@ func (d *DB) ListTpl(ctx context.Context, f TplFilter) ([]Tpl, error) {
 	w.addIf(f.NamePart != "", "etplName LIKE ?", "%"+likeText(f.NamePart)+"%")
 	// LIKE, because = ignores spaces at the end.
 	w.addIf(f.Tag != "", "etplTag LIKE ?", likeText(f.Tag))
+	w.addIf(f.OperatorID != 0, "operatorId = ?", f.OperatorID)
 	w.addIf(!f.WithDeleted, "etplStatus <> ?", TplDeleted)
 	w.addIf(f.Before != 0, "etplId < ?", f.Before)
 	query := `SELECT ` + tplColumns + ` FROM welife_export_tpl` + w.String() + ` ORDER BY etplId DESC LIMIT ?`
@@ -142,7 +145,8 @@ func (d *DB) UpdateTpl(ctx context.Context, id, version int32, change func(*Tpl)
 	const SELECT = `SELECT ` + tplColumns + ` FROM welife_export_tpl WHERE etplId = ?`
 	const UPDATE = `UPDATE welife_export_tpl SET etplName = ?, etplTag = ?, etplSource = ?, etplExpr = ?,
 		etplOutputColumns = ?, etplOutputFormat = ?, etplParams = ?, etplOptions = ?, etplResultColumns = ?,
-		etplTimeoutSec = ?, etplMaxAttempts = ?, etplRetentionSec = ?, etplStatus = ?,
+		etplTimeoutSec = ?, etplMaxAttempts = ?, etplRetentionSec = ?, etplLimits = ?, etplExtraColumns = ?,
+		etplDeliverTo = ?, etplStatus = ?,
 		etplVersion = etplVersion + 1, etplUpdated = UTC_TIMESTAMP(6)
 		WHERE etplId = ? AND etplVersion = ? AND etplStatus <> ?`
 	t, err := getTpl(ctx, d.db, SELECT, id)
@@ -162,7 +166,8 @@ func (d *DB) UpdateTpl(ctx context.Context, id, version int32, change func(*Tpl)
 	}
 	res, err := d.db.ExecContext(ctx, UPDATE, t.Name, t.Tag, t.Source, t.Expr,
 		t.OutputColumns, t.OutputFormat, t.Params, t.Options, t.ResultColumns,
-		t.TimeoutSec, t.MaxAttempts, t.RetentionSec, t.Status, id, t.Version, TplDeleted)
+		t.TimeoutSec, t.MaxAttempts, t.RetentionSec, t.Limits, t.ExtraColumns,
+		t.DeliverTo, t.Status, id, t.Version, TplDeleted)
 	if err != nil {
 		return nil, fmt.Errorf("update template %d: %w", id, err)
 	}

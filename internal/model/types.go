@@ -116,6 +116,35 @@ type Tpl struct {
 	Created       time.Time            `db:"etplCreated"`
 	Updated       time.Time            `db:"etplUpdated"`
 	Deleted       sql.NullTime         `db:"etplDeleted"`
+	Limits        JSON[Limits]         `db:"etplLimits"`
+	ExtraColumns  ExtraColumns         `db:"etplExtraColumns"`
+	DeliverTo     JSON[[]DeliverTo]    `db:"etplDeliverTo"`
+}
+
+// Limits are how far an instance may go; 0: as far as its data source allows.
+type Limits struct {
+	Rows    int64 `json:"rows,omitempty"`    // of the result
+	Bytes   int64 `json:"bytes,omitempty"`   // of the result's cells
+	Running int32 `json:"running,omitempty"` // instances of the template at once
+}
+
+// ExtraColumns is what a run does with a column that its template was not
+// checked with; the numbers are the contract's.
+type ExtraColumns int32
+
+// The choices for extra columns.
+const (
+	ExtraDefault ExtraColumns = 0 // exported, unless the output columns are listed
+	ExtraDrop    ExtraColumns = 1
+	ExtraError   ExtraColumns = 2
+)
+
+// DeliverTo is where a finished file is sent.
+type DeliverTo struct {
+	Destination string   `json:"destination"`
+	Path        string   `json:"path,omitempty"`
+	Recipients  []string `json:"recipients,omitempty"`
+	Subject     string   `json:"subject,omitempty"`
 }
 
 // ParamDecl declares one :name of a template's SQL.
@@ -160,6 +189,8 @@ type Options struct {
 	NoFreeze  bool   `json:"noFreeze,omitempty"`
 	NoFilter  bool   `json:"noFilter,omitempty"`
 	Small     bool   `json:"small,omitempty"`
+	Snapshot  bool   `json:"snapshot,omitempty"`
+	FileName  string `json:"fileName,omitempty"` // a pattern; empty: "{name}-{id}"
 }
 
 // Warning is something to know of a file although its export succeeded.
@@ -205,6 +236,16 @@ type Inst struct {
 	Started       sql.NullTime      `db:"started"`
 	Finished      sql.NullTime      `db:"finished"`
 	Expires       sql.NullTime      `db:"expires"`
+
+	ResultColumns JSON[[]ResultColumn] `db:"resultColumns"` // those the template was checked with; none: not known
+	Limits        JSON[Limits]         `db:"limits"`
+	RunLimit      int32                `db:"runLimit"` // Limits.Running, where SQL can see it
+	ExtraColumns  ExtraColumns         `db:"extraColumns"`
+	DeliverTo     JSON[[]DeliverTo]    `db:"deliverTo"`
+	SchedID       int64                `db:"eschedId"` // the schedule that made it; 0: none
+	Due           sql.NullTime         `db:"due"`
+	WindowStart   sql.NullTime         `db:"windowStart"`
+	WindowEnd     sql.NullTime         `db:"windowEnd"`
 
 	Files []File `db:"-"` // filled by GetInst and ListInst
 }

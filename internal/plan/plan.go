@@ -45,14 +45,34 @@ func statement(expr string, guard sqlguard.Options) (*sqlguard.Statement, error)
 	return st, nil
 }
 
+// Moment is the time that an instance is made for.
+type Moment struct {
+	// Now is what :now, :today and the like are worked out from, on the
+	// calendar of its zone. For an instance that a schedule makes it is Due.
+	Now time.Time
+	// Due, Start and End are those of an instance that a schedule makes: when
+	// it was due, and the time it is about, from Start on, before End. They
+	// are zero for any other, which has no :due and no window.
+	Due, Start, End time.Time
+}
+
+func (m Moment) builtins() []sqlguard.Param {
+	zone := m.Now.Location()
+	all := sqlguard.Builtins(m.Now, zone)
+	if m.Due.IsZero() {
+		return all
+	}
+	return append(all, sqlguard.WindowBuiltins(m.Due, m.Start, m.End, zone)...)
+}
+
 // Freeze fixes an instance's parameters at its creation: the given ones,
-// defaults, and the built-in ones as of now, in now's zone.
-func Freeze(expr string, decls []model.ParamDecl, given []model.Param, guard sqlguard.Options, now time.Time) ([]model.Param, error) {
+// defaults, and the built-in ones as of at.
+func Freeze(expr string, decls []model.ParamDecl, given []model.Param, guard sqlguard.Options, at Moment) ([]model.Param, error) {
 	st, err := statement(expr, guard)
 	if err != nil {
 		return nil, err
 	}
-	frozen, err := sqlguard.Freeze(st, guardDecls(decls), guardParams(given), sqlguard.Builtins(now, now.Location()))
+	frozen, err := sqlguard.Freeze(st, guardDecls(decls), guardParams(given), at.builtins())
 	if err != nil {
 		return nil, model.Errorf(model.Invalid, "params: %s", err)
 	}

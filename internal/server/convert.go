@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"database/sql"
 	"encoding/hex"
 	"time"
@@ -17,6 +18,27 @@ func nullTime(t sql.NullTime) string {
 		return ""
 	}
 	return timeText(t.Time)
+}
+
+// tplFromProto is the template that a creating request describes.
+func tplFromProto(req *api.WshExportTaskCreateTplReq) *model.Tpl {
+	return &model.Tpl{
+		Name:          req.GetEtplName(),
+		Tag:           req.GetEtplTag(),
+		Source:        cmp.Or(req.GetEtplSource(), defaultSource),
+		Expr:          req.GetEtplExpr(),
+		OutputColumns: req.GetEtplOutputColumns(),
+		OutputFormat:  model.Format(req.GetEtplOutputFormat()),
+		Params:        model.JSON[[]model.ParamDecl]{V: declsFromProto(req.GetEtplParams())},
+		Options:       model.JSON[model.Options]{V: optionsFromProto(req.GetEtplOptions())},
+		Limits:        model.JSON[model.Limits]{V: limitsFromProto(req.GetEtplLimits())},
+		ExtraColumns:  model.ExtraColumns(req.GetEtplExtraColumns()),
+		DeliverTo:     model.JSON[[]model.DeliverTo]{V: deliverToFromProto(req.GetEtplDeliverTo())},
+		TimeoutSec:    req.GetEtplTimeoutSec(),
+		MaxAttempts:   req.GetEtplMaxAttempts(),
+		RetentionSec:  req.GetEtplRetentionSec(),
+		OperatorID:    req.GetOperatorId(),
+	}
 }
 
 func tplToProto(t *model.Tpl) *api.WshExportTpl {
@@ -47,6 +69,9 @@ func tplToProto(t *model.Tpl) *api.WshExportTpl {
 		EtplCreated:       timeText(t.Created),
 		EtplUpdated:       timeText(t.Updated),
 		EtplDeleted:       nullTime(t.Deleted),
+		EtplLimits:        limitsToProto(t.Limits.V),
+		EtplExtraColumns:  api.WshExportExtraColumns(t.ExtraColumns),
+		EtplDeliverTo:     deliverToToProto(t.DeliverTo.V),
 	}
 }
 
@@ -81,6 +106,12 @@ func instToProto(in *model.Inst) *api.WshExportInst {
 		ErrCode:           in.ErrCode,
 		ErrMsg:            in.ErrMsg,
 		WillRetry:         in.State == model.StateRetryWait,
+		EtplLimits:        limitsToProto(in.Limits.V),
+		EtplExtraColumns:  api.WshExportExtraColumns(in.ExtraColumns),
+		EschedId:          in.SchedID,
+		Due:               nullTime(in.Due),
+		WindowStart:       nullTime(in.WindowStart),
+		WindowEnd:         nullTime(in.WindowEnd),
 	}
 	if in.State == model.StateRetryWait {
 		out.NextAttempt = timeText(in.RunAfter)
@@ -147,11 +178,36 @@ func paramsFromProto(list []*api.WshExportParam) []model.Param {
 	return out
 }
 
+func limitsToProto(l model.Limits) *api.WshExportLimits {
+	return &api.WshExportLimits{Rows: l.Rows, Bytes: l.Bytes, Running: l.Running}
+}
+
+func limitsFromProto(l *api.WshExportLimits) model.Limits {
+	return model.Limits{Rows: l.GetRows(), Bytes: l.GetBytes(), Running: l.GetRunning()}
+}
+
+func deliverToToProto(list []model.DeliverTo) []*api.WshExportDeliverTo {
+	out := make([]*api.WshExportDeliverTo, len(list))
+	for i, d := range list {
+		out[i] = &api.WshExportDeliverTo{Destination: d.Destination, Path: d.Path, Recipients: d.Recipients, Subject: d.Subject}
+	}
+	return out
+}
+
+func deliverToFromProto(list []*api.WshExportDeliverTo) []model.DeliverTo {
+	out := make([]model.DeliverTo, len(list))
+	for i, d := range list {
+		out[i] = model.DeliverTo{Destination: d.GetDestination(), Path: d.GetPath(), Recipients: d.GetRecipients(), Subject: d.GetSubject()}
+	}
+	return out
+}
+
 func optionsToProto(o model.Options) *api.WshExportOptions {
 	return &api.WshExportOptions{
 		CsvDelimiter: o.Delimiter, CsvBom: o.BOM, CsvLf: o.LF, CsvQuoteAll: o.QuoteAll, CsvNullText: o.NullText,
 		NoHeader: o.NoHeader, CsvGb18030: o.GB18030, NoFormulaGuard: o.NoGuard, Gzip: o.Gzip, SplitRows: o.SplitRows,
 		SheetName: o.SheetName, NoFreeze: o.NoFreeze, NoFilter: o.NoFilter, Small: o.Small,
+		Snapshot: o.Snapshot, FileName: o.FileName,
 	}
 }
 
@@ -160,5 +216,6 @@ func optionsFromProto(o *api.WshExportOptions) model.Options {
 		Delimiter: o.GetCsvDelimiter(), BOM: o.GetCsvBom(), LF: o.GetCsvLf(), QuoteAll: o.GetCsvQuoteAll(), NullText: o.GetCsvNullText(),
 		NoHeader: o.GetNoHeader(), GB18030: o.GetCsvGb18030(), NoGuard: o.GetNoFormulaGuard(), Gzip: o.GetGzip(), SplitRows: o.GetSplitRows(),
 		SheetName: o.GetSheetName(), NoFreeze: o.GetNoFreeze(), NoFilter: o.GetNoFilter(), Small: o.GetSmall(),
+		Snapshot: o.GetSnapshot(), FileName: o.GetFileName(),
 	}
 }

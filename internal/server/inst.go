@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
 
@@ -37,7 +38,10 @@ func (s *Server) CreateInst(ctx context.Context, req *api.WshExportTaskCreateIns
 	if before != nil {
 		return &api.WshExportTaskCreateInstRes{Data: instToProto(before)}, nil
 	}
-	in, err := s.freeze(ctx, req)
+	in, err := s.Freeze(ctx, Order{
+		TplID: req.GetEtplId(), Format: model.Format(req.GetEtplOutputFormat()), Params: paramsFromProto(req.GetParams()),
+		OperatorID: req.GetOperatorId(), At: plan.Moment{Now: s.now()},
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -49,9 +53,20 @@ func (s *Server) CreateInst(ctx context.Context, req *api.WshExportTaskCreateIns
 	return &api.WshExportTaskCreateInstRes{Data: instToProto(made)}, nil
 }
 
-// freeze makes an instance of a template as it is now.
-func (s *Server) freeze(ctx context.Context, req *api.WshExportTaskCreateInstReq) (*model.Inst, error) {
-	t, err := s.db.GetTpl(ctx, req.GetEtplId())
+// Order says of what template, with what parameters and for what time an
+// instance is made.
+type Order struct {
+	TplID      int32
+	Format     model.Format // FormatDefault: the template's
+	Params     []model.Param
+	OperatorID int32
+	At         plan.Moment
+	DeliverTo  []model.DeliverTo // besides the template's
+}
+
+// Freeze makes an instance of a template as it is now, ready to be kept.
+func (s *Server) Freeze(ctx context.Context, o Order) (*model.Inst, error) {
+	t, err := s.db.GetTpl(ctx, o.TplID)
 	if err != nil {
 		return nil, err
 	}
@@ -70,22 +85,25 @@ func (s *Server) freeze(ctx context.Context, req *api.WshExportTaskCreateInstReq
 			}
 		}
 	}
-	format := cmp.Or(model.Format(req.GetEtplOutputFormat()), t.OutputFormat, model.FormatCSV)
+	format := cmp.Or(o.Format, t.OutputFormat, model.FormatCSV)
 	if err := plan.CheckFormat(t.OutputColumns, format, len(t.ResultColumns.V)); err != nil {
 		return nil, err
 	}
-	frozen, err := plan.Freeze(t.Expr, t.Params.V, paramsFromProto(req.GetParams()), s.sources.Guard(t.Source), s.now())
+	frozen, err := plan.Freeze(t.Expr, t.Params.V, o.Params, s.sources.Guard(t.Source), o.At)
 	if err != nil {
 		return nil, err
 	}
 	return &model.Inst{
-		TplID: t.ID, OperatorID: req.GetOperatorId(), TplName: t.Name, TplVersion: t.Version, Source: t.Source,
+		TplID: t.ID, OperatorID: o.OperatorID, TplName: t.Name, TplVersion: t.Version, Source: t.Source,
 		Expr: t.Expr, OutputColumns: t.OutputColumns, OutputFormat: format, Decls: t.Params, Options: t.Options,
 		Params: model.JSON[[]model.Param]{V: frozen},
 		// The server's bound may have been lowered since the template was saved.
 		TimeoutSec:   min(cmp.Or(t.TimeoutSec, int32(s.limits.Timeout.Seconds())), int32(s.limits.MaxTimeout.Seconds())),
 		RetentionSec: cmp.Or(t.RetentionSec, int64(s.limits.Retention.Seconds())),
 		MaxAttempts:  cmp.Or(t.MaxAttempts, int32(s.limits.MaxAttempts)), //nolint:gosec // at most 20
+
+		ResultColumns: t.ResultColumns, Limits: t.Limits, ExtraColumns: t.ExtraColumns,
+		DeliverTo: model.JSON[[]model.DeliverTo]{V: slices.Concat(t.DeliverTo.V, o.DeliverTo)},
 	}, nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"exporttask/api"
 	"exporttask/internal/model"
 	"exporttask/internal/row"
+	"exporttask/internal/source"
 	"exporttask/internal/sqlguard"
 	"exporttask/internal/store"
 )
@@ -22,6 +23,11 @@ type Sources interface {
 	// Prepare asks a data source for the columns of a statement with "?"
 	// placeholders, args of them, without running it.
 	Prepare(ctx context.Context, source, sql string, args int) ([]row.Column, error)
+	// Sample runs a statement and keeps its first rows.
+	Sample(ctx context.Context, source string, q source.Query) (*source.Sample, error)
+	// EstimateRows asks for the rows that a statement's plan reads; 0 means
+	// that there is no guess.
+	EstimateRows(ctx context.Context, source, sql string, args []row.Arg) (int64, error)
 	// Guard is what a statement may reach on a data source.
 	Guard(source string) sqlguard.Options
 	// Transient tells whether an error of Prepare may pass by itself: the

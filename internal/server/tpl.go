@@ -33,21 +33,8 @@ func request(operator int32, id string, bodyWithoutID proto.Message) (model.Requ
 
 // CreateTpl implements the RPC.
 func (s *Server) CreateTpl(ctx context.Context, req *api.WshExportTaskCreateTplReq) (*api.WshExportTaskCreateTplRes, error) {
-	t := model.Tpl{
-		Name:          req.GetEtplName(),
-		Tag:           req.GetEtplTag(),
-		Source:        cmp.Or(req.GetEtplSource(), defaultSource),
-		Expr:          req.GetEtplExpr(),
-		OutputColumns: req.GetEtplOutputColumns(),
-		OutputFormat:  model.Format(req.GetEtplOutputFormat()),
-		TimeoutSec:    req.GetEtplTimeoutSec(),
-		MaxAttempts:   req.GetEtplMaxAttempts(),
-		RetentionSec:  req.GetEtplRetentionSec(),
-		OperatorID:    req.GetOperatorId(),
-	}
-	t.Params.V = declsFromProto(req.GetEtplParams())
-	t.Options.V = optionsFromProto(req.GetEtplOptions())
-	if err := firstError(s.tplFields(&t), requestID(req.GetRequestId())); err != nil {
+	t := tplFromProto(req)
+	if err := firstError(s.tplFields(t), requestID(req.GetRequestId())); err != nil {
 		return nil, err
 	}
 	noID := proto.CloneOf(req)
@@ -63,10 +50,10 @@ func (s *Server) CreateTpl(ctx context.Context, req *api.WshExportTaskCreateTplR
 	if before != nil {
 		return &api.WshExportTaskCreateTplRes{Data: tplToProto(before)}, nil
 	}
-	if err := s.check(ctx, &t); err != nil {
+	if err := s.check(ctx, t); err != nil {
 		return nil, err
 	}
-	made, err := s.db.CreateTpl(ctx, t, r)
+	made, err := s.db.CreateTpl(ctx, *t, r)
 	if err != nil {
 		return nil, err
 	}
@@ -76,8 +63,8 @@ func (s *Server) CreateTpl(ctx context.Context, req *api.WshExportTaskCreateTplR
 // check holds a template's SQL, parameters and columns against each other and
 // against its data source, and sets its status and result columns.
 func (s *Server) check(ctx context.Context, t *model.Tpl) error {
-	if !slices.Contains(s.sources.Names(), t.Source) {
-		return invalid("etplSource", "%s, want one of %s", shown(t.Source), strings.Join(s.sources.Names(), ", "))
+	if err := s.knownSource(t.Source); err != nil {
+		return err
 	}
 	st, err := plan.Check(t.Expr, t.Params.V, s.sources.Guard(t.Source))
 	if err != nil {
@@ -106,6 +93,13 @@ func (s *Server) check(ctx context.Context, t *model.Tpl) error {
 	return nil
 }
 
+func (s *Server) knownSource(name string) error {
+	if names := s.sources.Names(); !slices.Contains(names, name) {
+		return invalid("etplSource", "%s, want one of %s", shown(name), strings.Join(names, ", "))
+	}
+	return nil
+}
+
 func resultColumns(columns []row.Column) []model.ResultColumn {
 	out := make([]model.ResultColumn, len(columns))
 	for i, c := range columns {
@@ -127,6 +121,7 @@ func (s *Server) ListTpl(ctx context.Context, req *api.WshExportTaskListTplReq) 
 	after, tokenErr := parsePageToken(list, req.GetPageToken())
 	err := firstError(
 		notNegative("etplId", req.GetEtplId()),
+		notNegative("operatorId", req.GetOperatorId()),
 		text("etplName", req.GetEtplName(), 0, maxName),
 		text("etplTag", req.GetEtplTag(), 0, maxTag),
 		between("pageSize", req.GetPageSize(), 0, int32(maxPageSize)),
@@ -136,7 +131,7 @@ func (s *Server) ListTpl(ctx context.Context, req *api.WshExportTaskListTplReq) 
 		return nil, err
 	}
 	f := model.TplFilter{
-		ID: req.GetEtplId(), NamePart: req.GetEtplName(), Tag: req.GetEtplTag(), WithDeleted: req.GetWithDeleted(),
+		ID: req.GetEtplId(), NamePart: req.GetEtplName(), Tag: req.GetEtplTag(), OperatorID: req.GetOperatorId(), WithDeleted: req.GetWithDeleted(),
 		Before: int32(after), //nolint:gosec // an etplId from our own token; a forged one finds nothing
 	}
 	page := int(req.GetPageSize())
@@ -208,6 +203,15 @@ func applyUpdate(t *model.Tpl, req *api.WshExportTaskUpdateTplReq) {
 	}
 	if req.GetEtplOptions() != nil {
 		t.Options.V = optionsFromProto(req.GetEtplOptions())
+	}
+	if req.GetEtplLimits() != nil {
+		t.Limits.V = limitsFromProto(req.GetEtplLimits())
+	}
+	if req.EtplExtraColumns != nil {
+		t.ExtraColumns = model.ExtraColumns(req.GetEtplExtraColumns())
+	}
+	if req.GetEtplDeliverTo() != nil {
+		t.DeliverTo.V = deliverToFromProto(req.GetEtplDeliverTo().GetList())
 	}
 }
 

@@ -146,6 +146,8 @@ func (s *Server) tplFields(t *model.Tpl) error {
 		text("etplSource", t.Source, 0, maxSourceName),
 		decls(t.Params.V),
 		options(t.Options.V),
+		limits(t.Limits.V),
+		enum("etplExtraColumns", api.WshExportExtraColumns(t.ExtraColumns)),
 		between("etplTimeoutSec", t.TimeoutSec, 0, maxTimeout),
 		between("etplMaxAttempts", t.MaxAttempts, 0, maxAttempts),
 		between("etplRetentionSec", t.RetentionSec, 0, int64(maxRetention)),
@@ -172,6 +174,14 @@ func decls(list []model.ParamDecl) error {
 		}
 	}
 	return nil
+}
+
+func limits(l model.Limits) error {
+	return firstError(
+		notNegative("etplLimits.rows", l.Rows),
+		notNegative("etplLimits.bytes", l.Bytes),
+		notNegative("etplLimits.running", l.Running),
+	)
 }
 
 func options(o model.Options) error {

@@ -34,7 +34,7 @@ func (s *Source) estimateRows(ctx context.Context, sql string, args []row.Arg) (
 	stop := c.watch(ctx)
 	defer c.close() //nolint:errcheck // the answer is read in full or the error is told
 	defer stop()
-	cols, err := c.start(binding, s.opts.Limits, 0)
+	cols, err := c.start(binding, s.opts.Limits, Query{})
 	if err != nil {
 		return 0, err
 	}

@@ -49,15 +49,15 @@ func (c *conn) identify() error {
 // The server's sql_mode and group_concat_max_len stay as they are: they are
 // part of what a statement means there. sql_select_limit does not: it cuts a
 // result without a word.
-func (c *conn) begin(limits Limits, first int64) error {
+func (c *conn) begin(limits Limits, q Query) error {
 	opts := &c.src.opts
 	names := "SET NAMES utf8mb4"
 	if coll := c.src.dsn.collation; coll != "" {
 		names += " COLLATE " + coll
 	}
 	selectLimit := uint64(math.MaxUint64)
-	if first > 0 {
-		selectLimit = uint64(first)
+	if q.FirstRows > 0 {
+		selectLimit = uint64(q.FirstRows)
 	}
 	vars := names + fmt.Sprintf(", time_zone='%s', net_write_timeout=%d, sql_select_limit=%d", opts.Zone, netWriteTimeout, selectLimit)
 	if c.server.mariadb { // MySQL keeps 1,024, and lets no common account change it
@@ -67,7 +67,7 @@ func (c *conn) begin(limits Limits, first int64) error {
 		vars += ", " + timeLimit(c.server.mariadb, limits.StatementTime)
 	}
 	setup := []string{vars}
-	if opts.Snapshot {
+	if opts.Snapshot || q.Snapshot {
 		setup = append(setup, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
 			"START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
 	} else {

@@ -66,13 +66,13 @@ func TestSourceNeverWrites(t *testing.T) {
 
 func TestSnapshotIsTakenAtTheStart(t *testing.T) {
 	dsn := setup(t, "CREATE TABLE s (i INT) ENGINE=InnoDB", "INSERT INTO s VALUES (1)")
-	s := open(t, dsn, Options{Snapshot: true})
+	s := open(t, dsn, Options{})
 	c, err := s.connect(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.close()
-	if err := c.begin(Limits{}, 0); err != nil {
+	if err := c.begin(Limits{}, Query{Snapshot: true}); err != nil {
 		t.Fatal(err)
 	}
 	run(t, dsn, "INSERT INTO s VALUES (2)")

@@ -49,8 +49,8 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// Limits bound one query. A zero field of a query's limits takes the
-// source's; a zero field there is no limit.
+// Limits bound one query; a zero field is no limit. Of a query's and its
+// source's limits the narrower one holds.
 type Limits struct {
 	StatementTime time.Duration // from the statement's start to its last row, the reader's stalls included
 	Rows          int64         // rows of the result
@@ -63,6 +63,9 @@ type Query struct {
 	SQL    string    // one SELECT; placeholders are "?"
 	Args   []row.Arg // one for each placeholder, in order
 	Limits Limits
+	// Snapshot reads from a consistent snapshot though the source's options
+	// do not ask for one.
+	Snapshot bool
 	// FirstRows, where not 0, ends the result cleanly after that many rows:
 	// the rest is neither wanted nor an error. It is for previews.
 	FirstRows int64
@@ -135,21 +138,22 @@ func (l Limits) check() error {
 	return nil
 }
 
-// or fills l's zero fields from d.
-func (l Limits) or(d Limits) Limits {
-	if l.StatementTime == 0 {
-		l.StatementTime = d.StatementTime
+// within is the narrower of l and d, field by field.
+func (l Limits) within(d Limits) Limits {
+	return Limits{
+		StatementTime: narrower(l.StatementTime, d.StatementTime),
+		Rows:          narrower(l.Rows, d.Rows),
+		Bytes:         narrower(l.Bytes, d.Bytes),
+		RowBytes:      narrower(l.RowBytes, d.RowBytes),
 	}
-	if l.Rows == 0 {
-		l.Rows = d.Rows
+}
+
+// narrower is the smaller of two limits, of which 0 is none.
+func narrower[T int64 | time.Duration](a, b T) T {
+	if a == 0 || b != 0 && b < a {
+		return b
 	}
-	if l.Bytes == 0 {
-		l.Bytes = d.Bytes
-	}
-	if l.RowBytes == 0 {
-		l.RowBytes = d.RowBytes
-	}
-	return l
+	return a
 }
 
 // Prepare has the server parse sql, which has args placeholders, and tell the
@@ -171,7 +175,7 @@ func (s *Source) prepare(ctx context.Context, sql string, args int) ([]row.Colum
 	stop := c.watch(ctx)
 	defer c.close() //nolint:errcheck // nothing was read that could be lost
 	defer stop()
-	if err := c.begin(s.opts.Limits, 0); err != nil {
+	if err := c.begin(s.opts.Limits, Query{}); err != nil {
 		return nil, err
 	}
 	return c.prepareStatement(sql, args)
@@ -194,7 +198,7 @@ func (s *Source) query(ctx context.Context, q Query) (*Cursor, error) {
 	if err := q.Limits.check(); err != nil {
 		return nil, err
 	}
-	limits := q.Limits.or(s.opts.Limits)
+	limits := q.Limits.within(s.opts.Limits)
 	binding, err := bind(q.SQL, q.Args)
 	if err != nil {
 		return nil, err
@@ -204,7 +208,7 @@ func (s *Source) query(ctx context.Context, q Query) (*Cursor, error) {
 		return nil, err
 	}
 	stop := c.watch(ctx)
-	cols, err := c.start(binding, limits, q.FirstRows)
+	cols, err := c.start(binding, limits, q)
 	if err != nil {
 		stop()
 		return nil, errors.Join(err, c.close())
@@ -213,8 +217,8 @@ func (s *Source) query(ctx context.Context, q Query) (*Cursor, error) {
 }
 
 // start sends the statement on a fresh connection and reads the columns.
-func (c *conn) start(b binding, limits Limits, first int64) ([]row.Column, error) {
-	if err := c.begin(limits, first); err != nil {
+func (c *conn) start(b binding, limits Limits, q Query) ([]row.Column, error) {
+	if err := c.begin(limits, q); err != nil {
 		return nil, err
 	}
 	for _, stmt := range b.before {

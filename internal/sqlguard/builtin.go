@@ -36,6 +36,13 @@ func Builtins(now time.Time, loc *time.Location) []Param {
 	}
 }
 
+// WindowBuiltins are the parameters of an instance that a schedule made: the
+// time it was due and the span it is about, on the calendar of loc.
+func WindowBuiltins(due, start, end time.Time, loc *time.Location) []Param {
+	wall := func(t time.Time) Value { return Value{Text: t.In(loc).Format(time.DateTime)} }
+	return []Param{{"due", wall(due)}, {"window_start", wall(start)}, {"window_end", wall(end)}}
+}
+
 // day is a date of the calendar; days and months beyond their range carry
 // over. The calendar is UTC's, which has no clock changes.
 func day(y int, m time.Month, d int) Value {

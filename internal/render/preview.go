@@ -1,0 +1,58 @@
+package render
+
+import (
+	"exporttask/internal/render/cell"
+	"exporttask/internal/row"
+)
+
+// Text is a cell as a file shows it.
+type Text struct {
+	Text string
+	Null bool
+}
+
+// Texts are the batch's cells, row by row, with the text that a file of the
+// format holds for each: value maps and zones applied, formulas guarded in
+// CSV, long texts cut and illegal characters replaced in spreadsheets. How a
+// spreadsheet lays a number format over a number or a date is not shown. It is
+// for previews; the batch is not released.
+func Texts(f Format, cols []cell.Column, opt cell.Options, b *row.Batch) [][]Text {
+	rows := make([][]Text, b.Len())
+	for i := range rows {
+		raw := cells(b.Row(i))
+		rows[i] = make([]Text, len(cols))
+		for k := range cols {
+			rows[i][k] = text(f, &cols[k], opt, raw[cols[k].Index])
+		}
+	}
+	return rows
+}
+
+func cells(p []byte) [][]byte {
+	var all [][]byte
+	for len(p) > 0 {
+		var c []byte
+		c, p = row.Cell(p)
+		all = append(all, c)
+	}
+	return all
+}
+
+func text(f Format, c *cell.Column, opt cell.Options, raw []byte) Text {
+	if raw == nil {
+		if f != CSV {
+			return Text{Null: true}
+		}
+		return Text{Text: opt.NullText, Null: true}
+	}
+	shown := c.AppendText(nil, raw)
+	if f == CSV {
+		if c.Guarded() && !opt.NoGuard && cell.IsFormula(shown) {
+			return Text{Text: string(cell.GuardPrefix) + string(shown)}
+		}
+		return Text{Text: string(shown)}
+	}
+	shown, _ = cell.AppendLegalXML(nil, shown)
+	shown, _ = cell.CutUTF16(shown, cell.MaxCellText)
+	return Text{Text: string(shown)}
+}
