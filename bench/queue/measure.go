@@ -255,6 +255,10 @@ type starting struct{ began chan<- time.Time }
 
 func (starting) Guard(string) sqlguard.Options { return sqlguard.Options{} }
 
+func (starting) Prepare(context.Context, string, string, int) ([]row.Column, error) {
+	return nil, errNothing
+}
+
 func (s starting) Query(context.Context, string, source.Query) (export.Cursor, error) {
 	s.began <- time.Now()
 	return nil, errNothing
@@ -264,6 +268,10 @@ func (s starting) Query(context.Context, string, source.Query) (export.Cursor, e
 type oneRow struct{}
 
 func (oneRow) Guard(string) sqlguard.Options { return sqlguard.Options{} }
+
+func (oneRow) Prepare(context.Context, string, string, int) ([]row.Column, error) {
+	return nil, errNothing
+}
 
 func (oneRow) Query(context.Context, string, source.Query) (export.Cursor, error) {
 	return &tiny{}, nil

@@ -1,21 +1,17 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"net"
 	"os"
-	"regexp"
 	"slices"
-	"strings"
 	"time"
 
-	"go.yaml.in/yaml/v3"
-
+	"exporttask/internal/access"
+	"exporttask/internal/edge"
 	"exporttask/internal/model"
 	"exporttask/internal/server"
 )
@@ -28,14 +24,14 @@ type config struct {
 	migrate   bool
 
 	grpcAddr      string
-	grpcMaxRecv   int
 	reflection    bool
-	advertise     string
-	etcdEndpoints string
-	etcdService   string
-	etcdTTL       time.Duration
-	etcdUsername  string
-	etcdPassword  string
+	edge          edge.Limits
+	tls           edge.TLS
+	rate          access.Rate
+	tokensFile    string
+	insecure      bool
+	callTimeout   time.Duration
+	etcd          etcdConfig
 	storeDir      string
 	workers       int
 	poll          time.Duration
@@ -50,25 +46,8 @@ type config struct {
 	shutdownGrace time.Duration
 	logLevel      slog.Level
 	logFormat     string
-}
 
-// sourceConfig is one data source.
-type sourceConfig struct {
-	DSN       string   `yaml:"dsn"`
-	DSNFile   string   `yaml:"dsn-file"`
-	Dialect   string   `yaml:"dialect"`   // "mariadb" or "mysql": lets templates call functions that this server alone has
-	Schemas   []string `yaml:"schemas"`   // that templates may name, beside the DSN's own database
-	Functions []string `yaml:"functions"` // stored functions that templates may call
-	CAFile    string   `yaml:"ca-file"`
-	MaxRows   int64    `yaml:"max-rows"`
-	MaxBytes  int64    `yaml:"max-bytes"`
-	// MaxSeconds bounds a statement, from its start to its last row.
-	MaxSeconds int64 `yaml:"max-seconds"`
-	// Snapshot reads every export from one consistent snapshot.
-	Snapshot bool `yaml:"snapshot"`
-	// MaxRunning bounds the instances that run on it at once, over all
-	// replicas; 0: max-running-per-source.
-	MaxRunning int `yaml:"max-running"`
+	values map[string]string // every option's value by name, secrets included
 }
 
 // define lists every option with its default.
@@ -78,14 +57,14 @@ func (c *config) define(o *options) {
 	o.secret(&c.readerDSN, "reader-dsn", `the DSN of the data source "default", where sources name none: an account that may only read`)
 	f.BoolVar(&c.migrate, "migrate", true, "bring the schema up to date at start")
 	f.StringVar(&c.grpcAddr, "grpc-addr", "127.0.0.1:50051", "`HOST:PORT` that gRPC listens on")
-	f.IntVar(&c.grpcMaxRecv, "grpc-max-recv", 16<<20, "largest request taken, in `bytes`")
 	f.BoolVar(&c.reflection, "reflection", true, "let clients such as grpcurl ask for the contract")
-	f.StringVar(&c.advertise, "advertise", "", "`HOST:PORT` that clients are told to dial (default: where gRPC listens)")
-	f.StringVar(&c.etcdEndpoints, "etcd-endpoints", "", "etcd members, `HOST:PORT,...`; none: the service is not registered")
-	f.StringVar(&c.etcdService, "etcd-service", "exporttask", "`name` under which clients look for the service in etcd")
-	f.DurationVar(&c.etcdTTL, "etcd-ttl", 10*time.Second, "how long etcd keeps the keys of a process that crashed")
-	f.StringVar(&c.etcdUsername, "etcd-username", "", "`user` of an etcd with authentication")
-	o.secret(&c.etcdPassword, "etcd-password", "that user's password")
+	c.edge.Define(f)
+	c.tls.Define(f)
+	c.rate.Define(f)
+	f.StringVar(&c.tokensFile, "tokens-file", "", "YAML `file` of who may call; none: everybody may do everything")
+	f.BoolVar(&c.insecure, "insecure", false, "let other machines call without tokens, or with tokens in plain text")
+	f.DurationVar(&c.callTimeout, "call-timeout", time.Minute, "how long a unary call may take whose client set no deadline; 0: for ever")
+	c.etcd.define(o)
 	f.StringVar(&c.storeDir, "store-dir", "exportd-files", "`folder` for finished files, the same for all replicas")
 	f.IntVar(&c.workers, "workers", 4, "instances that run at once in this process; 0: none, it only answers")
 	f.DurationVar(&c.poll, "poll", time.Second, "how often the queue is looked at for instances made elsewhere")
@@ -118,56 +97,8 @@ func loadConfig(args []string, getenv func(string) string, out io.Writer) (*conf
 	if err := c.loadSources(sources, getenv); err != nil {
 		return nil, err
 	}
+	c.values = o.values(sources)
 	return c, c.validate()
-}
-
-// sourceName is what a data source may be called.
-var sourceName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,63}$`)
-
-// loadSources reads the sources of the YAML file, with DSNs from files or from
-// the environment: EXPORTD_SOURCE_SHOP_DSN.
-func (c *config) loadSources(node yaml.Node, getenv func(string) string) error {
-	c.sources = map[string]sourceConfig{}
-	if !node.IsZero() {
-		text, err := yaml.Marshal(&node)
-		if err != nil {
-			return fmt.Errorf("sources: %w", err)
-		}
-		dec := yaml.NewDecoder(strings.NewReader(string(text)))
-		dec.KnownFields(true)
-		if err := dec.Decode(&c.sources); err != nil {
-			return fmt.Errorf("sources: %w", err)
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(c.sources)) {
-		s := c.sources[name]
-		if !sourceName.MatchString(name) {
-			return fmt.Errorf("sources: %q, want a name of a-z, 0-9, _ and - that begins with a letter", name)
-		}
-		env := envName("source-" + name + "-dsn")
-		s.DSN = cmp.Or(getenv(env), s.DSN)
-		if s.DSNFile != "" {
-			if s.DSN != "" {
-				return fmt.Errorf("sources.%s: dsn and dsn-file are both given, want one", name)
-			}
-			text, err := readSecret(s.DSNFile)
-			if err != nil {
-				return fmt.Errorf("sources.%s.dsn-file: %w", name, err)
-			}
-			s.DSN = text
-		}
-		if _, ok := dialects[s.Dialect]; !ok {
-			return fmt.Errorf("sources.%s.dialect: %q, want mariadb, mysql or nothing", name, s.Dialect)
-		}
-		if s.DSN == "" {
-			return fmt.Errorf("sources.%s: no DSN, want dsn-file, dsn or %s", name, env)
-		}
-		c.sources[name] = s
-	}
-	if _, named := c.sources["default"]; c.readerDSN != "" && !named {
-		c.sources["default"] = sourceConfig{DSN: c.readerDSN}
-	}
-	return nil
 }
 
 func (c *config) validate() error {
@@ -186,15 +117,12 @@ func (c *config) validate() error {
 	if err != nil || port == "" {
 		bad("grpc-addr", "%q, want HOST:PORT", c.grpcAddr)
 	}
-	if c.etcdEndpoints != "" && c.advertise == "" && isWildcard(host) {
-		bad("advertise", "empty, want the HOST:PORT that clients dial, since gRPC listens on all addresses (%s)", c.grpcAddr)
-	}
+	c.etcd.validate(host, bad)
 	least := func(option string, n, least int64) {
 		if n < least {
 			bad(option, "%d, want %d or more", n, least)
 		}
 	}
-	least("grpc-max-recv", int64(c.grpcMaxRecv), 64<<10)
 	least("workers", int64(c.workers), 0)
 	least("max-waiting", int64(c.limits.MaxWaiting), 1)
 	least("max-running-per-operator", int64(c.maxRunning), 0)
@@ -229,31 +157,31 @@ func (c *config) validate() error {
 	if !slices.Contains([]string{"auto", "text", "json"}, c.logFormat) {
 		bad("log-format", "%q, want auto, text or json", c.logFormat)
 	}
+	atLeast("call-timeout", c.callTimeout, 0)
+	errs = append(errs, c.edge.Validate(), c.tls.Validate(), c.rate.Validate(), c.exposure("grpc-addr", c.grpcAddr))
 	return errors.Join(errs...)
 }
 
-func isWildcard(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "" || ip != nil && ip.IsUnspecified()
-}
-
-// endpoints are the members of etcd.
-func (c *config) endpoints() []string {
-	if c.etcdEndpoints == "" {
+// exposure refuses an address that other machines reach without saying who
+// they are, unless that is wanted.
+func (c *config) exposure(option, addr string) error {
+	if c.insecure {
 		return nil
 	}
-	return strings.Split(c.etcdEndpoints, ",")
+	return edge.Exposure{
+		Option: option, Addr: addr, Tokens: c.tokensFile != "", TLS: c.tls.On(), MutualTLS: c.tls.ClientCAFile != "",
+	}.Check()
 }
 
 // logger logs to out as configured.
-func (c *config) logger(out *os.File) *slog.Logger {
+func (c *config) logger(out *os.File, level slog.Leveler) *slog.Logger {
 	text := c.logFormat == "text"
 	if info, err := out.Stat(); c.logFormat == "auto" && err == nil {
 		text = info.Mode()&os.ModeCharDevice != 0
 	}
-	opts := &slog.HandlerOptions{Level: c.logLevel}
+	opts := &slog.HandlerOptions{Level: level}
 	if text {
-		return slog.New(slog.NewTextHandler(out, opts))
+		return slog.New(access.LogHandler(slog.NewTextHandler(out, opts)))
 	}
-	return slog.New(slog.NewJSONHandler(out, opts))
+	return slog.New(access.LogHandler(slog.NewJSONHandler(out, opts)))
 }

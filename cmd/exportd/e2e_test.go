@@ -27,6 +27,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 
 	"exporttask/api"
+	"exporttask/internal/exportdtest"
 	"exporttask/internal/fixture"
 )
 
@@ -43,13 +44,10 @@ type service struct {
 // startService builds exportd and runs it on a database of the test's own.
 func startService(t *testing.T, dsn string, env ...string) *service {
 	t.Helper()
-	binary := filepath.Join(t.TempDir(), "exportd")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("build exportd: %v\n%s", err, out)
-	}
+	binary := exportdtest.Build(t, "exporttask/cmd/exportd")
 	s := &service{store: t.TempDir(), exited: make(chan error, 1), log: &logBuffer{}}
 	s.cmd = exec.Command(binary, "-grpc-addr=127.0.0.1:0", "-store-dir="+s.store, "-poll=100ms", "-log-format=json")
-	s.cmd.Env = append(os.Environ(), append(env, "EXPORTD_DB_DSN="+dsn, "EXPORTD_READER_DSN="+fixture.Account(t, dsn, "SELECT"))...)
+	s.cmd.Env = append(os.Environ(), append(env, "EXPORTD_HTTP_ADDR=127.0.0.1:0", "EXPORTD_DB_DSN="+dsn, "EXPORTD_READER_DSN="+fixture.Account(t, dsn, "SELECT"))...)
 	log, err := s.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@
 //
 //	exportd [options]          serve
 //	exportd migrate [options]  bring the schema up to date, then stop
+//	exportd token NAME OPERATOR SCOPE...   make a token for the tokens file
 //	exportd version            tell the version
 //
 // `exportd -h` lists the options.
@@ -13,11 +14,15 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"runtime/debug"
 	"syscall"
 	_ "time/tzdata" // zones on machines without a zone database
+
+	"exporttask/internal/access"
 )
 
 // Exit codes.
@@ -44,11 +49,14 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	case command == "version":
 		fmt.Fprintln(stdout, "exportd", version())
 		return exitOK
+	case command == "token":
+		return token(args, stdout, stderr)
 	case !ok:
-		fmt.Fprintf(stderr, "exportd: command %q, want serve, migrate or version\n", command)
+		fmt.Fprintf(stderr, "exportd: command %q, want serve, migrate, token or version\n", command)
 		return exitUsage
 	}
-	cfg, err := loadConfig(args, getenv, stderr)
+	load := func() (*config, error) { return loadConfig(args, getenv, stderr) }
+	cfg, err := load()
 	if errors.Is(err, flag.ErrHelp) {
 		return exitOK
 	}
@@ -56,11 +64,29 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		fmt.Fprintf(stderr, "exportd: %v\n", err)
 		return exitUsage
 	}
-	a := &app{cfg: cfg, log: cfg.logger(stderr)}
+	a := &app{cfg: cfg, level: &slog.LevelVar{}, load: load}
+	a.level.Set(cfg.logLevel)
+	a.log = cfg.logger(stderr, a.level)
 	if err := do(ctx, a); err != nil {
 		a.log.Error("stopped", "error", err)
 		return exitError
 	}
+	return exitOK
+}
+
+// token makes a bearer token and the entry of the tokens file for it.
+func token(args []string, stdout, stderr io.Writer) int {
+	if len(args) < 3 {
+		fmt.Fprintln(stderr, "exportd: token: want NAME OPERATOR SCOPE..., such as: token shop 7 read run")
+		return exitUsage
+	}
+	secret, entry, err := access.NewEntry(args[0], args[1], args[2:])
+	if err != nil {
+		fmt.Fprintf(stderr, "exportd: token: %v\n", err)
+		return exitUsage
+	}
+	fmt.Fprint(stdout, entry)
+	fmt.Fprintf(stderr, "the token, shown once: %s\n", secret)
 	return exitOK
 }
 

@@ -38,6 +38,20 @@ func (o *options) secret(to *string, name, usage string) {
 	o.flags.String(name+"-file", "", "file that holds "+usage+" (the value itself: "+envName(name)+" or the YAML file)")
 }
 
+// values are the options as they were loaded, by name.
+func (o *options) values(sources yaml.Node) map[string]string {
+	all := map[string]string{}
+	o.flags.VisitAll(func(f *flag.Flag) { all[f.Name] = f.Value.String() })
+	for name, value := range o.secrets {
+		all[name] = *value
+	}
+	text, err := yaml.Marshal(&sources)
+	if err == nil {
+		all["sources"] = string(text)
+	}
+	return all
+}
+
 func envName(name string) string {
 	return envPrefix + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 }

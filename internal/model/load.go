@@ -42,22 +42,3 @@ func (d *DB) QueueLoad(ctx context.Context, operator int32, limit int) ([]QueueO
 	}
 	return operators, workers, nil
 }
-
-// TplOwner returns the operator of a template.
-func (d *DB) TplOwner(ctx context.Context, id int32) (int32, error) {
-	t, err := d.GetTpl(ctx, id)
-	if err != nil {
-		return 0, err
-	}
-	return t.OperatorID, nil
-}
-
-// InstOwner returns the operator of an instance.
-func (d *DB) InstOwner(ctx context.Context, id int64) (int32, error) {
-	const SELECT = `SELECT ` + instColumns + ` FROM welife_export_inst WHERE einstId = ?`
-	in, err := getInst(ctx, d.db, SELECT, id)
-	if err != nil {
-		return 0, err
-	}
-	return in.OperatorID, nil
-}

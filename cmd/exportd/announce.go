@@ -1,0 +1,65 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+
+	"exporttask/internal/edge"
+	"exporttask/internal/registry"
+)
+
+// announcer keeps the registration in etcd as the configuration says, also
+// when that changes.
+type announcer struct {
+	*registry.Registry
+	addr  string // where gRPC listens
+	log   *slog.Logger
+	named edge.ClientTLS
+	certs *edge.ClientCerts
+}
+
+// announce announces addr in etcd; without an etcd it says so once and does
+// nothing.
+func announce(c *etcdConfig, addr string, log *slog.Logger) (*announcer, error) {
+	a := &announcer{addr: addr, log: log}
+	cfg, err := a.config(c)
+	if err != nil {
+		return nil, err
+	}
+	if a.Registry, err = registry.New(cfg); err != nil {
+		return nil, fmt.Errorf("etcd: %w", err)
+	}
+	return a, nil
+}
+
+// update follows a changed configuration or changed certificates. An error
+// changes nothing.
+func (a *announcer) update(c *etcdConfig) error {
+	cfg, err := a.config(c)
+	if err != nil {
+		return err
+	}
+	if err := a.Update(cfg); err != nil {
+		return fmt.Errorf("etcd: %w", err)
+	}
+	return nil
+}
+
+func (a *announcer) config(c *etcdConfig) (registry.Config, error) {
+	certs := a.certs
+	switch {
+	case !c.tls.On():
+		certs = nil
+	case certs != nil && c.tls == a.named:
+		if err := certs.Reload(); err != nil {
+			return registry.Config{}, fmt.Errorf("etcd: %w", err)
+		}
+	default:
+		var err error
+		if certs, err = c.tls.Open(a.log); err != nil {
+			return registry.Config{}, fmt.Errorf("etcd: %w", err)
+		}
+	}
+	a.named, a.certs = c.tls, certs
+	return c.announcement(a.addr, certs, a.log), nil
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"log/slog"
+	"net"
+	"strings"
+	"time"
+
+	"exporttask/internal/edge"
+	"exporttask/internal/registry"
+)
+
+// etcdConfig says where and how the process announces itself. It may change
+// while the process runs.
+type etcdConfig struct {
+	endpoints string
+	service   string
+	layouts   string
+	advertise string
+	ttl       time.Duration
+	username  string
+	password  string
+	tls       edge.ClientTLS
+}
+
+func (c *etcdConfig) define(o *options) {
+	f := o.flags
+	f.StringVar(&c.advertise, "advertise", "", "`HOST:PORT` that clients are told to dial (default: where gRPC listens)")
+	f.StringVar(&c.endpoints, "etcd-endpoints", "", "etcd members, `HOST:PORT,...`; none: the service is not registered")
+	f.StringVar(&c.service, "etcd-service", "exporttask", "`name` under which clients look for the service in etcd")
+	f.StringVar(&c.layouts, "etcd-layouts", "", "forms of key to write, of endpoints, naming and resolver, `NAME,...`; none: all")
+	f.DurationVar(&c.ttl, "etcd-ttl", 10*time.Second, "how long etcd keeps the keys of a process that crashed")
+	f.StringVar(&c.username, "etcd-username", "", "`user` of an etcd with authentication")
+	o.secret(&c.password, "etcd-password", "that user's password")
+	f.StringVar(&c.tls.CAFile, "etcd-ca-file", "", "PEM `file` of the authorities that sign etcd's certificates")
+	f.StringVar(&c.tls.CertFile, "etcd-cert-file", "", "PEM `file` of the certificate that etcd is shown")
+	f.StringVar(&c.tls.KeyFile, "etcd-key-file", "", "PEM `file` of that certificate's key")
+}
+
+// validate checks what the registry itself does not know; grpcHost is where
+// gRPC listens.
+func (c *etcdConfig) validate(grpcHost string, bad func(option, format string, args ...any)) {
+	if c.endpoints != "" && c.advertise == "" && isWildcard(grpcHost) {
+		bad("advertise", "empty, want the HOST:PORT that clients dial, since gRPC listens on all addresses (%q)", grpcHost)
+	}
+	if err := c.tls.Validate("etcd-"); err != nil {
+		bad("etcd", "%s", err)
+	}
+}
+
+func isWildcard(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "" || ip != nil && ip.IsUnspecified()
+}
+
+// announcement is what is announced where gRPC listens on addr. certs are
+// those that c.tls names, nil where it names none.
+func (c *etcdConfig) announcement(addr string, certs *edge.ClientCerts, log *slog.Logger) registry.Config {
+	if c.advertise != "" {
+		addr = c.advertise
+	}
+	cfg := registry.Config{
+		Endpoints: list(c.endpoints), Service: c.service, Addr: addr, TTL: c.ttl,
+		Username: c.username, Password: c.password, Logger: log,
+	}
+	for _, name := range list(c.layouts) {
+		cfg.Layouts = append(cfg.Layouts, registry.Layout(name))
+	}
+	if certs != nil {
+		cfg.TLS = certs.Config()
+	}
+	return cfg
+}
+
+// list splits an option of several values.
+func list(values string) []string {
+	if values == "" {
+		return nil
+	}
+	return strings.Split(values, ",")
+}

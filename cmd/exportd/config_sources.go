@@ -1,0 +1,80 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// sourceConfig is one data source.
+type sourceConfig struct {
+	DSN       string   `yaml:"dsn"`
+	DSNFile   string   `yaml:"dsn-file"`
+	Dialect   string   `yaml:"dialect"`   // "mariadb" or "mysql": lets templates call functions that this server alone has
+	Schemas   []string `yaml:"schemas"`   // that templates may name, beside the DSN's own database
+	Functions []string `yaml:"functions"` // stored functions that templates may call
+	CAFile    string   `yaml:"ca-file"`
+	MaxRows   int64    `yaml:"max-rows"`
+	MaxBytes  int64    `yaml:"max-bytes"`
+	// MaxSeconds bounds a statement, from its start to its last row.
+	MaxSeconds int64 `yaml:"max-seconds"`
+	// Snapshot reads every export from one consistent snapshot.
+	Snapshot bool `yaml:"snapshot"`
+	// MaxRunning bounds the instances that run on it at once, over all
+	// replicas; 0: max-running-per-source.
+	MaxRunning int `yaml:"max-running"`
+}
+
+// sourceName is what a data source may be called.
+var sourceName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,63}$`)
+
+// loadSources reads the sources of the YAML file, with DSNs from files or from
+// the environment: EXPORTD_SOURCE_SHOP_DSN.
+func (c *config) loadSources(node yaml.Node, getenv func(string) string) error {
+	c.sources = map[string]sourceConfig{}
+	if !node.IsZero() {
+		text, err := yaml.Marshal(&node)
+		if err != nil {
+			return fmt.Errorf("sources: %w", err)
+		}
+		dec := yaml.NewDecoder(strings.NewReader(string(text)))
+		dec.KnownFields(true)
+		if err := dec.Decode(&c.sources); err != nil {
+			return fmt.Errorf("sources: %w", err)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.sources)) {
+		s := c.sources[name]
+		if !sourceName.MatchString(name) {
+			return fmt.Errorf("sources: %q, want a name of a-z, 0-9, _ and - that begins with a letter", name)
+		}
+		env := envName("source-" + name + "-dsn")
+		s.DSN = cmp.Or(getenv(env), s.DSN)
+		if s.DSNFile != "" {
+			if s.DSN != "" {
+				return fmt.Errorf("sources.%s: dsn and dsn-file are both given, want one", name)
+			}
+			text, err := readSecret(s.DSNFile)
+			if err != nil {
+				return fmt.Errorf("sources.%s.dsn-file: %w", name, err)
+			}
+			s.DSN = text
+		}
+		if _, ok := dialects[s.Dialect]; !ok {
+			return fmt.Errorf("sources.%s.dialect: %q, want mariadb, mysql or nothing", name, s.Dialect)
+		}
+		if s.DSN == "" {
+			return fmt.Errorf("sources.%s: no DSN, want dsn-file, dsn or %s", name, env)
+		}
+		c.sources[name] = s
+	}
+	if _, named := c.sources["default"]; c.readerDSN != "" && !named {
+		c.sources["default"] = sourceConfig{DSN: c.readerDSN}
+	}
+	return nil
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/health"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/reflection"
+
+	"exporttask/api"
+	"exporttask/internal/access"
+	"exporttask/internal/edge"
+	"exporttask/internal/model"
+	"exporttask/internal/server"
+)
+
+// door is the gRPC server with all that stands before the handlers: TLS,
+// tokens, scopes, rates, ownership, the envelope.
+type door struct {
+	grpc   *grpc.Server
+	health *health.Server
+	certs  *edge.Certs    // nil without TLS
+	tokens *access.Tokens // nil without tokens
+}
+
+func (a *app) door(owners access.Owners, tasks *server.Server) (*door, error) {
+	d := &door{health: health.NewServer()}
+	var err error
+	if a.cfg.tokensFile != "" {
+		if d.tokens, err = access.OpenTokens(a.cfg.tokensFile, a.log); err != nil {
+			return nil, err
+		}
+	}
+	guard := access.New(access.Config{
+		Tokens: d.tokens, Owners: owners, Rate: a.cfg.rate, Deadline: a.cfg.callTimeout, Logger: a.log,
+	})
+	options := append(a.cfg.edge.ServerOptions(),
+		grpc.ForceServerCodecV2(server.Codec()),
+		grpc.InTapHandle(guard.Tap),
+		grpc.ChainUnaryInterceptor(guard.Unary, server.UnaryErrors(a.log), guard.OwnUnary),
+		grpc.ChainStreamInterceptor(guard.Stream, server.StreamErrors(a.log), guard.OwnStream),
+	)
+	if a.cfg.tls.On() {
+		if d.certs, err = a.cfg.tls.Open(a.log); err != nil {
+			return nil, err
+		}
+		options = append(options, grpc.Creds(credentials.NewTLS(d.certs.Config())))
+	}
+	d.grpc = grpc.NewServer(options...)
+	api.RegisterExportTaskServer(d.grpc, tasks)
+	d.health.SetServingStatus(api.ExportTask_ServiceDesc.ServiceName, healthpb.HealthCheckResponse_SERVING)
+	healthpb.RegisterHealthServer(d.grpc, d.health)
+	if a.cfg.reflection {
+		reflection.Register(d.grpc)
+	}
+	return d, nil
+}
+
+// watched are files that can change while the process runs.
+type watched interface {
+	Reload() error
+	Run(ctx context.Context)
+}
+
+func (d *door) files() []watched {
+	var all []watched
+	if d.certs != nil {
+		all = append(all, d.certs)
+	}
+	if d.tokens != nil {
+		all = append(all, d.tokens)
+	}
+	return all
+}
+
+type owners struct{ *model.DB }
+
+func (owners) SchedOwner(_ context.Context, id int64) (int32, error) {
+	return 0, model.Errorf(model.NotFound, "eschedId: %d, no such schedule", id)
+}
+
+func (owners) DeliveryOwner(_ context.Context, id int64) (int32, error) {
+	return 0, model.Errorf(model.NotFound, "edeliveryId: %d, no such delivery", id)
+}

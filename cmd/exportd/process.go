@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"exporttask/internal/export"
+	"exporttask/internal/server"
+)
+
+// Times of a shutdown; what they leave of shutdown-grace is for the exports
+// that run.
+const (
+	// lameDuck is how long the service goes on answering after it left etcd:
+	// clients need a moment to hear of it.
+	lameDuck = 2 * time.Second
+	// drainTime is how long calls that are under way may take to end.
+	drainTime = 10 * time.Second
+	// leaveTime bounds leaving etcd; the lease ends by itself otherwise.
+	leaveTime = 2 * time.Second
+)
+
+// process is what runs, and knows in which order it is to stop.
+type process struct {
+	app      *app
+	log      *slog.Logger
+	grace    time.Duration
+	door     *door
+	tasks    *server.Server
+	pool     *export.Pool
+	sources  sources
+	sweeper  *export.Sweeper
+	registry *announcer
+}
+
+// run serves until ctx ends or serving fails, then stops everything:
+//
+//	NOT_SERVING, no new claims ─▶ leave etcd ─▶ answer on for a moment ─▶ end
+//	streams and calls ─▶ let exports finish ─▶ give back the rest ─▶ close
+func (p *process) run(ctx context.Context, listener net.Listener) error {
+	// The parts have contexts of their own, since they stop at different times.
+	claiming, stopClaiming := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopClaiming()
+	beating, stopBeating := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopBeating()
+	var claims, beats, registration sync.WaitGroup
+	claims.Go(func() { p.pool.Run(claiming) })
+	claims.Go(func() { p.sweeper.Run(claiming) })
+	claims.Go(func() { p.sources.warnOfGrants(claiming, p.log) })
+	beats.Go(func() { p.pool.Beat(beating) })
+	registration.Go(func() {
+		if err := p.registry.Run(beating); err != nil {
+			p.log.Error("registration", "error", err)
+		}
+	})
+	for _, f := range p.door.files() {
+		beats.Go(func() { f.Run(beating) })
+	}
+	served := make(chan error, 1)
+	go func() { served <- p.door.grpc.Serve(listener) }()
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	p.log.Info("listening", "grpc", listener.Addr().String())
+
+	err := p.attend(ctx, served, hangup)
+
+	p.log.Info("shutting down", "grace", p.grace)
+	grace, stop := context.WithTimeout(context.WithoutCancel(ctx), p.grace)
+	defer stop()
+	p.door.health.Shutdown()
+	stopClaiming()
+	p.leave(grace)
+	if err == nil {
+		wait(grace, lameDuck)
+		p.tasks.Drain()
+		p.drain(grace)
+	}
+	claims.Wait()
+	p.pool.Shutdown(grace)
+	stopBeating()
+	beats.Wait()
+	registration.Wait()
+	p.log.Info("stopped")
+	return err
+}
+
+// attend waits until ctx ends or serving fails, and reads the configuration
+// again at each SIGHUP.
+func (p *process) attend(ctx context.Context, served <-chan error, hangup <-chan os.Signal) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case err := <-served:
+			return err
+		case <-hangup:
+			p.reload()
+		}
+	}
+}
+
+func (p *process) leave(ctx context.Context) {
+	ctx, stop := context.WithTimeout(ctx, leaveTime)
+	defer stop()
+	if err := p.registry.Leave(ctx); err != nil {
+		p.log.Warn("leave etcd: the lease will run out instead", "error", err)
+	}
+}
+
+// drain lets calls end by themselves for a while, then ends them.
+func (p *process) drain(ctx context.Context) {
+	ctx, stop := context.WithTimeout(ctx, drainTime)
+	defer stop()
+	done := make(chan struct{})
+	go func() {
+		p.door.grpc.GracefulStop()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+		p.door.grpc.Stop()
+		<-done
+	}
+}
+
+// wait lets d pass, or less if ctx ends.
+func wait(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// SIGHUP makes the process read its configuration again. What can change
+// without a restart does; of the rest the log tells that it waits for one.
+
+// changeable tells whether an option can change while the process runs.
+func changeable(option string) bool {
+	return option == "advertise" || option == "log-level" || option == "config" || strings.HasPrefix(option, "etcd-")
+}
+
+// reload applies what changed in the configuration. A wrong one changes
+// nothing.
+func (p *process) reload() {
+	next, err := p.app.load()
+	if err != nil {
+		p.log.Error("the changed configuration is not taken", "error", err)
+		return
+	}
+	err = p.registry.update(&next.etcd)
+	for _, f := range p.door.files() {
+		err = errors.Join(err, f.Reload())
+	}
+	if err != nil {
+		p.log.Error("a part of the changed configuration is not taken", "error", err)
+	}
+	p.app.level.Set(next.logLevel)
+	if rest := restartNeeded(p.app.cfg.values, next.values); len(rest) > 0 {
+		p.log.Warn("these options take effect with the next start", "options", rest)
+	}
+	p.log.Info("configuration read again")
+}
+
+// restartNeeded are the options that differ and cannot change while the
+// process runs.
+func restartNeeded(now, next map[string]string) []string {
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(next)) {
+		if now[name] != next[name] && !changeable(name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
