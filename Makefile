@@ -42,8 +42,9 @@ test-mysql: tools ## run the tests of our own tables, the source and the guard o
 	EXPORTD_TEST_SERVER=mysql go test -count=1 -timeout 20m ./migrations ./internal/model ./internal/source ./internal/sqlguard
 
 .PHONY: test-readers
-test-readers: ## open XLS and XLSX files with programs nobody here wrote (docs/formats.md lists them)
-	go test -count=1 -tags readers ./internal/render/...
+test-readers: ## open XLS and XLSX files with programs nobody here wrote, which it installs
+	@scripts/install-parts readers
+	NODE_PATH=$(CACHE)/node/node_modules go test -count=1 -tags readers ./internal/render/...
 
 .PHONY: fuzz
 fuzz: ## fuzz the read-only check against a real server for 30 s
@@ -56,6 +57,11 @@ chaos: tools ## break everything and look what is lost (ONLY=kill: one fault); a
 .PHONY: bench-queue
 bench-queue: ## what the queue costs
 	go run ./bench/queue
+
+.PHONY: bench-render
+bench-render: ## exports beside other ways to make the same files (ONLY=csv: one group); about 15 minutes
+	@scripts/install-parts bench
+	go run ./bench/render $(if $(ONLY),-only '$(ONLY)')
 
 .PHONY: lint
 lint: $(BIN)/golangci-lint ## run the linters

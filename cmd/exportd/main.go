@@ -3,6 +3,7 @@
 //
 //	exportd [options]          serve
 //	exportd migrate [options]  bring the schema up to date, then stop
+//	exportd render [options]   run one query into one file, without a service
 //	exportd token NAME OPERATOR SCOPE...   make a token for the tokens file
 //	exportd version            tell the version
 //
@@ -49,10 +50,12 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	case command == "version":
 		fmt.Fprintln(stdout, "exportd", version())
 		return exitOK
+	case command == "render":
+		return render(ctx, args, getenv, stdout, stderr)
 	case command == "token":
 		return token(args, stdout, stderr)
 	case !ok:
-		fmt.Fprintf(stderr, "exportd: command %q, want serve, migrate, token or version\n", command)
+		fmt.Fprintf(stderr, "exportd: command %q, want serve, migrate, render, token or version\n", command)
 		return exitUsage
 	}
 	load := func() (*config, error) { return loadConfig(args, getenv, stderr) }

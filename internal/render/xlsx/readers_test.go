@@ -8,9 +8,11 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -66,6 +68,17 @@ var legible = []string{
 	"", " ", "plain", " both ends ", "two\nlines", "tab\there", "=1+1", "+1", "-1", "@x", "'quoted", `"`, "<&>\"'", "]]>", "007", "1e5",
 	"2026-01-31", "TRUE", "李伟", "a😀b", "trailing\n", "\tleading", "_x004", "a_b", "1234567&", "12345678<12345678",
 	"a\u00a0b", "\u2028", "ÄÖÜ", strings.Repeat("long ", 6000),
+	"12345678901234567890", "שלום עולם", "مرحبا \u202eabc", strings.Repeat("x", cell.MaxCellText),
+}
+
+// mended are texts that a file cannot hold, and what it holds instead.
+var mended = map[string]string{
+	"a\x01b\x1f":                            "a\ufffdb\ufffd",
+	"\xed\xa0\x80 lone":                     "\ufffd\ufffd\ufffd lone",
+	"\xff":                                  "\ufffd",
+	"\ufffe":                                "\ufffd",
+	strings.Repeat("y", cell.MaxCellText+1): strings.Repeat("y", cell.MaxCellText),
+	strings.Repeat("z", cell.MaxCellText-1) + "😀!": strings.Repeat("z", cell.MaxCellText-1),
 }
 
 // sample is a workbook of three sheets and its rows as text, nil for NULL.
@@ -83,16 +96,20 @@ func sample(t *testing.T) (path string, rows [][]string) {
 	}
 	cols[colBool].Type = cell.AsBool
 	b := new(row.Batch)
-	for i, text := range legible {
+	texts := slices.Concat(legible, slices.Sorted(maps.Keys(mended)))
+	for i, text := range texts {
 		r := []string{
 			strconv.Itoa(900000000000 + i), strconv.FormatUint(1<<63+uint64(i), 10), fmt.Sprintf("%d.%010d", i, i*123457), strconv.FormatFloat(1/float64(i+3), 'g', -1, 64),
 			text, fmt.Sprintf("20%02d-02-28", i), fmt.Sprintf("2026-01-31 23:59:%02d", 59-i), fmt.Sprintf("1999-12-31 00:00:%02d.%03d", i, 999-i*7), strconv.Itoa(i % 2),
 		}
-		rows = append(rows, r)
 		var cells [][]byte
 		for _, v := range r {
 			cells = append(cells, []byte(v))
 		}
+		if want, ok := mended[text]; ok {
+			r[colText] = want
+		}
+		rows = append(rows, r)
 		b.Append(append(cells, nil)...)
 	}
 	file, _ := writeLimited(t, cols, cell.Options{SheetName: "O'Neil & 订单"}, sampleLimit, b)

@@ -1,0 +1,114 @@
+// Render is `make bench-render`: what an export costs beside other ways to make
+// the same file. Everything runs on a private MariaDB with 1,000,000 rows of
+// ten columns, in a tmpfs where there is one; ours and a peer run in turns, and
+// the median of the pairs' ratios is printed as
+//
+//	name: value (wanted >= bound)
+//
+// It exits with 1 where a figure falls short. Ours is `exportd render`, the way
+// of a worker without the service, and, where no database is to be measured, the
+// encoders in a process of their own (this program with the argument "self").
+// The peers are in the folder peers and in the distribution.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+)
+
+// pairs is how often each comparison is made.
+const pairs = 7
+
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == "self" {
+		if err := self(os.Args[2:]); err != nil {
+			fmt.Fprintln(os.Stderr, "bench/render: self:", err)
+			os.Exit(1)
+		}
+		return
+	}
+	only := flag.String("only", "", "measure the groups whose name contains `TEXT`: csv, four, append, xlsx, small, database, xls, memory")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ok, err := run(ctx, *only)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench/render:", err)
+	}
+	if !ok || err != nil {
+		os.Exit(1)
+	}
+}
+
+// group measures some figures.
+type group struct {
+	name string
+	do   func(ctx context.Context, s *stage) ([]figure, error)
+}
+
+// figure is one line of the result.
+type figure struct {
+	name   string
+	value  float64
+	format string // of the value: "%.2f"
+	sign   string // "<=" or ">="
+	bound  float64
+}
+
+func (f figure) ok() bool {
+	if f.sign == "<=" {
+		return f.value <= f.bound
+	}
+	return f.value >= f.bound
+}
+
+func (f figure) String() string {
+	return fmt.Sprintf("%s: "+f.format+" (wanted %s "+f.format+")", f.name, f.value, f.sign, f.bound)
+}
+
+func atMost(name string, value, bound float64) figure {
+	return figure{name: name, value: value, format: "%.3f", sign: "<=", bound: bound}
+}
+
+func atLeast(name string, value, bound float64) figure {
+	return figure{name: name, value: value, format: "%.1f", sign: ">=", bound: bound}
+}
+
+func run(ctx context.Context, only string) (ok bool, err error) {
+	groups := []group{
+		{"csv", csvGroup},
+		{"four", fourGroup},
+		{"append", appendGroup},
+		{"xlsx", xlsxGroup},
+		{"small", smallGroup},
+		{"database", databaseGroup},
+		{"xls", xlsGroup},
+		{"memory", memoryGroup},
+	}
+	s, err := setUp(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	ok = true
+	for _, g := range groups {
+		if !strings.Contains(g.name, only) {
+			continue
+		}
+		figures, err := g.do(ctx, s)
+		if err != nil {
+			return false, fmt.Errorf("%s: %w", g.name, err)
+		}
+		for _, f := range figures {
+			fmt.Fprintln(os.Stdout, f)
+			ok = ok && f.ok()
+		}
+	}
+	return ok, nil
+}

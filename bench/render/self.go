@@ -1,0 +1,194 @@
+package main
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"exporttask/internal/render"
+	"exporttask/internal/render/cell"
+	"exporttask/internal/row"
+)
+
+// columns are those of the table, as the source would announce them.
+var columns = []row.Column{
+	{Name: "id", Type: "BIGINT", Kind: row.Int},
+	{Name: "member_id", Type: "INT", Kind: row.Int},
+	{Name: "order_no", Type: "VARCHAR"},
+	{Name: "name", Type: "VARCHAR"},
+	{Name: "phone", Type: "VARCHAR"},
+	{Name: "amount", Type: "DECIMAL", Kind: row.Decimal, Scale: 2},
+	{Name: "rate", Type: "DOUBLE", Kind: row.Float, Scale: -1},
+	{Name: "status", Type: "TINYINT", Kind: row.Int},
+	{Name: "created_at", Type: "DATETIME", Kind: row.DateTime},
+	{Name: "remark", Type: "VARCHAR"},
+}
+
+// self writes rows from memory: FORMAT SAMPLE ROWS OUT SMALL. Like the peers it
+// cycles the sample and gives each row an id and an order number of its own.
+func self(args []string) error {
+	if len(args) != 5 {
+		return errors.New("want FORMAT SAMPLE ROWS OUT SMALL")
+	}
+	format := map[string]render.Format{"xls": render.XLS, "xlsx": render.XLSX}[args[0]]
+	rows, err := readSample(args[1])
+	if err != nil {
+		return err
+	}
+	n, err := strconv.Atoi(args[2])
+	if err != nil {
+		return err
+	}
+	out, err := os.Create(args[3])
+	if err != nil {
+		return err
+	}
+	cols, err := cell.Resolve(nil, columns)
+	if err != nil {
+		return err
+	}
+	enc, err := render.New(out, format, cols, render.FileOptions{Options: cell.Options{Small: args[4] == "true"}})
+	if err != nil {
+		return err
+	}
+	if err := cycle(enc, rows, n); err != nil {
+		return errors.Join(err, enc.Close())
+	}
+	return errors.Join(enc.Close(), out.Close())
+}
+
+// batchBytes is how much the source puts into one batch.
+const batchBytes = 64 << 10
+
+func cycle(enc cell.Encoder, rows [][][]byte, n int) error {
+	free := make(chan *row.Batch, 64)
+	giveBack := func(b *row.Batch) {
+		select {
+		case free <- b:
+		default:
+		}
+	}
+	var id, no []byte
+	for i := 0; i < n; {
+		var b *row.Batch
+		select {
+		case b = <-free:
+			b.Data, b.Rows = b.Data[:0], b.Rows[:0]
+		default:
+			b = &row.Batch{Free: giveBack}
+		}
+		for ; i < n && len(b.Data) < batchBytes; i++ {
+			r := rows[i%len(rows)]
+			id = strconv.AppendInt(id[:0], 900_000_000_001+int64(i), 10)
+			no = strconv.AppendInt(append(no[:0], r[2][:len(r[2])-5]...), int64(10_000+i), 10)
+			b.Append(id, r[1], no, r[3], r[4], r[5], r[6], r[7], r[8], r[9])
+		}
+		if err := enc.Encode(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readSample reads what `mariadb --batch` printed.
+func readSample(name string) ([][][]byte, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	unescape := strings.NewReplacer(`\n`, "\n", `\t`, "\t", `\\`, `\`)
+	var rows [][][]byte
+	for line := range bytes.SplitSeq(bytes.TrimSuffix(text, []byte("\n")), []byte("\n")) {
+		cells := bytes.Split(line, []byte("\t"))
+		if len(cells) != len(columns) {
+			return nil, fmt.Errorf("%s: a line of %d cells, want %d", name, len(cells), len(columns))
+		}
+		for i, c := range cells {
+			if cells[i] = []byte(unescape.Replace(string(c))); string(c) == "NULL" {
+				cells[i] = nil
+			}
+		}
+		rows = append(rows, cells)
+	}
+	return rows, nil
+}
+
+const (
+	appendRows = 400_000
+	warmUpRows = 20_000
+)
+
+// appendSpeed is how many MB of CSV a writer makes in a second, of rows that are
+// in memory.
+func appendSpeed(sample string, write func(w io.Writer, rows [][][]byte, n int) error) (float64, error) {
+	rows, err := readSample(sample)
+	if err != nil {
+		return 0, err
+	}
+	if err := write(io.Discard, rows, warmUpRows); err != nil {
+		return 0, err
+	}
+	var size counter
+	began := time.Now()
+	err = write(&size, rows, appendRows)
+	return float64(size) / 1e6 / time.Since(began).Seconds(), err
+}
+
+type counter int64
+
+func (c *counter) Write(p []byte) (int, error) {
+	*c += counter(len(p))
+	return len(p), nil
+}
+
+// ownCSV encodes batches that are there already, as a cursor's are.
+func ownCSV(w io.Writer, rows [][][]byte, n int) error {
+	cols, err := cell.Resolve(nil, columns)
+	if err != nil {
+		return err
+	}
+	enc, err := render.New(w, render.CSV, cols, render.FileOptions{})
+	if err != nil {
+		return err
+	}
+	var batches []*row.Batch
+	for i := 0; i < len(rows); {
+		b := &row.Batch{}
+		for ; i < len(rows) && len(b.Data) < batchBytes; i++ {
+			b.Append(rows[i]...)
+		}
+		batches = append(batches, b)
+	}
+	for done, i := 0, 0; done < n; i++ {
+		b := batches[i%len(batches)]
+		if err := enc.Encode(b); err != nil {
+			return errors.Join(err, enc.Close())
+		}
+		done += b.Len()
+	}
+	return enc.Close()
+}
+
+// encodingCSV writes the same records with encoding/csv.
+func encodingCSV(w io.Writer, rows [][][]byte, n int) error {
+	records := make([][]string, len(rows))
+	for i, r := range rows {
+		for _, c := range r {
+			records[i] = append(records[i], string(c))
+		}
+	}
+	enc := csv.NewWriter(w)
+	for i := range n {
+		if err := enc.Write(records[i%len(records)]); err != nil {
+			return err
+		}
+	}
+	enc.Flush()
+	return enc.Error()
+}

@@ -1,0 +1,227 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"flag"
+	"fmt"
+	"hash"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"exporttask/internal/export"
+	"exporttask/internal/model"
+	"exporttask/internal/plan"
+)
+
+// `exportd render` runs one query into one file by the way that a worker takes,
+// without the service: the same check of the SQL, the same read-only session,
+// the same encoders.
+
+// renderFormats are the formats by the names that -format takes.
+var renderFormats = map[string]model.Format{"csv": model.FormatCSV, "xls": model.FormatXLS, "xlsx": model.FormatXLSX}
+
+// maxRender is the longest time limit that may be asked for.
+const maxRender = 1000 * time.Hour
+
+// renderJob is what the command was told.
+type renderJob struct {
+	dsn     string
+	source  sourceConfig
+	query   string
+	format  string
+	output  string
+	columns string
+	params  params
+	timeout time.Duration
+	sum     bool
+	options model.Options
+}
+
+// params are -p name=value options.
+type params []model.Param
+
+func (p *params) String() string { return "" }
+
+func (p *params) Set(text string) error {
+	name, value, ok := strings.Cut(text, "=")
+	if !ok || name == "" {
+		return errors.New("want NAME=VALUE")
+	}
+	*p = append(*p, model.Param{Name: name, Value: value})
+	return nil
+}
+
+func (j *renderJob) define(o *options) {
+	f := o.flags
+	f.StringVar(&j.dsn, "dsn", "", `the database, "user:password@tcp(host:port)/database"; everybody on the machine can read a flag, so rather give `+"-dsn-file or EXPORTD_DSN")
+	f.String("dsn-file", "", "`file` that holds the DSN")
+	f.StringVar(&j.source.CAFile, "ca-file", "", "PEM `file` of the authorities that sign the database's certificate")
+	f.StringVar(&j.source.Dialect, "dialect", "", "mariadb or mysql: functions that this server alone has may be called")
+	f.StringVar(&j.query, "query", "", "one SELECT; @FILE reads it from a file")
+	f.StringVar(&j.format, "format", "csv", "csv, xls or xlsx")
+	f.StringVar(&j.output, "o", "", "`file` to write; - is standard output")
+	f.StringVar(&j.columns, "columns", "", "output columns, as docs/columns.md has them")
+	f.Var(&j.params, "p", "a parameter, `NAME=VALUE`; may be repeated")
+	f.Int64Var(&j.source.MaxRows, "max-rows", 0, "fail past this many rows; 0: any number")
+	f.Int64Var(&j.source.MaxBytes, "max-bytes", 0, "fail past this many `bytes` of cells; 0: any number")
+	f.DurationVar(&j.timeout, "timeout", 6*time.Hour, "end the query after this long")
+	f.BoolVar(&j.sum, "sha256", true, "tell the file's SHA-256")
+	f.BoolVar(&j.options.Snapshot, "snapshot", false, "read from one consistent snapshot")
+	f.StringVar(&j.options.Delimiter, "delimiter", "", "CSV: one character")
+	f.BoolVar(&j.options.BOM, "bom", false, "CSV: a byte order mark first")
+	f.BoolVar(&j.options.LF, "lf", false, "CSV: lines end in LF")
+	f.BoolVar(&j.options.QuoteAll, "quote-all", false, "CSV: every cell in quotes")
+	f.StringVar(&j.options.NullText, "null-text", "", "CSV: what stands for NULL")
+	f.BoolVar(&j.options.GB18030, "gb18030", false, "CSV: GB18030 instead of UTF-8")
+	f.BoolVar(&j.options.Gzip, "gzip", false, "CSV: compress")
+	f.BoolVar(&j.options.NoHeader, "no-header", false, "no header row")
+	f.BoolVar(&j.options.NoGuard, "no-formula-guard", false, "no guard against formulas in texts")
+	f.Int64Var(&j.options.SplitRows, "split-rows", 0, "a zip of parts of this many rows")
+	f.StringVar(&j.options.SheetName, "sheet-name", "", "XLS, XLSX: the first sheet's name")
+	f.BoolVar(&j.options.Small, "small", false, "XLSX: a smaller file for more time")
+}
+
+// render is the command.
+func render(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+	var j renderJob
+	err := j.load(args, getenv, stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return exitOK
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "exportd: render: %v\n", err)
+		return exitUsage
+	}
+	if err := j.run(ctx, stdout, stderr); err != nil {
+		fmt.Fprintf(stderr, "exportd: render: %v\n", err)
+		return exitError
+	}
+	return exitOK
+}
+
+func (j *renderJob) load(args []string, getenv func(string) string, out io.Writer) error {
+	o := newOptions(out)
+	j.define(o)
+	if _, err := o.load(args, getenv); err != nil {
+		return err
+	}
+	if file := o.flags.Lookup("dsn-file").Value.String(); file != "" {
+		var err error
+		if j.dsn, err = readSecret(file); err != nil {
+			return fmt.Errorf("dsn-file: %w", err)
+		}
+	}
+	if file, ok := strings.CutPrefix(j.query, "@"); ok {
+		text, err := os.ReadFile(filepath.Clean(file))
+		if err != nil {
+			return fmt.Errorf("query: %w", err)
+		}
+		j.query = string(text)
+	}
+	_, known := renderFormats[j.format]
+	switch {
+	case j.dsn == "":
+		return errors.New("dsn: empty, want -dsn-file, EXPORTD_DSN or -dsn")
+	case j.query == "":
+		return errors.New("query: empty, want one SELECT, or @FILE")
+	case !known:
+		return fmt.Errorf("format: %q, want csv, xls or xlsx", j.format)
+	case j.output == "":
+		return errors.New("o: empty, want a file, or - for standard output")
+	case j.timeout < time.Second || j.timeout > maxRender:
+		return fmt.Errorf("timeout: %s, want 1s..%s", j.timeout, maxRender)
+	case len(j.options.Delimiter) > 1:
+		return fmt.Errorf("delimiter: %q, want one character", j.options.Delimiter)
+	}
+	if _, ok := dialects[j.source.Dialect]; !ok {
+		return fmt.Errorf("dialect: %q, want mariadb, mysql or nothing", j.source.Dialect)
+	}
+	return nil
+}
+
+// run writes the file under its name only when it is whole.
+func (j *renderJob) run(ctx context.Context, stdout, stderr io.Writer) error {
+	began := time.Now()
+	in, srcs, err := j.instance()
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithTimeout(ctx, j.timeout)
+	defer stop()
+	out := &tally{w: stdout}
+	if j.sum {
+		out.hash = sha256.New()
+	}
+	var file *os.File
+	if j.output != "-" {
+		if file, err = os.CreateTemp(filepath.Dir(j.output), ".exportd-*"); err != nil {
+			return fmt.Errorf("o: %w", err)
+		}
+		defer os.Remove(file.Name()) // after the rename there is nothing of this name
+		defer file.Close()
+		out.w = file
+	}
+	summary, err := export.Render(ctx, srcs, in, out, os.TempDir())
+	if err != nil {
+		return err
+	}
+	if file != nil {
+		if err := publish(file, j.output); err != nil {
+			return fmt.Errorf("o: %w", err)
+		}
+	}
+	fmt.Fprintf(stderr, "%d rows, %d bytes, %.2f s\n", summary.Rows, out.n, time.Since(began).Seconds())
+	if j.sum {
+		fmt.Fprintf(stderr, "sha256 %s\n", hex.EncodeToString(out.hash.Sum(nil)))
+	}
+	for _, w := range plan.Warnings(summary.Warnings) {
+		fmt.Fprintln(stderr, "warning:", w.Text)
+	}
+	return nil
+}
+
+func publish(file *os.File, name string) error {
+	return errors.Join(file.Chmod(0o644), file.Sync(), file.Close(), os.Rename(file.Name(), name))
+}
+
+// instance is the one that a server would make of the same template.
+func (j *renderJob) instance() (*model.Inst, sources, error) {
+	j.source.DSN = j.dsn
+	srcs, err := openSources(map[string]sourceConfig{"default": j.source}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, nil, err
+	}
+	now := time.Now()
+	frozen, err := plan.Freeze(j.query, nil, j.params, srcs.Guard("default"), plan.Moment{Now: now})
+	if err != nil {
+		return nil, nil, err
+	}
+	return &model.Inst{
+		Source: "default", Expr: j.query, OutputColumns: j.columns, OutputFormat: renderFormats[j.format],
+		TplName: "render", TimeoutSec: int32(j.timeout.Seconds()),
+		Options: model.JSON[model.Options]{V: j.options}, Params: model.JSON[[]model.Param]{V: frozen},
+	}, srcs, nil
+}
+
+// tally passes a file's bytes on and sums them up, as a worker does.
+type tally struct {
+	w    io.Writer
+	hash hash.Hash // nil: not wanted
+	n    int64
+}
+
+func (t *tally) Write(p []byte) (int, error) {
+	n, err := t.w.Write(p)
+	if t.hash != nil {
+		_, _ = t.hash.Write(p[:n]) // a hash takes everything
+	}
+	t.n += int64(n)
+	return n, err
+}

@@ -1,0 +1,150 @@
+package export
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"exporttask/internal/model"
+	"exporttask/internal/plan"
+	"exporttask/internal/render"
+	"exporttask/internal/render/cell"
+	"exporttask/internal/row"
+	"exporttask/internal/source"
+	"exporttask/internal/sqlguard"
+	"exporttask/internal/store"
+)
+
+// Cursor is the rows of one query.
+type Cursor interface {
+	Columns() []row.Column
+	Next(ctx context.Context) (*row.Batch, error)
+	Close() error
+}
+
+// Sources runs queries on data sources, named.
+type Sources interface {
+	// Guard is what a statement may reach on a data source.
+	Guard(source string) sqlguard.Options
+	// Prepare asks a data source for the columns of a statement with "?"
+	// placeholders, args of them, without running it.
+	Prepare(ctx context.Context, source, sql string, args int) ([]row.Column, error)
+	Query(ctx context.Context, source string, q source.Query) (Cursor, error)
+}
+
+// pipeline is an instance's query under way into a file. Whoever got one must
+// close it.
+type pipeline struct {
+	cursor   Cursor
+	columns  []cell.Column
+	format   render.Format
+	options  render.FileOptions
+	progress *progress
+}
+
+// begin runs an instance's query as far as its columns.
+func begin(ctx context.Context, sources Sources, in *model.Inst, tempDir string, progress *progress) (_ *pipeline, err error) {
+	query, err := plan.Bind(in, sources.Guard(in.Source))
+	if err != nil {
+		return nil, err
+	}
+	progress.waiting.Store(true)
+	cursor, err := sources.Query(ctx, in.Source, source.Query{
+		SQL: query.SQL, Args: query.Args, Snapshot: in.Options.V.Snapshot,
+		Limits: source.Limits{
+			StatementTime: time.Duration(in.TimeoutSec) * time.Second, Rows: in.Limits.V.Rows, Bytes: in.Limits.V.Bytes,
+		},
+	})
+	progress.waiting.Store(false)
+	if err != nil {
+		return nil, err
+	}
+	columns, err := outputColumns(ctx, sources, in, query, cursor.Columns())
+	if err != nil {
+		return nil, errors.Join(err, cursor.Close())
+	}
+	options := plan.FileOptions(in.Options.V, tempDir)
+	options.PartName = fmt.Sprintf("%s-%d", store.SafeName(in.TplName), in.ID)
+	return &pipeline{cursor: cursor, columns: columns, format: plan.Format(in.OutputFormat), options: options, progress: progress}, nil
+}
+
+// outputColumns finds an instance's output columns in its result.
+func outputColumns(ctx context.Context, sources Sources, in *model.Inst, query plan.Query, result []row.Column) ([]cell.Column, error) {
+	drift := plan.Compare(in.ResultColumns.V, result)
+	if len(drift.Retyped) > 0 {
+		// A parameter's value can decide the type of what is computed from it.
+		// The template was checked without values: prepared so again, its
+		// columns must have the types that they had.
+		prepared, err := sources.Prepare(ctx, in.Source, query.SQL, len(query.Args))
+		if err != nil {
+			return nil, err
+		}
+		drift.Retyped = plan.Compare(in.ResultColumns.V, prepared).Retyped
+	}
+	return drift.Columns(in, result)
+}
+
+// fileName is the name of the file that the pipeline makes.
+func (p *pipeline) fileName() string { return p.options.PartName + render.Ext(p.format, p.options) }
+
+// write carries all rows into w. It returns nil only after the data source
+// said that the result is complete and the encoder has ended the file.
+func (p *pipeline) write(ctx context.Context, w io.Writer) (cell.Summary, error) {
+	encoder, err := render.New(w, p.format, p.columns, p.options)
+	if err != nil {
+		return cell.Summary{}, err
+	}
+	// A panic or an early return must not leave its goroutines behind; after
+	// the Close below this one does nothing.
+	defer encoder.Close()
+	if err := pump(ctx, p.cursor, encoder, p.progress); err != nil {
+		return cell.Summary{}, err
+	}
+	if err := encoder.Close(); err != nil {
+		return cell.Summary{}, err
+	}
+	if ctx.Err() != nil {
+		return cell.Summary{}, context.Cause(ctx)
+	}
+	return encoder.Summary(), nil
+}
+
+// close ends the query where it still runs.
+func (p *pipeline) close() { _ = p.cursor.Close() }
+
+// pump carries every row from the cursor to the encoder. It returns nil only
+// after the data source said that the result is complete.
+func pump(ctx context.Context, cursor Cursor, encoder cell.Encoder, progress *progress) error {
+	for {
+		progress.waiting.Store(true)
+		batch, err := cursor.Next(ctx)
+		progress.waiting.Store(false)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		rows := int64(batch.Len())
+		if err := encoder.Encode(batch); err != nil {
+			return err
+		}
+		progress.rows.Add(rows)
+		progress.steps.Add(1)
+	}
+}
+
+// Render runs an instance that is kept nowhere and writes its file to w, which
+// is whole only if there was no error. It is an attempt of a worker without
+// the queue and the store around it.
+func Render(ctx context.Context, sources Sources, in *model.Inst, w io.Writer, tempDir string) (_ cell.Summary, err error) {
+	defer recovered(&err)
+	p, err := begin(ctx, sources, in, tempDir, &progress{})
+	if err != nil {
+		return cell.Summary{}, err
+	}
+	defer p.close()
+	return p.write(ctx, w)
+}
