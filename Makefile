@@ -33,6 +33,7 @@ $(BIN)/grpcurl: tools/go.mod
 
 .PHONY: test
 test: tools ## run all tests against a real MariaDB and etcd; a missing part fails
+	@scripts/install-parts curl
 	go test -timeout 15m $$(go list ./... | grep -v '^exporttask/chaos$$')
 	@# By itself: it measures, and needs both cores.
 	go test -timeout 10m -count=1 ./chaos
@@ -71,18 +72,18 @@ $(BIN)/golangci-lint: tools/lint/go.mod
 	@echo "Building golangci-lint; this happens once and takes a few minutes."
 	@mkdir -p $(BIN) && cd tools/lint && go build -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint && touch $@
 
-GENERATORS := $(BIN)/buf $(BIN)/protoc-gen-go $(BIN)/protoc-gen-go-grpc
+GENERATORS := $(addprefix $(BIN)/,buf protoc-gen-go protoc-gen-go-grpc protoc-gen-grpc-gateway protoc-gen-openapiv2)
 $(GENERATORS): tools/gen/go.mod
-	@mkdir -p $(BIN) && cd tools/gen && go build -o $(BIN)/ github.com/bufbuild/buf/cmd/buf google.golang.org/protobuf/cmd/protoc-gen-go google.golang.org/grpc/cmd/protoc-gen-go-grpc && touch $(GENERATORS)
+	@mkdir -p $(BIN) && cd tools/gen && go build -o $(BIN)/ github.com/bufbuild/buf/cmd/buf google.golang.org/protobuf/cmd/protoc-gen-go google.golang.org/grpc/cmd/protoc-gen-go-grpc github.com/grpc-ecosystem/grpc-gateway/v2/protoc-gen-grpc-gateway github.com/grpc-ecosystem/grpc-gateway/v2/protoc-gen-openapiv2 && touch $(GENERATORS)
 
 .PHONY: generate
-generate: $(GENERATORS) ## make api/*.pb.go from the proto
+generate: $(GENERATORS) ## make Go, the gateway and OpenAPI from the proto
 	PATH=$(BIN):$$PATH buf generate
 
 .PHONY: verify
 verify: ## fail where generated code or go.mod is not what the sources say
-	@before=$$(cat api/*.pb.go go.mod go.sum | sha256sum); $(MAKE) -s generate; go mod tidy; \
-	after=$$(cat api/*.pb.go go.mod go.sum | sha256sum); \
+	@before=$$(cat api/*.pb.go internal/gateway/gw/*.go internal/gateway/*.json go.mod go.sum | sha256sum); $(MAKE) -s generate; go mod tidy; \
+	after=$$(cat api/*.pb.go internal/gateway/gw/*.go internal/gateway/*.json go.mod go.sum | sha256sum); \
 	[ "$$before" = "$$after" ] || { echo "generated code or go.mod is stale: run make generate and go mod tidy, and commit"; exit 1; }
 
 .PHONY: vuln

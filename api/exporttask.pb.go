@@ -3330,8 +3330,10 @@ type WshExportTaskPreviewTplReq struct {
 	// FMT_DEFAULT: the template's.
 	EtplOutputFormat WshExportFormat `protobuf:"varint,4,opt,name=etplOutputFormat,proto3,enum=exporttask.WshExportFormat" json:"etplOutputFormat,omitempty"`
 	// 1 to 200; 0: 20.
-	Rows          int32 `protobuf:"varint,5,opt,name=rows,proto3" json:"rows,omitempty"`
-	OperatorId    int32 `protobuf:"varint,6,opt,name=operatorId,proto3" json:"operatorId,omitempty"`
+	Rows       int32 `protobuf:"varint,5,opt,name=rows,proto3" json:"rows,omitempty"`
+	OperatorId int32 `protobuf:"varint,6,opt,name=operatorId,proto3" json:"operatorId,omitempty"`
+	// true: it is checked as CreateTpl would, and nothing is run or shown.
+	CheckOnly     bool `protobuf:"varint,7,opt,name=checkOnly,proto3" json:"checkOnly,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3406,6 +3408,13 @@ func (x *WshExportTaskPreviewTplReq) GetOperatorId() int32 {
 		return x.OperatorId
 	}
 	return 0
+}
+
+func (x *WshExportTaskPreviewTplReq) GetCheckOnly() bool {
+	if x != nil {
+		return x.CheckOnly
+	}
+	return false
 }
 
 type WshExportTaskPreviewTplRes struct {
@@ -6602,7 +6611,7 @@ const file_exporttask_proto_rawDesc = "" +
 	"\x19WshExportTaskDeleteTplRes\x12\x18\n" +
 	"\aerrCode\x18\x01 \x01(\tR\aerrCode\x12\x16\n" +
 	"\x06errMsg\x18\x02 \x01(\tR\x06errMsg\x12,\n" +
-	"\x04data\x18\x03 \x01(\v2\x18.exporttask.WshExportTplR\x04data\"\xa2\x02\n" +
+	"\x04data\x18\x03 \x01(\v2\x18.exporttask.WshExportTplR\x04data\"\xc0\x02\n" +
 	"\x1aWshExportTaskPreviewTplReq\x12\x16\n" +
 	"\x06etplId\x18\x01 \x01(\x05R\x06etplId\x12;\n" +
 	"\x05draft\x18\x02 \x01(\v2%.exporttask.WshExportTaskCreateTplReqR\x05draft\x122\n" +
@@ -6611,7 +6620,8 @@ const file_exporttask_proto_rawDesc = "" +
 	"\x04rows\x18\x05 \x01(\x05R\x04rows\x12\x1e\n" +
 	"\n" +
 	"operatorId\x18\x06 \x01(\x05R\n" +
-	"operatorId\"\x80\x01\n" +
+	"operatorId\x12\x1c\n" +
+	"\tcheckOnly\x18\a \x01(\bR\tcheckOnly\"\x80\x01\n" +
 	"\x1aWshExportTaskPreviewTplRes\x12\x18\n" +
 	"\aerrCode\x18\x01 \x01(\tR\aerrCode\x12\x16\n" +
 	"\x06errMsg\x18\x02 \x01(\tR\x06errMsg\x120\n" +

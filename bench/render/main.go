@@ -57,18 +57,24 @@ type figure struct {
 	name   string
 	value  float64
 	format string // of the value: "%.2f"
-	sign   string // "<=" or ">="
+	sign   string // "<=" or ">="; "" has no bound and is for comparison
 	bound  float64
 }
 
 func (f figure) ok() bool {
-	if f.sign == "<=" {
+	switch f.sign {
+	case "<=":
 		return f.value <= f.bound
+	case ">=":
+		return f.value >= f.bound
 	}
-	return f.value >= f.bound
+	return true
 }
 
 func (f figure) String() string {
+	if f.sign == "" {
+		return fmt.Sprintf("%s: "+f.format, f.name, f.value)
+	}
 	return fmt.Sprintf("%s: "+f.format+" (wanted %s "+f.format+")", f.name, f.value, f.sign, f.bound)
 }
 

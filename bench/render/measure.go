@@ -8,8 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strings"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -51,20 +51,46 @@ func (j job) run(ctx context.Context) (cost, error) {
 		cmd.Stdout = file
 	}
 	began := time.Now()
-	if err := cmd.Run(); err != nil {
+	if err := cmd.Start(); err != nil {
+		return cost{}, err
+	}
+	peak := make(chan float64)
+	ended := make(chan struct{})
+	go func() { peak <- highWater(cmd.Process.Pid, ended) }()
+	err := cmd.Wait()
+	wall := time.Since(began).Seconds()
+	close(ended)
+	c := cost{wall: wall, peak: <-peak}
+	if err != nil {
 		return cost{}, fmt.Errorf("%v: %w\n%s", cmd.Args, err, stderr.Bytes())
 	}
-	wall := time.Since(began).Seconds()
-	use, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	if !ok {
-		return cost{}, errors.New("no resource usage on this system")
+	c.kernel = cmd.ProcessState.SystemTime().Seconds()
+	c.cpu = cmd.ProcessState.UserTime().Seconds() + c.kernel
+	return c, nil
+}
+
+// highWater is the most memory that a process had resident, in MiB, looked at
+// until it ended. (What wait reports begins with the memory of the process that
+// started it.)
+func highWater(pid int, ended <-chan struct{}) (most float64) {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+		if err == nil {
+			if _, rest, ok := strings.Cut(string(text), "VmHWM:"); ok {
+				var kib float64
+				if _, err := fmt.Sscan(rest, &kib); err == nil {
+					most = max(most, kib/1024)
+				}
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-ended:
+			return most
+		}
 	}
-	return cost{
-		wall:   wall,
-		cpu:    (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds(),
-		kernel: cmd.ProcessState.SystemTime().Seconds(),
-		peak:   float64(use.Maxrss) / 1024,
-	}, nil
 }
 
 // together runs n of a job at once, told apart by their number.

@@ -147,7 +147,7 @@ func (c *counter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// ownCSV encodes batches that are there already, as a cursor's are.
+// ownCSV encodes batches as a cursor gives them.
 func ownCSV(w io.Writer, rows [][][]byte, n int) error {
 	cols, err := cell.Resolve(nil, columns)
 	if err != nil {
@@ -157,14 +157,7 @@ func ownCSV(w io.Writer, rows [][][]byte, n int) error {
 	if err != nil {
 		return err
 	}
-	var batches []*row.Batch
-	for i := 0; i < len(rows); {
-		b := &row.Batch{}
-		for ; i < len(rows) && len(b.Data) < batchBytes; i++ {
-			b.Append(rows[i]...)
-		}
-		batches = append(batches, b)
-	}
+	batches := pack(rows)
 	for done, i := 0, 0; done < n; i++ {
 		b := batches[i%len(batches)]
 		if err := enc.Encode(b); err != nil {
@@ -175,8 +168,32 @@ func ownCSV(w io.Writer, rows [][][]byte, n int) error {
 	return enc.Close()
 }
 
-// encodingCSV writes the same records with encoding/csv.
+// encodingCSV writes the same batches with encoding/csv, which takes strings.
 func encodingCSV(w io.Writer, rows [][][]byte, n int) error {
+	enc := csv.NewWriter(w)
+	record := make([]string, len(columns))
+	batches := pack(rows)
+	for done, i := 0, 0; done < n; i++ {
+		b := batches[i%len(batches)]
+		for k := range b.Rows {
+			p := b.Row(k)
+			for j := range record {
+				var c []byte
+				c, p = row.Cell(p)
+				record[j] = string(c)
+			}
+			if err := enc.Write(record); err != nil {
+				return err
+			}
+		}
+		done += b.Len()
+	}
+	enc.Flush()
+	return enc.Error()
+}
+
+// readyCSV is encodingCSV with all strings made beforehand.
+func readyCSV(w io.Writer, rows [][][]byte, n int) error {
 	records := make([][]string, len(rows))
 	for i, r := range rows {
 		for _, c := range r {
@@ -191,4 +208,17 @@ func encodingCSV(w io.Writer, rows [][][]byte, n int) error {
 	}
 	enc.Flush()
 	return enc.Error()
+}
+
+// pack puts rows into batches of the size that a source makes.
+func pack(rows [][][]byte) []*row.Batch {
+	var batches []*row.Batch
+	for i := 0; i < len(rows); {
+		b := &row.Batch{}
+		for ; i < len(rows) && len(b.Data) < batchBytes; i++ {
+			b.Append(rows[i]...)
+		}
+		batches = append(batches, b)
+	}
+	return batches
 }

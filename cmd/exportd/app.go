@@ -83,27 +83,65 @@ func serve(ctx context.Context, a *app) error {
 		ExpireEvery: min(time.Minute, a.cfg.sweepEvery), SweepEvery: a.cfg.sweepEvery, StoreID: storeID,
 		Force: a.cfg.sweepForce, SpillAge: spillAge(a.cfg.limits.MaxTimeout),
 	}, db, files, a.log, time.Now)
-	now := func() time.Time { return time.Now().In(a.cfg.location) }
-	tasks := server.New(db, srcs, files, pool, a.cfg.limits, now)
-
-	door, err := a.door(owners{db}, tasks)
-	if err != nil {
-		return err
-	}
 	var listen net.ListenConfig
 	listener, err := listen.Listen(ctx, "tcp", a.cfg.grpcAddr)
 	if err != nil {
 		return fmt.Errorf("grpc-addr: %w", err)
 	}
+	defer listener.Close()
+	httpListener, fileLinks, err := a.listenHTTP(ctx)
+	if err != nil {
+		return err
+	}
+	now := func() time.Time { return time.Now().In(a.cfg.location) }
+	tasks := server.New(db, srcs, files, pool, a.cfg.limits, linksOrNone(fileLinks), now)
+
+	door, err := a.door(owners{db}, tasks)
+	if err != nil {
+		return err
+	}
+	var port *web
+	if httpListener != nil {
+		defer httpListener.Close()
+		ready := func(ctx context.Context) error { return db.Ping(ctx) }
+		if port, err = a.web(httpListener, door, tasks, fileLinks, ready, nil); err != nil {
+			return err
+		}
+	}
 	reg, err := announce(&a.cfg.etcd, listener.Addr().String(), a.log)
 	if err != nil {
-		return errors.Join(err, listener.Close())
+		return err
 	}
 
 	p := &process{
-		app: a, log: a.log, grace: a.cfg.shutdownGrace, door: door, tasks: tasks, pool: pool, sources: srcs, sweeper: sweeper, registry: reg,
+		app: a, log: a.log, grace: a.cfg.shutdownGrace, door: door, web: port, tasks: tasks, pool: pool, sources: srcs, sweeper: sweeper, registry: reg,
 	}
 	return p.run(ctx, a.cfg.edge.Listen(listener, a.log))
+}
+
+// listenHTTP listens for HTTP where that is wanted.
+func (a *app) listenHTTP(ctx context.Context) (net.Listener, *links, error) {
+	if a.cfg.http.addr == "" {
+		return nil, nil, nil
+	}
+	var listen net.ListenConfig
+	listener, err := listen.Listen(ctx, "tcp", a.cfg.http.addr)
+	if err != nil {
+		return nil, nil, fmt.Errorf("http-addr: %w", err)
+	}
+	l, err := a.cfg.http.openLinks(listener.Addr().String(), a.cfg.tls.On(), a.log)
+	if err != nil {
+		return nil, nil, errors.Join(err, listener.Close())
+	}
+	return listener, l, nil
+}
+
+// linksOrNone keeps a nil pointer from becoming an interface that is not nil.
+func linksOrNone(l *links) server.Links {
+	if l == nil {
+		return nil
+	}
+	return l
 }
 
 // queue are the settings of the model's queue.

@@ -31,6 +31,7 @@ type config struct {
 	tokensFile    string
 	insecure      bool
 	callTimeout   time.Duration
+	http          httpConfig
 	etcd          etcdConfig
 	storeDir      string
 	workers       int
@@ -64,6 +65,7 @@ func (c *config) define(o *options) {
 	f.StringVar(&c.tokensFile, "tokens-file", "", "YAML `file` of who may call; none: everybody may do everything")
 	f.BoolVar(&c.insecure, "insecure", false, "let other machines call without tokens, or with tokens in plain text")
 	f.DurationVar(&c.callTimeout, "call-timeout", time.Minute, "how long a unary call may take whose client set no deadline; 0: for ever")
+	c.http.define(o)
 	c.etcd.define(o)
 	f.StringVar(&c.storeDir, "store-dir", "exportd-files", "`folder` for finished files, the same for all replicas")
 	f.IntVar(&c.workers, "workers", 4, "instances that run at once in this process; 0: none, it only answers")
@@ -117,6 +119,7 @@ func (c *config) validate() error {
 	if err != nil || port == "" {
 		bad("grpc-addr", "%q, want HOST:PORT", c.grpcAddr)
 	}
+	c.http.validate(bad)
 	c.etcd.validate(host, bad)
 	least := func(option string, n, least int64) {
 		if n < least {
@@ -158,14 +161,14 @@ func (c *config) validate() error {
 		bad("log-format", "%q, want auto, text or json", c.logFormat)
 	}
 	atLeast("call-timeout", c.callTimeout, 0)
-	errs = append(errs, c.edge.Validate(), c.tls.Validate(), c.rate.Validate(), c.exposure("grpc-addr", c.grpcAddr))
+	errs = append(errs, c.edge.Validate(), c.tls.Validate(), c.rate.Validate(), c.exposure("grpc-addr", c.grpcAddr), c.exposure("http-addr", c.http.addr))
 	return errors.Join(errs...)
 }
 
 // exposure refuses an address that other machines reach without saying who
 // they are, unless that is wanted.
 func (c *config) exposure(option, addr string) error {
-	if c.insecure {
+	if c.insecure || addr == "" {
 		return nil
 	}
 	return edge.Exposure{

@@ -20,13 +20,16 @@ import (
 // tokens, scopes, rates, ownership, the envelope.
 type door struct {
 	grpc   *grpc.Server
+	inside *grpc.Server // the same for calls from the HTTP port of this process, whose TLS is HTTP's
 	health *health.Server
-	certs  *edge.Certs    // nil without TLS
-	tokens *access.Tokens // nil without tokens
+	// peerKey is how the gateway of this process tells callers' addresses.
+	peerKey string
+	certs   *edge.Certs    // nil without TLS
+	tokens  *access.Tokens // nil without tokens
 }
 
 func (a *app) door(owners access.Owners, tasks *server.Server) (*door, error) {
-	d := &door{health: health.NewServer()}
+	d := &door{health: health.NewServer(), peerKey: newPeerKey()}
 	var err error
 	if a.cfg.tokensFile != "" {
 		if d.tokens, err = access.OpenTokens(a.cfg.tokensFile, a.log); err != nil {
@@ -34,7 +37,8 @@ func (a *app) door(owners access.Owners, tasks *server.Server) (*door, error) {
 		}
 	}
 	guard := access.New(access.Config{
-		Tokens: d.tokens, Owners: owners, Rate: a.cfg.rate, Deadline: a.cfg.callTimeout, Logger: a.log,
+		Tokens: d.tokens, Owners: owners, Rate: a.cfg.rate, Deadline: a.cfg.callTimeout,
+		PeerKey: d.peerKey, Logger: a.log,
 	})
 	options := append(a.cfg.edge.ServerOptions(),
 		grpc.ForceServerCodecV2(server.Codec()),
@@ -42,6 +46,7 @@ func (a *app) door(owners access.Owners, tasks *server.Server) (*door, error) {
 		grpc.ChainUnaryInterceptor(guard.Unary, server.UnaryErrors(a.log), guard.OwnUnary),
 		grpc.ChainStreamInterceptor(guard.Stream, server.StreamErrors(a.log), guard.OwnStream),
 	)
+	d.inside = grpc.NewServer(options...)
 	if a.cfg.tls.On() {
 		if d.certs, err = a.cfg.tls.Open(a.log); err != nil {
 			return nil, err
@@ -49,8 +54,10 @@ func (a *app) door(owners access.Owners, tasks *server.Server) (*door, error) {
 		options = append(options, grpc.Creds(credentials.NewTLS(d.certs.Config())))
 	}
 	d.grpc = grpc.NewServer(options...)
-	api.RegisterExportTaskServer(d.grpc, tasks)
 	d.health.SetServingStatus(api.ExportTask_ServiceDesc.ServiceName, healthpb.HealthCheckResponse_SERVING)
+	for _, s := range []*grpc.Server{d.grpc, d.inside} {
+		api.RegisterExportTaskServer(s, tasks)
+	}
 	healthpb.RegisterHealthServer(d.grpc, d.health)
 	if a.cfg.reflection {
 		reflection.Register(d.grpc)

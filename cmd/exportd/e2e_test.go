@@ -35,6 +35,7 @@ import (
 type service struct {
 	cmd    *exec.Cmd
 	addr   string
+	http   string // where HTTP is
 	store  string
 	exited chan error
 	log    *logBuffer
@@ -55,15 +56,16 @@ func startService(t *testing.T, dsn string, env ...string) *service {
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	addr := make(chan string, 1)
+	listening := make(chan struct{})
 	drained := make(chan struct{})
 	go func() {
 		defer close(drained)
 		lines := bufio.NewScanner(log)
 		for lines.Scan() {
-			var l struct{ Msg, Grpc string }
+			var l struct{ Msg, Grpc, HTTP string }
 			if json.Unmarshal(lines.Bytes(), &l) == nil && l.Msg == "listening" {
-				addr <- l.Grpc
+				s.addr, s.http = l.Grpc, "http://"+l.HTTP
+				close(listening)
 			}
 			s.log.add(lines.Text())
 			t.Logf("exportd: %s", lines.Text())
@@ -78,7 +80,7 @@ func startService(t *testing.T, dsn string, env ...string) *service {
 		<-drained
 	})
 	select {
-	case s.addr = <-addr:
+	case <-listening:
 	case err := <-s.exited:
 		t.Fatalf("exportd ended: %v", err)
 	case <-time.After(30 * time.Second):

@@ -32,6 +32,7 @@ type process struct {
 	log      *slog.Logger
 	grace    time.Duration
 	door     *door
+	web      *web // nil: no HTTP
 	tasks    *server.Server
 	pool     *export.Pool
 	sources  sources
@@ -59,15 +60,23 @@ func (p *process) run(ctx context.Context, listener net.Listener) error {
 			p.log.Error("registration", "error", err)
 		}
 	})
-	for _, f := range p.door.files() {
+	for _, f := range p.files() {
 		beats.Go(func() { f.Run(beating) })
 	}
-	served := make(chan error, 1)
+	served := make(chan error, 3)
 	go func() { served <- p.door.grpc.Serve(listener) }()
+	if p.web != nil {
+		go func() { served <- p.door.inside.Serve(p.web.inside) }()
+		go func() { served <- p.web.serve() }()
+	}
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
-	p.log.Info("listening", "grpc", listener.Addr().String())
+	addrs := []any{"grpc", listener.Addr().String()}
+	if p.web != nil {
+		addrs = append(addrs, "http", p.web.listen.Addr().String())
+	}
+	p.log.Info("listening", addrs...)
 
 	err := p.attend(ctx, served, hangup)
 
@@ -75,6 +84,9 @@ func (p *process) run(ctx context.Context, listener net.Listener) error {
 	grace, stop := context.WithTimeout(context.WithoutCancel(ctx), p.grace)
 	defer stop()
 	p.door.health.Shutdown()
+	if p.web != nil {
+		p.web.ready.Store(false)
+	}
 	stopClaiming()
 	p.leave(grace)
 	if err == nil {
@@ -89,6 +101,15 @@ func (p *process) run(ctx context.Context, listener net.Listener) error {
 	registration.Wait()
 	p.log.Info("stopped")
 	return err
+}
+
+// files are those that may change while the process runs.
+func (p *process) files() []watched {
+	files := p.door.files()
+	if p.web != nil && p.web.links.signer != nil {
+		files = append(files, p.web.links.signer)
+	}
+	return files
 }
 
 // attend waits until ctx ends or serving fails, and reads the configuration
@@ -120,8 +141,12 @@ func (p *process) drain(ctx context.Context) {
 	defer stop()
 	done := make(chan struct{})
 	go func() {
+		defer close(done)
+		if p.web != nil {
+			p.web.shutdown(ctx)
+			p.door.inside.Stop() // nobody is left who calls it
+		}
 		p.door.grpc.GracefulStop()
-		close(done)
 	}()
 	select {
 	case <-done:

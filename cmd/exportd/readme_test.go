@@ -29,10 +29,12 @@ func TestTheReadmesFirstExportsWork(t *testing.T) {
 	s := startService(t, fixture.Database(t))
 	var answers []string
 	for line := range strings.Lines(string(readme)) {
-		if !strings.HasPrefix(line, "grpcurl ") && !strings.HasPrefix(line, "go run ./examples") {
+		if !strings.HasPrefix(line, "grpcurl ") && !strings.HasPrefix(line, "curl ") && !strings.HasPrefix(line, "go run ./examples") {
 			continue
 		}
-		cmd := exec.CommandContext(t.Context(), "bash", "-c", strings.ReplaceAll(line, "127.0.0.1:50051", s.addr))
+		line = strings.ReplaceAll(line, "127.0.0.1:50051", s.addr)
+		line = strings.ReplaceAll(line, "127.0.0.1:50052", strings.TrimPrefix(s.http, "http://"))
+		cmd := exec.CommandContext(t.Context(), "bash", "-c", line)
 		cmd.Dir = "../.."
 		cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"))
 		out, err := cmd.CombinedOutput()
@@ -41,14 +43,17 @@ func TestTheReadmesFirstExportsWork(t *testing.T) {
 		}
 		answers = append(answers, string(out))
 	}
-	if len(answers) != 5 {
-		t.Fatalf("ran %d commands, want 5", len(answers))
+	if len(answers) != 8 {
+		t.Fatalf("ran %d commands, want 8", len(answers))
 	}
 	// The file of the first export, as grpcurl shows bytes.
 	if !strings.Contains(answers[3], "RXRwbE5hbWUNCndvcmxkDQo=") {
 		t.Errorf("DownloadInst answered %s", answers[3])
 	}
-	if !strings.Contains(answers[4], "EtplName\r\nworld\r\ngoclient\r\n") {
-		t.Errorf("the Go client printed %s", answers[4])
+	if answers[6] != "EtplName\r\nworld\r\n" {
+		t.Errorf("curl fetched %q", answers[6])
+	}
+	if !strings.Contains(answers[7], "EtplName\r\nworld\r\ngoclient\r\n") {
+		t.Errorf("the Go client printed %s", answers[7])
 	}
 }

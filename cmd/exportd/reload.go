@@ -24,7 +24,7 @@ func (p *process) reload() {
 		return
 	}
 	err = p.registry.update(&next.etcd)
-	for _, f := range p.door.files() {
+	for _, f := range p.files() {
 		err = errors.Join(err, f.Reload())
 	}
 	if err != nil {

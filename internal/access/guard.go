@@ -30,7 +30,10 @@ type Config struct {
 	// Deadline is how long a unary call may take whose client set no deadline;
 	// 0: as long as it likes.
 	Deadline time.Duration
-	Logger   *slog.Logger
+	// PeerKey, where not empty, is metadata in which a gateway of this process
+	// tells its caller's address. Its name is a secret that nobody else can set.
+	PeerKey string
+	Logger  *slog.Logger
 	// Refused, where set, is told of each call that Tap refuses: neither
 	// interceptors nor stats handlers see those. It must return at once.
 	Refused func(fullMethod string, code codes.Code)
@@ -72,7 +75,7 @@ func (g *Guard) admit(ctx context.Context, method string, md metadata.MD) (conte
 	if g.Tokens != nil {
 		who, ok := g.Tokens.Identify(md.Get("authorization"))
 		if !ok {
-			return ctx, g.unauthenticated(ctx, method)
+			return ctx, g.unauthenticated(ctx, method, g.peerAddr(ctx, md))
 		}
 		if r, _, known := ruleOf(method); known && !who.May(r.scope) {
 			return ctx, status.Errorf(codes.PermissionDenied, "%s needs the scope %s, which the token %q does not have", method, r.scope, who.Name)
@@ -80,14 +83,13 @@ func (g *Guard) admit(ctx context.Context, method string, md metadata.MD) (conte
 		c.identity = &who
 		ctx = context.WithValue(ctx, callKey{}, c)
 	}
-	return ctx, g.withinRate(client(ctx, c.identity))
+	return ctx, g.withinRate(g.client(ctx, c.identity, md))
 }
 
 // unauthenticated logs a failed login, unless its address had many of late.
-func (g *Guard) unauthenticated(ctx context.Context, method string) error {
-	host := peerHost(ctx)
-	if _, ok := g.logins.Allow(host, time.Now()); ok {
-		g.Logger.WarnContext(ctx, "call without a valid token", "method", method, "peer", peerAddr(ctx).String())
+func (g *Guard) unauthenticated(ctx context.Context, method string, from net.Addr) error {
+	if _, ok := g.logins.Allow(edge.ClientHost(from), time.Now()); ok {
+		g.Logger.WarnContext(ctx, "call without a valid token", "method", method, "peer", from.String())
 	}
 	return status.Error(codes.Unauthenticated, "no valid token; want metadata `authorization: Bearer TOKEN` with a token of this service")
 }
@@ -108,21 +110,32 @@ func (g *Guard) withinRate(client string) error {
 
 // client names whom a rate is counted for. A token's name holds no blank, so
 // that it can't be taken for an address.
-func client(ctx context.Context, who *Identity) string {
+func (g *Guard) client(ctx context.Context, who *Identity, md metadata.MD) string {
 	if who != nil {
 		return "token " + who.Name
 	}
-	return "address " + peerHost(ctx)
+	return "address " + edge.ClientHost(g.peerAddr(ctx, md))
 }
 
-func peerHost(ctx context.Context) string { return edge.ClientHost(peerAddr(ctx)) }
-
-func peerAddr(ctx context.Context) net.Addr {
+// peerAddr is where a call comes from: the gateway's word goes before that of
+// the connection, which is the gateway's own.
+func (g *Guard) peerAddr(ctx context.Context, md metadata.MD) net.Addr {
+	if g.PeerKey != "" {
+		if at := md.Get(g.PeerKey); len(at) == 1 {
+			return toldAddr(at[0])
+		}
+	}
 	if p, ok := peer.FromContext(ctx); ok && p.Addr != nil {
 		return p.Addr
 	}
 	return noAddr{}
 }
+
+// toldAddr is an address that the gateway told.
+type toldAddr string
+
+func (toldAddr) Network() string  { return "tcp" }
+func (a toldAddr) String() string { return string(a) }
 
 // noAddr is the address of a caller inside the process.
 type noAddr struct{}

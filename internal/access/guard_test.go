@@ -287,7 +287,7 @@ func TestDeadlines(t *testing.T) {
 
 func TestACallerInsideTheProcessHasNoAddress(t *testing.T) {
 	t.Parallel()
-	if got := peerAddr(t.Context()).String(); got != "unknown" {
+	if got := (&Guard{}).peerAddr(t.Context(), nil).String(); got != "unknown" {
 		t.Errorf("got %q, want unknown", got)
 	}
 }

@@ -75,7 +75,7 @@ func tplToProto(t *model.Tpl) *api.WshExportTpl {
 	}
 }
 
-func instToProto(in *model.Inst) *api.WshExportInst {
+func (s *Server) instToProto(in *model.Inst) *api.WshExportInst {
 	out := &api.WshExportInst{
 		EinstId:           in.ID,
 		EtplId:            in.TplID,
@@ -121,16 +121,23 @@ func instToProto(in *model.Inst) *api.WshExportInst {
 	}
 	if in.State == model.StateSucceeded {
 		for i := range in.Files {
-			out.Files = append(out.Files, fileToProto(&in.Files[i]))
+			out.Files = append(out.Files, s.fileToProto(&in.Files[i]))
 		}
 	}
 	return out
 }
 
-func fileToProto(f *model.File) *api.WshExportFile {
-	return &api.WshExportFile{
+func (s *Server) fileToProto(f *model.File) *api.WshExportFile {
+	out := &api.WshExportFile{
 		Name: f.Name, ContentType: f.ContentType, Rows: f.Rows, Bytes: f.Bytes, Sha256: hex.EncodeToString(f.SHA256),
 	}
+	if s.links != nil {
+		var expires time.Time
+		if out.Url, expires = s.links.URL(f.InstID, f.Name); !expires.IsZero() {
+			out.UrlExpires = timeText(expires)
+		}
+	}
+	return out
 }
 
 func eventToProto(e *model.Event) *api.WshExportInstEvent {

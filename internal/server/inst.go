@@ -36,7 +36,7 @@ func (s *Server) CreateInst(ctx context.Context, req *api.WshExportTaskCreateIns
 		return nil, err
 	}
 	if before != nil {
-		return &api.WshExportTaskCreateInstRes{Data: instToProto(before)}, nil
+		return &api.WshExportTaskCreateInstRes{Data: s.instToProto(before)}, nil
 	}
 	in, err := s.Freeze(ctx, Order{
 		TplID: req.GetEtplId(), Format: model.Format(req.GetEtplOutputFormat()), Params: paramsFromProto(req.GetParams()),
@@ -50,7 +50,7 @@ func (s *Server) CreateInst(ctx context.Context, req *api.WshExportTaskCreateIns
 		return nil, err
 	}
 	s.pool.Nudge()
-	return &api.WshExportTaskCreateInstRes{Data: instToProto(made)}, nil
+	return &api.WshExportTaskCreateInstRes{Data: s.instToProto(made)}, nil
 }
 
 // Order says of what template, with what parameters and for what time an
@@ -116,7 +116,7 @@ func (s *Server) GetInst(ctx context.Context, req *api.WshExportTaskGetInstReq) 
 	if err != nil {
 		return nil, err
 	}
-	return &api.WshExportTaskGetInstRes{Data: instToProto(in)}, nil
+	return &api.WshExportTaskGetInstRes{Data: s.instToProto(in)}, nil
 }
 
 // ListInst implements the RPC.
@@ -145,7 +145,7 @@ func (s *Server) ListInst(ctx context.Context, req *api.WshExportTaskListInstReq
 	res := &api.WshExportTaskListInstRes{}
 	size := 0
 	for i := range insts {
-		in := instToProto(&insts[i])
+		in := s.instToProto(&insts[i])
 		size += proto.Size(in) + 8
 		if len(res.Data) == page || len(res.Data) > 0 && size > maxReply {
 			res.NextPageToken = pageToken(list, insts[i-1].ID)
@@ -173,7 +173,7 @@ func (s *Server) CancelInst(ctx context.Context, req *api.WshExportTaskCancelIns
 	if in.State == model.StateCanceling {
 		s.pool.Cancel(in.ID)
 	}
-	return &api.WshExportTaskCancelInstRes{Data: instToProto(in)}, nil
+	return &api.WshExportTaskCancelInstRes{Data: s.instToProto(in)}, nil
 }
 
 // RetryInst implements the RPC.
@@ -191,7 +191,7 @@ func (s *Server) RetryInst(ctx context.Context, req *api.WshExportTaskRetryInstR
 		return nil, err
 	}
 	s.pool.Nudge()
-	return &api.WshExportTaskRetryInstRes{Data: instToProto(in)}, nil
+	return &api.WshExportTaskRetryInstRes{Data: s.instToProto(in)}, nil
 }
 
 func (s *Server) retry(ctx context.Context, req *api.WshExportTaskRetryInstReq) (*model.Inst, error) {

@@ -44,6 +44,12 @@ func (s *Server) PreviewTpl(ctx context.Context, req *api.WshExportTaskPreviewTp
 	if err != nil {
 		return nil, err
 	}
+	if req.GetCheckOnly() {
+		if err := s.check(ctx, t); err != nil {
+			return nil, err
+		}
+		return &api.WshExportTaskPreviewTplRes{Data: &api.WshExportPreview{}}, nil
+	}
 	if err := s.knownSource(t.Source); err != nil {
 		return nil, err
 	}

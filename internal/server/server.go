@@ -54,6 +54,13 @@ type Limits struct {
 	MaxWaiting  int           // instances that wait, for each operator
 }
 
+// Links tells where HTTP can fetch a file.
+type Links interface {
+	// URL is the address of a file, and until when it holds; the zero time is
+	// for as long as the file is kept.
+	URL(instID int64, name string) (url string, expires time.Time)
+}
+
 // Server implements the ExportTask service.
 type Server struct {
 	api.UnimplementedExportTaskServer
@@ -63,13 +70,15 @@ type Server struct {
 	files   store.Store
 	pool    Pool
 	limits  Limits
+	links   Links
 	now     func() time.Time
 	drain   chan struct{}
 }
 
-// New makes a Server. now is the clock for time parameters.
-func New(db *model.DB, sources Sources, files store.Store, pool Pool, limits Limits, now func() time.Time) *Server {
-	return &Server{db: db, sources: sources, files: files, pool: pool, limits: limits, now: now, drain: make(chan struct{})}
+// New makes a Server. links may be nil: then files have no address. now is the
+// clock for time parameters.
+func New(db *model.DB, sources Sources, files store.Store, pool Pool, limits Limits, links Links, now func() time.Time) *Server {
+	return &Server{db: db, sources: sources, files: files, pool: pool, limits: limits, links: links, now: now, drain: make(chan struct{})}
 }
 
 // Drain ends the streams that would otherwise hold up a shutdown: WatchInst

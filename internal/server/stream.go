@@ -36,7 +36,7 @@ func (s *Server) WatchInst(req *api.WshExportTaskWatchInstReq, stream grpc.Serve
 			return err
 		}
 		if seen == nil || changed(seen, in) {
-			if err := stream.Send(&api.WshExportTaskWatchInstRes{Data: instToProto(in)}); err != nil {
+			if err := stream.Send(&api.WshExportTaskWatchInstRes{Data: s.instToProto(in)}); err != nil {
 				return err
 			}
 			seen = in
@@ -69,28 +69,19 @@ func (s *Server) DownloadInst(req *api.WshExportTaskDownloadInstReq, stream grpc
 	if err != nil {
 		return err
 	}
-	ctx := stream.Context()
-	in, err := s.db.GetInst(ctx, req.GetEinstId())
-	if err != nil {
-		return err
-	}
-	file, err := pickFile(in, req.GetFileName())
-	if err != nil {
-		return err
-	}
-	if req.GetOffset() > file.Bytes {
-		return invalid("offset", "%d, want 0..%d, the size of %q", req.GetOffset(), file.Bytes, file.Name)
-	}
-	f, err := s.open(ctx, file)
+	_, file, f, err := s.OpenFile(stream.Context(), req.GetEinstId(), req.GetFileName())
 	if err != nil {
 		return err
 	}
 	defer f.Close()
+	if req.GetOffset() > file.Bytes {
+		return invalid("offset", "%d, want 0..%d, the size of %q", req.GetOffset(), file.Bytes, file.Name)
+	}
 	if _, err := f.Seek(req.GetOffset(), io.SeekStart); err != nil {
 		return fmt.Errorf("download %s: %w", file.Key, err)
 	}
 	buf := make([]byte, cmp.Or(int(req.GetChunkSize()), defaultChunk))
-	chunk := &api.WshExportChunk{Offset: req.GetOffset(), File: fileToProto(file)}
+	chunk := &api.WshExportChunk{Offset: req.GetOffset(), File: s.fileToProto(file)}
 	for chunk.GetOffset() < file.Bytes || chunk.GetFile() != nil {
 		n, err := io.ReadFull(f, buf[:min(int64(len(buf)), file.Bytes-chunk.GetOffset())])
 		if err != nil {
@@ -103,6 +94,21 @@ func (s *Server) DownloadInst(req *api.WshExportTaskDownloadInstReq, stream grpc
 		chunk = &api.WshExportChunk{Offset: chunk.GetOffset() + int64(n)}
 	}
 	return nil
+}
+
+// OpenFile opens a file of an instance, the first for no name. It asks nobody
+// whether the caller may.
+func (s *Server) OpenFile(ctx context.Context, instID int64, name string) (*model.Inst, *model.File, store.File, error) {
+	in, err := s.db.GetInst(ctx, instID)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	file, err := pickFile(in, name)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	f, err := s.open(ctx, file)
+	return in, file, f, err
 }
 
 // pickFile returns the file of a name, or the first one for no name.

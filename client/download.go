@@ -1,0 +1,100 @@
+package client
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"exporttask/api"
+)
+
+// Download writes the file of an instance that succeeded to w and returns what
+// file it is. A download that is cut goes on at the byte where it was cut. The
+// whole is held against the file's SHA-256: ErrChecksum where it differs. After
+// an error w holds a part of the file.
+func (c *Client) Download(ctx context.Context, instID int64, w io.Writer) (*api.WshExportFile, error) {
+	return c.download(ctx, instID, w, newPatience(c.opts.Patience, false))
+}
+
+func (c *Client) download(ctx context.Context, instID int64, w io.Writer, p *patience) (*api.WshExportFile, error) {
+	d := &download{client: c, id: instID, to: w, hash: sha256.New(), patience: p}
+	for {
+		err := d.stream(ctx)
+		if err == nil {
+			return d.file, nil
+		}
+		if err := p.again(ctx, err); err != nil {
+			return d.file, fmt.Errorf("download instance %d at byte %d: %w", instID, d.done, err)
+		}
+	}
+}
+
+type download struct {
+	client   *Client
+	id       int64
+	to       io.Writer
+	hash     hash.Hash // of what was written
+	patience *patience
+	file     *api.WshExportFile // as the first stream told it
+	done     int64              // bytes written
+}
+
+// stream fetches what is missing from one replica.
+func (d *download) stream(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	// The name keeps a resumed download at its file.
+	stream, err := d.client.api.DownloadInst(ctx, &api.WshExportTaskDownloadInstReq{
+		EinstId: d.id, FileName: d.file.GetName(), Offset: d.done,
+	})
+	if err != nil {
+		return err
+	}
+	for {
+		res, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			return d.finish()
+		}
+		if err := Check(res, err); err != nil {
+			return err
+		}
+		if err := d.write(res.GetData()); err != nil {
+			return err
+		}
+		d.patience.answered()
+	}
+}
+
+func (d *download) write(chunk *api.WshExportChunk) error {
+	if file := chunk.GetFile(); file != nil {
+		if d.file != nil && file.GetSha256() != d.file.GetSha256() {
+			return fmt.Errorf("%w: the service offers another one than before", ErrChecksum)
+		}
+		d.file = file
+	}
+	if chunk.GetOffset() != d.done {
+		return fmt.Errorf("a chunk of byte %d came, want byte %d", chunk.GetOffset(), d.done)
+	}
+	n, err := d.to.Write(chunk.GetContent())
+	d.done += int64(n)
+	d.hash.Write(chunk.GetContent()[:n])
+	return err
+}
+
+// finish looks whether the whole file is there, after a stream that ended well.
+func (d *download) finish() error {
+	if d.done < d.file.GetBytes() {
+		return status.Errorf(codes.Unavailable, "the stream ended before the file of %d bytes", d.file.GetBytes())
+	}
+	if sum := hex.EncodeToString(d.hash.Sum(nil)); sum != d.file.GetSha256() {
+		return fmt.Errorf("%w: got %s, want %s", ErrChecksum, sum, d.file.GetSha256())
+	}
+	return nil
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"exporttask/internal/ctl/apply"
+)
+
+func (a *app) applyCommand() *cobra.Command {
+	var f applyFlags
+	cmd := &cobra.Command{
+		Use: "apply -f PATH", Short: "Make templates and schedules as files say, with a diff first", Args: cobra.NoArgs,
+		Long: `Make templates and schedules as files say, with a diff first.
+
+All files are read before anything is changed; all that is wrong in them is
+reported, with file, line and key. A template is known by its name. Where the
+server refuses a change, those before it are taken back.
+
+What the server has and the files have not stays. With --prune go schedules that
+the files leave out of their templates, and templates that bear a tag of the files
+and are not in them.`,
+		Example: `  exportctl apply -f templates/ --dry-run
+  exportctl apply -f templates/ --prune --yes`,
+	}
+	fileFlag(cmd, &f.paths, "`file` or folder of templates, - for the standard input; again for more")
+	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "show the diff and change nothing")
+	cmd.Flags().BoolVar(&f.prune, "prune", false, "delete what the files leave out")
+	yesFlag(cmd, &f.yes)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return a.apply(cmd.Context(), &f) }
+	return cmd
+}
+
+type applyFlags struct {
+	paths  []string
+	dryRun bool
+	prune  bool
+	yes    bool
+}
+
+func (a *app) apply(ctx context.Context, f *applyFlags) error {
+	tpls, err := load(f.paths, a.in)
+	if err != nil {
+		return err
+	}
+	c, err := a.dial(ctx)
+	if err != nil {
+		return err
+	}
+	plan, err := apply.Make(ctx, c.API(), tpls, apply.Options{OperatorID: a.operator(), Prune: f.prune})
+	if err != nil {
+		return err
+	}
+	if len(plan.Changes) == 0 {
+		_, err := fmt.Fprintln(a.out, "nothing to change")
+		return err
+	}
+	counts := map[apply.Action]int{}
+	for _, change := range plan.Changes {
+		counts[change.Action]++
+		fmt.Fprintf(a.out, "%s\n%s\n", change, indent(change.Diff))
+	}
+	sum := fmt.Sprintf("%d to create, %d to update, %d to delete", counts[apply.Create], counts[apply.Update], counts[apply.Delete])
+	fmt.Fprintln(a.out, sum)
+	if f.dryRun {
+		return nil
+	}
+	if ok, err := a.sure(f.yes, "Change the server?"); !ok {
+		return err
+	}
+	err = plan.Do(ctx, func(*apply.Change) {})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(a.out, "done")
+	return err
+}
+
+func indent(text string) string {
+	return "  " + strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\n", "\n  ")
+}

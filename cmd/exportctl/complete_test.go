@@ -1,0 +1,54 @@
+package main
+
+import (
+	"bytes"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"exporttask/internal/fixture"
+)
+
+func TestNamesOfTemplatesAreCompleted(t *testing.T) {
+	t.Parallel()
+	c := at(t, newSite(t).Start(t).Addr)
+	c.write(t, "tpls.yaml", ordersYAML+"---\nname: 每日 订单\nsql: SELECT 1 AS one\n---\nname: other\nsql: SELECT 1 AS one\n")
+	c.ok(t, "tpl", "create", "-f", "tpls.yaml")
+	for begun, want := range map[string]string{"o": "other\norders\n:4\n", "每": "每日 订单\n:4\n", "x": ":4\n"} {
+		if out := c.ok(t, "__complete", "run", begun); out != want {
+			t.Errorf("completing %q: %q, want %q", begun, out, want)
+		}
+	}
+	away := newCtl(t, "EXPORTCTL_ADDR=127.0.0.1:1")
+	if out := away.ok(t, "__complete", "run", "o"); out != ":4\n" {
+		t.Errorf("without a service: %q, want nothing", out)
+	}
+}
+
+func TestShellsUnderstandTheCompletion(t *testing.T) {
+	t.Parallel()
+	c := newCtl(t)
+	for _, shell := range []string{"bash", "zsh", "fish"} {
+		if out := c.ok(t, "completion", shell); !strings.Contains(out, "exportctl") {
+			t.Errorf("%s: %q", shell, out)
+		}
+	}
+	bash := exec.CommandContext(t.Context(), "bash", "-n")
+	bash.Stdin = bytes.NewBufferString(c.ok(t, "completion", "bash"))
+	if out, err := bash.CombinedOutput(); err != nil {
+		t.Errorf("bash -n: %v\n%s", err, out)
+	}
+}
+
+func TestTheServiceIsFoundThroughEtcd(t *testing.T) {
+	t.Parallel()
+	etcd := fixture.Etcd(t)
+	addr := newSite(t, "-etcd-endpoints="+etcd.Endpoint()).Start(t).Addr
+	c := newCtl(t, "EXPORTCTL_ETCD="+etcd.Endpoint())
+	if out := c.ok(t, "top", "--once"); !strings.Contains(out, "replicas 1") || !strings.Contains(out, addr) {
+		t.Errorf("top --once printed\n%s\nwant the replica %s", out, addr)
+	}
+	c.write(t, ".config/exportctl.yaml", "etcd: ["+etcd.Endpoint()+"]\n")
+	c.env = []string{"HOME=" + c.dir}
+	c.ok(t, "tpl", "list")
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+
+	"exporttask/internal/ctl/term"
+)
+
+// output is how a command that shows something shows it.
+type output struct {
+	format string
+	offers []string
+}
+
+// outputFlag adds -o. The first format is the default.
+func outputFlag(cmd *cobra.Command, offers ...string) *output {
+	o := &output{offers: offers}
+	cmd.Flags().StringVarP(&o.format, "output", "o", offers[0], "how to show it: "+strings.Join(offers, ", "))
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(offers, cobra.ShellCompDirectiveNoFileComp))
+	return o
+}
+
+func (o *output) check() error {
+	if !slices.Contains(o.offers, o.format) {
+		return usagef("output: %q, want one of %s", o.format, strings.Join(o.offers, ", "))
+	}
+	return nil
+}
+
+// list shows messages as an array of JSON, or as the table that they make.
+func list[M proto.Message](a *app, o *output, items []M, table func() *term.Table) error {
+	if o.format == "table" {
+		_, err := table().WriteTo(a.out)
+		return err
+	}
+	texts := make([]json.RawMessage, len(items))
+	for i, item := range items {
+		text, err := jsonOf(item)
+		if err != nil {
+			return err
+		}
+		texts[i] = text
+	}
+	return a.writeJSON(texts)
+}
+
+// show writes one message as JSON.
+func (a *app) show(m proto.Message) error {
+	text, err := jsonOf(m)
+	if err != nil {
+		return err
+	}
+	return a.writeJSON(text)
+}
+
+func jsonOf(m proto.Message) (json.RawMessage, error) {
+	return protojson.MarshalOptions{UseProtoNames: true, EmitDefaultValues: true}.Marshal(m)
+}
+
+// writeJSON writes a value indented. protojson's own indentation changes from
+// build to build.
+func (a *app) writeJSON(v any) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	if err := json.Indent(&b, text, "", "  "); err != nil {
+		return err
+	}
+	b.WriteByte('\n')
+	_, err = b.WriteTo(a.out)
+	return err
+}
+
+// fields writes names and values, one a line, values that are empty left out.
+func (a *app) fields(pairs ...string) {
+	table := term.NewTable("", "")
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			table.Row(pairs[i], pairs[i+1])
+		}
+	}
+	for _, line := range table.Lines()[1:] {
+		fmt.Fprintln(a.out, line)
+	}
+}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"exporttask/client"
+)
+
+// dialTimeout is how long etcd may take to name a replica.
+const dialTimeout = 10 * time.Second
+
+// app is one run of the program.
+type app struct {
+	stdio
+
+	settings settings
+	started  bool // a command began
+	client   *client.Client
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "exportctl",
+		Short: "Run exports, and keep templates and schedules as files say",
+		Long: `Run exports, and keep templates and schedules as files say.
+
+Where exportd is comes from a flag, the environment, the configuration file, in
+this order; otherwise it is 127.0.0.1:50051. Templates and schedules are given by
+their id or their exact name.`,
+		Version:           version(),
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		PersistentPreRunE: a.prepare,
+	}
+	root.SetIn(a.in)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	root.CompletionOptions.HiddenDefaultCmd = false
+	a.settings.define(root.PersistentFlags())
+	root.AddGroup(&cobra.Group{ID: "work", Title: "Exports:"}, &cobra.Group{ID: "keep", Title: "Templates and schedules:"}, &cobra.Group{ID: "see", Title: "What goes on:"})
+	for group, commands := range map[string][]*cobra.Command{
+		"work": {a.runCommand(), a.instCommand()},
+		"keep": {a.tplCommand(), a.schedCommand(), a.applyCommand()},
+		"see":  {a.topCommand(), a.queueCommand(), a.deliveryCommand()},
+	} {
+		for _, c := range commands {
+			c.GroupID = group
+			root.AddCommand(c)
+			a.note(c)
+		}
+	}
+	return root
+}
+
+// note lets a command and those below it note that they began: what goes wrong
+// before is the command line's fault.
+func (a *app) note(c *cobra.Command) {
+	do := c.RunE
+	c.RunE = func(cmd *cobra.Command, args []string) error {
+		a.started = true
+		return do(cmd, args)
+	}
+	for _, below := range c.Commands() {
+		a.note(below)
+	}
+}
+
+// prepare runs before every command.
+func (a *app) prepare(cmd *cobra.Command, _ []string) error {
+	return a.settings.load(cmd.Flags(), a.getenv)
+}
+
+// dial connects, once.
+func (a *app) dial(ctx context.Context) (*client.Client, error) {
+	if a.client != nil {
+		return a.client, nil
+	}
+	opts, err := a.settings.options()
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithTimeout(ctx, dialTimeout)
+	defer stop()
+	a.client, err = client.Dial(ctx, opts)
+	return a.client, err
+}
+
+// operator is who asks.
+func (a *app) operator() int32 { return a.settings.operator }
+
+// group is a command that has others and does nothing itself.
+func group(use, short string, commands ...*cobra.Command) *cobra.Command {
+	c := &cobra.Command{
+		Use: use, Short: short, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	c.AddCommand(commands...)
+	return c
+}
+
+// terminal is the size of the terminal that w is; 0, 0 where it is none.
+func terminal(w any) (columns, rows int) {
+	file, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return 0, 0
+	}
+	columns, rows, err := term.GetSize(int(file.Fd()))
+	if err != nil || columns <= 0 {
+		return 80, 24
+	}
+	return columns, rows
+}
+
+// ask asks for a yes on a terminal. Without one it is a usage error: scripts say
+// --yes.
+func (a *app) ask(question string) (bool, error) {
+	file, ok := a.in.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return false, usagef("%s: there is no terminal to ask on; say --yes", question)
+	}
+	fmt.Fprintf(a.err, "%s [y/N] ", question)
+	var answer string
+	_, _ = fmt.Fscanln(a.in, &answer) // no answer is no
+	return answer == "y" || answer == "Y" || answer == "yes", nil
+}
+
+// version is the module's, or the commit the binary was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return info.Main.Version + " " + s.Value
+		}
+	}
+	return info.Main.Version
+}

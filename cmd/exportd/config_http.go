@@ -1,0 +1,43 @@
+package main
+
+import (
+	"net"
+	"net/url"
+	"time"
+
+	"exporttask/internal/signlink"
+)
+
+// httpConfig says how HTTP is served.
+type httpConfig struct {
+	addr         string
+	baseURL      string
+	linkKeysFile string
+	linkTTL      time.Duration
+	origins      string
+}
+
+func (c *httpConfig) define(o *options) {
+	f := o.flags
+	f.StringVar(&c.addr, "http-addr", "127.0.0.1:50052", "`HOST:PORT` that HTTP listens on; none: no HTTP")
+	f.StringVar(&c.baseURL, "http-base-url", "", "what addresses of files begin with, as clients see it (default: http-addr)")
+	f.StringVar(&c.linkKeysFile, "link-keys-file", "", "`file` of the keys that sign links to files, the same for all replicas; none: addresses of files need a token")
+	f.DurationVar(&c.linkTTL, "link-ttl", time.Hour, "how long a signed link opens its file")
+	f.StringVar(&c.origins, "cors-origins", "", "web origins whose pages may call from browsers, `URL,...`; none: no CORS")
+}
+
+func (c *httpConfig) validate(bad func(option, format string, args ...any)) {
+	if c.addr != "" {
+		if _, port, err := net.SplitHostPort(c.addr); err != nil || port == "" {
+			bad("http-addr", "%q, want HOST:PORT or nothing", c.addr)
+		}
+	}
+	if c.baseURL != "" {
+		if u, err := url.Parse(c.baseURL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" {
+			bad("http-base-url", "%q, want https://HOST or http://HOST with nothing behind but a path", c.baseURL)
+		}
+	}
+	if c.linkTTL < time.Second || c.linkTTL > signlink.MaxAge {
+		bad("link-ttl", "%s, want 1s..%s", c.linkTTL, signlink.MaxAge)
+	}
+}

@@ -1,0 +1,125 @@
+// Package find looks templates and schedules up by what people call them: an id
+// or an exact name. cmd/exportctl and package apply call it; it changes nothing.
+package find
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"exporttask/api"
+	"exporttask/client"
+)
+
+// pageSize is how many things are asked for at once.
+const pageSize = 200
+
+// Tpls are all templates that a request asks for, page by page.
+func Tpls(ctx context.Context, server api.ExportTaskClient, req *api.WshExportTaskListTplReq) ([]*api.WshExportTpl, error) {
+	var all []*api.WshExportTpl
+	for {
+		req.PageSize = pageSize
+		res, err := server.ListTpl(ctx, req)
+		if err := client.Check(res, err); err != nil {
+			return nil, err
+		}
+		all = append(all, res.GetData()...)
+		if req.PageToken = res.GetNextPageToken(); req.GetPageToken() == "" {
+			return all, nil
+		}
+	}
+}
+
+// TplsNamed are the templates of an exact name.
+func TplsNamed(ctx context.Context, server api.ExportTaskClient, name string, operator int32) ([]*api.WshExportTpl, error) {
+	all, err := Tpls(ctx, server, &api.WshExportTaskListTplReq{EtplName: name, OperatorId: operator})
+	var named []*api.WshExportTpl
+	for _, t := range all {
+		if t.GetEtplName() == name {
+			named = append(named, t)
+		}
+	}
+	return named, err
+}
+
+// Tpl is the one template of an id or an exact name.
+func Tpl(ctx context.Context, server api.ExportTaskClient, ref string, operator int32) (*api.WshExportTpl, error) {
+	var found []*api.WshExportTpl
+	var err error
+	if id, notID := strconv.ParseInt(ref, 10, 32); notID == nil {
+		found, err = Tpls(ctx, server, &api.WshExportTaskListTplReq{EtplId: int32(id), WithDeleted: true})
+	} else {
+		found, err = TplsNamed(ctx, server, ref, operator)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return one(found, "template", ref, (*api.WshExportTpl).GetEtplId)
+}
+
+// Scheds are all schedules that a request asks for, page by page.
+func Scheds(ctx context.Context, server api.ExportTaskClient, req *api.WshExportTaskListSchedReq) ([]*api.WshExportSched, error) {
+	var all []*api.WshExportSched
+	for {
+		req.PageSize = pageSize
+		res, err := server.ListSched(ctx, req)
+		if err := client.Check(res, err); err != nil {
+			return nil, err
+		}
+		all = append(all, res.GetData()...)
+		if req.PageToken = res.GetNextPageToken(); req.GetPageToken() == "" {
+			return all, nil
+		}
+	}
+}
+
+// SchedsOf are the schedules of a template. A server that knows no schedules has
+// none.
+func SchedsOf(ctx context.Context, server api.ExportTaskClient, tplID int32) ([]*api.WshExportSched, error) {
+	list, err := Scheds(ctx, server, &api.WshExportTaskListSchedReq{EtplId: tplID})
+	if status.Code(err) == codes.Unimplemented {
+		return nil, nil
+	}
+	return list, err
+}
+
+// Sched is the one schedule of an id or an exact name.
+func Sched(ctx context.Context, server api.ExportTaskClient, ref string, operator int32) (*api.WshExportSched, error) {
+	req := &api.WshExportTaskListSchedReq{EschedName: ref, OperatorId: operator}
+	id, notID := strconv.ParseInt(ref, 10, 64)
+	if notID == nil {
+		req = &api.WshExportTaskListSchedReq{EschedId: id, WithDeleted: true}
+	}
+	all, err := Scheds(ctx, server, req)
+	if err != nil {
+		return nil, err
+	}
+	var found []*api.WshExportSched
+	for _, s := range all {
+		if notID == nil || s.GetEschedName() == ref {
+			found = append(found, s)
+		}
+	}
+	return one(found, "schedule", ref, (*api.WshExportSched).GetEschedId)
+}
+
+// one is what was found, if that is one.
+func one[T any, ID int32 | int64](found []T, what, ref string, id func(T) ID) (T, error) {
+	var none T
+	switch len(found) {
+	case 0:
+		return none, &client.Error{Code: codes.NotFound, Msg: fmt.Sprintf("no %s %q", what, ref)}
+	case 1:
+		return found[0], nil
+	default:
+		ids := make([]string, len(found))
+		for i, f := range found {
+			ids[i] = strconv.FormatInt(int64(id(f)), 10)
+		}
+		return none, fmt.Errorf("%d %ss are called %q (%s), want one: give its id", len(found), what, ref, strings.Join(ids, ", "))
+	}
+}

@@ -1,0 +1,69 @@
+package spec
+
+import (
+	"go.yaml.in/yaml/v3"
+
+	"exporttask/api"
+)
+
+// In files a switch says what is there: header, freeze, filter and formulaGuard
+// are true unless told otherwise, where the contract has noHeader and so on.
+var optionKeys = []string{
+	"delimiter", "bom", "lineEnd", "quoteAll", "nullText", "encoding", "header", "formulaGuard", "gzip", "splitRows",
+	"sheetName", "freeze", "filter", "small", "snapshot", "fileName",
+}
+
+func (r *reader) options(o object) *api.WshExportOptions {
+	return &api.WshExportOptions{
+		CsvDelimiter:   o.text("delimiter"),
+		CsvBom:         o.flag("bom", false),
+		CsvLf:          o.choice("lineEnd", "crlf", "lf"),
+		CsvQuoteAll:    o.flag("quoteAll", false),
+		CsvNullText:    o.text("nullText"),
+		CsvGb18030:     o.choice("encoding", "utf-8", "gb18030"),
+		NoHeader:       !o.flag("header", true),
+		NoFormulaGuard: !o.flag("formulaGuard", true),
+		Gzip:           o.flag("gzip", false),
+		SplitRows:      o.number("splitRows", 64),
+		SheetName:      o.text("sheetName"),
+		NoFreeze:       !o.flag("freeze", true),
+		NoFilter:       !o.flag("filter", true),
+		Small:          o.flag("small", false),
+		Snapshot:       o.flag("snapshot", false),
+		FileName:       o.text("fileName"),
+	}
+}
+
+// choice tells whether a key has its other value.
+func (o object) choice(key, usual, other string) bool {
+	text := o.text(key)
+	if text != "" && text != usual && text != other {
+		o.fail(key, "%q, want %s or %s", text, usual, other)
+	}
+	return text == other
+}
+
+func writeOptions(p *api.WshExportOptions) *yaml.Node {
+	d := newDoc()
+	d.text("delimiter", p.GetCsvDelimiter())
+	d.flag("bom", p.GetCsvBom(), false)
+	if p.GetCsvLf() {
+		d.text("lineEnd", "lf")
+	}
+	d.flag("quoteAll", p.GetCsvQuoteAll(), false)
+	d.text("nullText", p.GetCsvNullText())
+	if p.GetCsvGb18030() {
+		d.text("encoding", "gb18030")
+	}
+	d.flag("header", !p.GetNoHeader(), true)
+	d.flag("formulaGuard", !p.GetNoFormulaGuard(), true)
+	d.flag("gzip", p.GetGzip(), false)
+	d.number("splitRows", p.GetSplitRows())
+	d.text("sheetName", p.GetSheetName())
+	d.flag("freeze", !p.GetNoFreeze(), true)
+	d.flag("filter", !p.GetNoFilter(), true)
+	d.flag("small", p.GetSmall(), false)
+	d.flag("snapshot", p.GetSnapshot(), false)
+	d.text("fileName", p.GetFileName())
+	return d.node
+}
