@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
 
 	"exporttask/api"
@@ -60,6 +61,9 @@ func Dial(ctx context.Context, o Options) (*Client, error) {
 // API is the generated client. What the caller did wrong comes back there in the
 // reply's envelope; Check makes an error of it.
 func (c *Client) API() api.ExportTaskClient { return c.api }
+
+// Health is the standard health service of whichever replica answers.
+func (c *Client) Health() healthpb.HealthClient { return healthpb.NewHealthClient(c.conn) }
 
 // Replicas are the addresses that etcd names now, or the one target.
 func (c *Client) Replicas(ctx context.Context) ([]string, error) {

@@ -140,11 +140,11 @@ func download(ctx context.Context, client api.ExportTaskClient, inst *api.WshExp
 }
 
 // tryNext are commands that work as they stand while devstack serves: with
-// grpcurl, with curl alone (an empty gRPC message to ListTpl), and with Go.
+// grpcurl, with curl, and with Go.
 func (st *stack) tryNext() []string {
 	return []string{
 		".cache/bin/grpcurl -plaintext " + st.grpcAddr + " list exporttask.ExportTask",
-		`printf '\0\0\0\0\0' | curl -s --http2-prior-knowledge -H 'content-type: application/grpc' --data-binary @- http://` + st.grpcAddr + "/exporttask.ExportTask/ListTpl | strings",
+		"curl -s http://" + st.httpAddr + "/v1/tpl",
 		"go run ./examples/goclient -addr " + st.grpcAddr,
 	}
 }

@@ -22,7 +22,7 @@ func main() {
 	flag.StringVar(&opt.dir, "dir", ".exportd", "`folder` that everything is kept in")
 	flag.StringVar(&opt.exportd, "exportd", "", "exportd's `binary`")
 	flag.StringVar(&opt.dsn, "dsn", "", "use this database instead of a private one: `user:password@tcp(host:port)/database`")
-	flag.IntVar(&opt.grpcPort, "grpc-port", 50051, "loopback `port` of gRPC; another one is taken if it is in use")
+	flag.IntVar(&opt.grpcPort, "grpc-port", 50051, "loopback `port` of gRPC, the next is for HTTP; another one is taken if it is in use")
 	flag.BoolVar(&opt.once, "once", false, "stop after the export; the exit code tells whether the files are right")
 	flag.Parse()
 	opt.log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))

@@ -40,6 +40,7 @@ type stack struct {
 	dir      string
 	shopDSN  string // of the sample shop, with the right to read
 	grpcAddr string
+	httpAddr string
 	logFile  string
 	filesDir string
 
@@ -164,13 +165,18 @@ func (st *stack) startExportd(ctx context.Context, opt settings, env []string, s
 	if err != nil {
 		return err
 	}
+	httpPort, err := freePort(ctx, opt.grpcPort+1)
+	if err != nil {
+		return err
+	}
 	st.grpcAddr = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	st.httpAddr = net.JoinHostPort("127.0.0.1", strconv.Itoa(httpPort))
 	log, err := os.OpenFile(st.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	defer log.Close()
-	cmd := exec.Command(opt.exportd, "-grpc-addr="+st.grpcAddr, "-etcd-endpoints="+st.etcd.Endpoint(), "-store-dir="+st.filesDir) //nolint:gosec,noctx // our own binary; it is stopped in order, not by a context
+	cmd := exec.Command(opt.exportd, "-grpc-addr="+st.grpcAddr, "-http-addr="+st.httpAddr, "-etcd-endpoints="+st.etcd.Endpoint(), "-store-dir="+st.filesDir) //nolint:gosec,noctx // our own binary; it is stopped in order, not by a context
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Stdout, cmd.Stderr = log, log
 	// A process group of its own: Ctrl-C is for devstack, which stops exportd
@@ -189,7 +195,7 @@ func (st *stack) startExportd(ctx context.Context, opt settings, env []string, s
 	if err := st.waitReady(ctx); err != nil {
 		return fmt.Errorf("exportd does not answer (%w); its log is %s", err, st.logFile)
 	}
-	say("exportd serves gRPC on %s.", st.grpcAddr)
+	say("exportd serves gRPC on %s and HTTP on http://%s.", st.grpcAddr, st.httpAddr)
 	return nil
 }
 

@@ -4,10 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
-	"os"
-	"slices"
 	"time"
 
 	"exporttask/internal/access"
@@ -45,8 +42,7 @@ type config struct {
 	zone          string
 	location      *time.Location
 	shutdownGrace time.Duration
-	logLevel      slog.Level
-	logFormat     string
+	log           logConfig
 
 	values map[string]string // every option's value by name, secrets included
 }
@@ -82,8 +78,7 @@ func (c *config) define(o *options) {
 	f.IntVar(&c.limits.MaxWaiting, "max-waiting", 10_000, "instances that may wait for each operator")
 	f.StringVar(&c.zone, "zone", "UTC", "time `zone` of :today and the like")
 	f.DurationVar(&c.shutdownGrace, "shutdown-grace", 30*time.Second, "how long running exports may go on after SIGTERM")
-	f.TextVar(&c.logLevel, "log-level", slog.LevelInfo, "`level` from which on to log: debug, info, warn, error")
-	f.StringVar(&c.logFormat, "log-format", "auto", "`text`, json, or auto: text on a terminal")
+	c.log.define(o)
 }
 
 // loadConfig reads and validates the configuration. The error names the
@@ -157,9 +152,7 @@ func (c *config) validate() error {
 	if c.location, err = time.LoadLocation(c.zone); err != nil || c.zone == "" {
 		bad("zone", "%q, want a name such as Asia/Shanghai", c.zone)
 	}
-	if !slices.Contains([]string{"auto", "text", "json"}, c.logFormat) {
-		bad("log-format", "%q, want auto, text or json", c.logFormat)
-	}
+	c.log.validate(bad)
 	atLeast("call-timeout", c.callTimeout, 0)
 	errs = append(errs, c.edge.Validate(), c.tls.Validate(), c.rate.Validate(), c.exposure("grpc-addr", c.grpcAddr), c.exposure("http-addr", c.http.addr))
 	return errors.Join(errs...)
@@ -174,17 +167,4 @@ func (c *config) exposure(option, addr string) error {
 	return edge.Exposure{
 		Option: option, Addr: addr, Tokens: c.tokensFile != "", TLS: c.tls.On(), MutualTLS: c.tls.ClientCAFile != "",
 	}.Check()
-}
-
-// logger logs to out as configured.
-func (c *config) logger(out *os.File, level slog.Leveler) *slog.Logger {
-	text := c.logFormat == "text"
-	if info, err := out.Stat(); c.logFormat == "auto" && err == nil {
-		text = info.Mode()&os.ModeCharDevice != 0
-	}
-	opts := &slog.HandlerOptions{Level: level}
-	if text {
-		return slog.New(access.LogHandler(slog.NewTextHandler(out, opts)))
-	}
-	return slog.New(access.LogHandler(slog.NewJSONHandler(out, opts)))
 }

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/test/bufconn"
 
+	"exporttask/api"
 	"exporttask/internal/gateway"
 	"exporttask/internal/server"
 	"exporttask/internal/signlink"
@@ -99,7 +100,7 @@ func (a *app) web(listener net.Listener, d *door, tasks *server.Server, l *links
 		return nil, fmt.Errorf("http: %w", err)
 	}
 	handler, err := gateway.New(gateway.Config{
-		Conn: w.conn, Files: localFiles{tasks}, Links: l.signer, Metrics: metrics, Origins: list(a.cfg.http.origins),
+		Client: api.NewExportTaskClient(w.conn), Files: localFiles{tasks}, Links: l.signer, Metrics: metrics, Origins: list(a.cfg.http.origins),
 		PeerKey: d.peerKey, Logger: a.log, Now: time.Now,
 		Ready: func(ctx context.Context) error {
 			if !w.ready.Load() {

@@ -8,15 +8,20 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-sql-driver/mysql"
 
 	"exporttask/api"
+	"exporttask/internal/exportdtest"
 	"exporttask/internal/fixture"
+	"exporttask/internal/signlink"
 )
 
 // answer is what HTTP said.
@@ -305,4 +310,90 @@ func passwordOf(t *testing.T, dsn string) string {
 		t.Fatalf("no password in the DSN (%v)", err)
 	}
 	return ":" + cfg.Passwd + "@"
+}
+
+// The gateway by itself has neither a store nor a database.
+func TestTheGatewayRunsAlone(t *testing.T) {
+	t.Parallel()
+	keys, etcd := writeFile(t, "keys", linkKeys), fixture.Etcd(t)
+	s := startService(t, fixture.Database(t), "EXPORTD_TOKENS_FILE="+tokensFile(t), "EXPORTD_ETCD_ENDPOINTS="+etcd.Endpoint())
+	g := &service{http: startGateway(t, "-etcd="+etcd.Endpoint(), "-link-keys-file="+keys, "-token-file="+writeFile(t, "token", tokenOf("boss")))}
+	if got := g.ask(t, "GET", "/v1/tpl", ""); got.code != 401 {
+		t.Errorf("without a token: %d %s, want the service's own 401", got.code, got.body)
+	}
+	if got := g.ask(t, "POST", "/v1/tpl", `{"etplName": "订单", "etplExpr": "select 1 as n union all select 2"}`, bearer("seven")...); got.code != 200 {
+		t.Fatalf("create: %d %s", got.code, got.body)
+	}
+	if got := g.ask(t, "POST", "/v1/inst", `{"etplId": 1}`, bearer("seven")...); got.code != 200 {
+		t.Fatalf("run: %d %s", got.code, got.body)
+	}
+	if got := g.ask(t, "GET", "/v1/inst/1/watch", "", bearer("seven")...); !strings.Contains(got.body, "STATE_SUCCEEDED") {
+		t.Fatalf("watch: %d %s", got.code, got.body)
+	}
+	const want = "n\r\n1\r\n2\r\n"
+	if got := g.ask(t, "GET", "/v1/inst/1/file", "", bearer("seven")...); got.body != want {
+		t.Errorf("file: %d %q", got.code, got.body)
+	}
+	if got := g.ask(t, "GET", "/v1/inst/1/file", "", append(bearer("seven"), "Range", "bytes=4-")...); got.code != 206 || got.body != want[4:] {
+		t.Errorf("a range: %d %q", got.code, got.body)
+	}
+	if got := g.ask(t, "GET", "/v1/inst/1/file", "", bearer("eight")...); got.code != 404 {
+		t.Errorf("of another operator: %d %s", got.code, got.body)
+	}
+	signer, err := signlink.Open(keys, time.Hour, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	link, _ := signer.URL("", 1, "订单-1.csv", time.Now())
+	if got := g.ask(t, "GET", link, ""); got.code != 200 || got.body != want {
+		t.Errorf("a signed link: %d %q", got.code, got.body)
+	}
+	if got := g.ask(t, "GET", "/readyz", ""); got.code != 200 {
+		t.Errorf("readyz: %d %s", got.code, got.body)
+	}
+	if err := s.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	<-s.exited
+	if got := g.ask(t, "GET", "/v1/tpl", "", bearer("seven")...); got.code != 503 || got.header.Get("Retry-After") == "" {
+		t.Errorf("with the service gone: %d %s", got.code, got.body)
+	}
+}
+
+// startGateway runs `exportd gateway` and returns where it answers.
+func startGateway(t *testing.T, args ...string) string {
+	t.Helper()
+	cmd := exec.Command(exportdtest.Build(t, "exporttask/cmd/exportd"), append([]string{"gateway", "-http-addr=127.0.0.1:0", "-log-format=json"}, args...)...)
+	log, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	addr := make(chan string, 1)
+	go func() {
+		defer close(done)
+		for lines := bufio.NewScanner(log); lines.Scan(); {
+			var l struct{ Msg, HTTP string }
+			if json.Unmarshal(lines.Bytes(), &l) == nil && l.Msg == "listening" {
+				addr <- l.HTTP
+			}
+			t.Logf("gateway: %s", lines.Text())
+		}
+	}()
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		<-done
+		_ = cmd.Wait()
+	})
+	select {
+	case a := <-addr:
+		return "http://" + a
+	case <-done:
+	case <-time.After(30 * time.Second):
+	}
+	t.Fatal("the gateway does not listen")
+	return ""
 }

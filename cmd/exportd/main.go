@@ -2,6 +2,7 @@
 // XLS or XLSX files.
 //
 //	exportd [options]          serve
+//	exportd gateway [options]  serve HTTP alone, for a service found in etcd
 //	exportd migrate [options]  bring the schema up to date, then stop
 //	exportd render [options]   run one query into one file, without a service
 //	exportd token NAME OPERATOR SCOPE...   make a token for the tokens file
@@ -50,12 +51,14 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	case command == "version":
 		fmt.Fprintln(stdout, "exportd", version())
 		return exitOK
+	case command == "gateway":
+		return runGateway(ctx, args, getenv, stderr)
 	case command == "render":
 		return render(ctx, args, getenv, stdout, stderr)
 	case command == "token":
 		return token(args, stdout, stderr)
 	case !ok:
-		fmt.Fprintf(stderr, "exportd: command %q, want serve, migrate, render, token or version\n", command)
+		fmt.Fprintf(stderr, "exportd: command %q, want serve, gateway, migrate, render, token or version\n", command)
 		return exitUsage
 	}
 	load := func() (*config, error) { return loadConfig(args, getenv, stderr) }
@@ -68,8 +71,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return exitUsage
 	}
 	a := &app{cfg: cfg, level: &slog.LevelVar{}, load: load}
-	a.level.Set(cfg.logLevel)
-	a.log = cfg.logger(stderr, a.level)
+	a.level.Set(cfg.log.level)
+	a.log = cfg.log.logger(stderr, a.level)
 	if err := do(ctx, a); err != nil {
 		a.log.Error("stopped", "error", err)
 		return exitError

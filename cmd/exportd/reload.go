@@ -30,7 +30,7 @@ func (p *process) reload() {
 	if err != nil {
 		p.log.Error("a part of the changed configuration is not taken", "error", err)
 	}
-	p.app.level.Set(next.logLevel)
+	p.app.level.Set(next.log.level)
 	if rest := restartNeeded(p.app.cfg.values, next.values); len(rest) > 0 {
 		p.log.Warn("these options take effect with the next start", "options", rest)
 	}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"google.golang.org/grpc/metadata"
+
 	"exporttask/api"
 	"exporttask/internal/model"
 	"exporttask/internal/signlink"
@@ -49,6 +51,9 @@ func (g *gateway) link(w http.ResponseWriter, r *http.Request) {
 	}, g.Now())
 	switch {
 	case err == nil:
+		if g.Files == nil && g.Token != "" {
+			r = r.WithContext(metadata.NewOutgoingContext(r.Context(), metadata.Pairs("authorization", "Bearer "+g.Token)))
+		}
 		g.serve(w, r, id, r.PathValue("name"))
 	case errors.Is(err, signlink.ErrExpired):
 		writeStatus(w, http.StatusGone, err.Error())

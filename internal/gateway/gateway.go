@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 
 	"exporttask/api"
@@ -42,8 +41,11 @@ type Files interface {
 
 // Config says what a gateway is made of.
 type Config struct {
-	// Conn reaches the service.
-	Conn grpc.ClientConnInterface
+	// Client reaches the service.
+	Client api.ExportTaskClient
+	// Token is the gateway's own, with which signed links are answered where
+	// Files is nil; empty: without one.
+	Token string
 	// Files opens files where the gateway has the store at hand; nil: they come
 	// through DownloadInst.
 	Files Files
@@ -69,7 +71,7 @@ var openAPI []byte
 
 // New makes the handler of the HTTP port.
 func New(c Config) (http.Handler, error) {
-	g := &gateway{Config: c, client: api.NewExportTaskClient(c.Conn)}
+	g := &gateway{Config: c, client: c.Client}
 	rpc := g.rpcMux()
 	if err := gw.RegisterExportTaskHandlerClient(context.Background(), rpc, g.client); err != nil {
 		return nil, err

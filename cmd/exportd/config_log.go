@@ -1,0 +1,40 @@
+package main
+
+import (
+	"log/slog"
+	"os"
+
+	"exporttask/internal/access"
+)
+
+// logConfig says how to log.
+type logConfig struct {
+	level  slog.Level
+	format string
+}
+
+func (c *logConfig) define(o *options) {
+	o.flags.TextVar(&c.level, "log-level", slog.LevelInfo, "`level` from which on to log: debug, info, warn, error")
+	o.flags.StringVar(&c.format, "log-format", "auto", "`text`, json, or auto: text on a terminal")
+}
+
+func (c *logConfig) validate(bad func(option, format string, args ...any)) {
+	switch c.format {
+	case "auto", "text", "json":
+	default:
+		bad("log-format", "%q, want auto, text or json", c.format)
+	}
+}
+
+// logger logs to out; level is where the level is looked up.
+func (c *logConfig) logger(out *os.File, level slog.Leveler) *slog.Logger {
+	text := c.format == "text"
+	if info, err := out.Stat(); c.format == "auto" && err == nil {
+		text = info.Mode()&os.ModeCharDevice != 0
+	}
+	opts := &slog.HandlerOptions{Level: level}
+	if text {
+		return slog.New(access.LogHandler(slog.NewTextHandler(out, opts)))
+	}
+	return slog.New(access.LogHandler(slog.NewJSONHandler(out, opts)))
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+
+	"exporttask/client"
+	"exporttask/internal/edge"
+	"exporttask/internal/gateway"
+)
+
+// `exportd gateway` is the HTTP port by itself: no database, no store, no
+// workers. It finds the service through etcd, or at an address.
+
+// gatewayJob is what the command was told.
+type gatewayJob struct {
+	http      httpConfig
+	edge      edge.Limits
+	tls       edge.TLS
+	insecure  bool
+	service   client.Options
+	etcd      string
+	tokenFile string
+	log       logConfig
+}
+
+func (j *gatewayJob) define(o *options) {
+	f := o.flags
+	j.http.define(o)
+	j.edge.Define(f)
+	j.tls.Define(f)
+	j.log.define(o)
+	f.BoolVar(&j.insecure, "insecure", false, "let other machines call in plain text")
+	f.StringVar(&j.service.Target, "target", "", "the service's `HOST:PORT`, where it is not looked for in etcd")
+	f.StringVar(&j.etcd, "etcd", "", "etcd members that the service registers in, `HOST:PORT,...`")
+	f.StringVar(&j.service.Service, "etcd-service", "exporttask", "`name` under which the service is found in etcd")
+	f.StringVar(&j.service.CAFile, "service-ca-file", "", "PEM `file` of the authorities that sign the service's certificates: speak TLS to it")
+	f.StringVar(&j.service.CertFile, "service-cert-file", "", "PEM `file` of the certificate that the service is shown")
+	f.StringVar(&j.service.KeyFile, "service-key-file", "", "PEM `file` of that certificate's key")
+	f.StringVar(&j.tokenFile, "token-file", "", "`file` of the gateway's own token, which must be an admin's; it is used for signed links alone")
+}
+
+// runGateway is the command.
+func runGateway(ctx context.Context, args []string, getenv func(string) string, stderr *os.File) int {
+	var j gatewayJob
+	o := newOptions(stderr)
+	j.define(o)
+	_, err := o.load(args, getenv)
+	if errors.Is(err, flag.ErrHelp) {
+		return exitOK
+	}
+	if err = errors.Join(err, j.validate()); err != nil {
+		fmt.Fprintf(stderr, "exportd: gateway: %v\n", err)
+		return exitUsage
+	}
+	log := j.log.logger(stderr, j.log.level)
+	if err := j.run(ctx, log); err != nil {
+		log.Error("stopped", "error", err)
+		return exitError
+	}
+	return exitOK
+}
+
+func (j *gatewayJob) validate() error {
+	var errs []error
+	bad := func(option, format string, args ...any) {
+		errs = append(errs, fmt.Errorf("%s: %s", option, fmt.Sprintf(format, args...)))
+	}
+	if (j.etcd == "") == (j.service.Target == "") {
+		bad("etcd, target", "want one of the two")
+	}
+	if j.http.addr == "" {
+		bad("http-addr", "empty, want HOST:PORT")
+	}
+	if j.http.linkKeysFile != "" && j.tokenFile == "" {
+		bad("token-file", "empty, want the token with which signed links are answered")
+	}
+	j.http.validate(bad)
+	j.log.validate(bad)
+	errs = append(errs, j.edge.Validate(), j.tls.Validate())
+	if !j.insecure {
+		// Whether tokens are wanted is the service's to say.
+		errs = append(errs, edge.Exposure{
+			Option: "http-addr", Addr: j.http.addr, Tokens: true, TLS: j.tls.On(), MutualTLS: j.tls.ClientCAFile != "",
+		}.Check())
+	}
+	return errors.Join(errs...)
+}
+
+func (j *gatewayJob) run(ctx context.Context, log *slog.Logger) error {
+	var listen net.ListenConfig
+	listener, err := listen.Listen(ctx, "tcp", j.http.addr)
+	if err != nil {
+		return fmt.Errorf("http-addr: %w", err)
+	}
+	defer listener.Close()
+	l, err := j.http.openLinks(listener.Addr().String(), j.tls.On(), log)
+	if err != nil {
+		return err
+	}
+	token := ""
+	if j.tokenFile != "" {
+		if token, err = readSecret(j.tokenFile); err != nil {
+			return fmt.Errorf("token-file: %w", err)
+		}
+	}
+	j.service.Etcd = list(j.etcd)
+	service, err := client.Dial(ctx, j.service) // without a token: callers bring their own
+	if err != nil {
+		return err
+	}
+	defer service.Close()
+	handler, err := gateway.New(gateway.Config{
+		Client: service.API(), Token: token, Links: l.signer, Origins: list(j.http.origins), Logger: log, Now: time.Now,
+		Ready: func(ctx context.Context) error {
+			_, err := service.Health().Check(ctx, &healthpb.HealthCheckRequest{})
+			return err
+		},
+	})
+	if err != nil {
+		return err
+	}
+	server := &http.Server{Handler: handler, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
+	j.edge.HTTP(server)
+	limited := j.edge.Listen(listener, log)
+	served := make(chan error, 1)
+	if j.tls.On() {
+		certs, err := j.tls.Open(log)
+		if err != nil {
+			return err
+		}
+		go certs.Run(ctx)
+		server.TLSConfig = certs.Config()
+		go func() { served <- server.ServeTLS(limited, "", "") }()
+	} else {
+		go func() { served <- server.Serve(limited) }()
+	}
+	log.Info("listening", "http", listener.Addr().String())
+	select {
+	case err := <-served:
+		return err
+	case <-ctx.Done():
+	}
+	drain, stop := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer stop()
+	if err := server.Shutdown(drain); err != nil {
+		return server.Close()
+	}
+	return nil
+}
