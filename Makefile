@@ -47,6 +47,16 @@ test-readers: ## open XLS and XLSX files with programs nobody here wrote, which 
 	@scripts/install-parts readers
 	NODE_PATH=$(CACHE)/node/node_modules go test -count=1 -tags readers ./internal/render/...
 
+.PHONY: test-clients
+test-clients: tools ## run the PHP, Node, Python, grpcurl and curl clients against the real service, which it installs
+	@scripts/install-parts php clients
+	NODE_PATH=$(CACHE)/node/node_modules go test -count=1 -tags clients ./clients
+
+.PHONY: generate-php
+generate-php: ## make clients/php/src from the proto, with the distribution's protoc
+	@scripts/install-parts php
+	protoc --php_out=clients/php/src --grpc_out=clients/php/src --plugin=protoc-gen-grpc=$$(command -v grpc_php_plugin) -I api api/exporttask.proto
+
 .PHONY: fuzz
 fuzz: ## fuzz the read-only check against a real server for 30 s
 	go test -run '^$$' -fuzz FuzzCheck -fuzztime 30s ./internal/sqlguard

@@ -59,7 +59,7 @@ func TestIdleSlowAndOversizedClientsCostLittleAndOthersAreServed(t *testing.T) {
 			}
 		})
 		all.Go(func() {
-			req, err := http.NewRequestWithContext(context.WithoutCancel(t.Context()), "GET", s.http+"/healthz", http.NoBody)
+			req, err := http.NewRequestWithContext(context.WithoutCancel(t.Context()), http.MethodGet, s.http+"/healthz", http.NoBody)
 			if err != nil {
 				t.Error(err)
 				return

@@ -84,6 +84,7 @@ func (s *Site) Lock(tb testing.TB, table string) (unlock func()) {
 // Replica is one exportd process.
 type Replica struct {
 	Addr string // of gRPC
+	HTTP string // address of HTTP: "http://127.0.0.1:41234"
 
 	cmd    *exec.Cmd
 	exited chan error
@@ -106,15 +107,16 @@ func (s *Site) Start(tb testing.TB, own ...string) *Replica {
 	if err := r.cmd.Start(); err != nil {
 		tb.Fatal(err)
 	}
-	addr := make(chan string, 1)
+	type addrs struct{ Msg, Grpc, HTTP string }
+	addr := make(chan addrs, 1)
 	drained := make(chan struct{})
 	go func() {
 		defer close(drained)
 		for lines := bufio.NewScanner(log); lines.Scan(); {
-			var l struct{ Msg, Grpc string }
+			var l addrs
 			if json.Unmarshal(lines.Bytes(), &l) == nil && l.Msg == "listening" {
 				select {
-				case addr <- l.Grpc:
+				case addr <- l:
 				default: // it said so before
 				}
 			}
@@ -130,7 +132,8 @@ func (s *Site) Start(tb testing.TB, own ...string) *Replica {
 		<-drained
 	})
 	select {
-	case r.Addr = <-addr:
+	case at := <-addr:
+		r.Addr, r.HTTP = at.Grpc, "http://"+at.HTTP
 	case err := <-r.exited:
 		tb.Fatalf("exportdtest: exportd ended: %v", err)
 	case <-time.After(startTimeout):
