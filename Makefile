@@ -74,6 +74,14 @@ bench-render: ## exports beside other ways to make the same files (ONLY=csv: one
 	@scripts/install-parts bench
 	go run ./bench/render $(if $(ONLY),-only '$(ONLY)')
 
+.PHONY: bench-rpc
+bench-rpc: $(BIN)/ghz ## what calls and downloads cost, beside nginx
+	@scripts/install-parts bench
+	go run ./bench/rpc -ghz $(BIN)/ghz
+
+$(BIN)/ghz: tools/bench/go.mod
+	@mkdir -p $(BIN) && cd tools/bench && go build -o $@ github.com/bojand/ghz/cmd/ghz && touch $@
+
 .PHONY: lint
 lint: $(BIN)/golangci-lint ## run the linters
 	$(BIN)/golangci-lint run ./...

@@ -18,6 +18,11 @@ import (
 	"exporttask/api"
 )
 
+const (
+	streamWindow = 4 << 20
+	readBuffer   = 256 << 10
+)
+
 // Client speaks to all replicas of one exportd. Its methods may be called from
 // several goroutines.
 type Client struct {
@@ -99,6 +104,11 @@ func (o *Options) dialOptions() ([]grpc.DialOption, error) {
 	dial := []grpc.DialOption{
 		grpc.WithTransportCredentials(creds),
 		grpc.WithDefaultServiceConfig(serviceConfig()),
+		// A download is one stream: with gRPC's first window of 64 KiB it waits
+		// for the client more than for the network.
+		grpc.WithInitialWindowSize(streamWindow),
+		grpc.WithInitialConnWindowSize(2*streamWindow),
+		grpc.WithReadBufferSize(readBuffer),
 		grpc.WithChainUnaryInterceptor(giveRequestID),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: o.Keepalive, Timeout: probeTimeout}),
 		grpc.WithConnectParams(grpc.ConnectParams{
