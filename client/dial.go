@@ -107,7 +107,7 @@ func (o *Options) dialOptions() ([]grpc.DialOption, error) {
 		// A download is one stream: with gRPC's first window of 64 KiB it waits
 		// for the client more than for the network.
 		grpc.WithInitialWindowSize(streamWindow),
-		grpc.WithInitialConnWindowSize(2*streamWindow),
+		grpc.WithInitialConnWindowSize(2 * streamWindow),
 		grpc.WithReadBufferSize(readBuffer),
 		grpc.WithChainUnaryInterceptor(giveRequestID),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: o.Keepalive, Timeout: probeTimeout}),

@@ -8,6 +8,11 @@ import (
 	"exporttask/internal/registry"
 )
 
+// registrationStates are the states of the registration by name.
+var registrationStates = []string{
+	string(registry.Init), string(registry.Leased), string(registry.Registered), string(registry.Lost), string(registry.Draining), string(registry.Gone),
+}
+
 // announcer keeps the registration in etcd as the configuration says, also
 // when that changes.
 type announcer struct {

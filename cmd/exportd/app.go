@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"exporttask/internal/export"
+	"exporttask/internal/metrics"
 	"exporttask/internal/model"
 	"exporttask/internal/server"
 	"exporttask/internal/store"
@@ -76,8 +77,11 @@ func serve(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	figures := metrics.New(version())
+	figures.AddQueue(db)
 	pool := export.NewPool(export.Config{
-		Owner: owner, Workers: a.cfg.workers, Lease: a.cfg.lease, Poll: a.cfg.poll, Backoff: 2 * time.Second, MaxBackoff: 5 * time.Minute,
+		Observer: figures,
+		Owner:    owner, Workers: a.cfg.workers, Lease: a.cfg.lease, Poll: a.cfg.poll, Backoff: 2 * time.Second, MaxBackoff: 5 * time.Minute,
 	}, db, &export.Runner{Sources: srcs, Store: files, TempDir: files.TempDir()}, a.log)
 	sweeper := export.NewSweeper(export.SweepConfig{
 		ExpireEvery: min(time.Minute, a.cfg.sweepEvery), SweepEvery: a.cfg.sweepEvery, StoreID: storeID,
@@ -96,7 +100,7 @@ func serve(ctx context.Context, a *app) error {
 	now := func() time.Time { return time.Now().In(a.cfg.location) }
 	tasks := server.New(db, srcs, files, pool, a.cfg.limits, linksOrNone(fileLinks), now)
 
-	door, err := a.door(owners{db}, tasks)
+	door, err := a.door(owners{db}, tasks, figures)
 	if err != nil {
 		return err
 	}
@@ -104,7 +108,7 @@ func serve(ctx context.Context, a *app) error {
 	if httpListener != nil {
 		defer httpListener.Close()
 		ready := func(ctx context.Context) error { return db.Ping(ctx) }
-		if port, err = a.web(httpListener, door, tasks, fileLinks, ready, nil); err != nil {
+		if port, err = a.web(httpListener, door, tasks, fileLinks, ready, figures.Handler()); err != nil {
 			return err
 		}
 	}
@@ -113,10 +117,13 @@ func serve(ctx context.Context, a *app) error {
 		return err
 	}
 
+	limited := a.cfg.edge.Listen(listener, a.log)
+	figures.AddConnections("grpc", limited.Open)
+	figures.AddRegistration(registrationStates, func() string { return string(reg.State()) })
 	p := &process{
 		app: a, log: a.log, grace: a.cfg.shutdownGrace, door: door, web: port, tasks: tasks, pool: pool, sources: srcs, sweeper: sweeper, registry: reg,
 	}
-	return p.run(ctx, a.cfg.edge.Listen(listener, a.log))
+	return p.run(ctx, limited)
 }
 
 // listenHTTP listens for HTTP where that is wanted.

@@ -12,6 +12,7 @@ import (
 	"exporttask/api"
 	"exporttask/internal/access"
 	"exporttask/internal/edge"
+	"exporttask/internal/metrics"
 	"exporttask/internal/model"
 	"exporttask/internal/server"
 )
@@ -28,7 +29,7 @@ type door struct {
 	tokens  *access.Tokens // nil without tokens
 }
 
-func (a *app) door(owners access.Owners, tasks *server.Server) (*door, error) {
+func (a *app) door(owners access.Owners, tasks *server.Server, figures *metrics.Metrics) (*door, error) {
 	d := &door{health: health.NewServer(), peerKey: newPeerKey()}
 	var err error
 	if a.cfg.tokensFile != "" {
@@ -38,13 +39,13 @@ func (a *app) door(owners access.Owners, tasks *server.Server) (*door, error) {
 	}
 	guard := access.New(access.Config{
 		Tokens: d.tokens, Owners: owners, Rate: a.cfg.rate, Deadline: a.cfg.callTimeout,
-		PeerKey: d.peerKey, Logger: a.log,
+		PeerKey: d.peerKey, Logger: a.log, Refused: figures.Refused,
 	})
 	options := append(a.cfg.edge.ServerOptions(),
 		grpc.ForceServerCodecV2(server.Codec()),
 		grpc.InTapHandle(guard.Tap),
-		grpc.ChainUnaryInterceptor(guard.Unary, server.UnaryErrors(a.log), guard.OwnUnary),
-		grpc.ChainStreamInterceptor(guard.Stream, server.StreamErrors(a.log), guard.OwnStream),
+		grpc.ChainUnaryInterceptor(guard.Unary, figures.Unary, server.UnaryErrors(a.log), guard.OwnUnary),
+		grpc.ChainStreamInterceptor(guard.Stream, figures.Stream, server.StreamErrors(a.log), guard.OwnStream),
 	)
 	d.inside = grpc.NewServer(options...)
 	if a.cfg.tls.On() {

@@ -170,7 +170,7 @@ func TestHTTPRefusesInOneShape(t *testing.T) {
 			t.Errorf("%s: %d %+v, want %d %s %q", name, got.code, e, tc.status, tc.code, tc.says)
 		}
 	}
-	for path, code := range map[string]int{"/healthz": 200, "/readyz": 200, "/openapi.json": 200} {
+	for path, code := range map[string]int{"/healthz": 200, "/readyz": 200, "/openapi.json": 200, "/metrics": 200} {
 		if got := s.ask(t, "GET", path, ""); got.code != code {
 			t.Errorf("%s: %d %s", path, got.code, got.body)
 		}

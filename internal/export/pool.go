@@ -41,6 +41,8 @@ type Config struct {
 	// Backoff is the wait before a second attempt; each further one doubles
 	// it, up to MaxBackoff.
 	Backoff, MaxBackoff time.Duration
+	// Observer is told of attempts; nil: nobody.
+	Observer Observer
 }
 
 // Why an attempt is stopped from outside.
@@ -88,6 +90,9 @@ func NewPool(cfg Config, queue Queue, runner *Runner, log *slog.Logger) *Pool {
 	idle := make(chan struct{})
 	close(idle)
 	cfg.Lease = cmp.Or(cfg.Lease, model.Lease)
+	if cfg.Observer == nil {
+		cfg.Observer = nobody{}
+	}
 	return &Pool{
 		cfg: cfg, queue: queue, runner: runner, finisher: finisher{queue: queue}, log: log.With("worker", cfg.Owner),
 		wake: make(chan struct{}, 1), running: map[*attempt]struct{}{}, idle: idle,
@@ -116,6 +121,9 @@ func (p *Pool) stop(instID int64, why error) {
 }
 
 // Run claims and runs instances until ctx ends. Those that run then go on:
+// Running is how many instances run here.
+func (p *Pool) Running() int { return len(p.snapshot()) }
+
 // Shutdown waits for them. It returns when no more will be claimed.
 func (p *Pool) Run(ctx context.Context) {
 	var loops sync.WaitGroup

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"exporttask/internal/model"
+	"exporttask/internal/plan"
 	"exporttask/internal/source"
 )
 
@@ -36,6 +37,13 @@ func (p *Pool) work(ctx context.Context, a *attempt) {
 	log := p.log.With("inst_id", in.ID, "attempt", in.Attempt)
 	log.InfoContext(ctx, "attempt begins", "template", in.TplName, "data_source", in.Source)
 	began := time.Now()
+	p.cfg.Observer.Began()
+	outcome := Outcome{Source: in.Source, Format: plan.Format(in.OutputFormat).String()}
+	defer func() {
+		outcome.Duration = time.Since(began)
+		outcome.Rows, outcome.Bytes = a.progress.rows.Load(), a.progress.bytes.Load()
+		p.cfg.Observer.Ended(outcome)
+	}()
 
 	limit := time.Duration(in.TimeoutSec) * time.Second
 	running, stop := context.WithTimeoutCause(ctx, limit, errTimedOut)
@@ -49,6 +57,7 @@ func (p *Pool) work(ctx context.Context, a *attempt) {
 	if err == nil {
 		err = p.persist(ctx, func(context.Context) error { return p.finisher.finish(in, made.result) })
 		if err == nil {
+			outcome.End = "succeeded"
 			log.InfoContext(ctx, "attempt succeeded", "rows", made.result.Rows, "duration", time.Since(began))
 			return
 		}
@@ -56,27 +65,32 @@ func (p *Pool) work(ctx context.Context, a *attempt) {
 			// Nobody knows whether it was committed, so the file stays. If it
 			// was not, the lease runs out and another attempt is made.
 			log.ErrorContext(ctx, "finish: outcome unknown", "error", err)
+			outcome.End = "lost"
 			return
 		}
 		made.remove(ctx, log)
 	}
-	p.end(ctx, log, in, err, cause)
+	outcome.End, outcome.Code = p.end(ctx, log, in, err, cause)
 }
 
-// end writes down an attempt that made no file.
-func (p *Pool) end(ctx context.Context, log *slog.Logger, in *model.Inst, err, cause error) {
+// end writes down an attempt that made no file, and tells how it ended, in the
+// words of Outcome.
+func (p *Pool) end(ctx context.Context, log *slog.Logger, in *model.Inst, err, cause error) (end, code string) {
 	var write func(ctx context.Context) error
 	switch {
 	case errors.Is(err, model.ErrLeaseLost), errors.Is(cause, errLeaseLost):
 		log.WarnContext(ctx, "lease lost: the instance is another worker's now")
-		return
+		return "lost", ""
 	case errors.Is(cause, errShutdown):
+		end = "released"
 		write = func(ctx context.Context) error { return p.queue.Release(ctx, in) }
 	case errors.Is(err, model.ErrCanceling), errors.Is(cause, errCanceled):
+		end, code = "canceled", errCode(codes.Canceled)
 		write = func(ctx context.Context) error {
 			return p.queue.Fail(ctx, in, model.Failure{State: model.StateCanceled, Code: errCode(codes.Canceled), Msg: "canceled while it ran"})
 		}
 	case errors.Is(cause, errTimedOut):
+		end, code = "timed_out", errCode(codes.DeadlineExceeded)
 		msg := fmt.Sprintf("passed its timeout of %d s", in.TimeoutSec)
 		write = func(ctx context.Context) error {
 			return p.queue.Fail(ctx, in, model.Failure{State: model.StateTimedOut, Code: errCode(codes.DeadlineExceeded), Msg: msg})
@@ -84,12 +98,25 @@ func (p *Pool) end(ctx context.Context, log *slog.Logger, in *model.Inst, err, c
 	default:
 		f := classify(err)
 		f.Backoff = p.backoff(in.Attempt)
+		end, code = outcomeOf(f, in), f.Code
 		log.WarnContext(ctx, "attempt failed", "error", err, "err_code", f.Code, "retry", f.Retry)
 		write = func(ctx context.Context) error { return p.queue.Fail(ctx, in, f) }
 	}
 	if err := p.persist(ctx, write); err != nil && !errors.Is(err, model.ErrLeaseLost) {
 		log.ErrorContext(ctx, "end attempt: the lease will run out instead", "error", err)
+		return "lost", code
 	}
+	return end, code
+}
+
+func outcomeOf(f model.Failure, in *model.Inst) string {
+	switch {
+	case f.Retry && in.Attempt < in.MaxAttempts:
+		return "retried"
+	case f.State == model.StateTimedOut:
+		return "timed_out"
+	}
+	return "failed"
 }
 
 // persist tries a write until it is certain how it went: written, refused, or

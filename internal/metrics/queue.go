@@ -1,0 +1,122 @@
+package metrics
+
+import (
+	"context"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"exporttask/internal/model"
+)
+
+// Load tells what waits and runs, over all replicas.
+type Load interface {
+	QueueLoad(ctx context.Context, operator int32, limit int) ([]model.QueueOperator, []model.QueueWorker, error)
+}
+
+const (
+	// loadAge is how long an answer of the database is good for, however often
+	// the process is scraped.
+	loadAge = 5 * time.Second
+	// loadTimeout bounds the question: a database in trouble must not keep
+	// scrapes waiting.
+	loadTimeout = 3 * time.Second
+	// maxOperators bounds the series; the operators beyond those with the most
+	// waiting are not shown.
+	maxOperators = 50
+)
+
+// queue asks for the queue's load when it is scraped.
+type queue struct {
+	load Load
+
+	waiting, retrying, running, oldest, up *prometheus.Desc
+
+	mu        sync.Mutex
+	at        time.Time
+	operators []model.QueueOperator
+	err       error
+}
+
+// AddQueue adds what waits and runs over all replicas, by operator.
+func (m *Metrics) AddQueue(load Load) {
+	desc := func(name, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc(name, help, labels, nil)
+	}
+	m.registry.MustRegister(&queue{
+		load:     load,
+		waiting:  desc("exportd_queue_waiting", "Instances that could run now.", "operator"),
+		retrying: desc("exportd_queue_retrying", "Instances that wait for their next attempt.", "operator"),
+		running:  desc("exportd_queue_running", "Instances that run, over all replicas.", "operator"),
+		oldest:   desc("exportd_queue_oldest_seconds", "How long the oldest instance that could run has waited.", "operator"),
+		up:       desc("exportd_database_up", "1 where the service's own database answered this scrape."),
+	})
+}
+
+// Describe implements prometheus.Collector.
+func (q *queue) Describe(to chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{q.waiting, q.retrying, q.running, q.oldest, q.up} {
+		to <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (q *queue) Collect(to chan<- prometheus.Metric) {
+	operators, err := q.look()
+	up := 1.0
+	if err != nil {
+		up = 0
+	}
+	to <- prometheus.MustNewConstMetric(q.up, prometheus.GaugeValue, up)
+	for _, o := range operators {
+		name := strconv.Itoa(int(o.OperatorID))
+		for _, v := range []struct {
+			desc  *prometheus.Desc
+			value int64
+		}{{q.waiting, o.Waiting}, {q.retrying, o.Retrying}, {q.running, o.Running}, {q.oldest, o.OldestSec}} {
+			to <- prometheus.MustNewConstMetric(v.desc, prometheus.GaugeValue, float64(v.value), name)
+		}
+	}
+}
+
+func (q *queue) look() ([]model.QueueOperator, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if time.Since(q.at) < loadAge {
+		return q.operators, q.err
+	}
+	ctx, stop := context.WithTimeout(context.Background(), loadTimeout)
+	defer stop()
+	q.operators, _, q.err = q.load.QueueLoad(ctx, 0, maxOperators)
+	q.at = time.Now()
+	return q.operators, q.err
+}
+
+// AddRegistration adds the state of the registration in etcd, one of states.
+func (m *Metrics) AddRegistration(states []string, now func() string) {
+	for _, state := range states {
+		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "exportd_registration_state", Help: "1 for the state that the registration in etcd is in.",
+			ConstLabels: prometheus.Labels{"state": state},
+		}, func() float64 {
+			if now() == state {
+				return 1
+			}
+			return 0
+		}))
+	}
+}
+
+// AddConnections adds the connections that a listener has open and those that it
+// refused.
+func (m *Metrics) AddConnections(port string, count func() (open int, refused int64)) {
+	labels := prometheus.Labels{"port": port}
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "exportd_connections_open", Help: "Connections of clients.", ConstLabels: labels,
+	}, func() float64 { open, _ := count(); return float64(open) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "exportd_connections_refused_total", Help: "Connections refused since as many as allowed were open.", ConstLabels: labels,
+		}, func() float64 { _, refused := count(); return float64(refused) }))
+}
