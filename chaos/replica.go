@@ -40,7 +40,7 @@ func (s *site) start(ctx context.Context, args ...string) (*replica, error) {
 		return nil, err
 	}
 	defer log.Close()
-	all := append([]string{"-config=" + s.config, "-grpc-addr=" + addr, "-store-dir=" + s.storeDir, "-lease=" + s.lease.String()}, s.args...)
+	all := append([]string{"-config=" + s.config, "-grpc-addr=" + addr, "-store-dir=" + s.storeDir, "-lease=" + s.lease.String(), "-http-addr=", "-rate-limit=0"}, s.args...)
 	cmd := exec.Command(s.program, append(all, args...)...) //nolint:gosec,noctx // our own binary; faults end it
 	cmd.Env = append(os.Environ(), "EXPORTD_DB_DSN="+s.dsn)
 	cmd.Stdout, cmd.Stderr = log, log

@@ -14,6 +14,7 @@ import (
 	"exporttask/internal/export"
 	"exporttask/internal/metrics"
 	"exporttask/internal/model"
+	"exporttask/internal/schedule"
 	"exporttask/internal/server"
 	"exporttask/internal/store"
 	"exporttask/migrations"
@@ -120,8 +121,10 @@ func serve(ctx context.Context, a *app) error {
 	limited := a.cfg.edge.Listen(listener, a.log)
 	figures.AddConnections("grpc", limited.Open)
 	figures.AddRegistration(registrationStates, func() string { return string(reg.State()) })
+	schedules := schedule.New(schedule.Config{Zone: a.cfg.location, Every: a.cfg.poll, MaxWaiting: a.cfg.limits.MaxWaiting},
+		db, tasks, pool.Nudge, a.log)
 	p := &process{
-		app: a, log: a.log, grace: a.cfg.shutdownGrace, door: door, web: port, tasks: tasks, pool: pool, sources: srcs, sweeper: sweeper, registry: reg,
+		app: a, log: a.log, grace: a.cfg.shutdownGrace, door: door, web: port, tasks: tasks, pool: pool, schedules: schedules, sources: srcs, sweeper: sweeper, registry: reg,
 	}
 	return p.run(ctx, limited)
 }

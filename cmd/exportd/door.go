@@ -85,10 +85,6 @@ func (d *door) files() []watched {
 
 type owners struct{ *model.DB }
 
-func (owners) SchedOwner(_ context.Context, id int64) (int32, error) {
-	return 0, model.Errorf(model.NotFound, "eschedId: %d, no such schedule", id)
-}
-
 func (owners) DeliveryOwner(_ context.Context, id int64) (int32, error) {
 	return 0, model.Errorf(model.NotFound, "edeliveryId: %d, no such delivery", id)
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"exporttask/internal/export"
+	"exporttask/internal/schedule"
 	"exporttask/internal/server"
 )
 
@@ -28,16 +29,18 @@ const (
 
 // process is what runs, and knows in which order it is to stop.
 type process struct {
-	app      *app
-	log      *slog.Logger
-	grace    time.Duration
-	door     *door
-	web      *web // nil: no HTTP
-	tasks    *server.Server
-	pool     *export.Pool
-	sources  sources
-	sweeper  *export.Sweeper
-	registry *announcer
+	app     *app
+	log     *slog.Logger
+	grace   time.Duration
+	door    *door
+	web     *web // nil: no HTTP
+	tasks   *server.Server
+	pool    *export.Pool
+	sources sources
+	// schedules makes instances when they come due, in every process.
+	schedules *schedule.Runner
+	sweeper   *export.Sweeper
+	registry  *announcer
 }
 
 // run serves until ctx ends or serving fails, then stops everything:
@@ -53,6 +56,7 @@ func (p *process) run(ctx context.Context, listener net.Listener) error {
 	var claims, beats, registration sync.WaitGroup
 	claims.Go(func() { p.pool.Run(claiming) })
 	claims.Go(func() { p.sweeper.Run(claiming) })
+	claims.Go(func() { p.schedules.Run(claiming) })
 	claims.Go(func() { p.sources.warnOfGrants(claiming, p.log) })
 	beats.Go(func() { p.pool.Beat(beating) })
 	registration.Go(func() {

@@ -28,6 +28,8 @@ func (l load) QueueLoad(context.Context, int32, int) ([]model.QueueOperator, []m
 	return []model.QueueOperator{{OperatorID: 7, Waiting: 3, Retrying: 1, Running: 2, OldestSec: 40}}, nil, l.err
 }
 
+func (l load) SchedLag(context.Context) (time.Duration, error) { return 90 * time.Second, l.err }
+
 // busy is a process in which everything has happened once.
 func busy(t *testing.T) *Metrics {
 	t.Helper()
@@ -78,6 +80,7 @@ func TestAScrapeTellsWhatHappened(t *testing.T) {
 		`exportd_running_attempts 1`,
 		`exportd_queue_waiting{operator="7"} 3`,
 		`exportd_queue_oldest_seconds{operator="7"} 40`,
+		`exportd_schedule_lag_seconds 90`,
 		`exportd_database_up 1`,
 		`exportd_registration_state{state="REGISTERED"} 1`,
 		`exportd_registration_state{state="LOST"} 0`,

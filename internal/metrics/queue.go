@@ -14,6 +14,8 @@ import (
 // Load tells what waits and runs, over all replicas.
 type Load interface {
 	QueueLoad(ctx context.Context, operator int32, limit int) ([]model.QueueOperator, []model.QueueWorker, error)
+	// SchedLag is how long the schedule that is due the longest has been due.
+	SchedLag(ctx context.Context) (time.Duration, error)
 }
 
 const (
@@ -32,11 +34,12 @@ const (
 type queue struct {
 	load Load
 
-	waiting, retrying, running, oldest, up *prometheus.Desc
+	waiting, retrying, running, oldest, lag, up *prometheus.Desc
 
 	mu        sync.Mutex
 	at        time.Time
 	operators []model.QueueOperator
+	late      time.Duration
 	err       error
 }
 
@@ -51,23 +54,26 @@ func (m *Metrics) AddQueue(load Load) {
 		retrying: desc("exportd_queue_retrying", "Instances that wait for their next attempt.", "operator"),
 		running:  desc("exportd_queue_running", "Instances that run, over all replicas.", "operator"),
 		oldest:   desc("exportd_queue_oldest_seconds", "How long the oldest instance that could run has waited.", "operator"),
+		lag:      desc("exportd_schedule_lag_seconds", "How long the schedule that is due the longest has been due."),
 		up:       desc("exportd_database_up", "1 where the service's own database answered this scrape."),
 	})
 }
 
 // Describe implements prometheus.Collector.
 func (q *queue) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{q.waiting, q.retrying, q.running, q.oldest, q.up} {
+	for _, d := range []*prometheus.Desc{q.waiting, q.retrying, q.running, q.oldest, q.lag, q.up} {
 		to <- d
 	}
 }
 
 // Collect implements prometheus.Collector.
 func (q *queue) Collect(to chan<- prometheus.Metric) {
-	operators, err := q.look()
+	operators, late, err := q.look()
 	up := 1.0
 	if err != nil {
 		up = 0
+	} else {
+		to <- prometheus.MustNewConstMetric(q.lag, prometheus.GaugeValue, late.Seconds())
 	}
 	to <- prometheus.MustNewConstMetric(q.up, prometheus.GaugeValue, up)
 	for _, o := range operators {
@@ -81,17 +87,20 @@ func (q *queue) Collect(to chan<- prometheus.Metric) {
 	}
 }
 
-func (q *queue) look() ([]model.QueueOperator, error) {
+func (q *queue) look() ([]model.QueueOperator, time.Duration, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if time.Since(q.at) < loadAge {
-		return q.operators, q.err
+		return q.operators, q.late, q.err
 	}
 	ctx, stop := context.WithTimeout(context.Background(), loadTimeout)
 	defer stop()
 	q.operators, _, q.err = q.load.QueueLoad(ctx, 0, maxOperators)
+	if q.err == nil {
+		q.late, q.err = q.load.SchedLag(ctx)
+	}
 	q.at = time.Now()
-	return q.operators, q.err
+	return q.operators, q.late, q.err
 }
 
 // AddRegistration adds the state of the registration in etcd, one of states.

@@ -1,0 +1,203 @@
+package model
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// SchedStatus is the status of a schedule; the numbers are the contract's.
+type SchedStatus int32
+
+// The statuses of a schedule.
+const (
+	SchedActive  SchedStatus = 0
+	SchedPaused  SchedStatus = 1
+	SchedEnded   SchedStatus = 2
+	SchedDeleted SchedStatus = 9
+)
+
+// Missed is what becomes of due times that passed while no replica ran; the
+// numbers are the contract's.
+type Missed int32
+
+// The policies for missed due times.
+const (
+	MissedLatest Missed = 0
+	MissedSkip   Missed = 1
+	MissedAll    Missed = 2
+)
+
+// Overlap is what becomes of a due time while an earlier instance has not
+// ended; the numbers are the contract's.
+type Overlap int32
+
+// The policies for overlapping instances.
+const (
+	OverlapAllow Overlap = 0
+	OverlapSkip  Overlap = 1
+	OverlapQueue Overlap = 2
+)
+
+// Sched is a schedule.
+type Sched struct {
+	ID           int64             `db:"eschedId"`
+	Name         string            `db:"eschedName"`
+	TplID        int32             `db:"etplId"`
+	Params       JSON[[]Param]     `db:"params"`
+	OutputFormat Format            `db:"etplOutputFormat"`
+	Cron         string            `db:"cron"`
+	Zone         string            `db:"zone"` // empty: the server's
+	Missed       Missed            `db:"missed"`
+	Overlap      Overlap           `db:"overlap"`
+	JitterSec    int32             `db:"jitterSec"`
+	StartAt      sql.NullTime      `db:"startAt"`
+	EndAt        sql.NullTime      `db:"endAt"`
+	DeliverTo    JSON[[]DeliverTo] `db:"deliverTo"`
+	Status       SchedStatus       `db:"status"`
+	NextDue      sql.NullTime      `db:"nextDue"` // set where it is active
+	LastDue      sql.NullTime      `db:"lastDue"`
+	LastInst     int64             `db:"lastInst"`
+	LastProblem  string            `db:"lastProblem"`
+	Version      int32             `db:"version"`
+	OperatorID   int32             `db:"operatorId"`
+	RequestID    sql.NullString    `db:"requestId"`
+	Created      time.Time         `db:"created"`
+	Updated      time.Time         `db:"updated"`
+	Deleted      sql.NullTime      `db:"deleted"`
+}
+
+const schedColumns = `eschedId, eschedName, etplId, params, etplOutputFormat, cron, zone, missed, overlap, jitterSec,
+	startAt, endAt, deliverTo, status, nextDue, lastDue, lastInst, lastProblem, version, operatorId, requestId,
+	created, updated, deleted`
+
+// SchedByRequest returns the schedule that the request created, or nil where
+// it created none. The same id with another body is a Conflict.
+func (d *DB) SchedByRequest(ctx context.Context, r Request) (*Sched, error) {
+	const SELECT = `SELECT eschedId AS id, requestHash AS hash FROM welife_export_sched WHERE operatorId = ? AND requestId = ?`
+	id, err := d.byRequest(ctx, SELECT, r)
+	if id == 0 || err != nil {
+		return nil, err
+	}
+	return d.GetSched(ctx, id)
+}
+
+// CreateSched saves s as version 1 and returns it as kept. Where the request
+// created a schedule before, that one is returned and nothing is saved.
+func (d *DB) CreateSched(ctx context.Context, s Sched, r Request) (*Sched, error) {
+	const INSERT = `INSERT INTO welife_export_sched (eschedName, etplId, params, etplOutputFormat, cron, zone, missed,
+		overlap, jitterSec, startAt, endAt, deliverTo, status, nextDue, lastProblem, version, operatorId, requestId,
+		requestHash, created, updated)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 1, ?, ?, ?, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))`
+	id, hash := r.columns()
+	res, err := d.db.ExecContext(ctx, INSERT, s.Name, s.TplID, s.Params, s.OutputFormat, s.Cron, s.Zone, s.Missed,
+		s.Overlap, s.JitterSec, s.StartAt, s.EndAt, s.DeliverTo, s.Status, s.NextDue, s.OperatorID, id, hash)
+	if isServerError(err, errDupEntry) {
+		return d.SchedByRequest(ctx, r)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("insert schedule: %w", err)
+	}
+	newID, err := res.LastInsertId()
+	if err != nil {
+		return nil, fmt.Errorf("insert schedule: %w", err)
+	}
+	return d.GetSched(ctx, newID)
+}
+
+// GetSched returns a schedule, a deleted one as well.
+func (d *DB) GetSched(ctx context.Context, id int64) (*Sched, error) {
+	const SELECT = `SELECT ` + schedColumns + ` FROM welife_export_sched WHERE eschedId = ?`
+	var s Sched
+	err := d.db.GetContext(ctx, &s, SELECT, id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, Errorf(NotFound, "eschedId: %d, no such schedule", id)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read schedule %d: %w", id, err)
+	}
+	return &s, nil
+}
+
+// SchedFilter says which schedules ListSched returns; zero fields do not filter.
+type SchedFilter struct {
+	ID          int64
+	TplID       int32
+	OperatorID  int32
+	NamePart    string
+	WithDeleted bool
+	Before      int64 // only ids below this one: the page after it
+	Limit       int   // at most this many
+}
+
+// ListSched returns schedules, newest first.
+func (d *DB) ListSched(ctx context.Context, f SchedFilter) ([]Sched, error) {
+	var w where
+	w.addIf(f.ID != 0, "eschedId = ?", f.ID)
+	w.addIf(f.TplID != 0, "etplId = ?", f.TplID)
+	w.addIf(f.OperatorID != 0, "operatorId = ?", f.OperatorID)
+	w.addIf(f.NamePart != "", "eschedName LIKE ?", "%"+likeText(f.NamePart)+"%")
+	w.addIf(!f.WithDeleted, "status <> ?", SchedDeleted)
+	w.addIf(f.Before != 0, "eschedId < ?", f.Before)
+	query := `SELECT ` + schedColumns + ` FROM welife_export_sched` + w.String() + ` ORDER BY eschedId DESC LIMIT ?`
+	var list []Sched
+	if err := d.db.SelectContext(ctx, &list, query, append(w.args, f.Limit)...); err != nil {
+		return nil, fmt.Errorf("list schedules: %w", err)
+	}
+	return list, nil
+}
+
+// UpdateSched lets change edit the schedule and saves the result as its next
+// version. version is the one the change was made from, 0 for any; an older one
+// is a Conflict. A deleted schedule is a WrongState.
+func (d *DB) UpdateSched(ctx context.Context, id int64, version int32, change func(*Sched) error) (*Sched, error) {
+	const UPDATE = `UPDATE welife_export_sched SET eschedName = ?, etplId = ?, params = ?, etplOutputFormat = ?, cron = ?,
+		zone = ?, missed = ?, overlap = ?, jitterSec = ?, startAt = ?, endAt = ?, deliverTo = ?, status = ?, nextDue = ?,
+		version = version + 1, updated = UTC_TIMESTAMP(6)
+		WHERE eschedId = ? AND version = ? AND status <> ?`
+	s, err := d.GetSched(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if s.Status == SchedDeleted {
+		return nil, errSchedDeleted(id)
+	}
+	if version != 0 && version != s.Version {
+		return nil, Errorf(Conflict, "version: %d, the schedule is at version %d now", version, s.Version)
+	}
+	if err := change(s); err != nil {
+		return nil, err
+	}
+	res, err := d.db.ExecContext(ctx, UPDATE, s.Name, s.TplID, s.Params, s.OutputFormat, s.Cron, s.Zone, s.Missed, s.Overlap,
+		s.JitterSec, s.StartAt, s.EndAt, s.DeliverTo, s.Status, s.NextDue, id, s.Version, SchedDeleted)
+	if err != nil {
+		return nil, fmt.Errorf("update schedule %d: %w", id, err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return nil, errors.Join(err, Errorf(Conflict, "eschedId: %d was changed by another request at the same time; read it and try again", id))
+	}
+	return d.GetSched(ctx, id)
+}
+
+func errSchedDeleted(id int64) error {
+	return Errorf(WrongState, "eschedId: %d, the schedule is deleted", id)
+}
+
+// DeleteSched marks a schedule as deleted; it comes due no more. Deleting it
+// again changes nothing.
+func (d *DB) DeleteSched(ctx context.Context, id int64) (*Sched, error) {
+	const UPDATE = `UPDATE welife_export_sched SET status = ?, nextDue = NULL, deleted = UTC_TIMESTAMP(6),
+		version = version + 1, updated = UTC_TIMESTAMP(6) WHERE eschedId = ? AND status <> ?`
+	if _, err := d.db.ExecContext(ctx, UPDATE, SchedDeleted, id, SchedDeleted); err != nil {
+		return nil, fmt.Errorf("delete schedule %d: %w", id, err)
+	}
+	return d.GetSched(ctx, id)
+}
+
+// SchedOwner returns the operator of a schedule, a deleted one as well.
+func (d *DB) SchedOwner(ctx context.Context, id int64) (int32, error) {
+	const SELECT = `SELECT operatorId FROM welife_export_sched WHERE eschedId = ?`
+	return d.owner(ctx, SELECT, id, "eschedId: %d, no such schedule")
+}

@@ -1,0 +1,262 @@
+// Package schedule makes the instances of schedules when they come due.
+// cmd/exportd runs one Runner in each process; there is no leader. A due time
+// makes one instance whatever the number of processes: instance, due time and
+// the schedule's move to its next due time are one transaction, and a due time
+// can be written once.
+//
+//	DueScheds ─▶ policy for missed and overlapping ─▶ Freeze ─▶ Fire
+package schedule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"log/slog"
+	"math/rand/v2"
+	"strconv"
+	"time"
+
+	"exporttask/internal/cron"
+	"exporttask/internal/model"
+	"exporttask/internal/plan"
+)
+
+const (
+	// batch is how many schedules are dealt with before looking anew.
+	batch = 100
+	// maxMissed is how many missed due times are made up for.
+	maxMissed = 100
+	// grace is how late a due time may be dealt with and still not have been
+	// missed.
+	grace = time.Minute
+)
+
+// Store is what the runner needs of the model.
+type Store interface {
+	DueScheds(ctx context.Context, limit int) ([]model.Sched, time.Time, error)
+	Unended(ctx context.Context, schedID int64) (int64, error)
+	Fire(ctx context.Context, s *model.Sched, in model.Inst, step model.Step, maxWaiting int) (int64, error)
+	Pass(ctx context.Context, s *model.Sched, step model.Step) error
+}
+
+// Freezer makes a schedule's instance as its template is now, for a time.
+type Freezer interface {
+	FreezeSched(ctx context.Context, s *model.Sched, at plan.Moment) (*model.Inst, error)
+}
+
+// Config are a runner's settings.
+type Config struct {
+	// Zone is the zone of schedules that name none.
+	Zone *time.Location
+	// Every is how often due schedules are looked for, a quarter more or less
+	// by chance.
+	Every time.Duration
+	// MaxWaiting bounds the instances that wait for an operator.
+	MaxWaiting int
+}
+
+// Runner makes instances of what is due.
+type Runner struct {
+	cfg     Config
+	store   Store
+	freezer Freezer
+	nudge   func()
+	log     *slog.Logger
+}
+
+// New makes a Runner. nudge tells the worker pool that there is an instance.
+func New(cfg Config, store Store, freezer Freezer, nudge func(), log *slog.Logger) *Runner {
+	return &Runner{cfg: cfg, store: store, freezer: freezer, nudge: nudge, log: log}
+}
+
+// Run looks for due schedules until ctx ends.
+func (r *Runner) Run(ctx context.Context) {
+	for ctx.Err() == nil {
+		if _, err := r.RunOnce(ctx); err != nil && ctx.Err() == nil {
+			r.log.ErrorContext(ctx, "schedules", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(r.cfg.Every*3/4 + rand.N(r.cfg.Every/2+1)): //nolint:gosec // spreads load, guards nothing
+		}
+	}
+}
+
+// RunOnce deals with what is due now and returns how many instances it made.
+func (r *Runner) RunOnce(ctx context.Context) (made int, err error) {
+	due, now, err := r.store.DueScheds(ctx, batch)
+	if err != nil {
+		return 0, err
+	}
+	var errs []error
+	for i := range due {
+		n, err := r.fire(ctx, &due[i], now)
+		if err != nil && !errors.Is(err, model.ErrMoved) {
+			errs = append(errs, fmt.Errorf("schedule %d: %w", due[i].ID, err))
+		}
+		made += n
+	}
+	if made > 0 {
+		r.nudge()
+	}
+	return made, errors.Join(errs...)
+}
+
+// fire deals with one schedule whose next due time has come.
+func (r *Runner) fire(ctx context.Context, s *model.Sched, now time.Time) (made int, err error) {
+	if now.Before(s.NextDue.Time.Add(Jitter(s))) {
+		return 0, nil
+	}
+	calendar, err := Calendar(s, r.cfg.Zone)
+	if err != nil {
+		return 0, r.store.Pass(ctx, s, model.Step{Problem: err.Error()})
+	}
+	run, passed := choose(s, calendar, now)
+	note := ""
+	if passed > 0 {
+		note = fmt.Sprintf("%d due times up to %s passed while no replica ran and were skipped", passed, now.Format(time.RFC3339))
+		step := model.Step{Next: after(s, calendar, now), Problem: note}
+		if len(run) > 0 {
+			step.Next = run[0]
+		}
+		if err := r.store.Pass(ctx, s, step); err != nil {
+			return 0, err
+		}
+		s.NextDue.Time = step.Next
+	}
+	for _, due := range run {
+		s.NextDue.Time = due
+		ok, err := r.one(ctx, s, calendar, note)
+		if err != nil || !ok {
+			return made, err
+		}
+		made++
+	}
+	return made, nil
+}
+
+// one makes the instance of s.NextDue, or passes it over and says why. It
+// returns false where there is none to be made for now. note is what there is to
+// say of due times before it.
+func (r *Runner) one(ctx context.Context, s *model.Sched, calendar *cron.Calendar, note string) (bool, error) {
+	due := s.NextDue.Time
+	step := model.Step{Next: after(s, calendar, due), Problem: note}
+	if s.Overlap != model.OverlapAllow {
+		busy, err := r.store.Unended(ctx, s.ID)
+		switch {
+		case err != nil:
+			return false, err
+		case busy != 0 && s.Overlap == model.OverlapQueue:
+			return false, nil // it stays due
+		case busy != 0:
+			step.Problem = fmt.Sprintf("skipped the due time %s: instance %d had not ended", due.Format(time.RFC3339), busy)
+			return false, r.store.Pass(ctx, s, step)
+		}
+	}
+	in, err := r.freezer.FreezeSched(ctx, s, Moment(calendar, due))
+	var wrong *model.Error
+	if errors.As(err, &wrong) {
+		step.Problem = fmt.Sprintf("no instance at %s: %s", due.Format(time.RFC3339), wrong.Text)
+		r.log.WarnContext(ctx, "a due time made no instance", "esched_id", s.ID, "due", due, "error", wrong)
+		return false, r.store.Pass(ctx, s, step)
+	}
+	if err != nil {
+		return false, err
+	}
+	id, err := r.store.Fire(ctx, s, *in, step, r.cfg.MaxWaiting)
+	if errors.As(err, &wrong) {
+		if wrong.Kind == model.Quota {
+			return false, nil // it stays due until some have run
+		}
+		step.Problem = fmt.Sprintf("no instance at %s: %s", due.Format(time.RFC3339), wrong.Text)
+		return false, r.store.Pass(ctx, s, step)
+	}
+	if err != nil {
+		return false, err
+	}
+	r.log.InfoContext(ctx, "due", "esched_id", s.ID, "due", due, "inst_id", id)
+	return id != 0, nil
+}
+
+// choose tells which of the due times from s.NextDue up to now are run, in
+// their order, and how many before them are passed over.
+func choose(s *model.Sched, calendar *cron.Calendar, now time.Time) (run []time.Time, passed int) {
+	all := []time.Time{s.NextDue.Time}
+	total := 1
+	for due := after(s, calendar, s.NextDue.Time); !due.IsZero() && !due.After(now.Add(-Jitter(s))); due = after(s, calendar, due) {
+		total++
+		if all = append(all, due); len(all) > maxMissed {
+			all = all[1:]
+		}
+	}
+	switch s.Missed {
+	case model.MissedAll:
+		run = all
+	case model.MissedLatest:
+		run = all[len(all)-1:]
+	case model.MissedSkip:
+		for i, due := range all {
+			if now.Sub(due) <= grace+Jitter(s) {
+				run = all[i:]
+				break
+			}
+		}
+	}
+	return run, total - len(run)
+}
+
+// after is the schedule's first due time after t; zero where there is none
+// before its end.
+func after(s *model.Sched, calendar *cron.Calendar, t time.Time) time.Time {
+	return Next(calendar, s.StartAt.Time, s.EndAt.Time, t)
+}
+
+// Next is the first due time after t that is not before start and not after end;
+// zero times are no bounds, and the zero time is none.
+func Next(calendar *cron.Calendar, start, end, t time.Time) time.Time {
+	if !start.IsZero() && t.Before(start) {
+		t = start.Add(-time.Microsecond)
+	}
+	due := calendar.Next(t)
+	if due.IsZero() || !end.IsZero() && due.After(end) {
+		return time.Time{}
+	}
+	return due
+}
+
+// Calendar is a schedule's calendar; zone is that of schedules that name none.
+func Calendar(s *model.Sched, zone *time.Location) (*cron.Calendar, error) {
+	if s.Zone != "" {
+		var err error
+		if zone, err = time.LoadLocation(s.Zone); err != nil {
+			return nil, fmt.Errorf("zone: %q is not known to this server", s.Zone)
+		}
+	}
+	c, err := cron.Parse(s.Cron, zone)
+	if err != nil {
+		return nil, fmt.Errorf("cron: %w", err)
+	}
+	return c, nil
+}
+
+// Moment is what the instance of a due time is about: the span from the due time
+// before it, by the calendar, up to it. So the spans of all due times lie one
+// beside the other, whatever ran when.
+func Moment(calendar *cron.Calendar, due time.Time) plan.Moment {
+	start := calendar.Prev(due)
+	if start.IsZero() {
+		start = due
+	}
+	zone := calendar.Zone()
+	return plan.Moment{Now: due.In(zone), Due: due.In(zone), Start: start.In(zone), End: due.In(zone)}
+}
+
+// Jitter is how long after its due times a schedule's instances are made: of 0
+// to JitterSec seconds always the same, so that schedules of one expression
+// spread.
+func Jitter(s *model.Sched) time.Duration {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(strconv.FormatInt(s.ID, 10))) // a hash takes everything
+	return time.Duration(int64(h.Sum32())%int64(s.JitterSec+1)) * time.Second
+}

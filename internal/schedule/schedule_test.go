@@ -1,0 +1,325 @@
+package schedule
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"exporttask/internal/cron"
+	"exporttask/internal/fixture"
+	"exporttask/internal/model"
+	"exporttask/internal/plan"
+	"exporttask/migrations"
+)
+
+// site is a database and a template on it.
+type site struct {
+	dsn string
+	db  *model.DB
+	tpl *model.Tpl
+}
+
+func setup(t *testing.T) *site {
+	t.Helper()
+	s := &site{dsn: fixture.Database(t)}
+	s.db = s.open(t)
+	if _, err := migrations.Up(t.Context(), s.db.SQL(), slog.New(slog.DiscardHandler)); err != nil {
+		t.Fatal(err)
+	}
+	var err error
+	s.tpl, err = s.db.CreateTpl(t.Context(), model.Tpl{Name: "t", Source: "default", Expr: "SELECT 1", Status: model.TplNormal}, model.Request{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// open is one replica's connections.
+func (s *site) open(t *testing.T) *model.DB {
+	t.Helper()
+	db, err := model.Open(context.WithoutCancel(t.Context()), s.dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+// freezer makes instances as the server does, without parameters.
+type freezer struct {
+	tpl  *model.Tpl
+	fail error
+}
+
+func (f freezer) FreezeSched(_ context.Context, s *model.Sched, at plan.Moment) (*model.Inst, error) {
+	if f.fail != nil {
+		return nil, f.fail
+	}
+	utc := func(t time.Time) sql.NullTime { return sql.NullTime{Time: t.UTC(), Valid: true} }
+	return &model.Inst{
+		TplID: f.tpl.ID, TplName: f.tpl.Name, Source: "default", Expr: f.tpl.Expr, OutputFormat: model.FormatCSV,
+		OperatorID: s.OperatorID, TimeoutSec: 60, RetentionSec: 60, MaxAttempts: 3,
+		SchedID: s.ID, Due: utc(at.Due), WindowStart: utc(at.Start), WindowEnd: utc(at.End),
+	}, nil
+}
+
+const plenty = 1 << 20
+
+func (s *site) runner(db Store, fail error) *Runner {
+	return New(Config{Zone: time.UTC, Every: time.Millisecond, MaxWaiting: plenty}, db, freezer{s.tpl, fail}, func() {}, slog.New(slog.DiscardHandler))
+}
+
+// every minute, due since some time ago.
+func (s *site) sched(t *testing.T, since time.Time, change func(*model.Sched)) *model.Sched {
+	t.Helper()
+	sched := model.Sched{
+		Name: "s", TplID: s.tpl.ID, Cron: "* * * * *", OperatorID: 1,
+		NextDue: sql.NullTime{Time: since.UTC().Truncate(time.Minute), Valid: true},
+	}
+	if change != nil {
+		change(&sched)
+	}
+	made, err := s.db.CreateSched(t.Context(), sched, model.Request{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+func (s *site) insts(t *testing.T) []model.Inst {
+	t.Helper()
+	list, err := s.db.ListInst(t.Context(), model.InstFilter{Limit: 10_000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+func (s *site) get(t *testing.T, id int64) *model.Sched {
+	t.Helper()
+	sched, err := s.db.GetSched(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sched
+}
+
+// Three replicas, cut off all the time, make one instance for each due time.
+func TestEachDueTimeMakesOneInstanceWhateverTheReplicasSuffer(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	const schedules, dues = 20, 100
+	now := time.Now().UTC()
+	for range schedules {
+		s.sched(t, now.Add(-(dues-1)*time.Minute), func(m *model.Sched) { m.Missed = model.MissedAll })
+	}
+	var kills atomic.Int64
+	var replicas sync.WaitGroup
+	done, finish := context.WithTimeout(context.WithoutCancel(t.Context()), 2*time.Minute)
+	defer finish()
+	for range 3 {
+		db := s.open(t)
+		replicas.Go(func() {
+			for n := 0; done.Err() == nil; n++ {
+				// Killed in the middle of whatever it does.
+				life, kill := context.WithTimeout(done, time.Duration(5+n*7%40)*time.Millisecond)
+				s.runner(db, nil).Run(life)
+				kill()
+				kills.Add(1)
+			}
+		})
+	}
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for late := true; late && done.Err() == nil; <-tick.C {
+		due, _, err := s.db.DueScheds(t.Context(), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		late = len(due) > 0
+	}
+	finish()
+	replicas.Wait()
+
+	seen := map[string]int{}
+	for _, in := range s.insts(t) {
+		seen[fmt.Sprint(in.SchedID, " ", in.Due.Time.Format(time.RFC3339))]++
+		if !in.WindowEnd.Time.Equal(in.Due.Time) || in.WindowEnd.Time.Sub(in.WindowStart.Time) != time.Minute {
+			t.Errorf("due %s is about %s to %s, want the minute before it", in.Due.Time, in.WindowStart.Time, in.WindowEnd.Time)
+		}
+	}
+	for key, n := range seen {
+		if n != 1 {
+			t.Errorf("due time %s has %d instances, want 1", key, n)
+		}
+	}
+	// A minute may begin while the test runs.
+	if n := len(seen); n < schedules*dues || n > schedules*(dues+3) {
+		t.Errorf("%d due times ran, want %d", n, schedules*dues)
+	}
+	if kills.Load() < 20 {
+		t.Errorf("%d kills, want at least 20", kills.Load())
+	}
+}
+
+func TestMissedDueTimesFollowThePolicy(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		missed  model.Missed
+		since   time.Duration
+		want    int
+		problem string
+	}{
+		"all":                     {model.MissedAll, 9*time.Minute + 30*time.Second, 10, ""},
+		"all, up to the bound":    {model.MissedAll, 150 * time.Minute, 100, "were skipped"},
+		"the latest":              {model.MissedLatest, 9*time.Minute + 30*time.Second, 1, " due times up to "},
+		"none but those just due": {model.MissedSkip, 9*time.Minute + 30*time.Second, 1, ""},
+		"on time":                 {model.MissedLatest, 0, 1, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := setup(t)
+			now := time.Now().UTC().Truncate(time.Minute)
+			sched := s.sched(t, now.Add(-tc.since), func(m *model.Sched) { m.Missed = tc.missed })
+			r := s.runner(s.db, nil)
+			var problem string
+			for range 3 {
+				if _, err := r.RunOnce(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if p := s.get(t, sched.ID).LastProblem; p != "" {
+					problem = p
+				}
+			}
+			if !strings.Contains(problem, tc.problem) {
+				t.Errorf("problem %q, want %q", problem, tc.problem)
+			}
+			n := len(s.insts(t))
+			if n < tc.want || n > tc.want+1 { // a minute may begin meanwhile
+				t.Errorf("%d instances, want %d", n, tc.want)
+			}
+			if got := s.get(t, sched.ID); !got.NextDue.Time.After(time.Now().Add(-time.Minute)) {
+				t.Errorf("next due at %s, want a time to come", got.NextDue.Time)
+			}
+		})
+	}
+}
+
+func TestAnEarlierInstanceThatRunsIsWaitedForOrSkipsTheDueTime(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	since := time.Now().Add(-3 * time.Minute)
+	queue := s.sched(t, since, func(m *model.Sched) { m.Overlap, m.Missed = model.OverlapQueue, model.MissedAll })
+	skip := s.sched(t, since, func(m *model.Sched) { m.Overlap, m.Missed = model.OverlapSkip, model.MissedAll })
+	r := s.runner(s.db, nil)
+	for range 6 {
+		if _, err := r.RunOnce(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	count := func(id int64) (n int) {
+		for _, in := range s.insts(t) {
+			if in.SchedID == id {
+				n++
+			}
+		}
+		return n
+	}
+	if n := count(queue.ID); n != 1 {
+		t.Errorf("%d instances of the queueing one, want 1 until it ends", n)
+	}
+	if n, got := count(skip.ID), s.get(t, skip.ID); n != 1 || !strings.Contains(got.LastProblem, "had not ended") {
+		t.Errorf("%d instances of the skipping one (%q), want 1 and a reason", n, got.LastProblem)
+	}
+	for _, in := range s.insts(t) {
+		if _, err := s.db.Cancel(t.Context(), in.ID, 1, "make room"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := r.RunOnce(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := count(queue.ID); n != 2 {
+		t.Errorf("%d instances of the queueing one after the first ended, want 2", n)
+	}
+}
+
+func TestADueTimeThatCannotMakeAnInstanceSaysWhyAndTheScheduleGoesOn(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	sched := s.sched(t, time.Now(), nil)
+	wrong := s.runner(s.db, model.Errorf(model.WrongState, "etplId: %d, the template is deleted", s.tpl.ID))
+	if n, err := wrong.RunOnce(t.Context()); n != 0 || err != nil {
+		t.Fatalf("made %d, %v", n, err)
+	}
+	got := s.get(t, sched.ID)
+	if !strings.Contains(got.LastProblem, "the template is deleted") || got.Status != model.SchedActive || !got.NextDue.Time.After(sched.NextDue.Time) {
+		t.Errorf("problem %q, status %d, next %s; want why, active, later than %s", got.LastProblem, got.Status, got.NextDue.Time, sched.NextDue.Time)
+	}
+
+	down := s.sched(t, time.Now(), nil)
+	if _, err := s.runner(s.db, errors.New("database down")).RunOnce(t.Context()); err == nil {
+		t.Error("no error of a failing database")
+	}
+	if got := s.get(t, down.ID); !got.NextDue.Time.Equal(down.NextDue.Time) {
+		t.Errorf("the due time was passed over though nobody was to blame: next %s", got.NextDue.Time)
+	}
+}
+
+func TestAScheduleEndsPausesAndWaitsForRoom(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	now := time.Now().UTC()
+	ends := s.sched(t, now, func(m *model.Sched) { m.EndAt = sql.NullTime{Time: now.Add(time.Second), Valid: true} })
+	paused := s.sched(t, now, func(m *model.Sched) { m.Status = model.SchedPaused })
+	jitter := s.sched(t, now.Add(time.Minute), func(m *model.Sched) { m.JitterSec = 3600 })
+	if d := Jitter(jitter); d < 0 || d > time.Hour || Jitter(jitter) != d {
+		t.Errorf("jitter %s", d)
+	}
+	full := New(Config{Zone: time.UTC, Every: time.Millisecond, MaxWaiting: 1}, s.db, freezer{s.tpl, nil}, func() {}, slog.New(slog.DiscardHandler))
+	second := s.sched(t, now, nil)
+	for range 3 {
+		if _, err := full.RunOnce(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := s.get(t, ends.ID); got.Status != model.SchedEnded || got.NextDue.Valid || got.LastInst == 0 {
+		t.Errorf("status %d, next %v; want ended after its last instance", got.Status, got.NextDue)
+	}
+	if got := s.get(t, second.ID); !got.NextDue.Time.Equal(second.NextDue.Time) {
+		t.Errorf("a due time was lost to a full queue: next %s", got.NextDue.Time)
+	}
+	for _, in := range s.insts(t) {
+		if in.SchedID == paused.ID {
+			t.Error("a paused schedule ran")
+		}
+	}
+}
+
+// Windows lie one beside the other, also where a day has 23 or 25 hours.
+func TestTheWindowsOfDueTimesTile(t *testing.T) {
+	t.Parallel()
+	zone, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	calendar, err := cron.Parse("30 2 * * *", zone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	due := calendar.Next(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC))
+	for range 300 {
+		next := calendar.Next(due)
+		if at := Moment(calendar, next); !at.Start.Equal(due) || !at.End.Equal(next) || !at.Now.Equal(next) {
+			t.Fatalf("due %s is about %s to %s, want from %s", next, at.Start, at.End, due)
+		}
+		due = next
+	}
+}
