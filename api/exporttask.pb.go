@@ -718,7 +718,7 @@ type WshExportTpl struct {
 	RequestId         string                   `protobuf:"bytes,22,opt,name=requestId,proto3" json:"requestId,omitempty"`
 	EtplLimits        *WshExportLimits         `protobuf:"bytes,23,opt,name=etplLimits,proto3" json:"etplLimits,omitempty"`
 	EtplExtraColumns  WshExportExtraColumns    `protobuf:"varint,24,opt,name=etplExtraColumns,proto3,enum=exporttask.WshExportExtraColumns" json:"etplExtraColumns,omitempty"`
-	// Where the finished files are sent besides.
+	// Where the finished files are sent besides. Not served yet: it is refused.
 	EtplDeliverTo []*WshExportDeliverTo `protobuf:"bytes,25,rep,name=etplDeliverTo,proto3" json:"etplDeliverTo,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

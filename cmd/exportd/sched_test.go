@@ -13,7 +13,8 @@ import (
 func TestAScheduleRunsItsTemplateForTheWindowsOfItsDueTimes(t *testing.T) {
 	t.Parallel()
 	s := startService(t, fixture.Database(t))
-	tpl := s.create(t, &api.WshExportTaskCreateTplReq{EtplName: "t", EtplExpr: "SELECT :window_start AS a, :window_end AS b, :due AS d, :today AS t"})
+	tpl := s.create(t, &api.WshExportTaskCreateTplReq{EtplName: "t", EtplExpr: "SELECT :window_start AS a, :window_end AS b, :due AS d, :today AS t",
+		EtplOptions: &api.WshExportOptions{FileName: "{name}-{due}"}})
 	made, err := s.client.CreateSched(t.Context(), &api.WshExportTaskCreateSchedReq{
 		EschedName: "nightly", EtplId: tpl, Cron: "30 2 * * *", Zone: "Asia/Shanghai", RequestId: "r1",
 	})
@@ -53,6 +54,10 @@ func TestAScheduleRunsItsTemplateForTheWindowsOfItsDueTimes(t *testing.T) {
 	const want = "a,b,d,t\r\n2026-01-31 02:30:00,2026-02-01 02:30:00,2026-02-01 02:30:00,2026-02-01\r\n"
 	if got := s.download(t, inst.GetEinstId(), 0); got != want {
 		t.Errorf("the file of a late run: %q\nwant %q", got, want)
+	}
+
+	if name := inst.GetFiles()[0].GetName(); name != "t-2026-02-01.csv" {
+		t.Errorf("the file is called %s, want the day that it was due, on the schedule's clock", name)
 	}
 
 	// One that is due every minute runs by itself.
@@ -144,6 +149,7 @@ func TestAWrongScheduleIsRefusedByItsFieldAndChangesNothing(t *testing.T) {
 		"too much jitter":    {func(r *api.WshExportTaskCreateSchedReq) { r.JitterSec = 3601 }, "3", "jitterSec: 3601, want 0..3600"},
 		"an end in the past": {func(r *api.WshExportTaskCreateSchedReq) { r.EndAt = "2020-01-01T00:00:00Z" }, "3", "endAt"},
 		"an end too soon":    {func(r *api.WshExportTaskCreateSchedReq) { r.Cron, r.EndAt = "0 0 29 2 *", "2027-01-01T00:00:00Z" }, "3", "endAt"},
+		"a destination":      {func(r *api.WshExportTaskCreateSchedReq) { r.DeliverTo = []*api.WshExportDeliverTo{{Destination: "s3"}} }, "3", `deliverTo[0].destination: "s3"`},
 		"no time":            {func(r *api.WshExportTaskCreateSchedReq) { r.StartAt = "tomorrow" }, "3", `startAt: "tomorrow"`},
 	} {
 		req := good()

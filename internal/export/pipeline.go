@@ -3,7 +3,6 @@ package export
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"time"
 
@@ -14,7 +13,6 @@ import (
 	"exporttask/internal/row"
 	"exporttask/internal/source"
 	"exporttask/internal/sqlguard"
-	"exporttask/internal/store"
 )
 
 // Cursor is the rows of one query.
@@ -66,7 +64,7 @@ func begin(ctx context.Context, sources Sources, in *model.Inst, tempDir string,
 		return nil, errors.Join(err, cursor.Close())
 	}
 	options := plan.FileOptions(in.Options.V, tempDir)
-	options.PartName = fmt.Sprintf("%s-%d", store.SafeName(in.TplName), in.ID)
+	options.PartName = plan.FileName(in)
 	return &pipeline{cursor: cursor, columns: columns, format: plan.Format(in.OutputFormat), options: options, progress: progress}, nil
 }
 

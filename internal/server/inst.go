@@ -93,9 +93,13 @@ func (s *Server) Freeze(ctx context.Context, o Order) (*model.Inst, error) {
 	if err != nil {
 		return nil, err
 	}
+	options := t.Options
+	if options.V.FileName, err = plan.FreezeFileName(t.Options.V.FileName, t.Name, frozen, o.At); err != nil {
+		return nil, err
+	}
 	return &model.Inst{
 		TplID: t.ID, OperatorID: o.OperatorID, TplName: t.Name, TplVersion: t.Version, Source: t.Source,
-		Expr: t.Expr, OutputColumns: t.OutputColumns, OutputFormat: format, Decls: t.Params, Options: t.Options,
+		Expr: t.Expr, OutputColumns: t.OutputColumns, OutputFormat: format, Decls: t.Params, Options: options,
 		Params: model.JSON[[]model.Param]{V: frozen},
 		// The server's bound may have been lowered since the template was saved.
 		TimeoutSec:   min(cmp.Or(t.TimeoutSec, int32(s.limits.Timeout.Seconds())), int32(s.limits.MaxTimeout.Seconds())),

@@ -97,6 +97,7 @@ func (s *Server) checkSched(ctx context.Context, sched *model.Sched) error {
 		enum("overlap", api.WshExportOverlap(sched.Overlap)),
 		between("jitterSec", sched.JitterSec, 0, int32(maxJitter)),
 		notNegative("operatorId", sched.OperatorID),
+		deliverTo("deliverTo", sched.DeliverTo.V),
 	)
 	if err != nil {
 		return err

@@ -1,0 +1,95 @@
+package plan
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"exporttask/internal/filename"
+	"exporttask/internal/model"
+	"exporttask/internal/sqlguard"
+	"exporttask/internal/store"
+)
+
+// maxFileName is the longest pattern in bytes.
+const maxFileName = 200
+
+// defaultFileName is the pattern of templates that give none.
+const defaultFileName = "{name}-{id}"
+
+// CheckFileName checks a template's pattern of file names; st is its statement,
+// whose parameters the pattern may use.
+func CheckFileName(pattern string, st *sqlguard.Statement) error {
+	if len(pattern) > maxFileName {
+		return model.Errorf(model.Invalid, "etplOptions.fileName: %d bytes, want at most %d", len(pattern), maxFileName)
+	}
+	p, err := filename.Parse(pattern)
+	if err != nil {
+		return model.Errorf(model.Invalid, "etplOptions.fileName: %s", err)
+	}
+	for _, name := range p.Params() {
+		if !slices.Contains(st.Names, name) {
+			return model.Errorf(model.Invalid, "etplOptions.fileName: {param.%s}, want a parameter that the SQL uses", name)
+		}
+	}
+	return nil
+}
+
+// FreezeFileName fixes at an instance's creation what its file's name holds of
+// dates and values, on the calendar of at's zone; {id} and {attempt} stay.
+func FreezeFileName(pattern, tplName string, params []model.Param, at Moment) (string, error) {
+	if pattern == "" {
+		return "", nil
+	}
+	p, err := filename.Parse(pattern)
+	if err != nil {
+		return "", model.Errorf(model.Invalid, "etplOptions.fileName: %s", err)
+	}
+	when := at.Now
+	if !at.Due.IsZero() {
+		when = at.Due
+	}
+	v := filename.Values{
+		Texts: map[string]string{"name": plain(tplName), "id": "{id}", "attempt": "{attempt}"},
+		Times: map[string]time.Time{
+			"date": when, "time": when, "due": at.Due, "window_start": at.Start, "window_end": at.End,
+		},
+		Params: map[string]string{},
+	}
+	for _, x := range params {
+		v.Params[x.Name] = plain(x.Value + strings.Join(x.Values, "_"))
+	}
+	return p.Expand(v), nil
+}
+
+// maxPiece keeps one value from taking a whole name, in characters.
+const maxPiece = 60
+
+// plain makes a value fit to stand in a frozen pattern.
+func plain(s string) string {
+	n := 0
+	return strings.Map(func(r rune) rune {
+		if n++; n > maxPiece {
+			return -1
+		}
+		if strings.ContainsRune(`/\{}`, r) || unicode.IsControl(r) || r == unicode.ReplacementChar {
+			return '_'
+		}
+		return r
+	}, s)
+}
+
+// FileName is the name of an instance's file without its extension, fit for any
+// file system.
+func FileName(in *model.Inst) string {
+	p, err := filename.Parse(in.Options.V.FileName)
+	if err != nil || in.Options.V.FileName == "" {
+		p, _ = filename.Parse(defaultFileName) // it is well-formed
+	}
+	name := p.Expand(filename.Values{Texts: map[string]string{
+		"name": in.TplName, "id": strconv.FormatInt(in.ID, 10), "attempt": strconv.Itoa(int(in.Attempt)),
+	}})
+	return store.SafeName(name)
+}
