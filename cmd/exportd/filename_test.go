@@ -35,7 +35,7 @@ func TestAFileIsNamedAsItsTemplateSays(t *testing.T) {
 		}
 	}
 	for pattern, says := range map[string]string{
-		"{nmae}":                 "etplOptions.fileName: {nmae} at byte 0: no such word",
+		"{nome}":                 "etplOptions.fileName: {nome} at byte 0: no such word",
 		"{param.none}":           "etplOptions.fileName: {param.none}, want a parameter that the SQL uses",
 		"a/b":                    "etplOptions.fileName: character at byte 1",
 		strings.Repeat("x", 201): "etplOptions.fileName: 201 bytes, want at most 200",

@@ -13,8 +13,10 @@ import (
 func TestAScheduleRunsItsTemplateForTheWindowsOfItsDueTimes(t *testing.T) {
 	t.Parallel()
 	s := startService(t, fixture.Database(t))
-	tpl := s.create(t, &api.WshExportTaskCreateTplReq{EtplName: "t", EtplExpr: "SELECT :window_start AS a, :window_end AS b, :due AS d, :today AS t",
-		EtplOptions: &api.WshExportOptions{FileName: "{name}-{due}"}})
+	tpl := s.create(t, &api.WshExportTaskCreateTplReq{
+		EtplName: "t", EtplExpr: "SELECT :window_start AS a, :window_end AS b, :due AS d, :today AS t",
+		EtplOptions: &api.WshExportOptions{FileName: "{name}-{due}"},
+	})
 	made, err := s.client.CreateSched(t.Context(), &api.WshExportTaskCreateSchedReq{
 		EschedName: "nightly", EtplId: tpl, Cron: "30 2 * * *", Zone: "Asia/Shanghai", RequestId: "r1",
 	})

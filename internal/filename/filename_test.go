@@ -49,7 +49,7 @@ func TestAPatternIsWrittenWithItsValues(t *testing.T) {
 func TestAWrongPatternIsRefusedByItsPlace(t *testing.T) {
 	t.Parallel()
 	for pattern, says := range map[string]string{
-		"{nmae}":     "{nmae} at byte 0: no such word, want name, id",
+		"{nome}":     "{nome} at byte 0: no such word, want name, id",
 		"a{":         "brace at byte 1",
 		"a}b":        "brace at byte 1",
 		"{}":         "{} at byte 0: no such word",
