@@ -220,6 +220,26 @@ func TestASignedLinkOpensItsFileAndNoChangedOneDoes(t *testing.T) {
 	}
 }
 
+func TestASignedLinkExpires(t *testing.T) {
+	t.Parallel()
+	s := startService(t, fixture.Database(t), "EXPORTD_LINK_KEYS_FILE="+writeFile(t, "keys", linkKeys), "EXPORTD_LINK_TTL=1s")
+	inst := s.export(t, s.create(t, &api.WshExportTaskCreateTplReq{EtplName: "a", EtplExpr: "SELECT 1 AS n"}))
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(20 * time.Second)
+	for {
+		got := s.ask(t, "GET", inst.GetFiles()[0].GetUrl(), "")
+		if got.code == http.StatusGone && strings.Contains(got.body, "expired") {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("still %d after 20 times its life, want 410", got.code)
+		}
+	}
+}
+
 // tokensFile has an operator 7, another 8, and an admin.
 func tokensFile(t *testing.T) string {
 	t.Helper()
