@@ -12,16 +12,16 @@ import (
 // replica dealt with its due time, or somebody changed it.
 var ErrMoved = errors.New("the schedule has moved on")
 
-// DueScheds returns active schedules whose next due time has come, the longest
-// due first, and the database's time.
-func (d *DB) DueScheds(ctx context.Context, limit int) (list []Sched, now time.Time, err error) {
+// DueScheds returns active schedules whose next due time has come, by their ids,
+// those above after, and the database's time.
+func (d *DB) DueScheds(ctx context.Context, after int64, limit int) (list []Sched, now time.Time, err error) {
 	const NOW = `SELECT UTC_TIMESTAMP(6)`
 	const SELECT = `SELECT ` + schedColumns + ` FROM welife_export_sched
-		WHERE status = ? AND nextDue <= ? ORDER BY nextDue, eschedId LIMIT ?`
+		WHERE status = ? AND nextDue <= ? AND eschedId > ? ORDER BY eschedId LIMIT ?`
 	if err := d.db.GetContext(ctx, &now, NOW); err != nil {
 		return nil, now, fmt.Errorf("read the time: %w", err)
 	}
-	if err := d.db.SelectContext(ctx, &list, SELECT, SchedActive, now, limit); err != nil {
+	if err := d.db.SelectContext(ctx, &list, SELECT, SchedActive, now, after, limit); err != nil {
 		return nil, now, fmt.Errorf("find due schedules: %w", err)
 	}
 	return list, now, nil

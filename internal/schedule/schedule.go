@@ -23,7 +23,7 @@ import (
 )
 
 const (
-	// batch is how many schedules are dealt with before looking anew.
+	// batch is how many schedules are read at once.
 	batch = 100
 	// maxMissed is how many missed due times are made up for.
 	maxMissed = 100
@@ -34,7 +34,7 @@ const (
 
 // Store is what the runner needs of the model.
 type Store interface {
-	DueScheds(ctx context.Context, limit int) ([]model.Sched, time.Time, error)
+	DueScheds(ctx context.Context, after int64, limit int) ([]model.Sched, time.Time, error)
 	Unended(ctx context.Context, schedID int64) (int64, error)
 	Fire(ctx context.Context, s *model.Sched, in model.Inst, step model.Step, maxWaiting int) (int64, error)
 	Pass(ctx context.Context, s *model.Sched, step model.Step) error
@@ -85,17 +85,23 @@ func (r *Runner) Run(ctx context.Context) {
 
 // RunOnce deals with what is due now and returns how many instances it made.
 func (r *Runner) RunOnce(ctx context.Context) (made int, err error) {
-	due, now, err := r.store.DueScheds(ctx, batch)
-	if err != nil {
-		return 0, err
-	}
 	var errs []error
-	for i := range due {
-		n, err := r.fire(ctx, &due[i], now)
-		if err != nil && !errors.Is(err, model.ErrMoved) {
-			errs = append(errs, fmt.Errorf("schedule %d: %w", due[i].ID, err))
+	// All that are due: those that wait for room or for an earlier instance
+	// must not stand in the way of the others.
+	for after, more := int64(0), true; more; {
+		due, now, err := r.store.DueScheds(ctx, after, batch)
+		if err != nil {
+			return made, errors.Join(append(errs, err)...)
 		}
-		made += n
+		for i := range due {
+			n, err := r.fire(ctx, &due[i], now)
+			if err != nil && !errors.Is(err, model.ErrMoved) {
+				errs = append(errs, fmt.Errorf("schedule %d: %w", due[i].ID, err))
+			}
+			made += n
+			after = due[i].ID
+		}
+		more = len(due) == batch
 	}
 	if made > 0 {
 		r.nudge()

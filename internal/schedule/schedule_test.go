@@ -139,7 +139,7 @@ func TestEachDueTimeMakesOneInstanceWhateverTheReplicasSuffer(t *testing.T) {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for late := true; late && done.Err() == nil; <-tick.C {
-		due, _, err := s.db.DueScheds(t.Context(), 1)
+		due, _, err := s.db.DueScheds(t.Context(), 0, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -300,6 +300,27 @@ func TestAScheduleEndsPausesAndWaitsForRoom(t *testing.T) {
 		if in.SchedID == paused.ID {
 			t.Error("a paused schedule ran")
 		}
+	}
+}
+
+// More than one batch of schedules that wait for an instance to end.
+func TestSchedulesThatWaitDoNotStandInTheWay(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	since := time.Now().Add(-2 * time.Minute)
+	for range batch + 5 {
+		s.sched(t, since, func(m *model.Sched) { m.Overlap, m.Missed = model.OverlapQueue, model.MissedAll })
+	}
+	r := s.runner(s.db, nil)
+	if _, err := r.RunOnce(t.Context()); err != nil { // each has one that waits
+		t.Fatal(err)
+	}
+	last := s.sched(t, since, nil)
+	if _, err := r.RunOnce(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.get(t, last.ID); got.LastInst == 0 {
+		t.Error("the last one was not reached")
 	}
 }
 
