@@ -37,11 +37,21 @@ var names = map[string]string{
 	"@daily": "0 0 * * *", "@midnight": "0 0 * * *", "@hourly": "0 * * * *",
 }
 
-// field is one of the five: numbers, names, ranges, steps, lists.
-var field = regexp.MustCompile(`^[0-9A-Za-z*/,-]+$`)
+// fields are the five, in their order, and the values that each may have.
+var fields = [...]struct{ name, values string }{
+	{"minute", "0..59"},
+	{"hour", "0..23"},
+	{"day of month", "1..31"},
+	{"month", "1..12 or JAN..DEC"},
+	{"day of week", "0..7 or SUN..SAT"},
+}
+
+// list is what a field is made of: stars, values and ranges, with steps or
+// without. The library takes more: empty parts, "*-5", which it reads as "*".
+var list = regexp.MustCompile(`^(\*|\w+(-\w+)?)(/\d+)?(,(\*|\w+(-\w+)?)(/\d+)?)*$`)
 
 // parser reads five fields. Where both day fields are restricted a day that
-// either names comes due, as in every cron.
+// either names comes due.
 var parser = lib.MustNewParser(lib.Minute | lib.Hour | lib.Dom | lib.Month | lib.Dow | lib.DowOrDom)
 
 // Parse reads an expression of five fields (minute, hour, day of month, month,
@@ -49,19 +59,19 @@ var parser = lib.MustNewParser(lib.Minute | lib.Hour | lib.Dom | lib.Month | lib
 // and @annually. The error says what came and what is allowed.
 func Parse(expr string, zone *time.Location) (*Calendar, error) {
 	const want = "want five fields (minute hour day month weekday) or @hourly, @daily, @weekly, @monthly, @yearly"
-	fields := strings.Fields(expr)
+	parts := strings.Fields(expr)
 	if full, ok := names[strings.TrimSpace(expr)]; ok {
-		fields = strings.Fields(full)
+		parts = strings.Fields(full)
 	}
-	if len(fields) != 5 {
-		return nil, fmt.Errorf("%.80q has %d fields, %s", expr, len(fields), want)
+	if len(parts) != len(fields) {
+		return nil, fmt.Errorf("%.80q has %d fields, %s", expr, len(parts), want)
 	}
-	for i, f := range fields {
-		if !field.MatchString(f) {
-			return nil, fmt.Errorf("%.80q: field %d, %.40q, %s", expr, i+1, f, want)
+	for i, part := range parts {
+		if err := check(i, part); err != nil {
+			return nil, fmt.Errorf("%.80q: %w", expr, err)
 		}
 	}
-	parsed, err := parser.Parse(strings.Join(fields, " "))
+	parsed, err := parser.Parse(strings.Join(parts, " "))
 	if err != nil {
 		return nil, fmt.Errorf("%.80q: %w", expr, err)
 	}
@@ -75,6 +85,17 @@ func Parse(expr string, zone *time.Location) (*Calendar, error) {
 		return nil, fmt.Errorf("%.80q never comes due: no month has such a day", expr)
 	}
 	return c, nil
+}
+
+// check checks one field by itself, so that the error names it.
+func check(i int, part string) error {
+	alone := [...]string{"*", "*", "*", "*", "*"}
+	alone[i] = part
+	_, err := parser.Parse(strings.Join(alone[:], " "))
+	if err != nil || !list.MatchString(part) {
+		return fmt.Errorf("%s: %.40q, want *, %s, ranges such as a-b, steps such as */n, or a list of these", fields[i].name, part, fields[i].values)
+	}
+	return nil
 }
 
 // Zone is the zone on whose clock the expression is read.

@@ -156,31 +156,38 @@ func TestAnExpressionThatCannotBeMeantIsRefusedWithAReason(t *testing.T) {
 		"@reboot":             "1 fields",
 		"TZ=0":                "1 fields",
 		"TZ=0 0 0 * * *":      "6 fields",
-		"TZ=UTC * * * *":      "field 1",
+		"TZ=UTC * * * *":      `minute: "TZ=UTC", want *, 0..59`,
 		"CRON_TZ=Nowhere * *": "3 fields",
-		"60 * * * *":          "60",
-		"* 24 * * *":          "24",
-		"0 0 0 * *":           "0",
-		"0 0 32 * *":          "32",
-		"0 0 * 13 *":          "13",
-		"0 0 * * 8":           "8",
+		"60 * * * *":          `minute: "60", want *, 0..59`,
+		"* 24 * * *":          `hour: "24"`,
+		"0 0 0 * *":           `day of month: "0"`,
+		"0 0 32 * *":          `day of month: "32"`,
+		"0 0 * 13 *":          `month: "13"`,
+		"0 0 * * 8":           `day of week: "8"`,
 		"0 0 31 2 *":          "never comes due",
 		"0 0 30 FEB *":        "never comes due",
 		"0 0 31 4,6,9,11 *":   "never comes due",
-		"*/0 * * * *":         "0",
-		"a * * * *":           "a",
-		"0 0 L * *":           "L",
-		"0 0 * * FRI#2":       "field 5",
-		"? * * * *":           "field 1",
-		"0 0 * JANUARY *":     "JANUARY",
-		"1,,2 * * * * *":      "6 fields",
+		"*/0 * * * *":         `minute: "*/0"`,
+		"a * * * *":           `minute: "a"`,
+		"0 0 L * *":           `day of month: "L"`,
+		"0 0 * * FRI#2":       "day of week: \"FRI#2\"",
+		"? * * * *":           "minute",
+		"0 0 * JANUARY *":     `month: "JANUARY"`,
+		"1,,2 * * * *":        `minute: "1,,2"`,
+		", * * * *":           `minute: ","`,
+		"*-5 * * * *":         `minute: "*-5"`,
+		"0 */24 * * *":        `hour: "*/24"`,
+		"1-2-3 * * * *":       `minute: "1-2-3"`,
+		"H 3 * * *":           `minute: "H"`,
+		"0 0 15W * *":         `day of month: "15W"`,
+		"0 0 * * 1L":          `day of week: "1L"`,
 	} {
 		_, err := Parse(expr, time.UTC)
 		if err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%q: %v, want an error that says %q", expr, err, says)
 		}
 	}
-	for _, expr := range []string{"0 0 29 2 *", "@daily", " 0  0 * * 7 ", "*/5 9-17 * * MON-FRI", "0 0 1,15 * *", "0 0 * jan *"} {
+	for _, expr := range []string{"0 0 29 2 *", "@daily", " 0  0 * * 7 ", "*/5 9-17 * * MON-FRI", "0 0 1,15 * *", "0 0 * jan *", "0 22-2 * * FRI-MON"} {
 		if _, err := Parse(expr, time.UTC); err != nil {
 			t.Errorf("%q: %v, want it taken", expr, err)
 		}

@@ -57,7 +57,8 @@ type Sched struct {
 	EndAt        sql.NullTime      `db:"endAt"`
 	DeliverTo    JSON[[]DeliverTo] `db:"deliverTo"`
 	Status       SchedStatus       `db:"status"`
-	NextDue      sql.NullTime      `db:"nextDue"` // set where it is active
+	NextDue      sql.NullTime      `db:"nextDue"`   // set where it is active
+	HeldUntil    sql.NullTime      `db:"heldUntil"` // set once it was due and had to be left
 	LastDue      sql.NullTime      `db:"lastDue"`
 	LastInst     int64             `db:"lastInst"`
 	LastProblem  string            `db:"lastProblem"`
@@ -70,7 +71,7 @@ type Sched struct {
 }
 
 const schedColumns = `eschedId, eschedName, etplId, params, etplOutputFormat, cron, zone, missed, overlap, jitterSec,
-	startAt, endAt, deliverTo, status, nextDue, lastDue, lastInst, lastProblem, version, operatorId, requestId,
+	startAt, endAt, deliverTo, status, nextDue, heldUntil, lastDue, lastInst, lastProblem, version, operatorId, requestId,
 	created, updated, deleted`
 
 // SchedByRequest returns the schedule that the request created, or nil where
@@ -149,14 +150,28 @@ func (d *DB) ListSched(ctx context.Context, f SchedFilter) ([]Sched, error) {
 	return list, nil
 }
 
+// updateAttempts bounds how often an edit that lost a race is made again.
+const updateAttempts = 5
+
 // UpdateSched lets change edit the schedule and saves the result as its next
 // version. version is the one the change was made from, 0 for any; an older one
-// is a Conflict. A deleted schedule is a WrongState.
+// is a Conflict. A deleted schedule is a WrongState. change is called again
+// where the schedule came due, or was changed, in the middle.
 func (d *DB) UpdateSched(ctx context.Context, id int64, version int32, change func(*Sched) error) (*Sched, error) {
+	for range updateAttempts {
+		s, err := d.updateSched(ctx, id, version, change)
+		if !errors.Is(err, ErrMoved) {
+			return s, err
+		}
+	}
+	return nil, Errorf(Conflict, "eschedId: %d was changed by other requests at the same time; read it and try again", id)
+}
+
+func (d *DB) updateSched(ctx context.Context, id int64, version int32, change func(*Sched) error) (*Sched, error) {
 	const UPDATE = `UPDATE welife_export_sched SET eschedName = ?, etplId = ?, params = ?, etplOutputFormat = ?, cron = ?,
 		zone = ?, missed = ?, overlap = ?, jitterSec = ?, startAt = ?, endAt = ?, deliverTo = ?, status = ?, nextDue = ?,
 		version = version + 1, updated = UTC_TIMESTAMP(6)
-		WHERE eschedId = ? AND version = ? AND status <> ?`
+		WHERE eschedId = ? AND version = ? AND status = ? AND nextDue <=> ?`
 	s, err := d.GetSched(ctx, id)
 	if err != nil {
 		return nil, err
@@ -167,16 +182,17 @@ func (d *DB) UpdateSched(ctx context.Context, id int64, version int32, change fu
 	if version != 0 && version != s.Version {
 		return nil, Errorf(Conflict, "version: %d, the schedule is at version %d now", version, s.Version)
 	}
+	read := *s
 	if err := change(s); err != nil {
 		return nil, err
 	}
 	res, err := d.db.ExecContext(ctx, UPDATE, s.Name, s.TplID, s.Params, s.OutputFormat, s.Cron, s.Zone, s.Missed, s.Overlap,
-		s.JitterSec, s.StartAt, s.EndAt, s.DeliverTo, s.Status, s.NextDue, id, s.Version, SchedDeleted)
+		s.JitterSec, s.StartAt, s.EndAt, s.DeliverTo, s.Status, s.NextDue, id, read.Version, read.Status, read.NextDue)
 	if err != nil {
 		return nil, fmt.Errorf("update schedule %d: %w", id, err)
 	}
 	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		return nil, errors.Join(err, Errorf(Conflict, "eschedId: %d was changed by another request at the same time; read it and try again", id))
+		return nil, errors.Join(err, ErrMoved)
 	}
 	return d.GetSched(ctx, id)
 }

@@ -25,11 +25,13 @@ import (
 const (
 	// batch is how many schedules are read at once.
 	batch = 100
-	// maxMissed is how many missed due times are made up for.
-	maxMissed = 100
+	// maxMade is how many due times that have passed are made up for.
+	maxMade = 100
 	// grace is how late a due time may be dealt with and still not have been
 	// missed.
 	grace = time.Minute
+	// again is when a schedule that has to wait is looked at again.
+	again = time.Second
 )
 
 // Store is what the runner needs of the model.
@@ -38,6 +40,7 @@ type Store interface {
 	Unended(ctx context.Context, schedID int64) (int64, error)
 	Fire(ctx context.Context, s *model.Sched, in model.Inst, step model.Step, maxWaiting int) (int64, error)
 	Pass(ctx context.Context, s *model.Sched, step model.Step) error
+	Hold(ctx context.Context, s *model.Sched, wait time.Duration, problem string) error
 }
 
 // Freezer makes a schedule's instance as its template is now, for a time.
@@ -84,129 +87,158 @@ func (r *Runner) Run(ctx context.Context) {
 }
 
 // RunOnce deals with what is due now and returns how many instances it made.
-func (r *Runner) RunOnce(ctx context.Context) (made int, err error) {
+func (r *Runner) RunOnce(ctx context.Context) (n int, err error) {
 	var errs []error
 	// All that are due: those that wait for room or for an earlier instance
 	// must not stand in the way of the others.
 	for after, more := int64(0), true; more; {
 		due, now, err := r.store.DueScheds(ctx, after, batch)
 		if err != nil {
-			return made, errors.Join(append(errs, err)...)
+			return n, errors.Join(append(errs, err)...)
 		}
 		for i := range due {
-			n, err := r.fire(ctx, &due[i], now)
+			some, err := r.fire(ctx, &due[i], now)
 			if err != nil && !errors.Is(err, model.ErrMoved) {
 				errs = append(errs, fmt.Errorf("schedule %d: %w", due[i].ID, err))
 			}
-			made += n
+			n += some
 			after = due[i].ID
 		}
 		more = len(due) == batch
 	}
-	if made > 0 {
+	if n > 0 {
 		r.nudge()
 	}
-	return made, errors.Join(errs...)
+	return n, errors.Join(errs...)
 }
 
-// fire deals with one schedule whose next due time has come.
-func (r *Runner) fire(ctx context.Context, s *model.Sched, now time.Time) (made int, err error) {
-	if now.Before(s.NextDue.Time.Add(Jitter(s))) {
-		return 0, nil
+// fire deals with one schedule whose next due time has come, and returns how
+// many instances it made.
+func (r *Runner) fire(ctx context.Context, s *model.Sched, now time.Time) (n int, err error) {
+	if wait := s.NextDue.Time.Add(Jitter(s)).Sub(now); wait > 0 {
+		// Not for longer than a replica may be away without being missed.
+		return 0, r.store.Hold(ctx, s, min(wait, grace), "")
 	}
 	calendar, err := Calendar(s, r.cfg.Zone)
 	if err != nil {
-		return 0, r.store.Pass(ctx, s, model.Step{Problem: err.Error()})
+		// Another replica may know the zone.
+		r.log.WarnContext(ctx, "a schedule waits", "esched_id", s.ID, "error", err)
+		return 0, r.store.Hold(ctx, s, grace/2, err.Error())
 	}
-	run, passed := choose(s, calendar, now)
-	note := ""
-	if passed > 0 {
-		note = fmt.Sprintf("%d due times up to %s passed while no replica ran and were skipped", passed, now.Format(time.RFC3339))
-		step := model.Step{Next: after(s, calendar, now), Problem: note}
-		if len(run) > 0 {
-			step.Next = run[0]
-		}
-		if err := r.store.Pass(ctx, s, step); err != nil {
-			return 0, err
-		}
-		s.NextDue.Time = step.Next
+	run, note, err := r.choose(ctx, s, calendar, now)
+	if err != nil {
+		return 0, err
 	}
 	for _, due := range run {
 		s.NextDue.Time = due
-		ok, err := r.one(ctx, s, calendar, note)
-		if err != nil || !ok {
-			return made, err
+		what, err := r.one(ctx, s, calendar, note)
+		if what == made {
+			n++
 		}
-		made++
+		if err != nil || what == stays {
+			return n, err
+		}
 	}
-	return made, nil
+	return n, nil
 }
 
-// one makes the instance of s.NextDue, or passes it over and says why. It
-// returns false where there is none to be made for now. note is what there is to
-// say of due times before it.
-func (r *Runner) one(ctx context.Context, s *model.Sched, calendar *cron.Calendar, note string) (bool, error) {
+// choose tells which of the due times up to now are run, passes over those
+// before them, and says so in note.
+func (r *Runner) choose(ctx context.Context, s *model.Sched, calendar *cron.Calendar, now time.Time) (run []time.Time, note string, err error) {
+	late := missed(s, now)
+	run, before := pick(s, calendar, now, late)
+	if before == 0 {
+		return run, "", nil
+	}
+	step := model.Step{Next: after(s, calendar, now.Add(-Jitter(s)))}
+	if len(run) > 0 {
+		step.Next = run[0]
+	}
+	why := fmt.Sprintf("were skipped: no more than %d wait", maxMade)
+	if late {
+		why = "passed while no replica ran and were skipped"
+	}
+	step.Problem = fmt.Sprintf("%d due times up to %s %s", before, now.Format(time.RFC3339), why)
+	return run, step.Problem, r.store.Pass(ctx, s, step)
+}
+
+// outcome is what becomes of a due time.
+type outcome int
+
+const (
+	stays  outcome = iota // due still
+	passed                // without an instance
+	made                  // with one, now
+)
+
+// one makes the instance of s.NextDue, or passes it over and says why. note is
+// what there is to say of due times before it.
+func (r *Runner) one(ctx context.Context, s *model.Sched, calendar *cron.Calendar, note string) (outcome, error) {
 	due := s.NextDue.Time
+	shown := due.Format(time.RFC3339)
 	step := model.Step{Next: after(s, calendar, due), Problem: note}
 	if s.Overlap != model.OverlapAllow {
 		busy, err := r.store.Unended(ctx, s.ID)
 		switch {
 		case err != nil:
-			return false, err
+			return stays, err
 		case busy != 0 && s.Overlap == model.OverlapQueue:
-			return false, nil // it stays due
+			return stays, r.store.Hold(ctx, s, again, fmt.Sprintf("the due time %s waits: instance %d has not ended", shown, busy))
 		case busy != 0:
-			step.Problem = fmt.Sprintf("skipped the due time %s: instance %d had not ended", due.Format(time.RFC3339), busy)
-			return false, r.store.Pass(ctx, s, step)
+			step.Problem = fmt.Sprintf("skipped the due time %s: instance %d had not ended", shown, busy)
+			return passed, r.store.Pass(ctx, s, step)
 		}
 	}
-	in, err := r.freezer.FreezeSched(ctx, s, Moment(calendar, due))
+	id, err := r.insert(ctx, s, calendar, step)
 	var wrong *model.Error
-	if errors.As(err, &wrong) {
-		step.Problem = fmt.Sprintf("no instance at %s: %s", due.Format(time.RFC3339), wrong.Text)
+	switch {
+	case errors.As(err, &wrong) && wrong.Kind == model.Quota:
+		return stays, r.store.Hold(ctx, s, again, fmt.Sprintf("the due time %s waits: %s", shown, wrong.Text))
+	case errors.As(err, &wrong):
 		r.log.WarnContext(ctx, "a due time made no instance", "esched_id", s.ID, "due", due, "error", wrong)
-		return false, r.store.Pass(ctx, s, step)
-	}
-	if err != nil {
-		return false, err
-	}
-	id, err := r.store.Fire(ctx, s, *in, step, r.cfg.MaxWaiting)
-	if errors.As(err, &wrong) {
-		if wrong.Kind == model.Quota {
-			return false, nil // it stays due until some have run
-		}
-		step.Problem = fmt.Sprintf("no instance at %s: %s", due.Format(time.RFC3339), wrong.Text)
-		return false, r.store.Pass(ctx, s, step)
-	}
-	if err != nil {
-		return false, err
+		step.Problem = fmt.Sprintf("no instance at %s: %s", shown, wrong.Text)
+		return passed, r.store.Pass(ctx, s, step)
+	case err != nil:
+		return stays, err
+	case id == 0:
+		return passed, nil // it was run by hand
 	}
 	r.log.InfoContext(ctx, "due", "esched_id", s.ID, "due", due, "inst_id", id)
-	return id != 0, nil
+	return made, nil
 }
 
-// choose tells which of the due times from s.NextDue up to now are run, in
-// their order, and how many before them are passed over.
-func choose(s *model.Sched, calendar *cron.Calendar, now time.Time) (run []time.Time, passed int) {
-	all := []time.Time{s.NextDue.Time}
-	total := 1
-	for due := after(s, calendar, s.NextDue.Time); !due.IsZero() && !due.After(now.Add(-Jitter(s))); due = after(s, calendar, due) {
+func (r *Runner) insert(ctx context.Context, s *model.Sched, calendar *cron.Calendar, step model.Step) (int64, error) {
+	in, err := r.freezer.FreezeSched(ctx, s, Moment(calendar, s.NextDue.Time))
+	if err != nil {
+		return 0, err
+	}
+	return r.store.Fire(ctx, s, *in, step, r.cfg.MaxWaiting)
+}
+
+// missed tells whether due times have passed without a replica that looked. One
+// that looked and had to leave the schedule due has held it.
+func missed(s *model.Sched, now time.Time) bool {
+	looked := s.NextDue.Time.Add(Jitter(s))
+	if s.HeldUntil.Time.After(looked) {
+		looked = s.HeldUntil.Time
+	}
+	return now.Sub(looked) > grace
+}
+
+// pick tells which of the due times from s.NextDue up to now are run, in their
+// order, and how many before them are not. late says that the policy for missed
+// ones decides.
+func pick(s *model.Sched, calendar *cron.Calendar, now time.Time, late bool) (run []time.Time, before int) {
+	total := 0
+	for due := s.NextDue.Time; !due.IsZero() && !due.After(now.Add(-Jitter(s))); due = after(s, calendar, due) {
 		total++
-		if all = append(all, due); len(all) > maxMissed {
-			all = all[1:]
+		if run = append(run, due); len(run) > maxMade {
+			run = run[1:]
 		}
 	}
-	switch s.Missed {
-	case model.MissedAll:
-		run = all
-	case model.MissedLatest:
-		run = all[len(all)-1:]
-	case model.MissedSkip:
-		for i, due := range all {
-			if now.Sub(due) <= grace+Jitter(s) {
-				run = all[i:]
-				break
-			}
+	if late && s.Missed != model.MissedAll {
+		for len(run) > 0 && (s.Missed == model.MissedSkip || len(run) > 1) && now.Sub(run[0]) > grace+Jitter(s) {
+			run = run[1:]
 		}
 	}
 	return run, total - len(run)

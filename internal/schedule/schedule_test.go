@@ -139,11 +139,7 @@ func TestEachDueTimeMakesOneInstanceWhateverTheReplicasSuffer(t *testing.T) {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for late := true; late && done.Err() == nil; <-tick.C {
-		due, _, err := s.db.DueScheds(t.Context(), 0, 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		late = len(due) > 0
+		late = s.late(t)
 	}
 	finish()
 	replicas.Wait()
@@ -243,6 +239,7 @@ func TestAnEarlierInstanceThatRunsIsWaitedForOrSkipsTheDueTime(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	s.endWait(t)
 	if _, err := r.RunOnce(t.Context()); err != nil {
 		t.Fatal(err)
 	}

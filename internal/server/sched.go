@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"reflect"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -74,7 +75,7 @@ func (s *Server) CreateSched(ctx context.Context, req *api.WshExportTaskCreateSc
 	if before != nil {
 		return &api.WshExportTaskCreateSchedRes{Data: s.schedToProto(before)}, nil
 	}
-	if err := s.checkSched(ctx, sched); err != nil {
+	if err := s.checkSched(ctx, sched, nil); err != nil {
 		return nil, err
 	}
 	made, err := s.db.CreateSched(ctx, *sched, r)
@@ -85,8 +86,9 @@ func (s *Server) CreateSched(ctx context.Context, req *api.WshExportTaskCreateSc
 }
 
 // checkSched checks a schedule's fields, holds its parameters against its
-// template, and works out when it comes due next.
-func (s *Server) checkSched(ctx context.Context, sched *model.Sched) error {
+// template, and works out when it comes due next. before is the schedule as it
+// was; nil: it is new.
+func (s *Server) checkSched(ctx context.Context, sched, before *model.Sched) error {
 	err := firstError(
 		text("eschedName", sched.Name, 1, maxName),
 		positive("etplId", sched.TplID),
@@ -106,6 +108,11 @@ func (s *Server) checkSched(ctx context.Context, sched *model.Sched) error {
 	if err != nil {
 		return err
 	}
+	if before != nil && sameDues(before, sched) {
+		// What is due already stays so.
+		_, err := s.FreezeSched(ctx, sched, schedule.Moment(calendar, sched.NextDue.Time))
+		return err
+	}
 	now := s.now()
 	if sched.EndAt.Valid && !sched.EndAt.Time.After(now) {
 		return invalid("endAt", "%s, want a time to come", timeText(sched.EndAt.Time))
@@ -121,12 +128,26 @@ func (s *Server) checkSched(ctx context.Context, sched *model.Sched) error {
 	return nil
 }
 
+// sameDues tells whether an edit leaves an active schedule's due times as they
+// are.
+func sameDues(before, after *model.Sched) bool {
+	return before.Status == model.SchedActive && after.Status == model.SchedActive && before.NextDue.Valid &&
+		before.Cron == after.Cron && before.Zone == after.Zone && before.StartAt == after.StartAt && before.EndAt == after.EndAt
+}
+
+// onlyPauses tells whether an edit stops a schedule and changes nothing else.
+func onlyPauses(before, after *model.Sched) bool {
+	same := *after
+	same.Status = before.Status
+	return after.Status == model.SchedPaused && reflect.DeepEqual(&same, before)
+}
+
 // calendar reads a schedule's expression in its zone.
 func (s *Server) calendar(sched *model.Sched) (*cron.Calendar, error) {
 	zone := s.now().Location()
 	if sched.Zone != "" {
 		var err error
-		if zone, err = time.LoadLocation(sched.Zone); err != nil || sched.Zone == "Local" {
+		if zone, err = time.LoadLocation(sched.Zone); err != nil || sched.Zone == "Local" || sched.Zone == "localtime" {
 			return nil, invalid("zone", "%s, want an IANA name such as Asia/Shanghai, or nothing for %s", shown(sched.Zone), s.now().Location())
 		}
 	}
@@ -200,10 +221,16 @@ func (s *Server) UpdateSched(ctx context.Context, req *api.WshExportTaskUpdateSc
 		return nil, err
 	}
 	sched, err := s.db.UpdateSched(ctx, req.GetEschedId(), req.GetVersion(), func(sched *model.Sched) error {
+		before := *sched
 		if err := applySched(sched, req); err != nil {
 			return err
 		}
-		return s.checkSched(ctx, sched)
+		if onlyPauses(&before, sched) {
+			// Also where its template is deleted or its parameters fit no more.
+			sched.NextDue = sql.NullTime{}
+			return nil
+		}
+		return s.checkSched(ctx, sched, &before)
 	})
 	if err != nil {
 		return nil, err
@@ -286,6 +313,20 @@ func (s *Server) RunSched(ctx context.Context, req *api.WshExportTaskRunSchedReq
 	if err != nil {
 		return nil, err
 	}
+	noID := proto.CloneOf(req)
+	noID.RequestId = ""
+	r, err := request(sched.OperatorID, req.GetRequestId(), noID)
+	if err != nil {
+		return nil, err
+	}
+	before, err := s.db.InstByRequest(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	if before != nil && !from.Valid {
+		run := &api.WshExportSchedRun{Due: nullTime(before.Due), EinstId: before.ID, Existed: true}
+		return &api.WshExportTaskRunSchedRes{Data: []*api.WshExportSchedRun{run}}, nil
+	}
 	if sched.Status == model.SchedDeleted {
 		return nil, model.Errorf(model.WrongState, "eschedId: %d, the schedule is deleted", sched.ID)
 	}
@@ -299,27 +340,21 @@ func (s *Server) RunSched(ctx context.Context, req *api.WshExportTaskRunSchedReq
 	}
 	// All are made ready before the first is made, so that what is wrong with
 	// one makes none.
-	insts := make([]*model.Inst, len(moments))
+	insts := make([]model.Inst, len(moments))
 	for i, at := range moments {
-		if insts[i], err = s.FreezeSched(ctx, sched, at); err != nil {
-			return nil, err
-		}
-	}
-	var r model.Request
-	if !from.Valid {
-		noID := proto.CloneOf(req)
-		noID.RequestId = ""
-		if r, err = request(sched.OperatorID, req.GetRequestId(), noID); err != nil {
-			return nil, err
-		}
-	}
-	res := &api.WshExportTaskRunSchedRes{}
-	for _, in := range insts {
-		made, existed, err := s.db.RunDue(ctx, *in, r, s.limits.MaxWaiting)
+		in, err := s.FreezeSched(ctx, sched, at)
 		if err != nil {
 			return nil, err
 		}
-		res.Data = append(res.Data, &api.WshExportSchedRun{Due: nullTime(made.Due), EinstId: made.ID, Existed: existed})
+		insts[i] = *in
+	}
+	runs, err := s.db.RunDues(ctx, insts, r, s.limits.MaxWaiting)
+	if err != nil {
+		return nil, err
+	}
+	res := &api.WshExportTaskRunSchedRes{}
+	for _, run := range runs {
+		res.Data = append(res.Data, &api.WshExportSchedRun{Due: timeText(run.Due), EinstId: run.InstID, Existed: run.Existed})
 	}
 	s.pool.Nudge()
 	return res, nil

@@ -1,0 +1,2 @@
+ALTER TABLE welife_export_inst
+  DROP KEY /*M! IF EXISTS */ ix_sched
