@@ -21,6 +21,10 @@ var dates = map[string]string{
 // texts are the other words.
 var texts = []string{"name", "id", "attempt"}
 
+// unlike is a time that shares no part with the one that layouts are written
+// as, so that a layout that it leaves unchanged holds no part of a date.
+var unlike = time.Date(1999, time.November, 28, 9, 37, 48, 0, time.UTC)
+
 // Pattern is a parsed pattern.
 type Pattern struct{ pieces []piece }
 
@@ -29,10 +33,15 @@ type piece struct{ literal, word, layout string }
 
 // Parse reads a pattern. The error names the word and its place in bytes.
 func Parse(pattern string) (Pattern, error) {
-	var p Pattern
 	if i := strings.IndexFunc(pattern, func(r rune) bool { return r < ' ' || r == 0x7f || r == '/' || r == '\\' || r == utf8.RuneError }); i >= 0 {
-		return p, fmt.Errorf("character at byte %d: want no slashes, control characters or bytes that are no UTF-8", i)
+		return Pattern{}, fmt.Errorf("character at byte %d: want no slashes, control characters or bytes that are no UTF-8", i)
 	}
+	return parse(pattern)
+}
+
+// parse reads the words of a pattern.
+func parse(pattern string) (Pattern, error) {
+	var p Pattern
 	for at := 0; at < len(pattern); {
 		open := strings.IndexAny(pattern[at:], "{}")
 		if open < 0 {
@@ -63,7 +72,7 @@ func readWord(word, layout string, hasLayout bool) (piece, error) {
 	switch {
 	case isDate && !hasLayout:
 		return piece{word: word, layout: usual}, nil
-	case isDate && time.Unix(0, 0).UTC().Format(layout) == layout:
+	case isDate && unlike.Format(layout) == layout:
 		return piece{}, fmt.Errorf("layout %q holds no part of a date, want such as 2006-01-02", layout)
 	case isDate:
 		return piece{word: word, layout: layout}, nil

@@ -19,14 +19,15 @@ func TestAPatternIsWrittenWithItsValues(t *testing.T) {
 		Params: map[string]string{"shop": "a/b"},
 	}
 	for pattern, want := range map[string]string{
-		"":                                  "",
-		"{name}-{id}":                       "订单-7",
-		"{name}.{attempt}":                  "订单.2",
-		"{date}_{time}":                     "2026-03-01_023000",
-		"{window_start:2006}{due:-Jan-02}x": "2026-Mar-01x",
-		"[{window_end}]":                    "[]",
-		"{param.shop} {param.none}":         "a/b ",
-		"plain":                             "plain",
+		"":                                    "",
+		"{name}-{id}":                         "订单-7",
+		"{name}.{attempt}":                    "订单.2",
+		"{date}_{time}":                       "2026-03-01_023000",
+		"{window_start:2006}{due:-Jan-02}x":   "2026-Mar-01x",
+		"[{window_end}]":                      "[]",
+		"{param.shop} {param.none}":           "a/b ",
+		"{due:2006}{due:01}{due:02}{due:Mon}": "20260301Sun",
+		"plain":                               "plain",
 	} {
 		p, err := Parse(pattern)
 		if err != nil {
