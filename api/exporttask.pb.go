@@ -718,7 +718,7 @@ type WshExportTpl struct {
 	RequestId         string                   `protobuf:"bytes,22,opt,name=requestId,proto3" json:"requestId,omitempty"`
 	EtplLimits        *WshExportLimits         `protobuf:"bytes,23,opt,name=etplLimits,proto3" json:"etplLimits,omitempty"`
 	EtplExtraColumns  WshExportExtraColumns    `protobuf:"varint,24,opt,name=etplExtraColumns,proto3,enum=exporttask.WshExportExtraColumns" json:"etplExtraColumns,omitempty"`
-	// Where the finished files are sent besides. Not served yet: it is refused.
+	// Where the finished files are sent besides; up to 10.
 	EtplDeliverTo []*WshExportDeliverTo `protobuf:"bytes,25,rep,name=etplDeliverTo,proto3" json:"etplDeliverTo,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -999,10 +999,12 @@ type WshExportDeliverTo struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The name of a destination in the server's configuration.
 	Destination string `protobuf:"bytes,1,opt,name=destination,proto3" json:"destination,omitempty"`
-	// Folder and name there, with the patterns of WshExportOptions.fileName;
-	// empty: the file's own name. A webhook has no use for it.
+	// Folder and name there, with the patterns of WshExportOptions.fileName
+	// between slashes; one that ends in a slash is a folder, and without the
+	// file's extension it gets it. Empty: the file's own name. E-mail and
+	// webhooks have no use for it.
 	Path string `protobuf:"bytes,2,opt,name=path,proto3" json:"path,omitempty"`
-	// E-mail: who gets it, besides those that the destination names.
+	// E-mail: who gets it, besides those that the destination names; up to 100.
 	Recipients []string `protobuf:"bytes,3,rep,name=recipients,proto3" json:"recipients,omitempty"`
 	// E-mail: the subject, with the same patterns; empty: the file's name.
 	Subject       string `protobuf:"bytes,4,opt,name=subject,proto3" json:"subject,omitempty"`

@@ -167,8 +167,6 @@ type ExportTaskClient interface {
 	// waiting. 9: the schedule or its template is deleted. 10: requestId was
 	// used with another body.
 	RunSched(ctx context.Context, in *WshExportTaskRunSchedReq, opts ...grpc.CallOption) (*WshExportTaskRunSchedRes, error)
-	// Deliveries are not served yet: both answer UNIMPLEMENTED.
-	//
 	// ListDelivery lists deliveries of finished files, newest first, 50 a page
 	// unless told otherwise.
 	// errCode 3: a negative id, a pageSize outside 0..500, a broken pageToken.
@@ -521,8 +519,6 @@ type ExportTaskServer interface {
 	// waiting. 9: the schedule or its template is deleted. 10: requestId was
 	// used with another body.
 	RunSched(context.Context, *WshExportTaskRunSchedReq) (*WshExportTaskRunSchedRes, error)
-	// Deliveries are not served yet: both answer UNIMPLEMENTED.
-	//
 	// ListDelivery lists deliveries of finished files, newest first, 50 a page
 	// unless told otherwise.
 	// errCode 3: a negative id, a pageSize outside 0..500, a broken pageToken.

@@ -7,10 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"os"
+	"slices"
 	"time"
 
+	"exporttask/internal/delivery"
 	"exporttask/internal/export"
 	"exporttask/internal/metrics"
 	"exporttask/internal/model"
@@ -61,7 +64,7 @@ func serve(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	files, err := store.NewDir(a.cfg.storeDir)
+	files, err := a.cfg.store.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -69,7 +72,7 @@ func serve(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	storeID, err := files.ID()
+	storeID, err := files.ID(ctx)
 	if err != nil {
 		return err
 	}
@@ -80,6 +83,7 @@ func serve(ctx context.Context, a *app) error {
 	}
 	figures := metrics.New(version())
 	figures.AddQueue(db)
+	figures.AddDeliveries(db, slices.Sorted(maps.Keys(a.cfg.places)))
 	pool := export.NewPool(export.Config{
 		Observer: figures,
 		Owner:    owner, Workers: a.cfg.workers, Lease: a.cfg.lease, Poll: a.cfg.poll, Backoff: 2 * time.Second, MaxBackoff: 5 * time.Minute,
@@ -99,9 +103,10 @@ func serve(ctx context.Context, a *app) error {
 		return err
 	}
 	now := func() time.Time { return time.Now().In(a.cfg.location) }
-	tasks := server.New(db, srcs, files, pool, a.cfg.limits, linksOrNone(fileLinks), now)
+	parcels := a.deliveries(owner, db, files, fileLinks, figures)
+	tasks := server.New(db, srcs, files, pool, parcels, a.cfg.limits, linksOrNone(fileLinks), now)
 
-	door, err := a.door(owners{db}, tasks, figures)
+	door, err := a.door(db, tasks, figures)
 	if err != nil {
 		return err
 	}
@@ -124,7 +129,7 @@ func serve(ctx context.Context, a *app) error {
 	schedules := schedule.New(schedule.Config{Zone: a.cfg.location, Every: a.cfg.poll, MaxWaiting: a.cfg.limits.MaxWaiting},
 		db, tasks, pool.Nudge, a.log)
 	p := &process{
-		app: a, log: a.log, grace: a.cfg.shutdownGrace, door: door, web: port, tasks: tasks, pool: pool, schedules: schedules, sources: srcs, sweeper: sweeper, registry: reg,
+		app: a, log: a.log, grace: a.cfg.shutdownGrace, door: door, web: port, tasks: tasks, pool: pool, parcels: parcels, schedules: schedules, sources: srcs, sweeper: sweeper, registry: reg,
 	}
 	return p.run(ctx, limited)
 }
@@ -144,6 +149,25 @@ func (a *app) listenHTTP(ctx context.Context) (net.Listener, *links, error) {
 		return nil, nil, errors.Join(err, listener.Close())
 	}
 	return listener, l, nil
+}
+
+// Waits before attempts of deliveries: a receiver that is down for three hours
+// gets its file with the usual number of attempts.
+const (
+	deliveryBackoff    = 10 * time.Second
+	deliveryMaxBackoff = time.Hour
+)
+
+// deliveries makes the pool that sends finished files on.
+func (a *app) deliveries(owner string, db *model.DB, files store.Store, l *links, figures *metrics.Metrics) *delivery.Pool {
+	var signed delivery.Links
+	if l != nil {
+		signed = l
+	}
+	return delivery.New(delivery.Config{
+		Owner: owner, Workers: a.cfg.senders, Lease: a.cfg.lease, Poll: a.cfg.poll,
+		Backoff: deliveryBackoff, MaxBackoff: deliveryMaxBackoff, Observer: figures,
+	}, a.cfg.places, db, files, signed, a.log)
 }
 
 // linksOrNone keeps a nil pointer from becoming an interface that is not nil.

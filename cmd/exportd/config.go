@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"exporttask/internal/access"
+	"exporttask/internal/delivery"
 	"exporttask/internal/edge"
 	"exporttask/internal/model"
 	"exporttask/internal/server"
@@ -18,6 +19,7 @@ type config struct {
 	dbDSN     string
 	readerDSN string
 	sources   map[string]sourceConfig
+	places    delivery.Places
 	migrate   bool
 
 	grpcAddr      string
@@ -30,8 +32,9 @@ type config struct {
 	callTimeout   time.Duration
 	http          httpConfig
 	etcd          etcdConfig
-	storeDir      string
+	store         storeConfig
 	workers       int
+	senders       int
 	poll          time.Duration
 	lease         time.Duration
 	maxRunning    int
@@ -63,8 +66,9 @@ func (c *config) define(o *options) {
 	f.DurationVar(&c.callTimeout, "call-timeout", time.Minute, "how long a unary call may take whose client set no deadline; 0: for ever")
 	c.http.define(o)
 	c.etcd.define(o)
-	f.StringVar(&c.storeDir, "store-dir", "exportd-files", "`folder` for finished files, the same for all replicas")
+	c.store.define(o)
 	f.IntVar(&c.workers, "workers", 4, "instances that run at once in this process; 0: none, it only answers")
+	f.IntVar(&c.senders, "delivery-workers", 4, "deliveries of finished files that are sent at once in this process; 0: none")
 	f.DurationVar(&c.poll, "poll", time.Second, "how often the queue is looked at for instances made elsewhere")
 	f.DurationVar(&c.lease, "lease", model.Lease, "how long an instance waits for a worker that stopped answering; the same for all replicas")
 	f.IntVar(&c.maxRunning, "max-running-per-operator", 0, "instances of an operator that run at once, over all replicas; 0: no bound")
@@ -87,14 +91,14 @@ func loadConfig(args []string, getenv func(string) string, out io.Writer) (*conf
 	c := &config{}
 	o := newOptions(out)
 	c.define(o)
-	sources, err := o.load(args, getenv)
+	sections, err := o.load(args, getenv)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.loadSources(sources, getenv); err != nil {
+	if err := errors.Join(c.loadSources(sections["sources"], getenv), c.loadDestinations(sections["destinations"])); err != nil {
 		return nil, err
 	}
-	c.values = o.values(sources)
+	c.values = o.values(sections)
 	return c, c.validate()
 }
 
@@ -122,6 +126,7 @@ func (c *config) validate() error {
 		}
 	}
 	least("workers", int64(c.workers), 0)
+	least("delivery-workers", int64(c.senders), 0)
 	least("max-waiting", int64(c.limits.MaxWaiting), 1)
 	least("max-running-per-operator", int64(c.maxRunning), 0)
 	least("max-running-per-source", int64(c.maxRunningSrc), 0)
@@ -146,9 +151,7 @@ func (c *config) validate() error {
 	atLeast("max-timeout", c.limits.MaxTimeout, c.limits.Timeout)
 	atLeast("retention", c.limits.Retention, time.Second)
 	atLeast("shutdown-grace", c.shutdownGrace, 0)
-	if c.storeDir == "" {
-		bad("store-dir", "empty, want a folder")
-	}
+	c.store.validate(bad)
 	if c.location, err = time.LoadLocation(c.zone); err != nil || c.zone == "" {
 		bad("zone", "%q, want a name such as Asia/Shanghai", c.zone)
 	}

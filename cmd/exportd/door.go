@@ -13,7 +13,6 @@ import (
 	"exporttask/internal/access"
 	"exporttask/internal/edge"
 	"exporttask/internal/metrics"
-	"exporttask/internal/model"
 	"exporttask/internal/server"
 )
 
@@ -81,10 +80,4 @@ func (d *door) files() []watched {
 		all = append(all, d.tokens)
 	}
 	return all
-}
-
-type owners struct{ *model.DB }
-
-func (owners) DeliveryOwner(_ context.Context, id int64) (int32, error) {
-	return 0, model.Errorf(model.NotFound, "edeliveryId: %d, no such delivery", id)
 }

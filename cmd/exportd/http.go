@@ -19,6 +19,7 @@ import (
 
 	"exporttask/api"
 	"exporttask/internal/gateway"
+	"exporttask/internal/model"
 	"exporttask/internal/server"
 	"exporttask/internal/signlink"
 	"exporttask/internal/store"
@@ -53,6 +54,17 @@ func (l *links) URL(instID int64, name string) (string, time.Time) {
 		return fmt.Sprintf("%s/v1/inst/%d/file?name=%s", strings.TrimSuffix(l.base, "/"), instID, url.QueryEscape(name)), time.Time{}
 	}
 	return l.signer.URL(l.base, instID, name, time.Now())
+}
+
+// SignedURL implements delivery.Links: the link lives as long as the file, up to
+// signlink.MaxAge, since whoever gets it cannot ask for another.
+func (l *links) SignedURL(in *model.Inst, name string) (string, time.Time, bool) {
+	if l.signer == nil {
+		return "", time.Time{}, false
+	}
+	now := time.Now()
+	link, expires := l.signer.For(in.Expires.Time.Sub(now)).URL(l.base, in.ID, name, now)
+	return link, expires, true
 }
 
 // openLinks reads the signing keys. addr is where HTTP listens.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -39,15 +40,16 @@ func (o *options) secret(to *string, name, usage string) {
 }
 
 // values are the options as they were loaded, by name.
-func (o *options) values(sources yaml.Node) map[string]string {
+func (o *options) values(sections map[string]yaml.Node) map[string]string {
 	all := map[string]string{}
 	o.flags.VisitAll(func(f *flag.Flag) { all[f.Name] = f.Value.String() })
 	for name, value := range o.secrets {
 		all[name] = *value
 	}
-	text, err := yaml.Marshal(&sources)
-	if err == nil {
-		all["sources"] = string(text)
+	for name, node := range sections {
+		if text, err := yaml.Marshal(&node); err == nil {
+			all[name] = string(text)
+		}
 	}
 	return all
 }
@@ -56,26 +58,29 @@ func envName(name string) string {
 	return envPrefix + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 }
 
+// sections are the keys of the YAML file that hold more than a value.
+var sections = []string{"sources", "destinations"}
+
 // load sets every option from where it is given. getenv is os.Getenv but for
-// tests. It returns what the YAML file says under "sources".
-func (o *options) load(args []string, getenv func(string) string) (sources yaml.Node, err error) {
+// tests. It returns the sections of the YAML file.
+func (o *options) load(args []string, getenv func(string) string) (found map[string]yaml.Node, err error) {
 	configFile := o.flags.String("config", "", "YAML `file` of options, by the names of the flags")
 	if err := o.flags.Parse(args); err != nil {
-		return sources, err
+		return nil, err
 	}
 	if rest := o.flags.Args(); len(rest) > 0 {
-		return sources, fmt.Errorf("argument %q, want none beyond options", rest[0])
+		return nil, fmt.Errorf("argument %q, want none beyond options", rest[0])
 	}
 	o.flags.Visit(func(f *flag.Flag) { o.given[f.Name] = true })
 	if err := o.loadEnv(getenv); err != nil {
-		return sources, err
+		return nil, err
 	}
 	if *configFile != "" {
-		if sources, err = o.loadYAML(*configFile); err != nil {
-			return sources, err
+		if found, err = o.loadYAML(*configFile); err != nil {
+			return nil, err
 		}
 	}
-	return sources, o.readSecrets()
+	return found, o.readSecrets()
 }
 
 func (o *options) loadEnv(getenv func(string) string) error {
@@ -99,21 +104,22 @@ func (o *options) loadEnv(getenv func(string) string) error {
 	return errors.Join(errs...)
 }
 
-func (o *options) loadYAML(file string) (sources yaml.Node, err error) {
+func (o *options) loadYAML(file string) (found map[string]yaml.Node, err error) {
 	text, err := os.ReadFile(filepath.Clean(file))
 	if err != nil {
-		return sources, fmt.Errorf("config: %w", err)
+		return nil, fmt.Errorf("config: %w", err)
 	}
 	var values map[string]yaml.Node
 	if err := yaml.Unmarshal(text, &values); err != nil {
-		return sources, fmt.Errorf("config: %s: %w", file, err)
+		return nil, fmt.Errorf("config: %s: %w", file, err)
 	}
+	found = map[string]yaml.Node{}
 	var errs []error
 	for name, node := range values {
 		to, secret := o.secrets[name]
 		switch {
-		case name == "sources":
-			sources = node
+		case slices.Contains(sections, name):
+			found[name] = node
 		case node.Kind != yaml.ScalarNode:
 			errs = append(errs, fmt.Errorf("config: %s:%d: %s: want a single value", file, node.Line, name))
 		case secret:
@@ -130,7 +136,7 @@ func (o *options) loadYAML(file string) (sources yaml.Node, err error) {
 			o.given[name] = true
 		}
 	}
-	return sources, errors.Join(errs...)
+	return found, errors.Join(errs...)
 }
 
 func (o *options) readSecrets() error {

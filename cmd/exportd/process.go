@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"exporttask/internal/delivery"
 	"exporttask/internal/export"
 	"exporttask/internal/schedule"
 	"exporttask/internal/server"
@@ -36,6 +37,7 @@ type process struct {
 	web     *web // nil: no HTTP
 	tasks   *server.Server
 	pool    *export.Pool
+	parcels *delivery.Pool
 	sources sources
 	// schedules makes instances when they come due, in every process.
 	schedules *schedule.Runner
@@ -55,6 +57,7 @@ func (p *process) run(ctx context.Context, listener net.Listener) error {
 	defer stopBeating()
 	var claims, beats, registration sync.WaitGroup
 	claims.Go(func() { p.pool.Run(claiming) })
+	claims.Go(func() { p.parcels.Run(claiming) })
 	claims.Go(func() { p.sweeper.Run(claiming) })
 	claims.Go(func() { p.schedules.Run(claiming) })
 	claims.Go(func() { p.sources.warnOfGrants(claiming, p.log) })
@@ -99,7 +102,10 @@ func (p *process) run(ctx context.Context, listener net.Listener) error {
 		p.drain(grace)
 	}
 	claims.Wait()
-	p.pool.Shutdown(grace)
+	var last sync.WaitGroup
+	last.Go(func() { p.pool.Shutdown(grace) })
+	last.Go(func() { p.parcels.Shutdown(grace) })
+	last.Wait()
 	stopBeating()
 	beats.Wait()
 	registration.Wait()

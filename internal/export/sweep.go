@@ -22,7 +22,7 @@ type Ledger interface {
 
 // Shelf is what the sweeper needs of the store.
 type Shelf interface {
-	ID() (string, error)
+	ID(ctx context.Context) (string, error)
 	List(ctx context.Context, fn func(store.Item) error) error
 	Remove(ctx context.Context, item store.Item) error
 	Delete(ctx context.Context, key string) error
@@ -116,7 +116,7 @@ func (s *Sweeper) ExpireOnce(ctx context.Context) (int, error) {
 // than a fifth of the published files, and an error where the store is not
 // the one it started with.
 func (s *Sweeper) SweepOnce(ctx context.Context) (int, error) {
-	id, err := s.shelf.ID()
+	id, err := s.shelf.ID(ctx)
 	if err != nil {
 		return 0, err
 	}

@@ -19,7 +19,7 @@ import (
 
 func (b *bench) sweeper(t *testing.T, force bool) *Sweeper {
 	t.Helper()
-	id, err := b.store.ID()
+	id, err := b.store.ID(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 	"exporttask/internal/model"
 	"exporttask/internal/plan"
 	"exporttask/internal/source"
+	"exporttask/internal/store"
 )
 
 const (
@@ -192,14 +193,17 @@ func classify(err error) model.Failure {
 	return fail(codes.Internal, true, err.Error())
 }
 
-// storeCause is what the file system did not do and why, or nothing where the
-// error is not the file system's. It tells no path: where the server keeps its
-// files is not the client's business.
+// storeCause is what the file system or the object store did not do and why, or
+// nothing where the error is neither's. It tells no path: where the server keeps
+// its files is not the client's business.
 func storeCause(err error) string {
+	var remote *store.RemoteError
 	var path *fs.PathError
 	var link *os.LinkError
 	var call *os.SyscallError
 	switch {
+	case errors.As(err, &remote):
+		return remote.Error()
 	case errors.As(err, &path):
 		return path.Op + ": " + path.Err.Error()
 	case errors.As(err, &link):

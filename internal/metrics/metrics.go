@@ -20,7 +20,8 @@ import (
 	"exporttask/internal/export"
 )
 
-// Metrics are the process's own. It implements export.Observer.
+// Metrics are the process's own. It implements export.Observer and
+// delivery.Observer.
 type Metrics struct {
 	registry *prometheus.Registry
 
@@ -30,6 +31,9 @@ type Metrics struct {
 	seconds     *prometheus.HistogramVec
 	rows, bytes *prometheus.CounterVec
 	running     prometheus.Gauge
+
+	deliveries      *prometheus.CounterVec
+	deliverySeconds *prometheus.HistogramVec
 }
 
 // New makes the metrics of a process of this version.
@@ -60,12 +64,20 @@ func New(version string) *Metrics {
 		running: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "exportd_running_attempts", Help: "Attempts that run in this process.",
 		}),
+		deliveries: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "exportd_delivery_attempts_total",
+			Help: "Attempts of deliveries that ended, by destination and how (done, failed, retried, released, lost).",
+		}, []string{"destination", "end"}),
+		deliverySeconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "exportd_delivery_duration_seconds", Help: "How long attempts of deliveries took.",
+			Buckets: []float64{.01, .05, .1, .5, 1, 5, 10, 30, 60, 300, 900, 1800},
+		}, []string{"destination"}),
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "exportd_build_info", Help: "Always 1; the version is a label.", ConstLabels: prometheus.Labels{"version": version},
 	})
 	build.Set(1)
-	m.registry.MustRegister(m.rpcs, m.rpcSeconds, m.attempts, m.seconds, m.rows, m.bytes, m.running, build,
+	m.registry.MustRegister(m.rpcs, m.rpcSeconds, m.attempts, m.seconds, m.rows, m.bytes, m.running, m.deliveries, m.deliverySeconds, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

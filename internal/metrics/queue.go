@@ -30,17 +30,50 @@ const (
 	maxOperators = 50
 )
 
+// recent keeps what the database answered for loadAge.
+type recent[T any] struct {
+	ask func(ctx context.Context) (T, error)
+
+	mu     sync.Mutex
+	at     time.Time
+	answer T
+	err    error
+}
+
+func (r *recent[T]) get() (T, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if time.Since(r.at) < loadAge {
+		return r.answer, r.err
+	}
+	ctx, stop := context.WithTimeout(context.Background(), loadTimeout)
+	defer stop()
+	r.answer, r.err = r.ask(ctx)
+	r.at = time.Now()
+	return r.answer, r.err
+}
+
 // queue asks for the queue's load when it is scraped.
 type queue struct {
-	load Load
+	load recent[queueLoad]
 
 	waiting, retrying, running, oldest, lag, up *prometheus.Desc
+}
 
-	mu        sync.Mutex
-	at        time.Time
+type queueLoad struct {
 	operators []model.QueueOperator
 	late      time.Duration
-	err       error
+}
+
+func askQueue(load Load) func(context.Context) (queueLoad, error) {
+	return func(ctx context.Context) (queueLoad, error) {
+		operators, _, err := load.QueueLoad(ctx, 0, maxOperators)
+		if err != nil {
+			return queueLoad{}, err
+		}
+		late, err := load.SchedLag(ctx)
+		return queueLoad{operators, late}, err
+	}
 }
 
 // AddQueue adds what waits and runs over all replicas, by operator.
@@ -49,7 +82,7 @@ func (m *Metrics) AddQueue(load Load) {
 		return prometheus.NewDesc(name, help, labels, nil)
 	}
 	m.registry.MustRegister(&queue{
-		load:     load,
+		load:     recent[queueLoad]{ask: askQueue(load)},
 		waiting:  desc("exportd_queue_waiting", "Instances that could run now.", "operator"),
 		retrying: desc("exportd_queue_retrying", "Instances that wait for their next attempt.", "operator"),
 		running:  desc("exportd_queue_running", "Instances that run, over all replicas.", "operator"),
@@ -68,15 +101,15 @@ func (q *queue) Describe(to chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (q *queue) Collect(to chan<- prometheus.Metric) {
-	operators, late, err := q.look()
+	load, err := q.load.get()
 	up := 1.0
 	if err != nil {
 		up = 0
 	} else {
-		to <- prometheus.MustNewConstMetric(q.lag, prometheus.GaugeValue, late.Seconds())
+		to <- prometheus.MustNewConstMetric(q.lag, prometheus.GaugeValue, load.late.Seconds())
 	}
 	to <- prometheus.MustNewConstMetric(q.up, prometheus.GaugeValue, up)
-	for _, o := range operators {
+	for _, o := range load.operators {
 		name := strconv.Itoa(int(o.OperatorID))
 		for _, v := range []struct {
 			desc  *prometheus.Desc
@@ -85,22 +118,6 @@ func (q *queue) Collect(to chan<- prometheus.Metric) {
 			to <- prometheus.MustNewConstMetric(v.desc, prometheus.GaugeValue, float64(v.value), name)
 		}
 	}
-}
-
-func (q *queue) look() ([]model.QueueOperator, time.Duration, error) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if time.Since(q.at) < loadAge {
-		return q.operators, q.late, q.err
-	}
-	ctx, stop := context.WithTimeout(context.Background(), loadTimeout)
-	defer stop()
-	q.operators, _, q.err = q.load.QueueLoad(ctx, 0, maxOperators)
-	if q.err == nil {
-		q.late, q.err = q.load.SchedLag(ctx)
-	}
-	q.at = time.Now()
-	return q.operators, q.late, q.err
 }
 
 // AddRegistration adds the state of the registration in etcd, one of states.

@@ -40,8 +40,8 @@ var ErrCanceling = errors.New("instance is being canceled")
 // errNotAll rolls a batch back of which some are not to be finished.
 var errNotAll = errors.New("not all instances run under their claims")
 
-// Finish ends an instance as SUCCEEDED, with its files, its template's
-// counters and its event in one transaction. It returns ErrLeaseLost or
+// Finish ends an instance as SUCCEEDED, with its files, its deliveries, its
+// template's counters and its event in one transaction. It returns ErrLeaseLost or
 // ErrCanceling where the files must not be shown. Finishing again under the
 // same claim is no error, so that a lost answer can be asked for again.
 func (d *DB) Finish(ctx context.Context, in *Inst, r Result) error {
@@ -97,6 +97,9 @@ func finish(ctx context.Context, t *tx, list []Success) error {
 		return cmp.Or(err, errNotAll)
 	}
 	if err := addFiles(ctx, t, list); err != nil {
+		return err
+	}
+	if err := addDeliveries(ctx, t, list); err != nil {
 		return err
 	}
 	if err := addEvent(ctx, t, 0, "succeeded", ids...); err != nil {

@@ -19,6 +19,12 @@ func (d *DB) InstOwner(ctx context.Context, id int64) (int32, error) {
 	return d.owner(ctx, SELECT, id, "einstId: %d, no such instance")
 }
 
+// DeliveryOwner returns the operator of a delivery's instance.
+func (d *DB) DeliveryOwner(ctx context.Context, id int64) (int32, error) {
+	const SELECT = `SELECT operatorId FROM welife_export_delivery WHERE edeliveryId = ?`
+	return d.owner(ctx, SELECT, id, "edeliveryId: %d, no such delivery")
+}
+
 // owner runs a query for an operator; what is not there is a NotFound that
 // reads as missing does.
 func (d *DB) owner(ctx context.Context, query string, id int64, missing string) (int32, error) {

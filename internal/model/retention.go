@@ -10,8 +10,8 @@ import (
 // expireBatch bounds one transaction of Expire.
 const expireBatch = 200
 
-// Expire makes instances whose files have been kept long enough EXPIRED and
-// returns those files, which nobody can open from now on and which the caller
+// Expire makes instances whose files have been kept long enough EXPIRED, ends
+// their deliveries that still wait, and returns those files, which nobody can open from now on and which the caller
 // removes from the store. It returns none where nothing is due; several
 // processes may call it at once.
 func (d *DB) Expire(ctx context.Context) (insts int, files []File, err error) {
@@ -36,6 +36,9 @@ func (d *DB) Expire(ctx context.Context) (insts int, files []File, err error) {
 		}
 		if _, err := t.ExecContext(ctx, query, args...); err != nil {
 			return fmt.Errorf("expire instances: %w", err)
+		}
+		if err := failDeliveries(ctx, t, ids); err != nil {
+			return err
 		}
 		return addEvent(ctx, t, 0, "its files were kept for as long as they had to", ids...)
 	})

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,12 +28,7 @@ func CheckFileName(pattern string, st *sqlguard.Statement) error {
 	if err != nil {
 		return model.Errorf(model.Invalid, "etplOptions.fileName: %s", err)
 	}
-	for _, name := range p.Params() {
-		if !slices.Contains(st.Names, name) {
-			return model.Errorf(model.Invalid, "etplOptions.fileName: {param.%s}, want a parameter that the SQL uses", name)
-		}
-	}
-	return nil
+	return known("etplOptions.fileName", p.Params(), st.Names)
 }
 
 // FreezeFileName fixes at an instance's creation what its file's name holds of
@@ -47,6 +41,12 @@ func FreezeFileName(pattern, tplName string, params []model.Param, at Moment) (s
 	if err != nil {
 		return "", model.Errorf(model.Invalid, "etplOptions.fileName: %s", err)
 	}
+	return p.Expand(frozen(tplName, params, at)), nil
+}
+
+// frozen are the values that are known when an instance is made; the others
+// stay words.
+func frozen(tplName string, params []model.Param, at Moment) filename.Values {
 	when := at.Now
 	if !at.Due.IsZero() {
 		when = at.Due
@@ -61,7 +61,14 @@ func FreezeFileName(pattern, tplName string, params []model.Param, at Moment) (s
 	for _, x := range params {
 		v.Params[x.Name] = plain(x.Value + strings.Join(x.Values, "_"))
 	}
-	return p.Expand(v), nil
+	return v
+}
+
+// late are the values that are known when an attempt has been made.
+func late(in *model.Inst) filename.Values {
+	return filename.Values{Texts: map[string]string{
+		"name": in.TplName, "id": strconv.FormatInt(in.ID, 10), "attempt": strconv.Itoa(int(in.Attempt)),
+	}}
 }
 
 // maxPiece keeps one value from taking a whole name, in characters.
@@ -88,8 +95,5 @@ func FileName(in *model.Inst) string {
 	if err != nil || in.Options.V.FileName == "" {
 		p, _ = filename.Parse(defaultFileName) // it is well-formed
 	}
-	name := p.Expand(filename.Values{Texts: map[string]string{
-		"name": in.TplName, "id": strconv.FormatInt(in.ID, 10), "attempt": strconv.Itoa(int(in.Attempt)),
-	}})
-	return store.SafeName(name)
+	return store.SafeName(p.Expand(late(in)))
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
 
 	"google.golang.org/protobuf/proto"
 
@@ -93,6 +92,10 @@ func (s *Server) Freeze(ctx context.Context, o Order) (*model.Inst, error) {
 	if err != nil {
 		return nil, err
 	}
+	deliverTo, err := s.freezeDeliverTo(t, o, frozen)
+	if err != nil {
+		return nil, err
+	}
 	options := t.Options
 	if options.V.FileName, err = plan.FreezeFileName(t.Options.V.FileName, t.Name, frozen, o.At); err != nil {
 		return nil, err
@@ -107,7 +110,7 @@ func (s *Server) Freeze(ctx context.Context, o Order) (*model.Inst, error) {
 		MaxAttempts:  cmp.Or(t.MaxAttempts, int32(s.limits.MaxAttempts)), //nolint:gosec // at most 20
 
 		ResultColumns: t.ResultColumns, Limits: t.Limits, ExtraColumns: t.ExtraColumns,
-		DeliverTo: model.JSON[[]model.DeliverTo]{V: slices.Concat(t.DeliverTo.V, o.DeliverTo)},
+		DeliverTo: model.JSON[[]model.DeliverTo]{V: deliverTo},
 	}, nil
 }
 
@@ -120,7 +123,11 @@ func (s *Server) GetInst(ctx context.Context, req *api.WshExportTaskGetInstReq) 
 	if err != nil {
 		return nil, err
 	}
-	return &api.WshExportTaskGetInstRes{Data: s.instToProto(in)}, nil
+	out, err := s.withDeliveries(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	return &api.WshExportTaskGetInstRes{Data: out}, nil
 }
 
 // ListInst implements the RPC.

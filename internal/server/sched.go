@@ -99,7 +99,7 @@ func (s *Server) checkSched(ctx context.Context, sched, before *model.Sched) err
 		enum("overlap", api.WshExportOverlap(sched.Overlap)),
 		between("jitterSec", sched.JitterSec, 0, int32(maxJitter)),
 		notNegative("operatorId", sched.OperatorID),
-		deliverTo("deliverTo", sched.DeliverTo.V),
+		s.deliverTo("deliverTo", sched.OperatorID, sched.DeliverTo.V),
 	)
 	if err != nil {
 		return err

@@ -61,24 +61,40 @@ type Links interface {
 	URL(instID int64, name string) (url string, expires time.Time)
 }
 
+// Deliveries send finished files on; see internal/delivery.
+type Deliveries interface {
+	// Check tells what is wrong with a wish of an operator to send files
+	// somewhere; the error begins with the field.
+	Check(operator int32, to model.DeliverTo) error
+	// Describe tells the kind of a destination and how often a delivery there
+	// is tried; neither for one that is not configured.
+	Describe(destination string) (kind string, attempts int32)
+	// Nudge tells that a delivery waits.
+	Nudge()
+}
+
 // Server implements the ExportTask service.
 type Server struct {
 	api.UnimplementedExportTaskServer
 
-	db      *model.DB
-	sources Sources
-	files   store.Store
-	pool    Pool
-	limits  Limits
-	links   Links
-	now     func() time.Time
-	drain   chan struct{}
+	db         *model.DB
+	sources    Sources
+	files      store.Store
+	pool       Pool
+	deliveries Deliveries
+	limits     Limits
+	links      Links
+	now        func() time.Time
+	drain      chan struct{}
 }
 
 // New makes a Server. links may be nil: then files have no address. now is the
 // clock for time parameters.
-func New(db *model.DB, sources Sources, files store.Store, pool Pool, limits Limits, links Links, now func() time.Time) *Server {
-	return &Server{db: db, sources: sources, files: files, pool: pool, limits: limits, links: links, now: now, drain: make(chan struct{})}
+func New(db *model.DB, sources Sources, files store.Store, pool Pool, deliveries Deliveries, limits Limits, links Links, now func() time.Time) *Server {
+	return &Server{
+		db: db, sources: sources, files: files, pool: pool, deliveries: deliveries, limits: limits, links: links, now: now,
+		drain: make(chan struct{}),
+	}
 }
 
 // Drain ends the streams that would otherwise hold up a shutdown: WatchInst

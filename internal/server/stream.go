@@ -36,7 +36,11 @@ func (s *Server) WatchInst(req *api.WshExportTaskWatchInstReq, stream grpc.Serve
 			return err
 		}
 		if seen == nil || changed(seen, in) {
-			if err := stream.Send(&api.WshExportTaskWatchInstRes{Data: s.instToProto(in)}); err != nil {
+			out, err := s.withDeliveries(ctx, in)
+			if err != nil {
+				return err
+			}
+			if err := stream.Send(&api.WshExportTaskWatchInstRes{Data: out}); err != nil {
 				return err
 			}
 			seen = in

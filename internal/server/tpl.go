@@ -70,7 +70,12 @@ func (s *Server) check(ctx context.Context, t *model.Tpl) error {
 	if err != nil {
 		return err
 	}
-	if err := firstError(plan.CheckColumns(t.OutputColumns), plan.CheckFileName(t.Options.V.FileName, st)); err != nil {
+	err = firstError(
+		plan.CheckColumns(t.OutputColumns),
+		plan.CheckFileName(t.Options.V.FileName, st),
+		plan.CheckDeliverTo("etplDeliverTo", t.DeliverTo.V, st.Names),
+	)
+	if err != nil {
 		return err
 	}
 	columns, err := s.sources.Prepare(ctx, t.Source, st.SQL, len(st.Names))

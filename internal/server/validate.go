@@ -147,7 +147,7 @@ func (s *Server) tplFields(t *model.Tpl) error {
 		decls(t.Params.V),
 		options(t.Options.V),
 		limits(t.Limits.V),
-		deliverTo("etplDeliverTo", t.DeliverTo.V),
+		s.deliverTo("etplDeliverTo", t.OperatorID, t.DeliverTo.V),
 		enum("etplExtraColumns", api.WshExportExtraColumns(t.ExtraColumns)),
 		between("etplTimeoutSec", t.TimeoutSec, 0, maxTimeout),
 		between("etplMaxAttempts", t.MaxAttempts, 0, maxAttempts),
@@ -183,14 +183,6 @@ func limits(l model.Limits) error {
 		notNegative("etplLimits.bytes", l.Bytes),
 		notNegative("etplLimits.running", l.Running),
 	)
-}
-
-// deliverTo refuses destinations: none can be configured yet.
-func deliverTo(field string, list []model.DeliverTo) error {
-	if len(list) == 0 {
-		return nil
-	}
-	return invalid(field+"[0].destination", "%s, but this server has no destinations", shown(list[0].Destination))
 }
 
 func options(o model.Options) error {

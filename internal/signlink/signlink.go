@@ -65,6 +65,9 @@ func Open(file string, age time.Duration, log *slog.Logger) (*Signer, error) {
 	return &Signer{keys: keys, age: age}, nil
 }
 
+// For is the same signer with links that live for age, up to MaxAge.
+func (s *Signer) For(age time.Duration) *Signer { return &Signer{keys: s.keys, age: min(age, MaxAge)} }
+
 // Reload reads the keys again; after an error the old ones hold.
 func (s *Signer) Reload() error { return s.keys.Reload() }
 

@@ -39,23 +39,6 @@ func publish(t *testing.T, d *Dir, key, content string) {
 	}
 }
 
-func read(t *testing.T, d *Dir, key string) string {
-	t.Helper()
-	f, err := d.Open(t.Context(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	text, err := io.ReadAll(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if f.Size() != int64(len(text)) {
-		t.Errorf("size %d, read %d bytes", f.Size(), len(text))
-	}
-	return string(text)
-}
-
 // list is what the store holds, published files by key, unfinished ones by
 // "…" and their key's folder.
 func list(t *testing.T, d *Dir) []string {
@@ -72,79 +55,6 @@ func list(t *testing.T, d *Dir) []string {
 		t.Fatal(err)
 	}
 	return got
-}
-
-func TestAFileIsNotThereBeforeItIsPublishedAndWholeAfter(t *testing.T) {
-	t.Parallel()
-	d := newDir(t)
-	w, err := d.Create(t.Context(), "7/1-1/a.csv")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := io.WriteString(w, "id\r\n1\r\n"); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := d.Open(t.Context(), "7/1-1/a.csv"); !errors.Is(err, ErrNotExist) {
-		t.Errorf("before: got %v, want ErrNotExist", err)
-	}
-	if diff := cmp.Diff([]string{"…7/1-1"}, list(t, d)); diff != "" {
-		t.Errorf("before (-want +got):\n%s", diff)
-	}
-	if err := w.Publish(); err != nil {
-		t.Fatal(err)
-	}
-	w.Abort() // deferred by every caller
-	if diff := cmp.Diff("id\r\n1\r\n", read(t, d, "7/1-1/a.csv")); diff != "" {
-		t.Errorf("content (-want +got):\n%s", diff)
-	}
-	if diff := cmp.Diff([]string{"7/1-1/a.csv"}, list(t, d)); diff != "" {
-		t.Errorf("after (-want +got):\n%s", diff)
-	}
-}
-
-func TestAnAbortedFileLeavesNothing(t *testing.T) {
-	t.Parallel()
-	d := newDir(t)
-	w, err := d.Create(t.Context(), "7/1-1/a.csv")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.Abort()
-	if err := w.Publish(); err == nil {
-		t.Error("an aborted file was published")
-	}
-	if got := list(t, d); len(got) != 0 {
-		t.Errorf("left: %v", got)
-	}
-}
-
-func TestKeysInAnyLanguage(t *testing.T) {
-	t.Parallel()
-	d := newDir(t)
-	for _, name := range []string{"订单 2026.csv", "заказы.xls", "注文票.xlsx", "émigré.csv", "😀.csv", "a b'c\"d.csv", strings.Repeat("长", 80) + ".csv"} {
-		key := "1/1-1/" + name
-		publish(t, d, key, name)
-		if got := read(t, d, key); got != name {
-			t.Errorf("%s: got %q", key, got)
-		}
-	}
-}
-
-func TestKeysThatWouldLeaveTheFolderAreRefused(t *testing.T) {
-	t.Parallel()
-	d := newDir(t)
-	for _, key := range []string{"", "/etc/passwd", "../x", "a/../../x", "a//b", "a/./b", ".tmp/x", ".exportd-store", "a\x00b", "a\\..\\b", "a/\xff", strings.Repeat("x", 256)} {
-		if w, err := d.Create(t.Context(), key); err == nil {
-			w.Abort()
-			t.Errorf("create %q was allowed", key)
-		}
-		if f, err := d.Open(t.Context(), key); err == nil || errors.Is(err, ErrNotExist) {
-			t.Errorf("open %q: got %v, %v; want a refusal", key, f, err)
-		}
-		if err := d.Delete(t.Context(), key); err == nil {
-			t.Errorf("delete %q was allowed", key)
-		}
-	}
 }
 
 func TestSafeNameMakesOneNameThatEveryFileSystemTakes(t *testing.T) {
@@ -264,48 +174,4 @@ func TestAFullDiskFailsTheFileAndLeavesNothing(t *testing.T) {
 		t.Errorf("left: %v", got)
 	}
 	publish(t, d, "2/1-1/b.csv", "there is room again")
-}
-
-func TestAReplicaWithAnotherStoreIsTold(t *testing.T) {
-	t.Parallel()
-	agree := func(t *testing.T, d *Dir, kept string) string {
-		t.Helper()
-		id, err := d.AgreeOn(t.Context(), kept)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return id
-	}
-	first := newDir(t)
-	id := agree(t, first, "")
-	t.Run("the same store agrees", func(t *testing.T) {
-		if got := agree(t, first, id); got != id {
-			t.Errorf("got %q, want %q", got, id)
-		}
-	})
-	t.Run("a start that was cut off agrees at the next one", func(t *testing.T) {
-		d := newDir(t)
-		id := agree(t, d, "")
-		if got := agree(t, d, ""); got != id {
-			t.Errorf("got %q, want %q", got, id)
-		}
-	})
-	refused := func(t *testing.T, d *Dir, kept, why string) {
-		t.Helper()
-		if _, err := d.AgreeOn(t.Context(), kept); err == nil || !strings.Contains(err.Error(), why) {
-			t.Errorf("got %v, want one that says %q", err, why)
-		}
-	}
-	t.Run("an empty folder does not", func(t *testing.T) { refused(t, newDir(t), id, "is the shared folder mounted here?") })
-	t.Run("another store does not", func(t *testing.T) {
-		other := newDir(t)
-		agree(t, other, "")
-		refused(t, other, id, "is another store")
-	})
-	t.Run("another database's store does not", func(t *testing.T) {
-		d := newDir(t)
-		agree(t, d, "")
-		publish(t, d, "1/1-1/a.csv", "x")
-		refused(t, d, "", "the files of another database")
-	})
 }

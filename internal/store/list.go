@@ -27,11 +27,16 @@ type Item struct {
 // List calls fn for every file, in no certain order, until fn returns an
 // error. What comes or goes meanwhile may be listed or not.
 func (d *Dir) List(ctx context.Context, fn func(Item) error) error {
-	err := filepath.WalkDir(d.root, func(name string, entry fs.DirEntry, err error) error {
+	return listFolder(ctx, d.root, d.item, fn)
+}
+
+// listFolder calls fn for the files of a folder that item makes something of.
+func listFolder(ctx context.Context, root string, item func(name string) (Item, bool), fn func(Item) error) error {
+	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case errors.Is(err, fs.ErrNotExist) && name != d.root:
+		case errors.Is(err, fs.ErrNotExist) && name != root:
 			return nil // gone since its folder was read
 		case err != nil:
 			return err
@@ -45,12 +50,12 @@ func (d *Dir) List(ctx context.Context, fn func(Item) error) error {
 		if err != nil {
 			return err
 		}
-		item, ok := d.item(name)
+		found, ok := item(name)
 		if !ok {
 			return nil
 		}
-		item.Changed = info.ModTime()
-		return fn(item)
+		found.Changed = info.ModTime()
+		return fn(found)
 	})
 	if err != nil {
 		return fmt.Errorf("list store: %w", err)
@@ -65,14 +70,19 @@ func (d *Dir) item(name string) (Item, bool) {
 		return Item{}, false
 	}
 	key := filepath.ToSlash(rel)
-	if base, in := strings.CutPrefix(key, tmpFolder+"/"); in {
-		folder := ""
-		if parts := strings.Split(base, tmpSlash); len(parts) > 1 {
-			folder = path.Join(parts[:len(parts)-1]...)
-		}
-		return Item{Key: folder, Unfinished: true, path: name}, true
+	if strings.HasPrefix(key, tmpFolder+"/") {
+		return unfinished(name), true
 	}
 	return Item{Key: key, path: name}, checkKey(key) == nil
+}
+
+// unfinished is a file that is being written, or was when its process ended.
+func unfinished(name string) Item {
+	folder := ""
+	if parts := strings.Split(filepath.Base(name), tmpSlash); len(parts) > 1 {
+		folder = path.Join(parts[:len(parts)-1]...)
+	}
+	return Item{Key: folder, Unfinished: true, path: name}
 }
 
 // Remove removes what List found. That it is gone already is no error.
@@ -80,7 +90,11 @@ func (d *Dir) Remove(ctx context.Context, item Item) error {
 	if !item.Unfinished {
 		return d.Delete(ctx, item.Key)
 	}
-	if err := os.Remove(item.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	return removeFile(item.path)
+}
+
+func removeFile(name string) error {
+	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("store: %w", err)
 	}
 	return nil

@@ -19,37 +19,50 @@ const markerFile = ".exportd-store"
 // errFound ends a List that looks for any file.
 var errFound = errors.New("found")
 
+// marked is a store that can keep an id.
+type marked interface {
+	ID(ctx context.Context) (string, error)
+	List(ctx context.Context, fn func(Item) error) error
+	mark(ctx context.Context, id string) error
+	// place is the store as people call it, with the option that names it.
+	place() string
+}
+
 // AgreeOn holds the store's id against the one that the database keeps, empty
 // where it keeps none yet, and returns the id that both have from now on. A
 // new store and a new database are given one. The error says what does not
 // fit and what to do.
-func (d *Dir) AgreeOn(ctx context.Context, kept string) (string, error) {
-	here, err := d.ID()
+func (d *Dir) AgreeOn(ctx context.Context, kept string) (string, error) { return agreeOn(ctx, d, kept) }
+
+func agreeOn(ctx context.Context, s marked, kept string) (string, error) {
+	here, err := s.ID(ctx)
 	if err != nil {
 		return "", err
 	}
-	used, err := d.used(ctx)
+	used, err := used(ctx, s)
 	if err != nil {
 		return "", err
 	}
 	switch {
 	case kept == "" && here == "":
 		id := rand.Text()
-		return id, d.mark(id)
+		return id, s.mark(ctx, id)
 	case kept == "" && used:
-		return "", fmt.Errorf("store-dir: %s holds the files of another database (its mark is %s, this database has none); give this one an empty folder", d.root, here)
+		return "", fmt.Errorf("%s holds the files of another database (its mark is %s, this database has none); give this one an empty place", s.place(), here)
 	case kept == "":
 		return here, nil // a start that was cut off before the database had it
 	case here == "":
-		return "", fmt.Errorf("store-dir: %s has no mark (%s), the files of this database are in the store marked %s; is the shared folder mounted here? Where the old files are given up for good: DELETE FROM welife_export_meta WHERE name = 'store'", d.root, markerFile, kept)
+		return "", fmt.Errorf("%s has no mark (%s), the files of this database are in the store marked %s; is it the right one, and is a shared folder mounted here? Where the old files are given up for good: DELETE FROM welife_export_meta WHERE name = 'store'", s.place(), markerFile, kept)
 	case here != kept:
-		return "", fmt.Errorf("store-dir: %s is another store: its mark is %s, the files of this database are in the one marked %s; want the folder that the other replicas use", d.root, here, kept)
+		return "", fmt.Errorf("%s is another store: its mark is %s, the files of this database are in the one marked %s; want the one that the other replicas use", s.place(), here, kept)
 	}
 	return here, nil
 }
 
+func (d *Dir) place() string { return "store-dir: " + d.root }
+
 // ID is the store's id, empty where it has none.
-func (d *Dir) ID() (string, error) {
+func (d *Dir) ID(context.Context) (string, error) {
 	text, err := os.ReadFile(filepath.Join(d.root, markerFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
@@ -65,8 +78,8 @@ func (d *Dir) ID() (string, error) {
 }
 
 // used tells whether there is any published file.
-func (d *Dir) used(ctx context.Context) (bool, error) {
-	err := d.List(ctx, func(i Item) error {
+func used(ctx context.Context, s marked) (bool, error) {
+	err := s.List(ctx, func(i Item) error {
 		if i.Unfinished {
 			return nil
 		}
@@ -79,7 +92,7 @@ func (d *Dir) used(ctx context.Context) (bool, error) {
 }
 
 // mark writes the store's id, whole or not at all.
-func (d *Dir) mark(id string) (err error) {
+func (d *Dir) mark(_ context.Context, id string) (err error) {
 	tmp, err := os.CreateTemp(d.TempDir(), "mark-*")
 	if err != nil {
 		return fmt.Errorf("store: %w", err)

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"exporttask/internal/delivery"
+	"exporttask/internal/delivery/email"
+	"exporttask/internal/delivery/folder"
+	"exporttask/internal/delivery/parcel"
+	"exporttask/internal/delivery/s3"
+	"exporttask/internal/delivery/sftp"
+	"exporttask/internal/delivery/webhook"
+)
+
+// destinationConfig are the keys that destinations of all kinds have.
+type destinationConfig struct {
+	Kind      string        `yaml:"kind"`
+	Operators []int32       `yaml:"operators"` // who may send there; none: everybody
+	Slots     int           `yaml:"slots"`     // deliveries that one process sends there at once
+	Attempts  int32         `yaml:"attempts"`
+	Timeout   time.Duration `yaml:"timeout"` // of one attempt
+}
+
+// What a destination's zero values stand for.
+const (
+	defaultSlots          = 2
+	defaultAttempts       = 12
+	defaultTimeout        = 30 * time.Minute
+	defaultWebhookTimeout = 15 * time.Second
+)
+
+// kinds make a destination of the keys that its kind alone has.
+var kinds = map[string]func(keys *yaml.Node, common destinationConfig) (parcel.Destination, error){
+	"s3": func(keys *yaml.Node, _ destinationConfig) (parcel.Destination, error) {
+		var c s3.Config
+		if err := decode(keys, &c); err != nil {
+			return nil, err
+		}
+		err := errors.Join(
+			fileKey("access-key-file", c.AccessKeyFile, &c.AccessKey),
+			fileKey("secret-key-file", c.SecretKeyFile, &c.SecretKey),
+		)
+		if err != nil {
+			return nil, err
+		}
+		return s3.New(c)
+	},
+	"folder": func(keys *yaml.Node, _ destinationConfig) (parcel.Destination, error) {
+		var c folder.Config
+		if err := decode(keys, &c); err != nil {
+			return nil, err
+		}
+		return folder.New(c)
+	},
+	"sftp": func(keys *yaml.Node, _ destinationConfig) (parcel.Destination, error) {
+		var c sftp.Config
+		if err := decode(keys, &c); err != nil {
+			return nil, err
+		}
+		err := errors.Join(
+			fileKey("key-file", c.KeyFile, &c.Key),
+			fileKey("key-passphrase-file", c.KeyPassphraseFile, &c.KeyPassphrase),
+			fileKey("password-file", c.PasswordFile, &c.Password),
+		)
+		if err != nil {
+			return nil, err
+		}
+		return sftp.New(c)
+	},
+	"email": func(keys *yaml.Node, _ destinationConfig) (parcel.Destination, error) {
+		var c email.Config
+		if err := decode(keys, &c); err != nil {
+			return nil, err
+		}
+		if err := fileKey("password-file", c.PasswordFile, &c.Password); err != nil {
+			return nil, err
+		}
+		return email.New(c)
+	},
+	"webhook": func(keys *yaml.Node, common destinationConfig) (parcel.Destination, error) {
+		var c webhook.Config
+		if err := decode(keys, &c); err != nil {
+			return nil, err
+		}
+		if err := fileKey("secret-file", c.SecretFile, &c.Secret); err != nil {
+			return nil, err
+		}
+		c.Timeout = common.Timeout
+		return webhook.New(c)
+	},
+}
+
+// decode reads a section strictly: a key that nobody knows is an error.
+func decode(node *yaml.Node, to any) error {
+	text, err := yaml.Marshal(node)
+	if err != nil {
+		return err
+	}
+	dec := yaml.NewDecoder(strings.NewReader(string(text)))
+	dec.KnownFields(true)
+	return dec.Decode(to)
+}
+
+// fileKey reads the secret that a key names the file of.
+func fileKey(key, file string, to *string) error {
+	if file == "" {
+		return nil
+	}
+	text, err := readSecret(file)
+	if err != nil {
+		return fmt.Errorf("%s: %w", key, err)
+	}
+	*to = text
+	return nil
+}
+
+// loadDestinations reads the destinations of the YAML file.
+func (c *config) loadDestinations(node yaml.Node) error {
+	c.places = delivery.Places{}
+	if node.IsZero() {
+		return nil
+	}
+	byName := map[string]yaml.Node{}
+	if err := node.Decode(&byName); err != nil {
+		return fmt.Errorf("destinations: %w", err)
+	}
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		keys := byName[name]
+		place, err := loadDestination(name, &keys)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("destinations.%s.%w", name, err))
+			continue
+		}
+		c.places[name] = place
+	}
+	return errors.Join(errs...)
+}
+
+// loadDestination reads one destination; the error begins with the key.
+func loadDestination(name string, keys *yaml.Node) (delivery.Place, error) {
+	common, rest, err := splitKeys(keys)
+	if err != nil {
+		return delivery.Place{}, err
+	}
+	make, known := kinds[common.Kind]
+	switch {
+	case !sourceName.MatchString(name):
+		return delivery.Place{}, errors.New("name: want a-z, 0-9, _ and -, with a letter first")
+	case !known:
+		return delivery.Place{}, fmt.Errorf("kind: %q, want one of %s", common.Kind, strings.Join(slices.Sorted(maps.Keys(kinds)), ", "))
+	case common.Slots < 0 || common.Slots > 100:
+		return delivery.Place{}, fmt.Errorf("slots: %d, want 1..100", common.Slots)
+	case common.Attempts < 0 || common.Attempts > 100:
+		return delivery.Place{}, fmt.Errorf("attempts: %d, want 1..100", common.Attempts)
+	case common.Timeout < 0 || common.Timeout > 0 && common.Timeout < time.Second:
+		return delivery.Place{}, fmt.Errorf("timeout: %s, want 1s or more", common.Timeout)
+	}
+	usual := defaultTimeout
+	if common.Kind == "webhook" {
+		usual = defaultWebhookTimeout
+	}
+	common.Timeout = cmp.Or(common.Timeout, usual)
+	destination, err := make(rest, common)
+	if err != nil {
+		return delivery.Place{}, err
+	}
+	return delivery.Place{
+		Destination: destination, Slots: cmp.Or(common.Slots, defaultSlots), Attempts: cmp.Or(common.Attempts, defaultAttempts),
+		Timeout: common.Timeout, Operators: common.Operators,
+	}, nil
+}
+
+// splitKeys takes the keys that all kinds have out of a destination's.
+func splitKeys(keys *yaml.Node) (common destinationConfig, rest *yaml.Node, err error) {
+	if keys.Kind != yaml.MappingNode {
+		return common, nil, fmt.Errorf("kind: line %d: want keys, the first of them kind", keys.Line)
+	}
+	ours := &yaml.Node{Kind: yaml.MappingNode, Tag: keys.Tag}
+	rest = &yaml.Node{Kind: yaml.MappingNode, Tag: keys.Tag}
+	for i := 0; i+1 < len(keys.Content); i += 2 {
+		to := rest
+		switch keys.Content[i].Value {
+		case "kind", "operators", "slots", "attempts", "timeout":
+			to = ours
+		}
+		to.Content = append(to.Content, keys.Content[i], keys.Content[i+1])
+	}
+	return common, rest, decode(ours, &common)
+}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+
+	"exporttask/internal/export"
+	"exporttask/internal/store"
+)
+
+// shelf is all that the process asks of its store.
+type shelf interface {
+	store.Store
+	export.Shelf
+	AgreeOn(ctx context.Context, kept string) (string, error)
+	TempDir() string
+}
+
+// storeConfig says where finished files are kept: in a folder, or in a bucket
+// where one is named.
+type storeConfig struct {
+	dir string
+	s3  store.S3Config
+}
+
+func (c *storeConfig) define(o *options) {
+	f := o.flags
+	f.StringVar(&c.dir, "store-dir", "exportd-files", "`folder` for finished files, the same for all replicas; with store-s3-bucket a local one for files that are being written")
+	f.StringVar(&c.s3.Bucket, "store-s3-bucket", "", "`bucket` for finished files instead; none: store-dir")
+	f.StringVar(&c.s3.Endpoint, "store-s3-endpoint", "", "`URL` of the bucket's server, https://HOST[:PORT]")
+	f.StringVar(&c.s3.Region, "store-s3-region", "", "the bucket's region, where the server has regions")
+	f.StringVar(&c.s3.Prefix, "store-s3-prefix", "", "what object names begin with, such as exports/shop")
+	f.BoolVar(&c.s3.VirtualHost, "store-s3-virtual-host", false, "name the bucket in the host instead of the path")
+	f.StringVar(&c.s3.CAFile, "store-s3-ca-file", "", "PEM `file` of the authorities to trust; none: the system's")
+	o.secret(&c.s3.AccessKey, "store-s3-access-key", "the account's access key")
+	o.secret(&c.s3.SecretKey, "store-s3-secret-key", "the account's secret key")
+}
+
+func (c *storeConfig) validate(bad func(option, format string, args ...any)) {
+	if c.dir == "" {
+		bad("store-dir", "empty, want a folder")
+	}
+	if c.s3.Bucket == "" && c.s3.Endpoint != "" {
+		bad("store-s3-bucket", "empty, want a bucket where store-s3-endpoint is given")
+	}
+	if c.s3.Bucket == "" {
+		return
+	}
+	if err := c.s3.Check(); err != nil {
+		bad("store-s3", "%s", err)
+	}
+}
+
+// open opens the store, whichever it is.
+func (c *storeConfig) open(ctx context.Context) (shelf, error) {
+	if c.s3.Bucket != "" {
+		return store.NewS3(ctx, c.s3, c.dir)
+	}
+	return store.NewDir(c.dir)
+}

@@ -1,0 +1,65 @@
+// Package deliverytest makes parcels for the tests of destinations, and runs the
+// servers that they are sent to, with the faults that a test chooses.
+package deliverytest
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"io"
+	"path"
+	"testing"
+	"time"
+
+	"exporttask/internal/delivery/parcel"
+	"exporttask/internal/model"
+)
+
+// Parcel is a parcel of one file with this content, to be sent to where.
+func Parcel(content []byte, where string) *parcel.Parcel {
+	sum := sha256.Sum256(content)
+	return &parcel.Parcel{
+		EventID: "event-7", Claim: 1,
+		Inst: &model.Inst{
+			ID: 7, TplID: 3, TplName: "订单", OperatorID: 5, State: model.StateSucceeded, RowsDone: 2,
+			Created: time.Date(2026, 3, 1, 2, 30, 0, 0, time.UTC),
+		},
+		Files: []parcel.File{{
+			File: model.File{
+				InstID: 7, Seq: 1, Name: path.Base(where), ContentType: "text/csv; charset=utf-8", Rows: 2,
+				Bytes: int64(len(content)), SHA256: sum[:],
+			},
+			Path:   where,
+			Source: Source(bytes.NewReader(content)),
+		}},
+	}
+}
+
+// Source hands out one reader, whatever it does.
+func Source(r io.Reader) func(context.Context) (io.ReadCloser, error) {
+	return func(context.Context) (io.ReadCloser, error) { return io.NopCloser(r), nil }
+}
+
+// Cut gives n bytes, then calls stopped and fails as a store does that went away.
+func Cut(n int, stopped func()) io.Reader {
+	return io.MultiReader(bytes.NewReader(bytes.Repeat([]byte("x"), n)), failing(stopped))
+}
+
+type failing func()
+
+func (f failing) Read([]byte) (int, error) {
+	f()
+	return 0, errors.New("the store went away")
+}
+
+// Refused checks that an error is permanent or not, as wanted.
+func Refused(t *testing.T, err error, permanent bool) {
+	t.Helper()
+	if err == nil {
+		t.Fatal("sent, want an error")
+	}
+	if got := parcel.IsPermanent(err); got != permanent {
+		t.Errorf("permanent: %t, want %t: %v", got, permanent, err)
+	}
+}

@@ -1,0 +1,130 @@
+package email
+
+import (
+	"cmp"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/mail"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+const (
+	defaultAttachMax     = 10 << 20
+	defaultMaxRecipients = 20
+)
+
+// Config are the keys of a destination of the kind "email".
+type Config struct {
+	// Host is the "HOST:PORT" of a server that takes mail in, such as one's own
+	// relay.
+	Host string `yaml:"host"`
+	// TLS is "starttls" (as empty), "tls" from the first byte on, or "none".
+	TLS string `yaml:"tls"`
+	// CAFile is a PEM file with the authorities to trust; empty: the system's.
+	CAFile string `yaml:"ca-file"`
+	// HELO is what this machine calls itself; empty: its own name.
+	HELO string `yaml:"helo"`
+
+	// User and Password log in; without a user nothing does.
+	User         string `yaml:"user"`
+	PasswordFile string `yaml:"password-file"`
+	Password     string `yaml:"-"`
+
+	// From is the sender, such as "Exports <exports@example.com>".
+	From string `yaml:"from"`
+	// Recipients get every message, besides those that a template names.
+	Recipients []string `yaml:"recipients"`
+	// AllowedDomains are those that a template may name recipients of, without
+	// their subdomains; none: all are allowed.
+	AllowedDomains []string `yaml:"allowed-domains"`
+	// MaxRecipients bounds a message's recipients; 0: 20.
+	MaxRecipients int `yaml:"max-recipients"`
+	// AttachMax is how many bytes files may have together, as mail writes them,
+	// to be attached; larger ones are linked to. 0: 10 MiB.
+	AttachMax int64 `yaml:"attach-max"`
+}
+
+// New makes a destination; an error begins with the key that is wrong.
+func New(c Config) (*Mailer, error) {
+	c.TLS = cmp.Or(c.TLS, "starttls")
+	host, port, err := net.SplitHostPort(c.Host)
+	if _, badPort := strconv.ParseUint(port, 10, 16); err != nil || badPort != nil || host == "" {
+		return nil, fmt.Errorf("host: %q, want HOST:PORT", c.Host)
+	}
+	from, err := mail.ParseAddress(c.From)
+	switch {
+	case !slices.Contains([]string{"starttls", "tls", "none"}, c.TLS):
+		return nil, fmt.Errorf("tls: %q, want starttls, tls or none", c.TLS)
+	case c.TLS == "none" && c.User != "":
+		return nil, errors.New("tls: none, want starttls or tls where a user logs in")
+	case c.User != "" && c.Password == "":
+		return nil, errors.New("password-file: empty, want a password where a user logs in")
+	case err != nil || checkAddress(from.Address) != nil:
+		return nil, fmt.Errorf("from: %q, want an e-mail address", c.From)
+	case c.AttachMax < 0:
+		return nil, fmt.Errorf("attach-max: %d, want bytes", c.AttachMax)
+	case c.MaxRecipients < 0:
+		return nil, fmt.Errorf("max-recipients: %d, want 1 or more", c.MaxRecipients)
+	case strings.ContainsFunc(c.HELO, func(r rune) bool { return r <= ' ' || r >= 0x7f }):
+		return nil, fmt.Errorf("helo: %q, want a host's name", c.HELO)
+	}
+	for i, to := range c.Recipients {
+		if err := checkAddress(to); err != nil {
+			return nil, fmt.Errorf("recipients[%d]: %w", i, err)
+		}
+	}
+	for i, domain := range c.AllowedDomains {
+		if domain == "" || strings.ContainsAny(domain, "@*/ ") {
+			return nil, fmt.Errorf("allowed-domains[%d]: %q, want a domain such as example.com", i, domain)
+		}
+	}
+	c.AttachMax = cmp.Or(c.AttachMax, defaultAttachMax)
+	c.MaxRecipients = cmp.Or(c.MaxRecipients, defaultMaxRecipients)
+	c.HELO = cmp.Or(c.HELO, hostname())
+	trust, err := c.authorities()
+	if err != nil {
+		return nil, err
+	}
+	return &Mailer{cfg: c, from: from, tls: &tls.Config{ServerName: host, RootCAs: trust, MinVersion: tls.VersionTLS12}}, nil
+}
+
+func (c Config) authorities() (*x509.CertPool, error) {
+	if c.CAFile == "" {
+		return nil, nil // the system's
+	}
+	text, err := os.ReadFile(c.CAFile)
+	if err != nil {
+		return nil, fmt.Errorf("ca-file: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("ca-file: %s holds no certificate, want PEM", c.CAFile)
+	}
+	return pool, nil
+}
+
+// hostname is a name to greet with where none is given.
+func hostname() string {
+	name, err := os.Hostname()
+	if err != nil || name == "" || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+		return "localhost"
+	}
+	return name
+}
+
+// checkAddress takes an address of RFC 5322 and nothing around it: no name, no
+// comment, no quoted part, no address of a machine.
+func checkAddress(text string) error {
+	a, err := mail.ParseAddress(text)
+	if err != nil || a.Address != text || len(text) > 254 ||
+		strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '[' }) {
+		return fmt.Errorf("%q, want an e-mail address", text)
+	}
+	return nil
+}

@@ -1,0 +1,32 @@
+package email
+
+import "io"
+
+// lineChars is how long a line of base64 may be (RFC 2045 section 6.8).
+const lineChars = 76
+
+// lines breaks a stream of characters into lines.
+type lines struct {
+	to   io.Writer
+	used int // characters of the line that was begun
+}
+
+// Write implements io.Writer.
+func (l *lines) Write(p []byte) (int, error) {
+	done := 0
+	for done < len(p) {
+		if l.used == lineChars {
+			if _, err := io.WriteString(l.to, "\r\n"); err != nil {
+				return done, err
+			}
+			l.used = 0
+		}
+		n, err := l.to.Write(p[done:min(len(p), done+lineChars-l.used)])
+		done += n
+		l.used += n
+		if err != nil {
+			return done, err
+		}
+	}
+	return done, nil
+}

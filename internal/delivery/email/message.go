@@ -1,0 +1,202 @@
+package email
+
+import (
+	"bufio"
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
+	"mime/quotedprintable"
+	"net/mail"
+	"net/textproto"
+	"strings"
+	"time"
+	"unicode"
+
+	"exporttask/internal/delivery/parcel"
+)
+
+// maxLine bounds the characters of a header's line that others wrote.
+const maxLine = 250
+
+// message is one e-mail: a text, and the files where they are attached.
+type message struct {
+	from     *mail.Address
+	to       []string
+	parcel   *parcel.Parcel
+	date     time.Time
+	attached bool
+	links    []link // one for each file that is not attached
+}
+
+type link struct {
+	url     string
+	expires time.Time
+}
+
+// attachedSize is what files come to as attachments: base64 in lines.
+func attachedSize(files []parcel.File) (size int64) {
+	for i := range files {
+		chars := (files[i].Bytes + 2) / 3 * 4
+		size += chars + (chars+lineChars-1)/lineChars*2
+	}
+	return size
+}
+
+// link makes links to the files, which are too large to be attached.
+func (m *message) link(ctx context.Context, attachMax int64) error {
+	for i := range m.parcel.Files {
+		f := &m.parcel.Files[i]
+		if f.Link == nil {
+			return parcel.Permanent(fmt.Errorf(
+				"%s: %d bytes, too large to attach (attach-max is %d, with base64), and the server makes no links to files",
+				f.Name, f.Bytes, attachMax))
+		}
+		url, expires, err := f.Link(ctx)
+		if err != nil {
+			return fmt.Errorf("%s: make a link: %w", f.Name, err)
+		}
+		m.links = append(m.links, link{url, expires})
+	}
+	return nil
+}
+
+// write writes the message as RFC 5322 and MIME have it, reading each attached
+// file as it goes.
+func (m *message) write(ctx context.Context, to io.Writer) error {
+	w := bufio.NewWriter(to)
+	parts := multipart.NewWriter(w)
+	for _, h := range m.header(parts.Boundary()) {
+		fmt.Fprintf(w, "%s: %s\r\n", h.name, h.value) // an error stays with w
+	}
+	fmt.Fprint(w, "\r\n")
+	if err := m.writeText(parts); err != nil {
+		return err
+	}
+	if m.attached {
+		for i := range m.parcel.Files {
+			if err := attach(ctx, parts, &m.parcel.Files[i]); err != nil {
+				return err
+			}
+		}
+	}
+	if err := parts.Close(); err != nil {
+		return err
+	}
+	return w.Flush()
+}
+
+type header struct{ name, value string }
+
+// header is the message's header; each value is free of line ends but for those
+// that fold it.
+func (m *message) header(boundary string) []header {
+	id := m.parcel.EventID
+	domain := m.from.Address[strings.LastIndexByte(m.from.Address, '@')+1:]
+	return []header{
+		{"From", m.from.String()},
+		{"To", "<" + strings.Join(m.to, ">,\r\n <") + ">"},
+		{"Subject", encodeLine(m.subject())},
+		{"Date", m.date.UTC().Format(time.RFC1123Z)},
+		{"Message-ID", "<" + id + "@" + domain + ">"},
+		{"X-Exportd-Event", id},
+		{"Auto-Submitted", "auto-generated"}, // RFC 3834: no answers of absence
+		{"MIME-Version", "1.0"},
+		{"Content-Type", "multipart/mixed;\r\n boundary=" + boundary},
+	}
+}
+
+// subject is the template's own, or the name of the first file.
+func (m *message) subject() string {
+	if m.parcel.Subject == "" && len(m.parcel.Files) > 0 {
+		return m.parcel.Files[0].Name
+	}
+	return m.parcel.Subject
+}
+
+// encodeLine makes a line of a header out of any text: as it is, or in encoded
+// words of RFC 2047, each on a line of its own.
+func encodeLine(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, "\ufffd"))
+	if runes := []rune(text); len(runes) > maxLine {
+		text = string(runes[:maxLine]) + "…"
+	}
+	encoded := mime.BEncoding.Encode("utf-8", text)
+	if encoded == text {
+		return text
+	}
+	return strings.ReplaceAll(encoded, " ", "\r\n ")
+}
+
+func (m *message) writeText(parts *multipart.Writer) error {
+	part, err := parts.CreatePart(textproto.MIMEHeader{
+		"Content-Type":              {"text/plain; charset=utf-8"},
+		"Content-Transfer-Encoding": {"quoted-printable"},
+	})
+	if err != nil {
+		return err
+	}
+	w := quotedprintable.NewWriter(part)
+	if _, err := io.WriteString(w, m.text()); err != nil {
+		return err
+	}
+	return w.Close()
+}
+
+// text is what people read.
+func (m *message) text() string {
+	const clock = "2006-01-02 15:04:05 UTC"
+	inst := m.parcel.Inst
+	var b strings.Builder
+	fmt.Fprintf(&b, "Template: %s\nExport:   %d\nRows:     %d\n", inst.TplName, inst.ID, inst.RowsDone)
+	if inst.Finished.Valid {
+		fmt.Fprintf(&b, "Finished: %s\n", inst.Finished.Time.UTC().Format(clock))
+	}
+	for i := range m.parcel.Files {
+		f := &m.parcel.Files[i]
+		fmt.Fprintf(&b, "\n%s\n%d rows, %d bytes\nSHA-256 %s\n", f.Name, f.Rows, f.Bytes, hex.EncodeToString(f.SHA256))
+		if !m.attached {
+			fmt.Fprintf(&b, "%s\nThe link opens the file until %s.\n", m.links[i].url, m.links[i].expires.UTC().Format(clock))
+		}
+	}
+	return b.String()
+}
+
+func attach(ctx context.Context, parts *multipart.Writer, f *parcel.File) error {
+	in, err := f.Open(ctx)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	// The name is written as RFC 2231 has it, where ASCII is not enough.
+	part, err := parts.CreatePart(textproto.MIMEHeader{
+		"Content-Type":              {contentType(f.ContentType)},
+		"Content-Disposition":       {mime.FormatMediaType("attachment", map[string]string{"filename": f.Name})},
+		"Content-Transfer-Encoding": {"base64"},
+	})
+	if err != nil {
+		return err
+	}
+	w := base64.NewEncoder(base64.StdEncoding, &lines{to: part})
+	if _, err := io.Copy(w, parcel.WithContext(ctx, in)); err != nil {
+		return fmt.Errorf("%s: %w", f.Name, err)
+	}
+	return w.Close()
+}
+
+// contentType is a type that is fit for a header.
+func contentType(of string) string {
+	kind, params, err := mime.ParseMediaType(of)
+	if err != nil {
+		return "application/octet-stream"
+	}
+	return mime.FormatMediaType(kind, params)
+}

@@ -1,0 +1,202 @@
+package folder
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"exporttask/internal/delivery/deliverytest"
+	"exporttask/internal/delivery/parcel"
+)
+
+func setup(t *testing.T) (*Folder, string) {
+	t.Helper()
+	root := t.TempDir()
+	f, err := New(Config{Folder: root})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f, root
+}
+
+// there are the files below a folder, temporary ones included.
+func there(t *testing.T, root string) (names []string) {
+	t.Helper()
+	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			rel, _ := filepath.Rel(root, name)
+			names = append(names, rel)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+func TestAFileArrivesWholeInItsFolder(t *testing.T) {
+	t.Parallel()
+	f, root := setup(t)
+	content := bytes.Repeat([]byte("id\r\n"), 100_000)
+	at, err := f.Send(t.Context(), deliverytest.Parcel(content, "daily/订单/a.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff("file://"+root+"/daily/订单/a.csv", at); diff != "" {
+		t.Errorf("location (-want +got):\n%s", diff)
+	}
+	got, err := os.ReadFile(filepath.Join(root, "daily/订单/a.csv"))
+	if err != nil || !bytes.Equal(got, content) {
+		t.Errorf("%d bytes, %v; want %d", len(got), err, len(content))
+	}
+	if diff := cmp.Diff([]string{"daily/订单/a.csv"}, there(t, root)); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
+	}
+}
+
+func TestAnOldFileStaysUntilTheNewOneIsWhole(t *testing.T) {
+	t.Parallel()
+	f, root := setup(t)
+	if _, err := f.Send(t.Context(), deliverytest.Parcel([]byte("old"), "a.csv")); err != nil {
+		t.Fatal(err)
+	}
+	p := deliverytest.Parcel(make([]byte, 100_000), "a.csv")
+	p.Files[0].Source = deliverytest.Source(deliverytest.Cut(50_000, func() {
+		if got, err := os.ReadFile(filepath.Join(root, "a.csv")); string(got) != "old" {
+			t.Errorf("in the middle: %d bytes, %v; want the old file", len(got), err)
+		}
+	}))
+	_, err := f.Send(t.Context(), p)
+	deliverytest.Refused(t, err, false)
+	if diff := cmp.Diff([]string{"a.csv"}, there(t, root)); diff != "" {
+		t.Errorf("files after (-want +got):\n%s", diff)
+	}
+	if got, _ := os.ReadFile(filepath.Join(root, "a.csv")); string(got) != "old" {
+		t.Errorf("after: %d bytes, want the old file", len(got))
+	}
+}
+
+func TestWhatAKilledAttemptLeftIsRemovedByTheNext(t *testing.T) {
+	t.Parallel()
+	f, root := setup(t)
+	killed := deliverytest.Parcel([]byte("x"), "a.csv")
+	if err := os.WriteFile(filepath.Join(root, killed.TempName()), []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := deliverytest.Parcel([]byte("x"), "a.csv")
+	p.Claim = 3
+	if _, err := f.Send(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"a.csv"}, there(t, root)); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
+	}
+}
+
+func TestNothingIsWrittenOutsideOfTheFolder(t *testing.T) {
+	t.Parallel()
+	f, root := setup(t)
+	outside := t.TempDir()
+	if err := os.Symlink(outside, filepath.Join(root, "link")); err != nil {
+		t.Fatal(err)
+	}
+	for _, where := range []string{"../a.csv", "link/a.csv", "link/b/a.csv", "/etc/exportd-test.csv"} {
+		if at, err := f.Send(t.Context(), deliverytest.Parcel([]byte("x"), where)); err == nil {
+			t.Errorf("%s was written to %s", where, at)
+		}
+	}
+	if got := there(t, outside); len(got) != 0 {
+		t.Errorf("outside: %v", got)
+	}
+}
+
+func TestAFolderThatIsNotMountedIsNotMade(t *testing.T) {
+	t.Parallel()
+	gone := filepath.Join(t.TempDir(), "share")
+	f, err := New(Config{Folder: gone})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.Send(t.Context(), deliverytest.Parcel([]byte("x"), "a.csv"))
+	deliverytest.Refused(t, err, false)
+	if _, err := os.Stat(gone); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the folder was made (%v)", err)
+	}
+}
+
+func TestAFullDiskIsSaidAndLeavesNothing(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	if err := syscall.Mount("tmpfs", root, "tmpfs", 0, "size=256k"); err != nil {
+		t.Skipf("this machine does not mount: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(root, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	f, err := New(Config{Folder: root})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.Send(t.Context(), deliverytest.Parcel(make([]byte, 1<<20), "a.csv"))
+	deliverytest.Refused(t, err, false)
+	if !strings.Contains(err.Error(), "no space left on device") {
+		t.Errorf("got %v, want that the disk is full", err)
+	}
+	if got := there(t, root); len(got) != 0 {
+		t.Errorf("left: %v", got)
+	}
+	if _, err := f.Send(t.Context(), deliverytest.Parcel([]byte("small"), "b.csv")); err != nil {
+		t.Errorf("there is room again: %v", err)
+	}
+}
+
+func TestACanceledSendLeavesNothing(t *testing.T) {
+	t.Parallel()
+	f, root := setup(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	p := deliverytest.Parcel(make([]byte, 1<<20), "a.csv")
+	whole := p.Files[0].Source
+	p.Files[0].Source = func(ctx context.Context) (io.ReadCloser, error) {
+		cancel()
+		return whole(ctx)
+	}
+	if _, err := f.Send(ctx, p); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want canceled", err)
+	}
+	if got := there(t, root); len(got) != 0 {
+		t.Errorf("left: %v", got)
+	}
+}
+
+func TestADamagedFileIsNotDelivered(t *testing.T) {
+	t.Parallel()
+	f, root := setup(t)
+	p := deliverytest.Parcel([]byte("id\r\n1\r\n"), "a.csv")
+	p.Files[0].Source = deliverytest.Source(strings.NewReader("id\r\n2\r\n"))
+	_, err := f.Send(t.Context(), p)
+	deliverytest.Refused(t, err, true)
+	if got := there(t, root); len(got) != 0 {
+		t.Errorf("left: %v", got)
+	}
+}
+
+func TestARelativeFolderIsRefused(t *testing.T) {
+	t.Parallel()
+	if _, err := New(Config{Folder: "exports"}); err == nil || !strings.HasPrefix(err.Error(), "folder: ") {
+		t.Errorf("got %v, want one about the key folder", err)
+	}
+}
+
+var _ parcel.Destination = (*Folder)(nil)

@@ -1,0 +1,323 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"exporttask/internal/delivery/parcel"
+	"exporttask/internal/fixture"
+	"exporttask/internal/model"
+	"exporttask/internal/store"
+	"exporttask/migrations"
+)
+
+// scripted is a destination that does what the test wants.
+type scripted struct {
+	send func(ctx context.Context, p *parcel.Parcel) (string, error)
+}
+
+func (scripted) Kind() string                { return "scripted" }
+func (scripted) Check(model.DeliverTo) error { return nil }
+
+func (s scripted) Send(ctx context.Context, p *parcel.Parcel) (string, error) { return s.send(ctx, p) }
+
+// bench is a real database and store with deliveries to send.
+type bench struct {
+	db    *model.DB
+	store *store.Dir
+	ends  ends
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	db, err := model.Open(t.Context(), fixture.Database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	if _, err := migrations.Up(t.Context(), db.SQL(), slog.New(slog.DiscardHandler)); err != nil {
+		t.Fatal(err)
+	}
+	files, err := store.NewDir(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &bench{db: db, store: files, ends: ends{seen: make(chan string, 100)}}
+}
+
+// ends are told how attempts end.
+type ends struct{ seen chan string }
+
+func (e ends) Delivered(_, end string, _ time.Duration) { e.seen <- end }
+
+// next is how the next attempt ended.
+func (e ends) next(t *testing.T) string {
+	t.Helper()
+	select {
+	case end := <-e.seen:
+		return end
+	case <-time.After(20 * time.Second):
+		t.Fatal("no attempt ended")
+		return ""
+	}
+}
+
+// deliveries makes n deliveries to "a".
+func (b *bench) deliveries(t *testing.T, n int) {
+	t.Helper()
+	for range n {
+		tpl, err := b.db.CreateTpl(t.Context(), model.Tpl{Name: "t", Source: "default", Expr: "SELECT 1", Status: model.TplNormal}, model.Request{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := model.Inst{TplID: tpl.ID, TplName: "t", Source: "default", OutputFormat: model.FormatCSV, TimeoutSec: 60, RetentionSec: 3600, MaxAttempts: 3}
+		in.DeliverTo.V = []model.DeliverTo{{Destination: "a"}}
+		if _, err := b.db.CreateInst(t.Context(), in, model.Request{}, 1000); err != nil {
+			t.Fatal(err)
+		}
+		claimed, err := b.db.Claim(t.Context(), "w", 1)
+		if err != nil || len(claimed) != 1 {
+			t.Fatalf("claimed %v, %v", claimed, err)
+		}
+		file := model.File{Name: "f.csv", Key: fmt.Sprintf("%d/1-1/f.csv", claimed[0].ID), SHA256: make([]byte, 32)}
+		if err := b.db.Finish(t.Context(), &claimed[0], model.Result{Files: []model.File{file}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// run runs a pool with the place "a" until the test, or stop, ends it.
+func (b *bench) run(t *testing.T, place Place, send func(ctx context.Context, p *parcel.Parcel) (string, error)) (p *Pool, stop func(grace time.Duration)) {
+	t.Helper()
+	place.Destination = scripted{send}
+	place.Slots = max(place.Slots, 1)
+	place.Attempts = max(place.Attempts, 3)
+	place.Timeout = max(place.Timeout, 50*time.Millisecond)
+	p = New(Config{
+		Owner: t.Name(), Workers: 3, Lease: 2 * time.Second, Poll: 10 * time.Millisecond,
+		Backoff: 20 * time.Millisecond, MaxBackoff: 100 * time.Millisecond, Observer: b.ends,
+	}, Places{"a": place}, b.db, b.store, nil, slog.New(slog.DiscardHandler))
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { p.Run(ctx) })
+	var once sync.Once
+	stop = func(grace time.Duration) {
+		once.Do(func() {
+			cancel()
+			running.Wait()
+			last, end := context.WithTimeout(context.Background(), grace)
+			defer end()
+			p.Shutdown(last)
+		})
+	}
+	t.Cleanup(func() { stop(0) })
+	return p, stop
+}
+
+func (b *bench) only(t *testing.T) model.Delivery {
+	t.Helper()
+	list, err := b.db.ListDelivery(t.Context(), model.DeliveryFilter{Limit: 2})
+	if err != nil || len(list) != 1 {
+		t.Fatalf("deliveries %v, %v; want one", list, err)
+	}
+	return list[0]
+}
+
+func TestADestinationThatComesBackGetsItsFile(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.deliveries(t, 1)
+	var events []string
+	b.run(t, Place{}, func(_ context.Context, p *parcel.Parcel) (string, error) {
+		events = append(events, p.EventID)
+		if len(events) < 3 {
+			return "", errors.New("down")
+		}
+		return "there", nil
+	})
+	for _, want := range []string{"retried", "retried", "done"} {
+		if got := b.ends.next(t); got != want {
+			t.Errorf("ended as %s, want %s", got, want)
+		}
+	}
+	if v := b.only(t); v.State != model.DeliveryDone || v.Attempt != 3 || v.Location != "there" || v.ErrMsg != "" {
+		t.Errorf("kept %+v", v)
+	}
+	if events[0] != events[1] || events[1] != events[2] {
+		t.Errorf("events %v, want one", events)
+	}
+}
+
+func TestADestinationThatStaysDownFailsWithTheCause(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		send     func(ctx context.Context, p *parcel.Parcel) (string, error)
+		attempts int32
+		says     string
+	}{
+		"down":      {func(context.Context, *parcel.Parcel) (string, error) { return "", errors.New("line one\r\nline two") }, 3, "line one line two"},
+		"refusing":  {func(context.Context, *parcel.Parcel) (string, error) { return "", parcel.Permanent(errors.New("no")) }, 1, "no"},
+		"panicking": {func(context.Context, *parcel.Parcel) (string, error) { panic("x") }, 3, "internal error"},
+		"silent": {func(ctx context.Context, _ *parcel.Parcel) (string, error) {
+			<-ctx.Done()
+			return "", ctx.Err()
+		}, 3, "not sent within 50ms: "},
+		"without the stored file": {func(ctx context.Context, p *parcel.Parcel) (string, error) {
+			_, err := p.Files[0].Open(ctx)
+			return "", err
+		}, 3, "file does not exist"},
+		"talkative": {func(context.Context, *parcel.Parcel) (string, error) {
+			return "", errors.New(strings.Repeat("长", 5000))
+		}, 3, "长…"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			b.deliveries(t, 1)
+			b.run(t, Place{}, tc.send)
+			for b.ends.next(t) != "failed" {
+			}
+			v := b.only(t)
+			if v.State != model.DeliveryFailed || v.Attempt != tc.attempts || !strings.Contains(v.ErrMsg, tc.says) {
+				t.Errorf("%s after %d attempts with %q, want FAILED after %d with %q", v.State, v.Attempt, v.ErrMsg, tc.attempts, tc.says)
+			}
+		})
+	}
+}
+
+func TestADestinationGetsNoMoreAtOnceThanItsSlots(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.deliveries(t, 6)
+	entered, release := make(chan struct{}, 6), make(chan struct{})
+	p, _ := b.run(t, Place{Slots: 2, Timeout: time.Minute}, func(context.Context, *parcel.Parcel) (string, error) {
+		entered <- struct{}{}
+		<-release
+		return "there", nil
+	})
+	<-entered
+	<-entered
+	if free := p.free(); free["a"] != 0 {
+		t.Errorf("free %v, want none", free)
+	}
+	for range 10 { // whoever looks at the queue now finds no slot
+		if err := p.claim(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	select {
+	case <-entered:
+		t.Error("a third one is sent")
+	default:
+	}
+	close(release)
+	for range 6 {
+		if end := b.ends.next(t); end != "done" {
+			t.Errorf("ended as %s", end)
+		}
+	}
+}
+
+func TestAShutdownLetsADeliveryEndAndGivesBackOneThatDoesNot(t *testing.T) {
+	t.Parallel()
+	t.Run("ends", func(t *testing.T) {
+		t.Parallel()
+		b := newBench(t)
+		b.deliveries(t, 1)
+		entered, release := make(chan struct{}), make(chan struct{})
+		_, stop := b.run(t, Place{Timeout: time.Minute}, func(context.Context, *parcel.Parcel) (string, error) {
+			close(entered)
+			<-release
+			return "there", nil
+		})
+		<-entered
+		stopped := make(chan struct{})
+		go func() { stop(time.Minute); close(stopped) }()
+		close(release)
+		<-stopped
+		if v := b.only(t); v.State != model.DeliveryDone {
+			t.Errorf("it is %s", v.State)
+		}
+	})
+	t.Run("does not", func(t *testing.T) {
+		t.Parallel()
+		b := newBench(t)
+		b.deliveries(t, 1)
+		entered := make(chan struct{})
+		_, stop := b.run(t, Place{Timeout: time.Minute}, func(ctx context.Context, _ *parcel.Parcel) (string, error) {
+			close(entered)
+			<-ctx.Done()
+			return "", ctx.Err()
+		})
+		<-entered
+		stop(0)
+		if v := b.only(t); v.State != model.DeliveryWaiting || v.Attempt != 0 || b.ends.next(t) != "released" {
+			t.Errorf("it is %s with attempt %d, want that it waits unharmed", v.State, v.Attempt)
+		}
+	})
+}
+
+// A worker that others took for dead stops, and what it writes at last changes
+// nothing.
+func TestALostLeaseStopsTheSending(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.deliveries(t, 1)
+	first := true
+	b.run(t, Place{Slots: 2, Timeout: time.Minute}, func(ctx context.Context, _ *parcel.Parcel) (string, error) {
+		if !first {
+			return "second", nil
+		}
+		first = false
+		if _, err := b.db.SQL().ExecContext(ctx, `UPDATE welife_export_delivery SET nextAt = UTC_TIMESTAMP(6)`); err != nil {
+			t.Error(err)
+		}
+		<-ctx.Done()
+		return "first", nil // it thinks that it was through
+	})
+	got := map[string]int{}
+	for range 2 {
+		got[b.ends.next(t)]++
+	}
+	if v := b.only(t); v.Location != "second" || v.Attempt != 2 || got["lost"] != 1 || got["done"] != 1 {
+		t.Errorf("kept %s of attempt %d, ended as %v", v.Location, v.Attempt, got)
+	}
+}
+
+func TestTheStoredFileIsWhatIsSent(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.deliveries(t, 1)
+	w, err := b.store.Create(t.Context(), "1/1-1/f.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(w, "damaged"); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Publish(); err != nil {
+		t.Fatal(err)
+	}
+	b.run(t, Place{}, func(ctx context.Context, p *parcel.Parcel) (string, error) {
+		f, err := p.Files[0].Open(ctx)
+		if err != nil {
+			return "", err
+		}
+		defer f.Close()
+		_, err = io.Copy(io.Discard, f)
+		return "", err
+	})
+	if end := b.ends.next(t); end != "failed" {
+		t.Errorf("ended as %s, want that a damaged file is not sent", end)
+	}
+	if v := b.only(t); !strings.Contains(v.ErrMsg, "is not the one that was exported") {
+		t.Errorf("kept %q", v.ErrMsg)
+	}
+}

@@ -1,0 +1,85 @@
+package sftp
+
+import (
+	"bytes"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"exporttask/internal/delivery/deliverytest"
+	"exporttask/internal/sidecar"
+)
+
+// The program of OpenSSH is what most servers run.
+func TestOpenSSHsOwnServer(t *testing.T) {
+	t.Parallel()
+	cache, err := sidecar.CacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err := sidecar.FindSFTPServer(t.Context(), cache, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := bytes.Repeat([]byte("0123456789abcdef"), 4<<16)
+	for kind, bare := range map[string]bool{"with its extensions": false, "without them": true} {
+		t.Run("replaces files "+kind, func(t *testing.T) {
+			t.Parallel()
+			s, server := setup(t, deliverytest.SFTPOptions{Program: program, Bare: bare}, nil)
+			for _, text := range [][]byte{nil, want, []byte("new")} {
+				if _, err := s.Send(t.Context(), deliverytest.Parcel(text, "daily/订单/a 1.csv")); err != nil {
+					t.Fatal(err)
+				}
+				if got := content(t, server, "daily/订单/a 1.csv"); !bytes.Equal(got, text) {
+					t.Errorf("%d bytes that differ from the %d that were sent", len(got), len(text))
+				}
+			}
+			if diff := cmp.Diff(map[string]int64{"daily/订单/a 1.csv": 3}, there(t, server)); diff != "" {
+				t.Errorf("files (-want +got):\n%s", diff)
+			}
+		})
+	}
+	t.Run("is cut off, then gets the file", func(t *testing.T) {
+		t.Parallel()
+		s, server := setup(t, deliverytest.SFTPOptions{Program: program}, nil)
+		p := deliverytest.Parcel(want, "a.csv")
+		server.Fault(2<<20, func(conn net.Conn) { conn.Close() })
+		_, err := s.Send(t.Context(), p)
+		deliverytest.Refused(t, err, false)
+		if _, is := there(t, server)["a.csv"]; is {
+			t.Error("after the cut: it can be seen")
+		}
+		server.Fault(0, nil)
+		p = deliverytest.Parcel(want, "a.csv")
+		p.Claim = 2
+		if _, err := s.Send(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(map[string]int64{"a.csv": int64(len(want))}, there(t, server)); diff != "" {
+			t.Errorf("files (-want +got):\n%s", diff)
+		}
+	})
+	t.Run("may not be written to", func(t *testing.T) {
+		t.Parallel()
+		s, _ := setup(t, deliverytest.SFTPOptions{Program: program, ReadOnly: true}, nil)
+		_, err := s.Send(t.Context(), deliverytest.Parcel([]byte("x"), "a.csv"))
+		deliverytest.Refused(t, err, true)
+	})
+	t.Run("is full", func(t *testing.T) {
+		t.Parallel()
+		s, server := setup(t, deliverytest.SFTPOptions{Program: program}, nil)
+		p := deliverytest.Parcel(want, "a.csv")
+		if err := os.Symlink("/dev/full", filepath.Join(server.Folder, p.TempName())); err != nil {
+			t.Fatal(err)
+		}
+		_, err := s.Send(t.Context(), p)
+		deliverytest.Refused(t, err, false)
+		if left := there(t, server); len(left) != 0 {
+			t.Errorf("left: %v", left)
+		}
+	})
+}

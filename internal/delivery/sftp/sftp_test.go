@@ -1,0 +1,406 @@
+package sftp
+
+import (
+	"bytes"
+	"context"
+	"encoding/pem"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/knownhosts"
+
+	"exporttask/internal/delivery/deliverytest"
+	"exporttask/internal/delivery/parcel"
+)
+
+var _ parcel.Destination = (*Server)(nil)
+
+// setup makes a destination at a new server; change may change its keys.
+func setup(t *testing.T, o deliverytest.SFTPOptions, change func(*Config)) (*Server, *deliverytest.SFTP) {
+	t.Helper()
+	o.Password = "right"
+	server := deliverytest.NewSFTP(t, o)
+	return connect(t, server, change), server
+}
+
+func connect(t *testing.T, server *deliverytest.SFTP, change func(*Config)) *Server {
+	t.Helper()
+	c := Config{Host: server.Addr, User: "exports", Password: "right", HostKey: ssh.FingerprintSHA256(server.HostKey)}
+	if change != nil {
+		change(&c)
+	}
+	s, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// there are the files that anybody can see, temporary ones included.
+func there(t *testing.T, server *deliverytest.SFTP) map[string]int64 {
+	t.Helper()
+	files := map[string]int64{}
+	for walk := server.Client(t).Walk("."); walk.Step(); {
+		if walk.Err() != nil {
+			t.Error(walk.Err())
+			return files
+		}
+		if !walk.Stat().IsDir() {
+			files[walk.Path()] = walk.Stat().Size()
+		}
+	}
+	return files
+}
+
+func content(t *testing.T, server *deliverytest.SFTP, name string) []byte {
+	t.Helper()
+	f, err := server.Client(t).Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	got, err := io.ReadAll(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+func TestAFileArrivesWhole(t *testing.T) {
+	t.Parallel()
+	for name, size := range map[string]int{"empty": 0, "small": 1000, "one packet": 32 << 10, "many packets": 5<<20 + 1} {
+		for kind, bare := range map[string]bool{"OpenSSH's extensions": false, "none": true} {
+			t.Run(name+", "+kind, func(t *testing.T) {
+				t.Parallel()
+				s, server := setup(t, deliverytest.SFTPOptions{Bare: bare}, nil)
+				want := bytes.Repeat([]byte("0123456789abcdefg"), size/17+1)[:size]
+				at, err := s.Send(t.Context(), deliverytest.Parcel(want, "daily/订单/a 1.csv"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff("sftp://"+server.Addr+"/~/daily/订单/a 1.csv", at); diff != "" {
+					t.Errorf("location (-want +got):\n%s", diff)
+				}
+				if diff := cmp.Diff(map[string]int64{"daily/订单/a 1.csv": int64(size)}, there(t, server)); diff != "" {
+					t.Errorf("files (-want +got):\n%s", diff)
+				}
+				if got := content(t, server, "daily/订单/a 1.csv"); !bytes.Equal(got, want) {
+					t.Errorf("%d bytes that differ from the %d that were sent", len(got), size)
+				}
+			})
+		}
+	}
+}
+
+func TestAFolderOfTheDestination(t *testing.T) {
+	t.Parallel()
+	s, server := setup(t, deliverytest.SFTPOptions{}, nil)
+	s.folder = filepath.Join(server.Folder, "upload")
+	at, err := s.Send(t.Context(), deliverytest.Parcel([]byte("x"), "a.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff("sftp://"+server.Addr+server.Folder+"/upload/a.csv", at); diff != "" {
+		t.Errorf("location (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(map[string]int64{"upload/a.csv": 1}, there(t, server)); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
+	}
+}
+
+func TestAFileThatIsThereIsReplaced(t *testing.T) {
+	t.Parallel()
+	for kind, bare := range map[string]bool{"by OpenSSH's rename": false, "where a rename does not replace": true} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			s, server := setup(t, deliverytest.SFTPOptions{Bare: bare}, nil)
+			for _, text := range []string{"old", "the new one", "new"} {
+				if _, err := s.Send(t.Context(), deliverytest.Parcel([]byte(text), "a.csv")); err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(text, string(content(t, server, "a.csv"))); diff != "" {
+					t.Errorf("content (-want +got):\n%s", diff)
+				}
+			}
+			if diff := cmp.Diff(map[string]int64{"a.csv": 3}, there(t, server)); diff != "" {
+				t.Errorf("files (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestWhoMayLogIn(t *testing.T) {
+	t.Parallel()
+	key, stranger := newKey(t), newKey(t)
+	server := deliverytest.NewSFTP(t, deliverytest.SFTPOptions{Password: "right", Key: key.public})
+	cases := map[string]struct {
+		change  func(*Config)
+		refused bool
+	}{
+		"password":       {func(*Config) {}, false},
+		"wrong password": {func(c *Config) { c.Password = "wrong" }, true},
+		"another user":   {func(c *Config) { c.User = "root" }, true},
+		"key":            {func(c *Config) { c.Password, c.Key = "", key.text("") }, false},
+		"key with a passphrase": {func(c *Config) {
+			c.Password, c.Key, c.KeyPassphrase = "", key.text("open"), "open"
+		}, false},
+		"a stranger's key":                   {func(c *Config) { c.Password, c.Key = "", stranger.text("") }, true},
+		"a stranger's key, and the password": {func(c *Config) { c.Key = stranger.text("") }, false},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := connect(t, server, c.change).Send(t.Context(), deliverytest.Parcel([]byte("x"), "a.csv"))
+			if c.refused {
+				deliverytest.Refused(t, err, true)
+			} else if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// key is a key of a user.
+type key struct {
+	public ssh.PublicKey
+	text   func(passphrase string) string
+}
+
+func newKey(t *testing.T) key {
+	t.Helper()
+	private := deliverytest.NewPrivateKey(t)
+	signer, err := ssh.NewSignerFromKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key{signer.PublicKey(), func(passphrase string) string {
+		block, err := ssh.MarshalPrivateKey(private, "")
+		if passphrase != "" {
+			block, err = ssh.MarshalPrivateKeyWithPassphrase(private, "", []byte(passphrase))
+		}
+		if err != nil {
+			t.Error(err)
+			return ""
+		}
+		return string(pem.EncodeToMemory(block))
+	}}
+}
+
+func TestAServerWithAnotherKeyGetsNothing(t *testing.T) {
+	t.Parallel()
+	server := deliverytest.NewSFTP(t, deliverytest.SFTPOptions{Password: "right"})
+	other := newKey(t).public
+	hosts := func(key ssh.PublicKey) string {
+		name := filepath.Join(t.TempDir(), "known_hosts")
+		if err := os.WriteFile(name, []byte(knownhosts.Line([]string{server.Addr}, key)+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	cases := map[string]struct {
+		change  func(*Config)
+		refused bool
+	}{
+		"its fingerprint":       {func(*Config) {}, false},
+		"another fingerprint":   {func(c *Config) { c.HostKey = ssh.FingerprintSHA256(other) }, true},
+		"a known host":          {func(c *Config) { c.HostKey, c.KnownHosts = "", hosts(server.HostKey) }, false},
+		"a host of another key": {func(c *Config) { c.HostKey, c.KnownHosts = "", hosts(other) }, true},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			_, err := connect(t, server, c.change).Send(t.Context(), deliverytest.Parcel([]byte("x"), "a.csv"))
+			if !c.refused {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			deliverytest.Refused(t, err, true)
+			if !strings.Contains(err.Error(), ssh.FingerprintSHA256(server.HostKey)) {
+				t.Errorf("%v does not tell the key that was shown", err)
+			}
+		})
+	}
+}
+
+func TestACutUploadIsNeverVisibleAndTheNextAttemptSucceeds(t *testing.T) {
+	t.Parallel()
+	s, server := setup(t, deliverytest.SFTPOptions{}, nil)
+	want := bytes.Repeat([]byte("0123456789abcdef"), 4<<16)
+	p := deliverytest.Parcel(want, "daily/a.csv")
+	server.Fault(2<<20, func(conn net.Conn) {
+		if _, is := there(t, server)["daily/a.csv"]; is {
+			t.Error("in the middle: it can be seen")
+		}
+		conn.Close()
+	})
+	_, err := s.Send(t.Context(), p)
+	deliverytest.Refused(t, err, false)
+	temp := "daily/" + p.TempName()
+	if left := there(t, server); len(left) != 1 || left[temp] == 0 || left[temp] >= int64(len(want)) {
+		t.Fatalf("after the cut: %v, want a part of %s", left, temp)
+	}
+	server.Fault(0, nil)
+	again := deliverytest.Parcel(want, "daily/a.csv")
+	again.Claim = 2
+	if _, err := s.Send(t.Context(), again); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]int64{"daily/a.csv": int64(len(want))}, there(t, server)); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
+	}
+	if got := content(t, server, "daily/a.csv"); !bytes.Equal(got, want) {
+		t.Error("the file differs from the one that was sent")
+	}
+}
+
+func TestAnOldFileStaysWhereTheNewOneCannotBeSent(t *testing.T) {
+	t.Parallel()
+	flipped := append(bytes.Repeat([]byte("x"), 99_999), 'y')
+	cases := map[string]struct {
+		source    io.Reader
+		permanent bool
+	}{
+		"the store goes away":        {deliverytest.Cut(50_000, func() {}), false},
+		"the stored file is damaged": {bytes.NewReader(flipped), true},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, server := setup(t, deliverytest.SFTPOptions{}, nil)
+			if _, err := s.Send(t.Context(), deliverytest.Parcel([]byte("old"), "a.csv")); err != nil {
+				t.Fatal(err)
+			}
+			p := deliverytest.Parcel(bytes.Repeat([]byte("x"), 100_000), "a.csv")
+			p.Files[0].Source = deliverytest.Source(c.source)
+			_, err := s.Send(t.Context(), p)
+			deliverytest.Refused(t, err, c.permanent)
+			if diff := cmp.Diff(map[string]int64{"a.csv": 3}, there(t, server)); diff != "" {
+				t.Errorf("files (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestADamagedEmptyFileIsNotDelivered(t *testing.T) {
+	t.Parallel()
+	s, server := setup(t, deliverytest.SFTPOptions{}, nil)
+	p := deliverytest.Parcel(nil, "a.csv")
+	p.Files[0].Source = deliverytest.Source(strings.NewReader("x"))
+	_, err := s.Send(t.Context(), p)
+	deliverytest.Refused(t, err, true)
+	if left := there(t, server); len(left) != 0 {
+		t.Errorf("left: %v", left)
+	}
+}
+
+func TestAServerThatSaysNothingIsLeftWhenTheTimeIsOver(t *testing.T) {
+	t.Parallel()
+	t.Run("from the start", func(t *testing.T) {
+		t.Parallel()
+		ctx, cancel := context.WithCancel(t.Context())
+		s, err := New(Config{
+			Host: deliverytest.Silent(t, cancel), User: "exports", Password: "right", HostKey: "SHA256:" + strings.Repeat("A", 43),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err = s.Send(ctx, deliverytest.Parcel([]byte("x"), "a.csv")); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v, want canceled", err)
+		}
+	})
+	for name, after := range map[string]int64{"at the login": 1000, "in the middle of a file": 2 << 20} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, server := setup(t, deliverytest.SFTPOptions{}, nil)
+			ctx, cancel := context.WithCancel(t.Context())
+			server.Fault(after, func(net.Conn) {
+				cancel() // as the timeout does, while the server hangs
+				<-t.Context().Done()
+			})
+			if _, err := s.Send(ctx, deliverytest.Parcel(make([]byte, 8<<20), "a.csv")); !errors.Is(err, context.Canceled) {
+				t.Errorf("got %v, want canceled", err)
+			}
+			if _, is := there(t, server)["a.csv"]; is {
+				t.Error("the file can be seen")
+			}
+		})
+	}
+}
+
+func TestAFolderThatMayNotBeWrittenToIsPermanent(t *testing.T) {
+	t.Parallel()
+	s, server := setup(t, deliverytest.SFTPOptions{ReadOnly: true}, nil)
+	_, err := s.Send(t.Context(), deliverytest.Parcel([]byte("x"), "a.csv"))
+	deliverytest.Refused(t, err, true)
+	if !strings.Contains(err.Error(), "sftp://"+server.Addr+"/~/a.csv: ") {
+		t.Errorf("%v does not name the file", err)
+	}
+}
+
+func TestAFullDiskIsSaidAndLeavesNothing(t *testing.T) {
+	t.Parallel()
+	s, server := setup(t, deliverytest.SFTPOptions{}, nil)
+	p := deliverytest.Parcel(make([]byte, 1<<20), "a.csv")
+	if err := os.Symlink("/dev/full", filepath.Join(server.Folder, p.TempName())); err != nil {
+		t.Fatal(err)
+	}
+	_, err := s.Send(t.Context(), p)
+	deliverytest.Refused(t, err, false)
+	if !strings.Contains(err.Error(), "no space left on device") {
+		t.Errorf("got %v, want that the disk is full", err)
+	}
+	if left := there(t, server); len(left) != 0 {
+		t.Errorf("left: %v", left)
+	}
+}
+
+func TestAWrongKeyIsNamed(t *testing.T) {
+	t.Parallel()
+	hosts := filepath.Join(t.TempDir(), "known_hosts")
+	if err := os.WriteFile(hosts, []byte(knownhosts.Line([]string{"other.example.com"}, newKey(t).public)+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	locked := newKey(t).text("open")
+	good := Config{Host: "files.example.com", User: "exports", Password: "x", HostKey: "SHA256:" + strings.Repeat("A", 43)}
+	cases := map[string]func(*Config){
+		`host: "", want HOST or HOST:PORT`:                           func(c *Config) { c.Host = "" },
+		`host: "sftp://a", want HOST or HOST:PORT`:                   func(c *Config) { c.Host = "sftp://a" },
+		`host: "a:ssh", want HOST or HOST:PORT`:                      func(c *Config) { c.Host = "a:ssh" },
+		"user: empty":                                                func(c *Config) { c.User = "" },
+		"known-hosts, host-key: want one of them":                    func(c *Config) { c.HostKey = "" },
+		"known-hosts, host-key: want one of them; ":                  func(c *Config) { c.KnownHosts = hosts },
+		"known-hosts: " + hosts + " has no key of files.example.com": func(c *Config) { c.HostKey, c.KnownHosts = "", hosts },
+		"known-hosts: open /does/not/exist":                          func(c *Config) { c.HostKey, c.KnownHosts = "", "/does/not/exist" },
+		`host-key: "MD5:00", want a fingerprint`:                     func(c *Config) { c.HostKey = "MD5:00" },
+		"key-file, password-file: want one of them":                  func(c *Config) { c.Password = "" },
+		"key-file: ": func(c *Config) { c.Key = "no key" },
+		"key-file: ssh: this private key is passphrase": func(c *Config) { c.Key = locked },
+		"key-file: x509: decryption password incorrect": func(c *Config) { c.Key, c.KeyPassphrase = locked, "wrong" },
+		`folder: "a\nb", want a path`:                   func(c *Config) { c.Folder = "a\nb" },
+	}
+	for want, spoil := range cases {
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			c := good
+			spoil(&c)
+			if _, err := New(c); err == nil || !strings.HasPrefix(err.Error(), want) {
+				t.Errorf("got %v, want one that begins with %q", err, want)
+			}
+		})
+	}
+	for _, host := range []string{"files.example.com", "files.example.com:2222", "10.0.0.1", "::1", "[::1]", "[::1]:22"} {
+		c := good
+		c.Host = host
+		if _, err := New(c); err != nil {
+			t.Errorf("%s: %v", host, err)
+		}
+	}
+}

@@ -1,0 +1,105 @@
+package webhook
+
+import (
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+	"time"
+)
+
+const (
+	defaultTimeout = 15 * time.Second
+	// keyPrefix begins a key that is written in base64, as the standard has it.
+	keyPrefix   = "whsec_"
+	minKeyBytes = 16
+)
+
+// Config are the keys of a destination of the kind "webhook".
+type Config struct {
+	// URL begins with https://; http:// needs AllowPrivate.
+	URL string `yaml:"url"`
+	// Secret signs the calls: "whsec_" and base64, as Standard Webhooks writes
+	// it, or any text, whose bytes are the key then. At least 16 bytes.
+	SecretFile string `yaml:"secret-file"`
+	Secret     string `yaml:"-"`
+	// AllowPrivate is for an address inside of this network. It allows http://,
+	// and the proxy of the environment, too.
+	AllowPrivate bool `yaml:"allow-private"`
+	// CAFile is a PEM file with the authorities to trust; empty: the system's.
+	CAFile string `yaml:"ca-file"`
+	// Headers are sent with each call, such as Authorization.
+	Headers map[string]string `yaml:"headers"`
+	// Timeout is of one call, with all links made and the answer read; 0: 15 s.
+	Timeout time.Duration `yaml:"timeout"`
+}
+
+func (c Config) address() (*url.URL, error) {
+	want := "https://…"
+	if c.AllowPrivate {
+		want = "https://… or http://…"
+	}
+	// What is wrong with it is not told in the library's words, which may repeat
+	// a password.
+	u, err := url.Parse(c.URL)
+	switch {
+	case err != nil || u.Host == "":
+		return nil, fmt.Errorf("url: want %s", want)
+	case u.Scheme == "http" && !c.AllowPrivate:
+		return nil, fmt.Errorf("url: %q, want %s, or allow-private", u.Redacted(), want)
+	case u.Scheme != "https" && u.Scheme != "http":
+		return nil, fmt.Errorf("url: %q, want %s", u.Redacted(), want)
+	}
+	return u, nil
+}
+
+func (c Config) key() ([]byte, error) {
+	key := []byte(c.Secret)
+	if text, is := strings.CutPrefix(c.Secret, keyPrefix); is {
+		var err error
+		if key, err = base64.StdEncoding.DecodeString(text); err != nil {
+			return nil, fmt.Errorf("secret-file: no base64 after %s", keyPrefix)
+		}
+	}
+	if len(key) < minKeyBytes {
+		return nil, fmt.Errorf("secret-file: a key of %d bytes, want at least %d", len(key), minKeyBytes)
+	}
+	return key, nil
+}
+
+func (c Config) authorities() (*x509.CertPool, error) {
+	if c.CAFile == "" {
+		return nil, nil // the system's
+	}
+	text, err := os.ReadFile(c.CAFile)
+	if err != nil {
+		return nil, fmt.Errorf("ca-file: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("ca-file: %s holds no certificate, want PEM", c.CAFile)
+	}
+	return pool, nil
+}
+
+// checkHeaders leaves to the call what belongs to it.
+func (c Config) checkHeaders() error {
+	token := regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$") // RFC 9110 section 5.6.2
+	for name, value := range c.Headers {
+		lower := strings.ToLower(name)
+		switch {
+		case !token.MatchString(name):
+			return fmt.Errorf("headers: %q, want a header's name", name)
+		case lower == "host", lower == "connection", lower == "transfer-encoding", lower == "trailer", lower == "user-agent",
+			strings.HasPrefix(lower, "content-"), strings.HasPrefix(lower, "webhook-"):
+			return fmt.Errorf("headers: %q is the call's own, want another", name)
+		case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }):
+			return errors.New("headers: " + name + ": control characters, want one line")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,156 @@
+// Package webhook calls an address when files are ready. A call is a POST of
+// JSON, signed as Standard Webhooks has it (www.standardwebhooks.com, version
+// 1.0.0), so that receivers can check it with the libraries that are there. It
+// sends no files: the event names them, with links where the server makes some.
+//
+// An address inside of this network is refused when it is dialed, whatever name
+// it hides behind, and no redirect is followed.
+package webhook
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/tls"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"exporttask/internal/delivery/parcel"
+	"exporttask/internal/model"
+)
+
+// Webhook is a destination.
+type Webhook struct {
+	url      string
+	location string // the URL without what may be secret
+	key      []byte
+	headers  map[string]string
+	timeout  time.Duration
+	client   *http.Client
+	now      func() time.Time
+}
+
+// New makes a destination; an error begins with the key that is wrong.
+func New(c Config) (*Webhook, error) {
+	to, err := c.address()
+	if err != nil {
+		return nil, err
+	}
+	key, err := c.key()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.checkHeaders(); err != nil {
+		return nil, err
+	}
+	if c.Timeout < 0 {
+		return nil, fmt.Errorf("timeout: %v, want more than 0", c.Timeout)
+	}
+	transport, err := c.transport()
+	if err != nil {
+		return nil, err
+	}
+	w := &Webhook{
+		url: to.String(), key: key, headers: c.Headers, timeout: c.Timeout, now: time.Now,
+		location: (&url.URL{Scheme: to.Scheme, Host: to.Host, Path: to.Path, RawPath: to.RawPath}).String(),
+		client: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		}},
+	}
+	if w.timeout == 0 {
+		w.timeout = defaultTimeout
+	}
+	return w, nil
+}
+
+// transport reaches public addresses alone, unless others are allowed. A proxy
+// would dial for it, past that check, and is asked only where there is none.
+func (c Config) transport() (*http.Transport, error) {
+	t := &http.Transport{
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		ForceAttemptHTTP2:      true,
+		IdleConnTimeout:        30 * time.Second,
+		MaxResponseHeaderBytes: 64 << 10,
+	}
+	var dialer net.Dialer
+	if c.AllowPrivate {
+		t.Proxy = http.ProxyFromEnvironment
+	} else {
+		dialer.ControlContext = refusePrivate
+	}
+	t.DialContext = dialer.DialContext
+	var err error
+	t.TLSClientConfig.RootCAs, err = c.authorities()
+	return t, err
+}
+
+// Kind implements parcel.Destination.
+func (w *Webhook) Kind() string { return "webhook" }
+
+// Check implements parcel.Destination.
+func (w *Webhook) Check(to model.DeliverTo) error {
+	if to.Path != "" {
+		return errors.New("path: given, but a webhook keeps no files")
+	}
+	return parcel.NoMail(to)
+}
+
+// Send implements parcel.Destination.
+func (w *Webhook) Send(ctx context.Context, p *parcel.Parcel) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, w.timeout)
+	defer cancel()
+	event, err := newEvent(ctx, p)
+	if err != nil {
+		return "", err
+	}
+	body, err := json.Marshal(event)
+	if err != nil {
+		return "", err
+	}
+	if err := w.post(ctx, p.EventID, body); err != nil {
+		return "", fmt.Errorf("%s: %w", w.location, err)
+	}
+	return w.location, nil
+}
+
+func (w *Webhook) post(ctx context.Context, id string, body []byte) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.url, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	for name, value := range w.headers {
+		req.Header.Set(name, value)
+	}
+	at := strconv.FormatInt(w.now().Unix(), 10)
+	req.Header.Set("User-Agent", "exportd")
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Webhook-Id", id)
+	req.Header.Set("Webhook-Timestamp", at)
+	req.Header.Set("Webhook-Signature", w.sign(id, at, body))
+	resp, err := w.client.Do(req)
+	if err != nil {
+		// The library's text holds the whole URL, with what may be secret.
+		if e, ok := errors.AsType[*url.Error](err); ok {
+			err = e.Err
+		}
+		return err
+	}
+	defer resp.Body.Close()
+	return judge(resp)
+}
+
+// sign is the value of the header webhook-signature.
+func (w *Webhook) sign(id, at string, body []byte) string {
+	mac := hmac.New(sha256.New, w.key)
+	mac.Write([]byte(id + "." + at + "."))
+	mac.Write(body)
+	return "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
+}

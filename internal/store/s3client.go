@@ -1,0 +1,123 @@
+package store
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
+)
+
+// s3Retries is how often one request is sent while the server answers 5xx or
+// not at all; whoever asked has retries of its own.
+const s3Retries = 4
+
+// S3Config says where a bucket is and who may use it. The texts of Problem name
+// its keys.
+type S3Config struct {
+	// Endpoint is "https://HOST[:PORT]", or "http://…" in a network that is
+	// trusted: there what is sent can be read.
+	Endpoint string `yaml:"endpoint"`
+	Region   string `yaml:"region"`
+	Bucket   string `yaml:"bucket"`
+	// Prefix is put before every key, "" or a path such as "exports/shop".
+	Prefix string `yaml:"prefix"`
+	// VirtualHost puts the bucket into the host's name, where the default puts
+	// it into the path.
+	VirtualHost bool   `yaml:"virtual-host"`
+	CAFile      string `yaml:"ca-file"`
+
+	AccessKey string `yaml:"-"`
+	SecretKey string `yaml:"-"`
+}
+
+// Check tells what is wrong with the settings, by their keys.
+func (c S3Config) Check() error {
+	u, err := url.Parse(c.Endpoint)
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || strings.Trim(u.Path, "/") != "" || u.User != nil:
+		return fmt.Errorf("endpoint: %q, want https://HOST or https://HOST:PORT", c.Endpoint)
+	case c.Bucket == "":
+		return errors.New("bucket: empty, want a bucket's name")
+	case c.Prefix != "" && checkKey(c.Prefix) != nil:
+		return fmt.Errorf("prefix: %q, want a path without empty parts, without / at its ends", c.Prefix)
+	case c.AccessKey == "":
+		return errors.New("access-key-file: no access key")
+	case c.SecretKey == "":
+		return errors.New("secret-key-file: no secret key")
+	}
+	return nil
+}
+
+// Client makes a client of the bucket's server. It does not connect.
+func (c S3Config) Client() (*minio.Client, error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	u, err := url.Parse(c.Endpoint)
+	if err != nil {
+		return nil, fmt.Errorf("endpoint: %w", err)
+	}
+	transport, err := s3Transport(c.CAFile)
+	if err != nil {
+		return nil, fmt.Errorf("ca-file: %w", err)
+	}
+	lookup := minio.BucketLookupPath
+	if c.VirtualHost {
+		lookup = minio.BucketLookupDNS
+	}
+	region := c.Region
+	if region == "" {
+		region = "us-east-1" // what servers without regions take; it saves a question about it
+	}
+	client, err := minio.New(u.Host, &minio.Options{
+		Creds: credentials.NewStaticV4(c.AccessKey, c.SecretKey, ""), Secure: u.Scheme == "https",
+		Transport: transport, Region: region, BucketLookup: lookup, MaxRetries: s3Retries,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("endpoint: %w", err)
+	}
+	return client, nil
+}
+
+// Key is an object's name for a key of ours.
+func (c S3Config) Key(key string) string {
+	if c.Prefix == "" {
+		return key
+	}
+	return c.Prefix + "/" + key
+}
+
+// s3Transport trusts the machine's authorities, or those of a file alone.
+func s3Transport(caFile string) (*http.Transport, error) {
+	t := &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		MaxIdleConnsPerHost:   16,
+		IdleConnTimeout:       time.Minute,
+		TLSHandshakeTimeout:   10 * time.Second,
+		ResponseHeaderTimeout: time.Minute,
+		ExpectContinueTimeout: 10 * time.Second,
+		DisableCompression:    true, // a stored gzip file must come as it is
+		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
+	}
+	if caFile == "" {
+		return t, nil
+	}
+	text, err := os.ReadFile(filepath.Clean(caFile))
+	if err != nil {
+		return nil, err
+	}
+	t.TLSClientConfig.RootCAs = x509.NewCertPool()
+	if !t.TLSClientConfig.RootCAs.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("%s holds no PEM certificate", caFile)
+	}
+	return t, nil
+}

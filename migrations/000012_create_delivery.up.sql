@@ -1,0 +1,22 @@
+CREATE TABLE IF NOT EXISTS welife_export_delivery (
+  edeliveryId BIGINT       NOT NULL AUTO_INCREMENT,
+  einstId     BIGINT       NOT NULL,
+  seq         INT          NOT NULL COMMENT 'place in deliverTo of the instance, from 1',
+  operatorId  INT          NOT NULL,
+  destination VARCHAR(64)  CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  eventId     VARCHAR(64)  CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  state       TINYINT      NOT NULL COMMENT '1 waiting, 2 running, 3 waits for a retry, 4 done, 5 failed',
+  attempt     INT          NOT NULL,
+  claims      BIGINT       NOT NULL,
+  owner       VARCHAR(100) NOT NULL,
+  nextAt      DATETIME(6)  NULL COMMENT 'when it can be claimed: the next attempt, or the end of the lease, null: never',
+  errMsg      TEXT         NOT NULL,
+  location    TEXT         NOT NULL,
+  created     DATETIME(6)  NOT NULL,
+  updated     DATETIME(6)  NOT NULL,
+  finished    DATETIME(6)  NULL,
+  PRIMARY KEY (edeliveryId),
+  UNIQUE KEY uq_inst (einstId, seq),
+  KEY ix_next (destination, nextAt),
+  KEY ix_operator (operatorId, edeliveryId)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci
