@@ -34,9 +34,15 @@ $(BIN)/grpcurl: tools/go.mod
 .PHONY: test
 test: tools ## run all tests against a real MariaDB and etcd; a missing part fails
 	@scripts/install-parts curl
-	go test -timeout 15m $$(go list ./... | grep -v '^exporttask/chaos$$')
+	go test -timeout 15m $$(go list ./... | grep -v -e '^exporttask/chaos$$' -e '^exporttask/deploy$$')
 	@# By itself: it measures, and needs both cores.
 	go test -timeout 10m -count=1 ./chaos
+
+.PHONY: packaging
+packaging: tools ## check the Dockerfile, compose, systemd and Kubernetes files, and run exportd as each of them does
+	@scripts/install-parts packaging
+	cd tools/packaging && go test -count=1 ./...
+	go test -count=1 -timeout 10m ./deploy
 
 .PHONY: test-mysql
 test-mysql: tools ## run the tests of our own tables, the source and the guard on Oracle MySQL
