@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 
 	"exporttask/internal/export"
 	"exporttask/internal/store"
@@ -46,7 +47,8 @@ func (c *storeConfig) validate(bad func(option, format string, args ...any)) {
 		return
 	}
 	if err := c.s3.Check(); err != nil {
-		bad("store-s3", "%s", err)
+		key, what, _ := strings.Cut(err.Error(), ": ")
+		bad("store-s3-"+key, "%s", what)
 	}
 }
 

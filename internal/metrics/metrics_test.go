@@ -28,6 +28,10 @@ func (l load) QueueLoad(context.Context, int32, int) ([]model.QueueOperator, []m
 	return []model.QueueOperator{{OperatorID: 7, Waiting: 3, Retrying: 1, Running: 2, OldestSec: 40}}, nil, l.err
 }
 
+func (l load) DeliveryLoad(context.Context, []string) ([]model.DeliveryLoad, error) {
+	return []model.DeliveryLoad{{Destination: "crm", Waiting: 6, OldestSec: 7}}, l.err
+}
+
 func (l load) SchedLag(context.Context) (time.Duration, error) { return 90 * time.Second, l.err }
 
 // busy is a process in which everything has happened once.
@@ -35,6 +39,8 @@ func busy(t *testing.T) *Metrics {
 	t.Helper()
 	m := New("test")
 	m.AddQueue(load{})
+	m.AddDeliveries(load{}, []string{"crm", "share"})
+	m.Delivered("crm", "retried", time.Second)
 	m.AddRegistration([]string{"LOST", "REGISTERED"}, func() string { return "REGISTERED" })
 	m.AddConnections("grpc", func() (int, int64) { return 4, 5 })
 	m.Began()
@@ -81,6 +87,10 @@ func TestAScrapeTellsWhatHappened(t *testing.T) {
 		`exportd_queue_waiting{operator="7"} 3`,
 		`exportd_queue_oldest_seconds{operator="7"} 40`,
 		`exportd_schedule_lag_seconds 90`,
+		`exportd_delivery_waiting{destination="crm"} 6`,
+		`exportd_delivery_waiting{destination="share"} 0`,
+		`exportd_delivery_oldest_seconds{destination="crm"} 7`,
+		`exportd_delivery_attempts_total{destination="crm",end="retried"} 1`,
 		`exportd_database_up 1`,
 		`exportd_registration_state{state="REGISTERED"} 1`,
 		`exportd_registration_state{state="LOST"} 0`,

@@ -22,14 +22,16 @@ class WshExportDeliverTo extends \Google\Protobuf\Internal\Message
      */
     protected $destination = '';
     /**
-     * Folder and name there, with the patterns of WshExportOptions.fileName;
-     * empty: the file's own name. A webhook has no use for it.
+     * Folder and name there, with the patterns of WshExportOptions.fileName
+     * between slashes; one that ends in a slash is a folder, and without the
+     * file's extension it gets it. Empty: the file's own name. E-mail and
+     * webhooks have no use for it.
      *
      * Generated from protobuf field <code>string path = 2;</code>
      */
     protected $path = '';
     /**
-     * E-mail: who gets it, besides those that the destination names.
+     * E-mail: who gets it, besides those that the destination names; up to 100.
      *
      * Generated from protobuf field <code>repeated string recipients = 3;</code>
      */
@@ -50,10 +52,12 @@ class WshExportDeliverTo extends \Google\Protobuf\Internal\Message
      *     @type string $destination
      *           The name of a destination in the server's configuration.
      *     @type string $path
-     *           Folder and name there, with the patterns of WshExportOptions.fileName;
-     *           empty: the file's own name. A webhook has no use for it.
+     *           Folder and name there, with the patterns of WshExportOptions.fileName
+     *           between slashes; one that ends in a slash is a folder, and without the
+     *           file's extension it gets it. Empty: the file's own name. E-mail and
+     *           webhooks have no use for it.
      *     @type array<string>|\Google\Protobuf\Internal\RepeatedField $recipients
-     *           E-mail: who gets it, besides those that the destination names.
+     *           E-mail: who gets it, besides those that the destination names; up to 100.
      *     @type string $subject
      *           E-mail: the subject, with the same patterns; empty: the file's name.
      * }
@@ -90,8 +94,10 @@ class WshExportDeliverTo extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Folder and name there, with the patterns of WshExportOptions.fileName;
-     * empty: the file's own name. A webhook has no use for it.
+     * Folder and name there, with the patterns of WshExportOptions.fileName
+     * between slashes; one that ends in a slash is a folder, and without the
+     * file's extension it gets it. Empty: the file's own name. E-mail and
+     * webhooks have no use for it.
      *
      * Generated from protobuf field <code>string path = 2;</code>
      * @return string
@@ -102,8 +108,10 @@ class WshExportDeliverTo extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Folder and name there, with the patterns of WshExportOptions.fileName;
-     * empty: the file's own name. A webhook has no use for it.
+     * Folder and name there, with the patterns of WshExportOptions.fileName
+     * between slashes; one that ends in a slash is a folder, and without the
+     * file's extension it gets it. Empty: the file's own name. E-mail and
+     * webhooks have no use for it.
      *
      * Generated from protobuf field <code>string path = 2;</code>
      * @param string $var
@@ -118,7 +126,7 @@ class WshExportDeliverTo extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * E-mail: who gets it, besides those that the destination names.
+     * E-mail: who gets it, besides those that the destination names; up to 100.
      *
      * Generated from protobuf field <code>repeated string recipients = 3;</code>
      * @return \Google\Protobuf\Internal\RepeatedField
@@ -129,7 +137,7 @@ class WshExportDeliverTo extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * E-mail: who gets it, besides those that the destination names.
+     * E-mail: who gets it, besides those that the destination names; up to 100.
      *
      * Generated from protobuf field <code>repeated string recipients = 3;</code>
      * @param array<string>|\Google\Protobuf\Internal\RepeatedField $var

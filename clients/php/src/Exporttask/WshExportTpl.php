@@ -139,7 +139,7 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
      */
     protected $etplExtraColumns = 0;
     /**
-     * Where the finished files are sent besides.
+     * Where the finished files are sent besides; up to 10.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportDeliverTo etplDeliverTo = 25;</code>
      */
@@ -190,7 +190,7 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
      *     @type \Exporttask\WshExportLimits $etplLimits
      *     @type int $etplExtraColumns
      *     @type array<\Exporttask\WshExportDeliverTo>|\Google\Protobuf\Internal\RepeatedField $etplDeliverTo
-     *           Where the finished files are sent besides.
+     *           Where the finished files are sent besides; up to 10.
      * }
      */
     public function __construct($data = NULL) {
@@ -801,7 +801,7 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Where the finished files are sent besides.
+     * Where the finished files are sent besides; up to 10.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportDeliverTo etplDeliverTo = 25;</code>
      * @return \Google\Protobuf\Internal\RepeatedField
@@ -812,7 +812,7 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Where the finished files are sent besides.
+     * Where the finished files are sent besides; up to 10.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportDeliverTo etplDeliverTo = 25;</code>
      * @param array<\Exporttask\WshExportDeliverTo>|\Google\Protobuf\Internal\RepeatedField $var

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/pem"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/knownhosts"
+)
+
+var twoDSNs = map[string]string{"EXPORTD_DB_DSN": "u:p@tcp(h:1)/d", "EXPORTD_READER_DSN": "r:p@tcp(h:1)/d"}
+
+// The example of docs/delivery.md is a configuration that starts.
+func TestTheDocumentedDestinationsAreTaken(t *testing.T) {
+	t.Parallel()
+	docs, err := os.ReadFile("../../docs/delivery.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	example := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindSubmatch(docs)
+	if example == nil {
+		t.Fatal("docs/delivery.md has no example")
+	}
+	// The files that it names, with what belongs into them.
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, err := ssh.MarshalPrivateKey(key, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := ssh.NewPublicKey(key.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"s3-access-key": "a", "s3-secret-key": "s", "bank-key": string(pem.EncodeToMemory(block)), "smtp-password": "p",
+		"known_hosts": knownhosts.Line([]string{"sftp.example.com"}, public), "crm-secret": "0123456789abcdef",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text := strings.ReplaceAll(string(example[1]), "/etc/exportd", dir)
+	c, err := loadConfig([]string{"-config=" + writeFile(t, "c.yaml", text)}, getenv(twoDSNs), io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := map[string]string{"reports": "s3", "share": "folder", "bank": "sftp", "mail": "email", "crm": "webhook"}
+	for name, want := range kinds {
+		if place, ok := c.places[name]; !ok || place.Kind() != want {
+			t.Errorf("%s: %t, want a destination of the kind %s", name, ok, want)
+		}
+	}
+	if crm := c.places["crm"]; crm.Attempts != 20 || crm.Slots != 2 || crm.Timeout.Seconds() != 15 || len(c.places) != len(kinds) {
+		t.Errorf("crm %+v of %d destinations", crm, len(c.places))
+	}
+	if got := strings.Join(c.places.Names(8), " "); got != "bank crm mail reports" {
+		t.Errorf("operator 8 may use %s, want all but share", got)
+	}
+}
+
+func TestAWrongDestinationInTheConfigurationIsRefusedByItsKey(t *testing.T) {
+	t.Parallel()
+	for want, text := range map[string]string{
+		`destinations.x.kind: "ftp", want one of email, folder, s3, sftp, webhook`: "x: {kind: ftp}",
+		"destinations.x.kind: line 2: want keys":                                   "x: s3",
+		"destinations.X.name: want a-z":                                            "X: {kind: folder, folder: /tmp}",
+		`destinations.x.folder: "tmp", want an absolute path`:                      "x: {kind: folder, folder: tmp}",
+		"field foldre not found":                                                   "x: {kind: folder, foldre: /tmp}",
+		"destinations.x.slots: 101, want 1..100":                                   "x: {kind: folder, folder: /tmp, slots: 101}",
+		"destinations.x.attempts: -1, want 1..100":                                 "x: {kind: folder, folder: /tmp, attempts: -1}",
+		"destinations.x.timeout: 1ms, want 1s or more":                             "x: {kind: folder, folder: /tmp, timeout: 1ms}",
+		"destinations.x.secret-key-file: open /none":                               "x: {kind: s3, endpoint: https://h, bucket: b, secret-key-file: /none}",
+		`destinations.x.endpoint: "h"`:                                             "x: {kind: s3, endpoint: h, bucket: b}",
+		`destinations.x.host: "", want HOST`:                                       "x: {kind: sftp}",
+		`destinations.x.host: "h", want HOST:PORT`:                                 "x: {kind: email, host: h}",
+		`destinations.x.url: "http://h/", want https://`:                           "x: {kind: webhook, url: 'http://h/'}",
+	} {
+		_, err := loadConfig([]string{"-config=" + writeFile(t, "c.yaml", "destinations:\n  "+text+"\n")}, getenv(twoDSNs), io.Discard)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", text, err, want)
+		}
+	}
+}
+
+func TestAWrongBucketForTheStoreIsRefusedByItsOption(t *testing.T) {
+	t.Parallel()
+	for want, args := range map[string][]string{
+		"store-s3-bucket: empty":                    {"-store-s3-endpoint=https://h"},
+		`store-s3-endpoint: "", want https://HOST`:  {"-store-s3-bucket=b"},
+		`store-s3-endpoint: "h", want https://HOST`: {"-store-s3-bucket=b", "-store-s3-endpoint=h"},
+		"store-s3-access-key-file: no access key":   {"-store-s3-bucket=b", "-store-s3-endpoint=https://h"},
+	} {
+		_, err := loadConfig(args, getenv(twoDSNs), io.Discard)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: %v, want %s", args, err, want)
+		}
+	}
+}
