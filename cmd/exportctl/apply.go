@@ -65,6 +65,9 @@ func (a *app) apply(ctx context.Context, f *applyFlags) error {
 	}
 	sum := fmt.Sprintf("%d to create, %d to update, %d to delete", counts[apply.Create], counts[apply.Update], counts[apply.Delete])
 	fmt.Fprintln(a.out, sum)
+	if err := plan.Check(ctx); err != nil {
+		return fmt.Errorf("%w\nnothing was changed", err)
+	}
 	if f.dryRun {
 		return nil
 	}

@@ -94,6 +94,24 @@ func TestApplyTellsEverythingThatIsWrongAndChangesNothing(t *testing.T) {
 	c.wantTpls(t, map[string]int{})
 }
 
+// What the server would refuse is told before anything is changed, all of it.
+func TestApplyChangesNothingWhereTheServerRefusesATemplate(t *testing.T) {
+	t.Parallel()
+	c := at(t, newSite(t).Start(t).Addr)
+	c.write(t, "templates/1.yaml", ordersYAML)
+	c.write(t, "templates/2.yaml", "\nname: broken\nsql: SELECT nothing FROM nowhere\n")
+	c.write(t, "templates/3.yaml", "name: sent\nsql: SELECT 1 AS one\ndeliverTo: [{destination: moon}]\n")
+	for _, mode := range []string{"--yes", "--dry-run"} {
+		r := c.fails(t, exitRefused, "nothing was changed", "apply", "-f", "templates", mode)
+		for _, want := range []string{`templates/2.yaml:2: create template "broken"`, "nowhere", `templates/3.yaml:1: create template "sent"`, `etplDeliverTo[0].destination: "moon"`} {
+			if !strings.Contains(r.err, want) {
+				t.Errorf("%s: not told: %s\n%s", mode, want, r.err)
+			}
+		}
+		c.wantTpls(t, map[string]int{})
+	}
+}
+
 func TestApplyTakesBackWhatWasDoneBeforeARefusal(t *testing.T) {
 	t.Parallel()
 	c := at(t, newSite(t).Start(t).Addr)
@@ -101,9 +119,9 @@ func TestApplyTakesBackWhatWasDoneBeforeARefusal(t *testing.T) {
 	c.ok(t, "apply", "-f", "old.yaml", "--yes")
 	c.write(t, "templates/1.yaml", strings.Replace(ordersYAML, "id, no, amount", "id", 1))
 	c.write(t, "templates/2.yaml", "name: new\nsql: SELECT 1 AS one\n")
-	c.write(t, "templates/3.yaml", "\nname: broken\nsql: SELECT nothing FROM nowhere\n")
+	c.write(t, "templates/3.yaml", "\nname: late\nsql: SELECT 1 AS one\nschedules:\n  - {name: never, cron: '0 0 31 2 *'}\n")
 	r := c.fails(t, exitRefused, "taken back", "apply", "-f", "templates", "--yes")
-	if !strings.Contains(r.err, `templates/3.yaml:2: create template "broken"`) || !strings.Contains(r.err, "nowhere") {
+	if !strings.Contains(r.err, `templates/3.yaml:5: create schedule "late/never"`) || !strings.Contains(r.err, "never comes due") {
 		t.Errorf("it does not tell which and why: %s", r.err)
 	}
 	c.wantTpls(t, map[string]int{"orders": 3})

@@ -71,6 +71,10 @@ func (m *memory) ListTpl(_ context.Context, req *api.WshExportTaskListTplReq) (*
 	return res, nil
 }
 
+func (*memory) PreviewTpl(context.Context, *api.WshExportTaskPreviewTplReq) (*api.WshExportTaskPreviewTplRes, error) {
+	return &api.WshExportTaskPreviewTplRes{}, nil
+}
+
 func (m *memory) CreateTpl(_ context.Context, req *api.WshExportTaskCreateTplReq) (*api.WshExportTaskCreateTplRes, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -16,6 +16,21 @@ import (
 // undoTimeout bounds the taking back of one change.
 const undoTimeout = 30 * time.Second
 
+// Check asks the server which of the changes it would refuse, and tells all of
+// them. Nothing is changed.
+func (p *Plan) Check(ctx context.Context) error {
+	var errs []error
+	for _, c := range p.Changes {
+		if c.check == nil {
+			continue
+		}
+		if err := c.check(ctx); err != nil {
+			errs = append(errs, c.at(err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // Do makes the changes in order and tells of each that is made. Where one fails
 // those before it are taken back, last first, and the error says whether that
 // went well. Deletions, which come last, can't be taken back; what fails among
@@ -25,10 +40,7 @@ func (p *Plan) Do(ctx context.Context, told func(*Change)) error {
 	for _, c := range p.Changes {
 		back, err := c.do(ctx)
 		if err != nil {
-			err = fmt.Errorf("%s: %w", c, err)
-			if c.Where != "" {
-				err = fmt.Errorf("%s: %w", c.Where, err)
-			}
+			err = c.at(err)
 			if c.Action == Delete {
 				return fmt.Errorf("%w; what was listed before it is done", err)
 			}
@@ -69,6 +81,16 @@ type (
 	undoFunc = func(context.Context) error
 	doFunc   = func(context.Context) (undoFunc, error)
 )
+
+// checkTpl lets the server check a template as it does when it is saved.
+func (m *maker) checkTpl(want *api.WshExportTaskCreateTplReq) func(context.Context) error {
+	return func(ctx context.Context) error {
+		draft := proto.CloneOf(want)
+		draft.OperatorId = m.opts.OperatorID
+		res, err := m.server.PreviewTpl(ctx, &api.WshExportTaskPreviewTplReq{Draft: draft, OperatorId: m.opts.OperatorID, CheckOnly: true})
+		return client.Check(res, err)
+	}
+}
 
 func (m *maker) createTpl(req *api.WshExportTaskCreateTplReq, id *int32) doFunc {
 	return func(ctx context.Context) (undoFunc, error) {

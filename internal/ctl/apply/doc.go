@@ -8,6 +8,6 @@
 // have go, and templates with a tag that the files use, so that the templates of
 // one repository are those of its tags.
 //
-// The server checks each change when it is made. Where it refuses one, those
-// before it are taken back.
+// Plan.Check lets the server check all templates beforehand. Schedules are checked
+// when they are made; where one is refused, what was done before it is taken back.
 package apply

@@ -31,8 +31,20 @@ type Change struct {
 	// Diff shows the lines that go and come.
 	Diff string
 
+	// check asks the server whether it would take the change; nil: only making
+	// it can tell.
+	check func(context.Context) error
 	// do makes the change and returns how to take it back; nil: it can't be.
 	do func(context.Context) (undo func(context.Context) error, err error)
+}
+
+// at is an error with where the file says what caused it.
+func (c *Change) at(err error) error {
+	err = fmt.Errorf("%s: %w", c, err)
+	if c.Where != "" {
+		err = fmt.Errorf("%s: %w", c.Where, err)
+	}
+	return err
 }
 
 func (c *Change) String() string { return fmt.Sprintf("%s %s %q", c.Action, c.What, c.Name) }
@@ -85,7 +97,7 @@ func (m *maker) tpl(ctx context.Context, want *spec.Tpl) error {
 	if len(found) == 0 {
 		m.changes = append(m.changes, &Change{
 			Action: Create, What: "template", Name: name, Where: want.Where,
-			Diff: term.Diff("", spec.FormatTpl(want.Req)), do: m.createTpl(want.Req, id),
+			Diff: term.Diff("", spec.FormatTpl(want.Req)), check: m.checkTpl(want.Req), do: m.createTpl(want.Req, id),
 		})
 		for i := range want.Scheds {
 			m.newSched(&want.Scheds[i], id)
@@ -97,7 +109,8 @@ func (m *maker) tpl(ctx context.Context, want *spec.Tpl) error {
 	m.known[*id] = true
 	if diff := term.Diff(spec.FormatTpl(spec.OfTpl(has)), spec.FormatTpl(want.Req)); diff != "" {
 		m.changes = append(m.changes, &Change{
-			Action: Update, What: "template", Name: name, Where: want.Where, Diff: diff, do: m.updateTpl(has, want.Req),
+			Action: Update, What: "template", Name: name, Where: want.Where, Diff: diff,
+			check: m.checkTpl(want.Req), do: m.updateTpl(has, want.Req),
 		})
 	}
 	return m.scheds(ctx, want, id)
