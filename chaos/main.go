@@ -58,6 +58,7 @@ func faults() []fault {
 		{name: "disk", run: spoilStore},
 		{name: "fair", run: shareFairly},
 		{name: "once", run: createOnce},
+		{name: "deliver", run: deliverUnderKills},
 		{name: "cut", run: cutConnections, alone: true},
 		{name: "cancel", run: cancelRunning, alone: true},
 	}

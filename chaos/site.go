@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -35,8 +36,9 @@ type site struct {
 	mu       sync.Mutex
 }
 
-// newSite makes an installation with n replicas, behind the proxies.
-func (w *world) newSite(ctx context.Context, program string, n int, lease time.Duration) (*site, error) {
+// newSite makes an installation with n replicas, behind the proxies, and with
+// these sections in its configuration.
+func (w *world) newSite(ctx context.Context, program string, n int, lease time.Duration, sections ...string) (*site, error) {
 	name := fmt.Sprintf("site%d", w.sites.Add(1))
 	s := &site{
 		w: w, name: name, dir: filepath.Join(w.dir, name), program: w.programs[program], lease: lease,
@@ -62,7 +64,7 @@ func (w *world) newSite(ctx context.Context, program string, n int, lease time.D
 		return nil, err
 	}
 	s.config = filepath.Join(s.dir, "exportd.yaml")
-	yaml := fmt.Sprintf("sources:\n  default:\n    dsn: %q\n    functions: [linger]\n", source)
+	yaml := fmt.Sprintf("sources:\n  default:\n    dsn: %q\n    functions: [linger]\n%s", source, strings.Join(sections, ""))
 	if err := os.WriteFile(s.config, []byte(yaml), 0o600); err != nil {
 		return nil, err
 	}
