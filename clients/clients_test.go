@@ -82,7 +82,16 @@ func TestPHPWithTheGRPCExtension(t *testing.T) {
 
 func TestPHPWithCurl(t *testing.T) {
 	t.Parallel()
-	says(t, run(t, nil, "php", "php/example_curl.php", start(t).Addr), "name\r\ncurl\r\n")
+	// As the README has it.
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := regexp.MustCompile(`(?m)^php clients/(\S+) 127\.0\.0\.1:50051$`).FindSubmatch(readme)
+	if line == nil {
+		t.Fatal("README.md has no command with PHP")
+	}
+	says(t, run(t, nil, "php", string(line[1]), start(t).Addr), "name\r\ncurl\r\n")
 }
 
 func TestNode(t *testing.T) {
