@@ -271,6 +271,9 @@ func TestAWrongDestinationIsRefusedByItsFieldAndChangesNothing(t *testing.T) {
 	if list, err := s.client.ListTpl(t.Context(), &api.WshExportTaskListTplReq{}); err != nil || len(list.GetData()) != 0 {
 		t.Errorf("refused templates were kept: %v %v", list, err)
 	}
+	s.create(t, &api.WshExportTaskCreateTplReq{
+		EtplName: "theirs", EtplExpr: "SELECT 1 AS n", OperatorId: 99, EtplDeliverTo: []*api.WshExportDeliverTo{{Destination: "theirs"}},
+	})
 	tpl := s.create(t, &api.WshExportTaskCreateTplReq{EtplName: "t", EtplExpr: "SELECT 1 AS n"})
 	res, err := s.client.CreateSched(t.Context(), &api.WshExportTaskCreateSchedReq{
 		EschedName: "s", EtplId: tpl, Cron: "@daily", DeliverTo: []*api.WshExportDeliverTo{{Destination: "share", Path: "{param.shop}"}},
