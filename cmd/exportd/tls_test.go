@@ -161,6 +161,38 @@ func TestBothPortsSpeakMutualTLSAndFollowTheirCertificate(t *testing.T) {
 	}
 }
 
+// The gateway by itself reaches a service that wants certificates with one of its
+// own, which the Go client inside of it shows.
+func TestTheGatewayByItselfSpeaksMutualTLSToTheService(t *testing.T) {
+	t.Parallel()
+	a := newAuthority(t)
+	cert, key := a.write(t, t.TempDir(), 10)
+	ca := writeFile(t, "ca.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw})))
+	s := startService(t, fixture.Database(t), "EXPORTD_TLS_CERT_FILE="+cert, "EXPORTD_TLS_KEY_FILE="+key, "EXPORTD_TLS_CLIENT_CA_FILE="+ca)
+	for name, tc := range map[string]struct {
+		args []string
+		want int
+	}{
+		"with a certificate": {[]string{"-service-ca-file=" + ca, "-service-cert-file=" + cert, "-service-key-file=" + key}, http.StatusOK},
+		"without one":        {[]string{"-service-ca-file=" + ca}, http.StatusServiceUnavailable},
+	} {
+		base := startGateway(t, append(tc.args, "-target="+s.addr)...)
+		ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/v1/tpl", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if _ = res.Body.Close(); res.StatusCode != tc.want {
+			t.Errorf("%s: %s, want %d", name, res.Status, tc.want)
+		}
+		stop()
+	}
+}
+
 // A caller that gives up ends what runs for it on the database.
 func TestADeadlineReachesTheDatabase(t *testing.T) {
 	t.Parallel()
