@@ -120,7 +120,7 @@ func (o *Options) dialOptions() ([]grpc.DialOption, error) {
 	if token {
 		dial = append(dial, grpc.WithPerRPCCredentials(bearer{token: o.Token, file: o.TokenFile}))
 	}
-	return dial, nil
+	return append(dial, o.DialOptions...), nil
 }
 
 // openEtcd connects to etcd and waits until a replica is registered.

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"google.golang.org/grpc"
 )
 
 // DefaultService is the name that exportd registers under where its
@@ -63,6 +65,10 @@ type Options struct {
 	// seconds; below 10 seconds: 10 seconds. A server that is probed more often
 	// than it allows cuts the connection, and the time is doubled then.
 	Keepalive time.Duration
+
+	// DialOptions go to gRPC after the client's own, such as a stats handler that
+	// carries the caller's trace to exportd.
+	DialOptions []grpc.DialOption
 }
 
 const (

@@ -20,6 +20,7 @@ import (
 	"exporttask/internal/schedule"
 	"exporttask/internal/server"
 	"exporttask/internal/store"
+	"exporttask/internal/tracing"
 	"exporttask/migrations"
 )
 
@@ -81,12 +82,17 @@ func serve(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	traces, traceFiles, err := a.traces(ctx, owner)
+	if err != nil {
+		return err
+	}
+	defer traces.Stop(ctx)
 	figures := metrics.New(version())
 	figures.AddQueue(db)
 	figures.AddDeliveries(db, slices.Sorted(maps.Keys(a.cfg.places)))
 	pool := export.NewPool(export.Config{
-		Observer: figures,
-		Owner:    owner, Workers: a.cfg.workers, Lease: a.cfg.lease, Poll: a.cfg.poll, Backoff: 2 * time.Second, MaxBackoff: 5 * time.Minute,
+		Observer: figures, Tracer: traces.Tracer(),
+		Owner: owner, Workers: a.cfg.workers, Lease: a.cfg.lease, Poll: a.cfg.poll, Backoff: 2 * time.Second, MaxBackoff: 5 * time.Minute,
 	}, db, &export.Runner{Sources: srcs, Store: files, TempDir: files.TempDir()}, a.log)
 	sweeper := export.NewSweeper(export.SweepConfig{
 		ExpireEvery: min(time.Minute, a.cfg.sweepEvery), SweepEvery: a.cfg.sweepEvery, StoreID: storeID,
@@ -103,10 +109,10 @@ func serve(ctx context.Context, a *app) error {
 		return err
 	}
 	now := func() time.Time { return time.Now().In(a.cfg.location) }
-	parcels := a.deliveries(owner, db, files, fileLinks, figures)
+	parcels := a.deliveries(owner, db, files, fileLinks, figures, traces)
 	tasks := server.New(db, srcs, files, pool, parcels, a.cfg.limits, linksOrNone(fileLinks), now)
 
-	door, err := a.door(db, tasks, figures)
+	door, err := a.door(db, tasks, figures, traces)
 	if err != nil {
 		return err
 	}
@@ -126,10 +132,11 @@ func serve(ctx context.Context, a *app) error {
 	limited := a.cfg.edge.Listen(listener, a.log)
 	figures.AddConnections("grpc", limited.Open)
 	figures.AddRegistration(registrationStates, func() string { return string(reg.State()) })
-	schedules := schedule.New(schedule.Config{Zone: a.cfg.location, Every: a.cfg.poll, MaxWaiting: a.cfg.limits.MaxWaiting},
-		db, tasks, pool.Nudge, a.log)
+	schedules := schedule.New(schedule.Config{
+		Zone: a.cfg.location, Every: a.cfg.poll, MaxWaiting: a.cfg.limits.MaxWaiting, Tracer: traces.Tracer(),
+	}, db, tasks, pool.Nudge, a.log)
 	p := &process{
-		app: a, log: a.log, grace: a.cfg.shutdownGrace, door: door, web: port, tasks: tasks, pool: pool, parcels: parcels, schedules: schedules, sources: srcs, sweeper: sweeper, registry: reg,
+		app: a, log: a.log, grace: a.cfg.shutdownGrace, door: door, web: port, tasks: tasks, pool: pool, parcels: parcels, schedules: schedules, sources: srcs, sweeper: sweeper, registry: reg, traceFiles: traceFiles,
 	}
 	return p.run(ctx, limited)
 }
@@ -159,14 +166,14 @@ const (
 )
 
 // deliveries makes the pool that sends finished files on.
-func (a *app) deliveries(owner string, db *model.DB, files store.Store, l *links, figures *metrics.Metrics) *delivery.Pool {
+func (a *app) deliveries(owner string, db *model.DB, files store.Store, l *links, figures *metrics.Metrics, traces *tracing.Provider) *delivery.Pool {
 	var signed delivery.Links
 	if l != nil {
 		signed = l
 	}
 	return delivery.New(delivery.Config{
 		Owner: owner, Workers: a.cfg.senders, Lease: a.cfg.lease, Poll: a.cfg.poll,
-		Backoff: deliveryBackoff, MaxBackoff: deliveryMaxBackoff, Observer: figures,
+		Backoff: deliveryBackoff, MaxBackoff: deliveryMaxBackoff, Observer: figures, Tracer: traces.Tracer(),
 	}, a.cfg.places, db, files, signed, a.log)
 }
 

@@ -45,6 +45,7 @@ type config struct {
 	zone          string
 	location      *time.Location
 	shutdownGrace time.Duration
+	trace         traceConfig
 	log           logConfig
 
 	values map[string]string // every option's value by name, secrets included
@@ -82,6 +83,7 @@ func (c *config) define(o *options) {
 	f.IntVar(&c.limits.MaxWaiting, "max-waiting", 10_000, "instances that may wait for each operator")
 	f.StringVar(&c.zone, "zone", "UTC", "time `zone` of :today and the like")
 	f.DurationVar(&c.shutdownGrace, "shutdown-grace", 30*time.Second, "how long running exports may go on after SIGTERM")
+	c.trace.define(o)
 	c.log.define(o)
 }
 
@@ -155,6 +157,7 @@ func (c *config) validate() error {
 	if c.location, err = time.LoadLocation(c.zone); err != nil || c.zone == "" {
 		bad("zone", "%q, want a name such as Asia/Shanghai", c.zone)
 	}
+	c.trace.validate(bad)
 	c.log.validate(bad)
 	atLeast("call-timeout", c.callTimeout, 0)
 	errs = append(errs, c.edge.Validate(), c.tls.Validate(), c.rate.Validate(), c.exposure("grpc-addr", c.grpcAddr), c.exposure("http-addr", c.http.addr))

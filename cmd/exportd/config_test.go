@@ -56,7 +56,15 @@ func TestAWrongConfigurationIsRefusedByTheOptionsName(t *testing.T) {
 		"source without DSN":  {yaml: "sources:\n  shop: {}\n", want: "sources.shop: no DSN"},
 		"odd dialect":         {yaml: "sources:\n  shop: {dsn: x, dialect: oracle}\n", want: `sources.shop.dialect: "oracle"`},
 		"wildcard in etcd":    {args: []string{"-etcd-endpoints=h:1", "-grpc-addr=0.0.0.0:1"}, want: "advertise: empty"},
-		"secret twice":        {args: []string{"-db-dsn-file=/dev/null"}, want: "db-dsn and db-dsn-file are both given"},
+		"no collector's port": {args: []string{"-trace-endpoint=collector"}, want: `trace-endpoint: "collector", want HOST:PORT`},
+		"a collector's URL":   {args: []string{"-trace-endpoint=http://h:4317"}, want: `trace-endpoint: "http://h:4317", want HOST:PORT`},
+		"ratio out of range":  {args: []string{"-trace-ratio=2"}, want: "trace-ratio: 2, want 0..1"},
+		"no ratio":            {args: []string{"-trace-ratio=NaN"}, want: "trace-ratio: NaN, want 0..1"},
+		"traces with and without TLS": {
+			args: []string{"-trace-insecure", "-trace-ca-file=x"}, want: "trace-insecure: true, but files for TLS",
+		},
+		"half a certificate": {args: []string{"-trace-key-file=x"}, want: "trace-cert-file, trace-key-file: one without the other"},
+		"secret twice":       {args: []string{"-db-dsn-file=/dev/null"}, want: "db-dsn and db-dsn-file are both given"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

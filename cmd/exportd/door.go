@@ -14,6 +14,7 @@ import (
 	"exporttask/internal/edge"
 	"exporttask/internal/metrics"
 	"exporttask/internal/server"
+	"exporttask/internal/tracing"
 )
 
 // door is the gRPC server with all that stands before the handlers: TLS,
@@ -28,7 +29,7 @@ type door struct {
 	tokens  *access.Tokens // nil without tokens
 }
 
-func (a *app) door(owners access.Owners, tasks *server.Server, figures *metrics.Metrics) (*door, error) {
+func (a *app) door(owners access.Owners, tasks *server.Server, figures *metrics.Metrics, traces *tracing.Provider) (*door, error) {
 	d := &door{health: health.NewServer(), peerKey: newPeerKey()}
 	var err error
 	if a.cfg.tokensFile != "" {
@@ -40,7 +41,8 @@ func (a *app) door(owners access.Owners, tasks *server.Server, figures *metrics.
 		Tokens: d.tokens, Owners: owners, Rate: a.cfg.rate, Deadline: a.cfg.callTimeout,
 		PeerKey: d.peerKey, Logger: a.log, Refused: figures.Refused,
 	})
-	options := append(a.cfg.edge.ServerOptions(),
+	options := append(a.cfg.edge.ServerOptions(), traces.ServerOptions()...)
+	options = append(options,
 		grpc.ForceServerCodecV2(server.Codec()),
 		grpc.InTapHandle(guard.Tap),
 		grpc.ChainUnaryInterceptor(guard.Unary, figures.Unary, server.UnaryErrors(a.log), guard.OwnUnary),

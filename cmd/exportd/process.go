@@ -43,6 +43,8 @@ type process struct {
 	schedules *schedule.Runner
 	sweeper   *export.Sweeper
 	registry  *announcer
+	// traceFiles are those for the collector of traces.
+	traceFiles []watched
 }
 
 // run serves until ctx ends or serving fails, then stops everything:
@@ -115,7 +117,7 @@ func (p *process) run(ctx context.Context, listener net.Listener) error {
 
 // files are those that may change while the process runs.
 func (p *process) files() []watched {
-	files := p.door.files()
+	files := append(p.door.files(), p.traceFiles...)
 	if p.web != nil && p.web.links.signer != nil {
 		files = append(files, p.web.links.signer)
 	}

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -261,6 +263,20 @@ func TestRequestID(t *testing.T) {
 	}
 	if got := RequestID(t.Context()); got != "" {
 		t.Errorf("outside of a call: got %q, want none", got)
+	}
+}
+
+func TestALineTellsItsTraceWhereThatIsKept(t *testing.T) {
+	t.Parallel()
+	for _, flags := range []trace.TraceFlags{trace.FlagsSampled, 0} {
+		var text bytes.Buffer
+		log := slog.New(LogHandler(slog.NewTextHandler(&text, nil)))
+		log.InfoContext(trace.ContextWithSpanContext(t.Context(), trace.NewSpanContext(trace.SpanContextConfig{
+			TraceID: trace.TraceID{15: 1}, SpanID: trace.SpanID{1}, TraceFlags: flags,
+		})), "x")
+		if told := strings.Contains(text.String(), "trace_id=00000000000000000000000000000001"); told != flags.IsSampled() {
+			t.Errorf("flags %s: logged %s", flags, text.String())
+		}
 	}
 }
 

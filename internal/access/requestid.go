@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"log/slog"
 
+	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/grpc/metadata"
 )
 
@@ -35,18 +36,26 @@ func printable(id string) bool {
 
 // LogHandler makes every line that is logged with the context of a call carry
 // the call's request_id and, where it showed a token, the token's name as
-// client.
+// client. Lines with the context of a span, a call's or another's, carry its
+// trace_id where the trace is kept.
 func LogHandler(next slog.Handler) slog.Handler { return handler{next} }
 
 type handler struct{ slog.Handler }
 
 func (h handler) Handle(ctx context.Context, r slog.Record) error {
-	if c, ok := ctx.Value(callKey{}).(call); ok {
+	c, isCall := ctx.Value(callKey{}).(call)
+	span := trace.SpanContextFromContext(ctx)
+	if isCall || span.IsSampled() {
 		r = r.Clone()
+	}
+	if isCall {
 		r.AddAttrs(slog.String("request_id", c.requestID))
 		if c.identity != nil {
 			r.AddAttrs(slog.String("client", c.identity.Name))
 		}
+	}
+	if span.IsSampled() {
+		r.AddAttrs(slog.String("trace_id", span.TraceID().String()))
 	}
 	return h.Handler.Handle(ctx, r)
 }

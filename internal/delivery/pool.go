@@ -24,6 +24,9 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
+
 	"exporttask/internal/model"
 	"exporttask/internal/store"
 )
@@ -71,7 +74,8 @@ type Config struct {
 	// Backoff is the wait before a second attempt; each further one doubles it,
 	// up to MaxBackoff.
 	Backoff, MaxBackoff time.Duration
-	Observer            Observer // nil: nobody
+	Observer            Observer     // nil: nobody
+	Tracer              trace.Tracer // nil: there are no spans
 }
 
 // Why a delivery is stopped from outside.
@@ -118,6 +122,9 @@ type sending struct {
 func New(cfg Config, places Places, queue Queue, files Files, links Links, log *slog.Logger) *Pool {
 	idle := make(chan struct{})
 	close(idle)
+	if cfg.Tracer == nil {
+		cfg.Tracer = noop.Tracer{}
+	}
 	return &Pool{
 		Places: places, cfg: cfg, queue: queue, files: files, links: links, log: log.With("worker", cfg.Owner),
 		wake: make(chan struct{}, 1), sending: map[int64]sending{}, idle: idle,

@@ -11,6 +11,10 @@ import (
 	"testing"
 	"time"
 
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	"go.opentelemetry.io/otel/trace"
+
 	"exporttask/internal/delivery/parcel"
 	"exporttask/internal/fixture"
 	"exporttask/internal/model"
@@ -33,6 +37,7 @@ type bench struct {
 	db    *model.DB
 	store *store.Dir
 	ends  ends
+	spans *tracetest.SpanRecorder
 }
 
 func newBench(t *testing.T) *bench {
@@ -49,7 +54,7 @@ func newBench(t *testing.T) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &bench{db: db, store: files, ends: ends{seen: make(chan string, 100)}}
+	return &bench{db: db, store: files, ends: ends{seen: make(chan string, 100)}, spans: tracetest.NewSpanRecorder()}
 }
 
 // ends are told how attempts end.
@@ -69,9 +74,13 @@ func (e ends) next(t *testing.T) string {
 	}
 }
 
+// maker is the span that makes the instances.
+var maker = trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{1}, TraceFlags: trace.FlagsSampled})
+
 // deliveries makes n deliveries to "a".
 func (b *bench) deliveries(t *testing.T, n int) {
 	t.Helper()
+	made := trace.ContextWithSpanContext(t.Context(), maker)
 	for range n {
 		tpl, err := b.db.CreateTpl(t.Context(), model.Tpl{Name: "t", Source: "default", Expr: "SELECT 1", Status: model.TplNormal}, model.Request{})
 		if err != nil {
@@ -79,7 +88,7 @@ func (b *bench) deliveries(t *testing.T, n int) {
 		}
 		in := model.Inst{TplID: tpl.ID, TplName: "t", Source: "default", OutputFormat: model.FormatCSV, TimeoutSec: 60, RetentionSec: 3600, MaxAttempts: 3}
 		in.DeliverTo.V = []model.DeliverTo{{Destination: "a"}}
-		if _, err := b.db.CreateInst(t.Context(), in, model.Request{}, 1000); err != nil {
+		if _, err := b.db.CreateInst(made, in, model.Request{}, 1000); err != nil {
 			t.Fatal(err)
 		}
 		claimed, err := b.db.Claim(t.Context(), "w", 1)
@@ -103,6 +112,7 @@ func (b *bench) run(t *testing.T, place Place, send func(ctx context.Context, p 
 	p = New(Config{
 		Owner: t.Name(), Workers: 3, Lease: 2 * time.Second, Poll: 10 * time.Millisecond,
 		Backoff: 20 * time.Millisecond, MaxBackoff: 100 * time.Millisecond, Observer: b.ends,
+		Tracer: sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(b.spans)).Tracer(""),
 	}, Places{"a": place}, b.db, b.store, nil, slog.New(slog.DiscardHandler))
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup

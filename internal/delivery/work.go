@@ -34,13 +34,19 @@ func (p *Pool) work(ctx context.Context, cancel context.CancelCauseFunc, v *mode
 		defer close(beats)
 		p.beat(ctx, cancel, v)
 	}()
-	location, err := p.attempt(ctx, v)
+	in, err := p.queue.GetInst(ctx, v.InstID)
+	traced, span := p.span(ctx, in, v)
+	var location string
+	if err == nil {
+		location, err = p.attempt(traced, in, v)
+	}
 	cause := context.Cause(ctx)
 	cancel(nil)
 	<-beats
 
 	// What ends an attempt is written even while it is being stopped.
-	end := p.end(context.WithoutCancel(ctx), log, v, location, err, cause)
+	end := p.end(context.WithoutCancel(traced), log, v, location, err, cause)
+	endSpan(span, end)
 	if p.cfg.Observer != nil {
 		p.cfg.Observer.Delivered(v.Destination, end, time.Since(began))
 	}
@@ -67,8 +73,8 @@ func (p *Pool) beat(ctx context.Context, cancel context.CancelCauseFunc, v *mode
 	}
 }
 
-// attempt sends a delivery's parcel.
-func (p *Pool) attempt(ctx context.Context, v *model.Delivery) (location string, err error) {
+// attempt sends the parcel of a delivery of in.
+func (p *Pool) attempt(ctx context.Context, in *model.Inst, v *model.Delivery) (location string, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			p.log.ErrorContext(ctx, "a delivery panicked", "delivery_id", v.ID, "panic", r, "stack", string(debug.Stack()))
@@ -78,10 +84,6 @@ func (p *Pool) attempt(ctx context.Context, v *model.Delivery) (location string,
 	place := p.Places[v.Destination] // only what is configured here is claimed
 	if v.Attempt > place.Attempts {
 		return "", parcel.Permanent(fmt.Errorf("the worker of the last attempt stopped answering (attempts: %d)", place.Attempts))
-	}
-	in, err := p.queue.GetInst(ctx, v.InstID)
-	if err != nil {
-		return "", err
 	}
 	if in.State != model.StateSucceeded || int(v.Seq) > len(in.DeliverTo.V) {
 		return "", parcel.Permanent(fmt.Errorf("instance %d is %s, its files are gone", in.ID, in.State))

@@ -44,6 +44,8 @@ type pipeline struct {
 
 // begin runs an instance's query as far as its columns.
 func begin(ctx context.Context, sources Sources, in *model.Inst, tempDir string, progress *progress) (_ *pipeline, err error) {
+	ctx, begun := step(ctx, "query")
+	defer func() { begun(err) }()
 	query, err := plan.Bind(in, sources.Guard(in.Source))
 	if err != nil {
 		return nil, err

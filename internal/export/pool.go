@@ -11,6 +11,9 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
+
 	"exporttask/internal/model"
 )
 
@@ -43,6 +46,8 @@ type Config struct {
 	Backoff, MaxBackoff time.Duration
 	// Observer is told of attempts; nil: nobody.
 	Observer Observer
+	// Tracer begins their spans; nil: there are none.
+	Tracer trace.Tracer
 }
 
 // Why an attempt is stopped from outside.
@@ -92,6 +97,9 @@ func NewPool(cfg Config, queue Queue, runner *Runner, log *slog.Logger) *Pool {
 	cfg.Lease = cmp.Or(cfg.Lease, model.Lease)
 	if cfg.Observer == nil {
 		cfg.Observer = nobody{}
+	}
+	if cfg.Tracer == nil {
+		cfg.Tracer = noop.Tracer{}
 	}
 	return &Pool{
 		cfg: cfg, queue: queue, runner: runner, finisher: finisher{queue: queue}, log: log.With("worker", cfg.Owner),

@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+
 	"exporttask/internal/model"
 	"exporttask/internal/plan"
 	"exporttask/internal/render"
@@ -58,13 +60,17 @@ func (r *Runner) run(ctx context.Context, in *model.Inst, progress *progress) (m
 	}
 	defer file.Abort()
 	out := &counted{to: file, hash: sha256.New(), progress: progress}
-	summary, err := p.write(ctx, out)
+	rendering, rendered := step(ctx, "render")
+	summary, err := p.write(rendering, out)
+	rendered(err, attribute.Int64("exportd.rows", summary.Rows))
 	if err != nil {
 		return made{}, err
 	}
+	_, published := step(ctx, "store.publish")
 	progress.waiting.Store(true)
 	err = file.Publish()
 	progress.waiting.Store(false)
+	published(err)
 	if err != nil {
 		return made{}, err
 	}

@@ -148,7 +148,13 @@ func start(t *testing.T, p *Pool) (stop func(grace time.Duration)) {
 
 func (b *bench) add(t *testing.T) int64 {
 	t.Helper()
-	in, err := b.db.CreateInst(t.Context(), model.Inst{
+	return b.addIn(t.Context(), t)
+}
+
+// addIn adds an instance that continues the trace of ctx.
+func (b *bench) addIn(ctx context.Context, t *testing.T) int64 {
+	t.Helper()
+	in, err := b.db.CreateInst(ctx, model.Inst{
 		TplID: b.tpl.ID, TplName: b.tpl.Name, Source: "default", Expr: b.tpl.Expr, OutputFormat: model.FormatCSV,
 		OperatorID: 1, TimeoutSec: 60, RetentionSec: 3600, MaxAttempts: 3,
 	}, model.Request{}, 1000)

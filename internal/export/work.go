@@ -36,6 +36,7 @@ const (
 func (p *Pool) work(ctx context.Context, a *attempt) {
 	in := &a.inst
 	log := p.log.With("inst_id", in.ID, "attempt", in.Attempt)
+	ctx, span := p.span(ctx, in)
 	log.InfoContext(ctx, "attempt begins", "template", in.TplName, "data_source", in.Source)
 	began := time.Now()
 	p.cfg.Observer.Began()
@@ -44,6 +45,7 @@ func (p *Pool) work(ctx context.Context, a *attempt) {
 		outcome.Duration = time.Since(began)
 		outcome.Rows, outcome.Bytes = a.progress.rows.Load(), a.progress.bytes.Load()
 		p.cfg.Observer.Ended(outcome)
+		endSpan(span, outcome)
 	}()
 
 	limit := time.Duration(in.TimeoutSec) * time.Second
@@ -56,7 +58,9 @@ func (p *Pool) work(ctx context.Context, a *attempt) {
 	ctx, stop = context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
 	defer stop()
 	if err == nil {
-		err = p.persist(ctx, func(context.Context) error { return p.finisher.finish(in, made.result) })
+		finishing, done := step(ctx, "finish")
+		err = p.persist(finishing, func(context.Context) error { return p.finisher.finish(in, made.result) })
+		done(err)
 		if err == nil {
 			outcome.End = "succeeded"
 			log.InfoContext(ctx, "attempt succeeded", "rows", made.result.Rows, "duration", time.Since(began))

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/propagation"
 	"google.golang.org/grpc/metadata"
 )
 
@@ -48,6 +49,11 @@ func (g *gateway) metadata(r *http.Request) metadata.MD {
 	if id := r.Header.Get("X-Request-Id"); id != "" {
 		md.Set(requestIDKey, id)
 	}
+	traced := propagation.MapCarrier{}
+	propagation.TraceContext{}.Inject(propagation.TraceContext{}.Extract(r.Context(), propagation.HeaderCarrier(r.Header)), traced)
+	for name, value := range traced { // none where they are not as they should be
+		md.Set(name, value)
+	}
 	if g.PeerKey != "" {
 		md.Set(g.PeerKey, r.RemoteAddr)
 	}
@@ -87,7 +93,7 @@ func (g *gateway) cors(w http.ResponseWriter, r *http.Request) (done bool) {
 		return false
 	}
 	h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PATCH, DELETE")
-	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Request-Id, Range, If-Range")
+	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Request-Id, Range, If-Range, Traceparent, Tracestate")
 	h.Set("Access-Control-Max-Age", "600")
 	w.WriteHeader(http.StatusNoContent)
 	return true

@@ -13,7 +13,7 @@ const instColumns = `einstId, etplId, status, state, operatorId, requestId, retr
 	etplSource, etplExpr, etplOutputColumns, etplOutputFormat, etplParams, etplOptions, params, timeoutSec,
 	retentionSec, maxAttempts, attempt, claims, crashes, runAfter, owner, rowsDone, bytesDone, errCode, errMsg,
 	warnings, created, updated, started, finished, expires, resultColumns, limits, runLimit, extraColumns, deliverTo,
-	eschedId, due, windowStart, windowEnd`
+	eschedId, due, windowStart, windowEnd, traceparent`
 
 // InstByRequest returns the instance that the request created, or nil where
 // it created none. The same id with another body is a Conflict.
@@ -53,14 +53,14 @@ func (d *DB) CreateInst(ctx context.Context, in Inst, r Request, maxWaiting int)
 	return d.GetInst(ctx, id)
 }
 
-// insertInst queues in with its first event and returns its id. A template
-// deleted meanwhile is a WrongState.
+// insertInst queues in with its first event and the span of ctx, and returns its
+// id. A template deleted meanwhile is a WrongState.
 func insertInst(ctx context.Context, t *tx, in *Inst, r Request, reason string) (int64, error) {
 	const INSERT = `INSERT INTO welife_export_inst (etplId, status, state, operatorId, requestId, requestHash,
 		retryOf, etplName, etplVersion, etplSource, etplExpr, etplOutputColumns, etplOutputFormat, etplParams,
 		etplOptions, params, timeoutSec, retentionSec, maxAttempts, resultColumns, limits, runLimit, extraColumns,
-		deliverTo, eschedId, due, windowStart, windowEnd, runAfter, errMsg, warnings, created, updated)
-		SELECT etplId, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+		deliverTo, eschedId, due, windowStart, windowEnd, traceparent, runAfter, errMsg, warnings, created, updated)
+		SELECT etplId, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
 		UTC_TIMESTAMP(6), '', '[]', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6)
 		FROM welife_export_tpl WHERE etplId = ? AND etplStatus <> ?`
 	reqID, hash := r.columns()
@@ -68,7 +68,7 @@ func insertInst(ctx context.Context, t *tx, in *Inst, r Request, reason string) 
 		in.RetryOf, in.TplName, in.TplVersion, in.Source, in.Expr, in.OutputColumns, in.OutputFormat, in.Decls,
 		in.Options, in.Params, in.TimeoutSec, in.RetentionSec, in.MaxAttempts, in.ResultColumns, in.Limits,
 		in.Limits.V.Running, in.ExtraColumns, in.DeliverTo, in.SchedID, in.Due, in.WindowStart, in.WindowEnd,
-		in.TplID, TplDeleted)
+		traceparent(ctx), in.TplID, TplDeleted)
 	if err != nil {
 		return 0, fmt.Errorf("insert instance: %w", err)
 	}

@@ -246,6 +246,7 @@ type Inst struct {
 	Due           sql.NullTime         `db:"due"`
 	WindowStart   sql.NullTime         `db:"windowStart"`
 	WindowEnd     sql.NullTime         `db:"windowEnd"`
+	Traceparent   string               `db:"traceparent"` // of the span that made it; empty: none; see Resume
 
 	Files []File `db:"-"` // filled by GetInst and ListInst
 }

@@ -17,6 +17,11 @@ import (
 	"strconv"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
+
 	"exporttask/internal/cron"
 	"exporttask/internal/model"
 	"exporttask/internal/plan"
@@ -57,6 +62,8 @@ type Config struct {
 	Every time.Duration
 	// MaxWaiting bounds the instances that wait for an operator.
 	MaxWaiting int
+	// Tracer begins the traces of what the runner makes; nil: there are none.
+	Tracer trace.Tracer
 }
 
 // Runner makes instances of what is due.
@@ -70,6 +77,9 @@ type Runner struct {
 
 // New makes a Runner. nudge tells the worker pool that there is an instance.
 func New(cfg Config, store Store, freezer Freezer, nudge func(), log *slog.Logger) *Runner {
+	if cfg.Tracer == nil {
+		cfg.Tracer = noop.Tracer{}
+	}
 	return &Runner{cfg: cfg, store: store, freezer: freezer, nudge: nudge, log: log}
 }
 
@@ -207,7 +217,21 @@ func (r *Runner) one(ctx context.Context, s *model.Sched, calendar *cron.Calenda
 	return made, nil
 }
 
-func (r *Runner) insert(ctx context.Context, s *model.Sched, calendar *cron.Calendar, step model.Step) (int64, error) {
+// insert makes the instance of s.NextDue, which begins a trace.
+func (r *Runner) insert(ctx context.Context, s *model.Sched, calendar *cron.Calendar, step model.Step) (id int64, err error) {
+	ctx, span := r.cfg.Tracer.Start(ctx, "schedule.fire", trace.WithAttributes(
+		attribute.Int64("exportd.sched_id", s.ID),
+		attribute.String("exportd.due", s.NextDue.Time.UTC().Format(time.RFC3339)),
+	))
+	defer func() {
+		if id != 0 {
+			span.SetAttributes(attribute.Int64("exportd.inst_id", id))
+		}
+		if err != nil && !errors.Is(err, model.ErrMoved) {
+			span.SetStatus(codes.Error, "")
+		}
+		span.End()
+	}()
 	in, err := r.freezer.FreezeSched(ctx, s, Moment(calendar, s.NextDue.Time))
 	if err != nil {
 		return 0, err

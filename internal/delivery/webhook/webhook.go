@@ -2,6 +2,7 @@
 // JSON, signed as Standard Webhooks has it (www.standardwebhooks.com, version
 // 1.0.0), so that receivers can check it with the libraries that are there. It
 // sends no files: the event names them, with links where the server makes some.
+// Where the delivery is traced, the call says so (W3C Trace Context).
 //
 // An address inside of this network is refused when it is dialed, whatever name
 // it hides behind, and no redirect is followed.
@@ -22,6 +23,8 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+
+	"go.opentelemetry.io/otel/propagation"
 
 	"exporttask/internal/delivery/parcel"
 	"exporttask/internal/model"
@@ -135,6 +138,7 @@ func (w *Webhook) post(ctx context.Context, id string, body []byte) error {
 	req.Header.Set("Webhook-Id", id)
 	req.Header.Set("Webhook-Timestamp", at)
 	req.Header.Set("Webhook-Signature", w.sign(id, at, body))
+	propagation.TraceContext{}.Inject(ctx, propagation.HeaderCarrier(req.Header))
 	resp, err := w.client.Do(req)
 	if err != nil {
 		// The library's text holds the whole URL, with what may be secret.

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+
+	"google.golang.org/grpc/credentials/insecure"
+
+	"exporttask/internal/edge"
+	"exporttask/internal/tracing"
+)
+
+// traceConfig says where spans go.
+type traceConfig struct {
+	endpoint string
+	insecure bool
+	ratio    float64
+	tls      edge.ClientTLS
+}
+
+func (c *traceConfig) define(o *options) {
+	f := o.flags
+	f.StringVar(&c.endpoint, "trace-endpoint", "", "`HOST:PORT` of a collector that takes OpenTelemetry traces by OTLP/gRPC; none: no traces")
+	f.BoolVar(&c.insecure, "trace-insecure", false, "send traces in plain text")
+	f.Float64Var(&c.ratio, "trace-ratio", 1, "`part` of the traces that begin here to send, 0 to 1; of others their beginning decides")
+	f.StringVar(&c.tls.CAFile, "trace-ca-file", "", "PEM `file` of the authorities that sign the collector's certificate; none: the system's")
+	f.StringVar(&c.tls.CertFile, "trace-cert-file", "", "PEM `file` of the certificate that the collector is shown")
+	f.StringVar(&c.tls.KeyFile, "trace-key-file", "", "PEM `file` of that certificate's key")
+}
+
+func (c *traceConfig) validate(bad func(option, format string, args ...any)) {
+	if c.endpoint != "" {
+		if host, port, err := net.SplitHostPort(c.endpoint); err != nil || host == "" || port == "" {
+			bad("trace-endpoint", "%q, want HOST:PORT, such as 127.0.0.1:4317", c.endpoint)
+		}
+	}
+	if !(c.ratio >= 0 && c.ratio <= 1) { // not a number either
+		bad("trace-ratio", "%g, want 0..1", c.ratio)
+	}
+	if c.insecure && c.tls.On() {
+		bad("trace-insecure", "true, but files for TLS are given: want one of the two")
+	}
+	if err := c.tls.Validate("trace-"); err != nil {
+		bad("trace", "%s", err)
+	}
+}
+
+// traces starts the sending of spans of this process, and tells what of its
+// files may change.
+func (a *app) traces(ctx context.Context, owner string) (*tracing.Provider, []watched, error) {
+	c := &a.cfg.trace
+	to := tracing.Config{Endpoint: c.endpoint, Credentials: insecure.NewCredentials(), Ratio: c.ratio, Version: version(), Instance: owner}
+	var files []watched
+	if c.endpoint != "" && !c.insecure {
+		certs, err := c.tls.Open(a.log)
+		if err != nil {
+			return nil, nil, fmt.Errorf("trace: %w", err)
+		}
+		to.Credentials, files = certs.Credentials(), []watched{certs}
+	}
+	p, err := tracing.Start(ctx, to, a.log)
+	if err != nil {
+		return nil, nil, fmt.Errorf("trace: %w", err)
+	}
+	return p, files, nil
+}

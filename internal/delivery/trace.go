@@ -1,0 +1,38 @@
+package delivery
+
+import (
+	"context"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+
+	"exporttask/internal/model"
+)
+
+// span begins the span of one attempt of a delivery, in the trace that made its
+// instance. One whose instance could not be read, nil, has none. Spans hold
+// neither addresses nor texts of errors, which may hold what is secret.
+func (p *Pool) span(ctx context.Context, in *model.Inst, v *model.Delivery) (context.Context, trace.Span) {
+	if in == nil {
+		return ctx, trace.SpanFromContext(ctx)
+	}
+	kind, _ := p.Describe(v.Destination)
+	return p.cfg.Tracer.Start(in.Resume(ctx), "deliver", trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
+		attribute.Int64("exportd.inst_id", v.InstID),
+		attribute.Int64("exportd.delivery_id", v.ID),
+		attribute.String("exportd.destination", v.Destination),
+		attribute.String("exportd.destination_kind", kind),
+		attribute.Int("exportd.attempt", int(v.Attempt)),
+		attribute.String("exportd.event_id", v.EventID),
+	))
+}
+
+// endSpan ends it; end is in the words of Observer.
+func endSpan(span trace.Span, end string) {
+	span.SetAttributes(attribute.String("exportd.end", end))
+	if end != "done" && end != "released" {
+		span.SetStatus(codes.Error, end)
+	}
+	span.End()
+}
