@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"slices"
@@ -21,15 +22,20 @@ type cost struct {
 	peak   float64 // resident memory, MiB
 }
 
-// job is a program to run, with where its output goes ("" is nowhere).
+// job is a program to run.
 type job struct {
-	args []string
-	env  []string
-	out  string
-	cmd  func(ctx context.Context) (*exec.Cmd, error) // in the place of args
+	args  []string
+	env   []string
+	out   string                                       // file that takes standard output; "" is nowhere
+	makes string                                       // file that the job makes: one of an earlier run is removed first
+	cmd   func(ctx context.Context) (*exec.Cmd, error) // in the place of args
 }
 
 func (j job) run(ctx context.Context) (cost, error) {
+	// Giving back the pages of an old file costs whoever replaces it.
+	if err := os.Remove(j.makes); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return cost{}, err
+	}
 	var cmd *exec.Cmd
 	if j.cmd != nil {
 		var err error

@@ -27,7 +27,7 @@ type Options struct {
 	// LoginTimeout bounds dialling, TLS, login and session settings
 	// together; 0 = the DSN's timeout, or else 10 s.
 	LoginTimeout time.Duration
-	// BatchBytes is the size of a batch's buffer in bytes; 0 = 64 KiB. A row
+	// BatchBytes is the size of a batch's buffer in bytes; 0 = 256 KiB. A row
 	// that does not fit grows its own batch.
 	BatchBytes int
 	// Limits hold for every query that does not set its own.
@@ -73,7 +73,7 @@ type Query struct {
 
 const (
 	defaultLoginTimeout = 10 * time.Second
-	defaultBatchBytes   = 64 << 10
+	defaultBatchBytes   = 256 << 10
 	minBatchBytes       = 4 << 10
 	maxBatchBytes       = 64 << 20
 	defaultRowBytes     = 1 << 30 // the highest max_allowed_packet there is

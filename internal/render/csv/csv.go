@@ -15,7 +15,7 @@ import (
 )
 
 // bufSize is the size of the output buffer, and about that of one Write.
-const bufSize = 128 << 10
+const bufSize = 256 << 10
 
 // errClosed is what Encode says after Close.
 var errClosed = errors.New("csv: encode after close")

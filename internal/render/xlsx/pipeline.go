@@ -14,8 +14,8 @@ import (
 // Huffman codes cost nothing beside it, small enough to stay in a core's cache.
 // A block is closed once it has passed blockFull.
 const (
-	blockGoal = 192 << 10
-	blockFull = 256 << 10
+	blockGoal = 320 << 10
+	blockFull = 448 << 10
 )
 
 // keepOut is the largest output that a job keeps for its next use.
@@ -178,7 +178,6 @@ func (p *pipeline) recycle(j *job) {
 // do turns a job into deflate blocks.
 func (w *rowWriter) do(j *job) {
 	w.job = j
-	w.reset()
 	if j.batch == nil {
 		w.raw(j.xml)
 	} else {
@@ -201,6 +200,6 @@ func (w *rowWriter) emit() {
 		j.sum = combineCRC(j.sum, sum, int64(len(xml)))
 	}
 	j.size += int64(len(xml))
-	j.out = w.deflate.AppendBlock(j.out, xml, w.hints)
+	j.out = w.deflate.AppendBlock(j.out, xml)
 	w.reset()
 }

@@ -23,7 +23,7 @@ var (
 )
 
 // preserve replaces the text's post where a reader would trim it.
-const preserve = `"><is><t xml:space="preserve">`
+var preserve = newPiece(`"><is><t xml:space="preserve">`)
 
 // place is where a column's last cell of one class lay in the block.
 type place struct {
@@ -33,90 +33,118 @@ type place struct {
 	sepClass class // what the value before it was
 }
 
-// rowWriter turns rows into XML, one block at a time, and notes for each piece
-// of markup where the same stood before. Every worker has one. It allocates
-// only when a buffer must grow.
+// tracked is a column with what is known of its cells in the block so far.
+type tracked struct {
+	column
+	places [2]place // by class
+	date   dateCache
+	heads  *heads // of texts
+}
+
+// rowNumber is where a row's number stands in the block, and how many bytes from
+// there on are the same in every cell of one class.
+type rowNumber struct {
+	at   uint32
+	same int
+}
+
+// rowWriter turns rows into XML, one block at a time, and tells the compressor
+// for each piece of markup where the same stood before. Every worker has one.
+// It allocates only when a buffer must grow.
 type rowWriter struct {
 	job     *job
-	cols    []column
+	cols    []tracked
 	deflate deflate.Encoder
 
-	buf   []byte // the block; always longer than n
-	n     int
-	hints []deflate.Hint
+	buf []byte // the block; always longer than n
+	n   int
 
-	cells   [][]byte
-	scratch []byte // a converted value
-	serial  []byte // a date that num has no room for
+	inOrder bool     // the columns are the row's first cells
+	cells   [][]byte // a row's, where they are not
+	scratch []byte   // a converted value
+	serial  []byte   // a date that num has no room for
 	num     [32]byte
-	dates   []dateCache
-	heads   []*heads // of text columns
 
 	rowText [8]byte // the row's number
 	rowLen  int
 
 	// What is known of the block so far. A position that is not known is
 	// deflate.None.
-	places   [][2]place
 	sep      uint32 // the end of the last value or row tag
 	sepClass class
-	lastNum  [2]uint32 // the row's number in the last cell of each class
-	lastEnd  [4]uint32 // the last end of a value by class
-	lastRow  [4]uint32 // the last end of a row by its last value's class
+	lastNum  [2]rowNumber // the row's number in the last cell of each class
+	lastEnd  [4]uint32    // the last end of a value by class
+	lastRow  [4]uint32    // the last end of a row by its last value's class
 	lastTag  uint32
 }
 
 func newRowWriter(cols []column, small bool) *rowWriter {
-	w := &rowWriter{
-		cols: cols, buf: make([]byte, blockFull+64<<10),
-		hints: make([]deflate.Hint, 0, 1<<14), places: make([][2]place, len(cols)),
-		dates: make([]dateCache, len(cols)), heads: make([]*heads, len(cols)),
-	}
+	w := &rowWriter{cols: make([]tracked, len(cols)), inOrder: true, buf: make([]byte, blockFull+64<<10)}
 	w.deflate.Search = small
 	for i := range cols {
+		w.cols[i].column = cols[i]
+		w.inOrder = w.inOrder && cols[i].index == i
 		if cols[i].stored == cell.AsText {
-			w.heads[i] = new(heads)
+			w.cols[i].heads = new(heads)
 		}
 	}
+	w.reset()
 	return w
 }
 
 // reset begins an empty block: nothing of it stood anywhere before.
 func (w *rowWriter) reset() {
 	w.n = 0
-	w.hints = w.hints[:0]
+	w.deflate.Reset()
 	unknown := place{sep: deflate.None, open: deflate.None, post: deflate.None, sepClass: nothing}
-	for i := range w.places {
-		w.places[i] = [2]place{unknown, unknown}
-		if h := w.heads[i]; h != nil {
-			h.reset()
+	for i := range w.cols {
+		c := &w.cols[i]
+		c.places = [2]place{unknown, unknown}
+		if c.heads != nil {
+			clear(c.heads[:])
 		}
 	}
 	w.sep, w.sepClass = 0, nothing
-	w.lastNum = [2]uint32{deflate.None, deflate.None}
+	w.lastNum = [2]rowNumber{{at: deflate.None}, {at: deflate.None}}
 	w.lastEnd = [4]uint32{deflate.None, deflate.None, deflate.None, deflate.None}
 	w.lastRow = w.lastEnd
 	w.lastTag = deflate.None
 }
 
+// shortCell is the first byte from which on row.Cell must tell what a cell is;
+// almost all are shorter and split off here, without a call.
+const shortCell = 0x80
+
 // rows writes rows from to to of b, of which the first has the number n. A
 // block ends with a row, except before a cell that does not fit any more.
 func (w *rowWriter) rows(b *row.Batch, from, to, n int) {
-	for i := from; i < to; i++ {
-		w.cells = split(w.cells[:0], b.Row(i))
+	for r := from; r < to; r++ {
+		rest := b.Row(r)
+		if !w.inOrder {
+			w.cells = split(w.cells[:0], rest)
+		}
 		w.beginRow(n)
-		for c := range w.cols {
-			col := &w.cols[c]
-			v := w.cells[col.index]
+		for i := range w.cols {
+			c := &w.cols[i]
+			var v []byte
+			switch {
+			case !w.inOrder:
+				v = w.cells[c.index]
+			case rest[0] < shortCell:
+				end := 1 + int(rest[0])
+				v, rest = rest[1:end:end], rest[end:]
+			default:
+				v, rest = row.Cell(rest)
+			}
 			if v == nil {
 				continue
 			}
-			if !col.plain {
-				v = w.convert(col, v)
+			if !c.plain {
+				v = w.convert(c, v)
 			}
-			switch col.stored {
+			switch c.stored {
 			case cell.AsNumber:
-				if safeNumber(v) || col.src.KeepsNumber(v) {
+				if safeNumber(v) || c.src.KeepsNumber(v) {
 					w.number(c, v)
 				} else {
 					w.text(c, v)
@@ -142,7 +170,7 @@ func (w *rowWriter) rows(b *row.Batch, from, to, n int) {
 const maxBytes = 1 << 15
 
 // convert is the text of a cell that is not shown as the server wrote it.
-func (w *rowWriter) convert(col *column, v []byte) []byte {
+func (w *rowWriter) convert(col *tracked, v []byte) []byte {
 	if col.src.Source.Kind == row.Binary && len(v) > maxBytes && col.src.Map == nil {
 		v = v[:maxBytes]
 	}
@@ -153,12 +181,6 @@ func (w *rowWriter) convert(col *column, v []byte) []byte {
 	return w.scratch
 }
 
-// hint says that what is written at pos may repeat what stands at src, up to
-// most bytes; 0 is without a limit.
-func (w *rowWriter) hint(pos int, src uint32, most int) {
-	w.hints = append(w.hints, deflate.Hint{Pos: uint32(pos), Src: src, Max: uint32(most)}) //nolint:gosec // a block is far below 2 GiB
-}
-
 // put16 copies a piece whole and counts its length. There must be room for all
 // of its field.
 func put16(buf []byte, n int, p *piece) int {
@@ -166,23 +188,28 @@ func put16(buf []byte, n int, p *piece) int {
 	return n + p.n
 }
 
+// beginRow writes a row's tag. Its beginning, with the end of the row before,
+// is taken from a row that ended alike.
 func (w *rowWriter) beginRow(n int) {
 	w.room(cellRoom)
 	w.rowLen = len(strconv.AppendInt(w.rowText[:0], int64(n), 10))
+	at := w.n
+	begin, from := uint32(at), w.lastTag //nolint:gosec // a block is far below 2 GiB
+	w.lastTag = begin
 	if w.sepClass != nothing {
-		w.hint(int(w.sep), w.lastRow[w.sepClass], 0)
+		if last := w.lastRow[w.sepClass]; last != deflate.None {
+			begin, from = w.sep, last
+		}
 		w.lastRow[w.sepClass] = w.sep
 	}
-	at := w.n
-	if w.lastTag != deflate.None {
-		w.hint(at, w.lastTag, 0)
-	}
-	w.lastTag = uint32(at) //nolint:gosec // a block is far below 2 GiB
 	at = put16(w.buf, at, &rowStart)
-	w.lastNum[number], w.lastNum[text] = uint32(at), uint32(at) //nolint:gosec // as above
+	// Up to its > and the < of a cell, a row's tag is like a cell's.
+	num := rowNumber{at: uint32(at), same: w.rowLen + closing[rowTag].n + 1} //nolint:gosec // as above
+	w.lastNum[number], w.lastNum[text] = num, num
 	*(*[8]byte)(w.buf[at:]) = w.rowText
 	at += w.rowLen
 	w.sep, w.sepClass = uint32(at), rowTag //nolint:gosec // as above
+	w.deflate.Guess(w.buf, begin, from, w.sep)
 	w.n = put16(w.buf, at, &closing[rowTag])
 }
 
@@ -204,28 +231,36 @@ func (w *rowWriter) room(need int) {
 	}
 }
 
-// open writes a cell up to its value and notes its places. The caller has made
-// room.
-func (w *rowWriter) open(c int, k class) int {
-	m, p := &w.places[c][k], &w.cols[c].open[k]
+// repeat says that the n bytes at pos are those at from.
+func (w *rowWriter) repeat(pos int, from uint32, n int) {
+	w.deflate.Repeat(w.buf, uint32(pos), from, uint32(n)) //nolint:gosec // a block is far below 2 GiB
+}
+
+// open writes a cell up to its value's tag, of which a cell of the class has
+// the first same bytes in common with any other, and notes its places. The
+// caller has made room.
+func (w *rowWriter) open(c *tracked, k class, same int) int {
+	m, p := &c.places[k], &c.open[k]
 	at := w.n
+	*(*[40]byte)(w.buf[at:]) = p.b
 	// The end of the value before and this cell's tag, from the row before. Where
 	// another class of value stood before the cell then, its end is taken from
 	// elsewhere.
 	if m.sepClass == w.sepClass {
-		w.hint(int(w.sep), m.sep, at-int(w.sep)+p.n)
+		w.repeat(int(w.sep), m.sep, at-int(w.sep)+p.n)
 	} else {
-		w.hint(int(w.sep), w.lastEnd[w.sepClass], at-int(w.sep))
-		w.hint(at, m.open, p.n)
+		w.repeat(int(w.sep), w.lastEnd[w.sepClass], at-int(w.sep))
+		w.repeat(at, m.open, p.n)
 	}
 	w.lastEnd[w.sepClass] = w.sep
 	m.sep, m.sepClass, m.open = w.sep, w.sepClass, uint32(at) //nolint:gosec // a block is far below 2 GiB
-	*(*[40]byte)(w.buf[at:]) = p.b
 	at += p.n
-	// The row's number stood a few bytes ago, in the cell before.
-	w.hint(at, w.lastNum[k], 0)
-	w.lastNum[k] = uint32(at) //nolint:gosec // as above
 	*(*[8]byte)(w.buf[at:]) = w.rowText
+	// The row's number stood a few bytes ago, in the cell before.
+	last := &w.lastNum[k]
+	same += w.rowLen
+	w.repeat(at, last.at, min(same, last.same))
+	*last = rowNumber{at: uint32(at), same: same} //nolint:gosec // as above
 	return at + w.rowLen
 }
 
@@ -236,18 +271,21 @@ func (w *rowWriter) closed(at int, k class) {
 }
 
 // number writes a cell whose value is v as it is.
-func (w *rowWriter) number(c int, v []byte) {
+func (w *rowWriter) number(c *tracked, v []byte) {
 	w.room(len(v) + cellRoom)
-	at := w.open(c, number)
-	m := &w.places[c][number]
-	w.hint(at, m.post, 0) // the value may begin like the one in the row before
-	m.post = uint32(at)   //nolint:gosec // a block is far below 2 GiB
+	at := w.open(c, number, post[number].n)
+	m := &c.places[number]
+	begin := uint32(at) //nolint:gosec // a block is far below 2 GiB
 	at = put16(w.buf, at, &post[number])
-	w.closed(at+copyShort(w.buf[at:], v), number)
+	at += copyShort(w.buf[at:], v)
+	// The value may begin like the one in the row before.
+	w.deflate.Guess(w.buf, begin, m.post, uint32(at)) //nolint:gosec // as above
+	m.post = begin
+	w.closed(at, number)
 }
 
 // text writes a cell with an inline string.
-func (w *rowWriter) text(c int, v []byte) {
+func (w *rowWriter) text(c *tracked, v []byte) {
 	if len(v) > cell.MaxCellText {
 		var cut bool
 		if v, cut = cell.CutUTF16(v, cell.MaxCellText); cut {
@@ -255,29 +293,31 @@ func (w *rowWriter) text(c int, v []byte) {
 		}
 	}
 	w.room(textRoom(len(v)) + cellRoom)
-	at := w.open(c, text)
-	m := &w.places[c][text]
-	before := m.post
-	if len(v) >= 4 && w.heads[c] != nil {
-		if p := w.heads[c].swap(binary.LittleEndian.Uint32(v), uint32(at)); p != 0 { //nolint:gosec // as above
+	tag := &post[text]
+	same := tag.n
+	if needsPreserve(v) {
+		tag = &preserve
+		same-- // all but the >
+	}
+	at := w.open(c, text, same)
+	m := &c.places[text]
+	begin, before := uint32(at), m.post //nolint:gosec // a block is far below 2 GiB
+	if len(v) >= 4 && c.heads != nil {
+		if p := c.heads.swap(binary.LittleEndian.Uint32(v), begin); p != 0 {
 			before = p
 		}
 	}
-	w.hint(at, before, 0)
-	m.post = uint32(at) //nolint:gosec // as above
-	if needsPreserve(v) {
-		at += copy(w.buf[at:], preserve)
-	} else {
-		at = put16(w.buf, at, &post[text])
-	}
-	at, illegal := putText(w.buf, at, v)
+	*(*[40]byte)(w.buf[at:]) = tag.b
+	at, illegal := putText(w.buf, at+tag.n, v)
 	if illegal {
 		w.job.tally.Illegal++
 	}
+	w.deflate.Guess(w.buf, begin, before, uint32(at)) //nolint:gosec // as above
+	m.post = begin
 	w.closed(at, text)
 }
 
-func (w *rowWriter) bool(c int, v []byte) {
+func (w *rowWriter) bool(c *tracked, v []byte) {
 	b, ok := cell.ParseBool(v)
 	switch {
 	case !ok:
@@ -302,8 +342,6 @@ func (w *rowWriter) raw(xml []byte) {
 // heads remembers where a column's last text with the same first 4 bytes
 // stood: that of the same family name, of the same kind of remark.
 type heads [64]uint32
-
-func (h *heads) reset() { clear(h[:]) }
 
 // swap returns the position kept for the head and puts at in its place. 0 is
 // none: no cell stands at the very beginning of a block.

@@ -50,9 +50,9 @@ type dateCache struct {
 }
 
 // date writes a date, with a time of day or without, as a serial.
-func (w *rowWriter) date(c int, v []byte) {
+func (w *rowWriter) date(c *tracked, v []byte) {
 	if len(v) == len("2006-01-02 15:04:05") || len(v) == len("2006-01-02") {
-		d := &w.dates[c]
+		d := &c.date
 		if string(d.text[:]) != string(v[:10]) {
 			d.look(v)
 		}
@@ -99,15 +99,20 @@ func appendSecond(num *[32]byte, d *dateCache, v []byte) (n int, ok bool) {
 	// Twelve digits of secs/86400, rounded; the trailing zeros are left out.
 	frac := (secs*1e12 + 43200) / 86400
 	num[d.n] = '.'
-	for i := d.n + 11; i > d.n; i -= 2 {
-		binary.LittleEndian.PutUint16(num[i:], pairs[frac%100])
-		frac /= 100
-	}
+	put6(num[d.n+1:], frac/1e6) // two chains of divisions, neither waits for the other
+	put6(num[d.n+7:], frac%1e6)
 	n = d.n + 13
 	for num[n-1] == '0' {
 		n--
 	}
 	return n, true
+}
+
+// put6 writes a number below 1e6 as six digits.
+func put6(dst []byte, x uint64) {
+	binary.LittleEndian.PutUint16(dst[4:], pairs[x%100])
+	binary.LittleEndian.PutUint16(dst[2:], pairs[x/100%100])
+	binary.LittleEndian.PutUint16(dst, pairs[x/10000%100])
 }
 
 // pair is the number that two digits are; 255 and more where they are none.

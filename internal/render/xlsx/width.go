@@ -52,15 +52,9 @@ func columnWidths(cols []column, b *row.Batch, from, to int) string {
 	return xml.String()
 }
 
-// split appends the cells of a row. Cells of up to 127 bytes, almost all, are
-// split off here, without a call.
+// split appends the cells of a row.
 func split(cells [][]byte, p []byte) [][]byte {
 	for len(p) > 0 {
-		if n := int(p[0]); n < 0x80 {
-			cells = append(cells, p[1:1+n:1+n])
-			p = p[1+n:]
-			continue
-		}
 		var c []byte
 		c, p = row.Cell(p)
 		cells = append(cells, c)

@@ -143,7 +143,8 @@ func (e *Encoder) flush() {
 
 // cut makes jobs of a batch, each about one block.
 func (e *Encoder) cut(b *row.Batch, size int) {
-	step := max(1, b.Len()*blockGoal/size)
+	blocks := (size + blockGoal - 1) / blockGoal
+	step := (b.Len() + blocks - 1) / blocks // evenly: a small block costs as much as a large one
 	for from := 0; from < b.Len(); from += step {
 		j := e.pipe.job()
 		j.batch, j.from, j.to = b, from, min(from+step, b.Len())

@@ -5,35 +5,34 @@ import (
 	"slices"
 )
 
-// MaxBlock is the largest input of one block in bytes. It keeps the counts of
-// a block's symbols, and so the depth of its Huffman codes, small.
-const MaxBlock = 1 << 24
+// MaxBlock is the largest input of one block in bytes: what a token can count.
+// It also keeps the depth of a block's Huffman codes small.
+const MaxBlock = 1<<24 - 1
 
 // End is the empty last block that ends a stream of blocks.
 const End = "\x03\x00"
 
-// Hint says that the bytes at Pos probably repeat those at Src, at most Max of
-// them unless Max is 0. A Max keeps matches of one kind at one length, which
-// makes that length's code short. A Src that is not before Pos, such as None, is
-// no hint at all.
-type Hint struct{ Pos, Src, Max uint32 }
+// None is a place that no match can reach.
+const None = uint32(1) << 31
 
-// None is a Src that refers to nothing.
-const None = ^uint32(0)
-
-// token is a run of literals and the match behind it: the literals' count in
-// the upper 32 bits, the match's length in the next 16, distance-1 in the
-// lowest.
+// token is a run of literals and the match behind it. From the top: 24 bits of
+// the literals' count, 16 of the match's length, 8 of the distance's symbol, 16
+// of the distance less one.
 type token uint64
 
+func newToken(lits, length, dist uint32, symbol int) token {
+	return token(lits)<<40 | token(length)<<24 | token(symbol)<<16 | token(dist-1) //nolint:gosec // an index of the alphabet
+}
+
 // Encoder holds the working memory of one block after another, about 400 KiB.
-// It is not safe for concurrent use. The zero Encoder is ready.
+// It is not safe for concurrent use. Each block begins with Reset.
 type Encoder struct {
-	// Search makes the encoder look harder for repeats between the hints:
+	// Search makes the encoder look harder for repeats that it is not told of:
 	// smaller output for more time.
 	Search bool
 
 	tokens      []token
+	lits        uint32 // the bytes before this place are covered by tokens
 	shortestRun uint32 // of literals that are searched
 	noted       uint32 // literals before this place are in the finder
 	rest        int    // literals behind the last match
@@ -47,14 +46,18 @@ type Encoder struct {
 	found             *finder
 }
 
-// AppendBlock appends src as one block to dst. Hints are in ascending order
-// of Pos. src must not be longer than MaxBlock.
-func (e *Encoder) AppendBlock(dst, src []byte, hints []Hint) []byte {
+// AppendBlock appends src as one block to dst, with the matches told of since
+// Reset. src must not be longer than MaxBlock.
+func (e *Encoder) AppendBlock(dst, src []byte) []byte {
 	if len(src) == 0 {
 		return dst
 	}
-	e.reset()
-	e.follow(src, hints)
+	end := uint32(len(src)) //nolint:gosec // at most MaxBlock
+	if end-e.lits >= e.shortestRun {
+		e.searchRun(src, end)
+	}
+	e.countLits(src[e.lits:])
+	e.rest = int(end - e.lits)
 	e.litCode.build(e.symbolCounts(), maxLitBits)
 	e.distCode.build(e.dist[:numDist], maxDistBits)
 	e.header.plan(&e.litCode, &e.distCode)
@@ -67,8 +70,10 @@ func (e *Encoder) AppendBlock(dst, src []byte, hints []Hint) []byte {
 	return w.sync()
 }
 
-func (e *Encoder) reset() {
+// Reset begins an empty block.
+func (e *Encoder) Reset() {
 	e.tokens = e.tokens[:0]
+	e.lits = 0
 	e.noted = 0
 	e.shortestRun = searchRun
 	if e.Search {
@@ -134,51 +139,58 @@ func (e *Encoder) body(w *bitWriter, src []byte) {
 		rest      = src
 	)
 	for i := 0; i <= len(e.tokens); i++ {
-		t := token(e.rest) << 32 //nolint:gosec // a length
+		t := token(e.rest) << 40 //nolint:gosec // a length
 		if i < len(e.tokens) {
 			t = e.tokens[i]
 		}
-		p := rest[:t>>32]
+		p := rest[:t>>40]
 		for len(p) >= 4 {
 			a, b, c, d := codes[p[0]], codes[p[1]], codes[p[2]], codes[p[3]]
-			acc |= a.bits() << (nacc & 63)
-			nacc += a.len()
-			acc |= b.bits() << (nacc & 63)
-			nacc += b.len()
-			acc |= c.bits() << (nacc & 63)
-			nacc += c.len()
-			acc |= d.bits() << (nacc & 63)
-			nacc += d.len()
+			// Joined first, the four cost the writer's fields one step, each of
+			// which waits for the one before.
+			ab, nab := a.bits()|b.bits()<<(a.len()&63), a.len()+b.len()
+			cd, ncd := c.bits()|d.bits()<<(c.len()&63), c.len()+d.len()
+			acc |= (ab | cd<<(nab&63)) << (nacc & 63)
+			nacc += nab + ncd
 			binary.LittleEndian.PutUint64(buf[at:], acc)
 			at += int(nacc >> 3) //nolint:gosec // at most 7
 			acc >>= nacc & 56
 			nacc &= 7
 			p = p[4:]
 		}
-		for _, b := range p {
-			c := codes[b]
-			acc |= c.bits() << (nacc & 63)
-			nacc += c.len()
+		// Up to three are left. How many is as good as random, and a branch on
+		// it costs more than three codes of which some are masked away.
+		if len(p) > 0 {
+			if tail := p[:cap(p)]; len(tail) >= 3 {
+				keep := &keeps[len(p)&3]
+				a, b, c := codes[tail[0]]&keep[0], codes[tail[1]]&keep[1], codes[tail[2]]&keep[2]
+				ab, nab := a.bits()|b.bits()<<(a.len()&63), a.len()+b.len()
+				acc |= (ab | c.bits()<<(nab&63)) << (nacc & 63)
+				nacc += nab + c.len()
+			} else { // at the block's end
+				for _, b := range p {
+					c := codes[b]
+					acc |= c.bits() << (nacc & 63)
+					nacc += c.len()
+				}
+			}
+			binary.LittleEndian.PutUint64(buf[at:], acc)
+			at += int(nacc >> 3) //nolint:gosec // at most 6
+			acc >>= nacc & 56
+			nacc &= 7
 		}
-		binary.LittleEndian.PutUint64(buf[at:], acc)
-		at += int(nacc >> 3) //nolint:gosec // at most 6
-		acc >>= nacc & 56
-		nacc &= 7
 		if i == len(e.tokens) {
 			break
 		}
-		n := int(t>>32) + int(t>>16&0xffff)
-		m := e.match[t>>16&0x1ff]
-		d := uint32(t) & 0xffff
-		s := distSymbol(d) & 31
+		n := int(t>>40) + int(t>>24&0xffff)
+		m := e.match[t>>24&0x1ff]
+		s := t >> 16 & 31
 		c := e.distCode.code[s]
 		extra := uint(distExtra[s])
-		acc |= m.bits() << (nacc & 63)
-		nacc += m.len()
-		acc |= c.bits() << (nacc & 63)
-		nacc += c.len()
-		acc |= uint64(d) & (1<<(extra&63) - 1) << (nacc & 63)
-		nacc += extra
+		mc, nmc := m.bits()|c.bits()<<(m.len()&63), m.len()+c.len()
+		far := uint64(t) & 0xffff & (1<<(extra&63) - 1)
+		acc |= (mc | far<<(nmc&63)) << (nacc & 63)
+		nacc += nmc + extra
 		binary.LittleEndian.PutUint64(buf[at:], acc)
 		at += int(nacc >> 3) //nolint:gosec // at most 7
 		acc >>= nacc & 56
@@ -190,6 +202,9 @@ func (e *Encoder) body(w *bitWriter, src []byte) {
 	w.add(c.bits(), c.len())
 	w.flush()
 }
+
+// keeps[n] keeps the first n of three codes: a code of no bits writes nothing.
+var keeps = [4][3]code{{0, 0, 0}, {^code(0), 0, 0}, {^code(0), ^code(0), 0}, {^code(0), ^code(0), ^code(0)}}
 
 // fillMatch joins each length's code with its extra bits.
 func (e *Encoder) fillMatch() {

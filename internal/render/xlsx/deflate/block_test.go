@@ -29,11 +29,37 @@ func inflate(t *testing.T, stream []byte) []byte {
 	return got
 }
 
-func roundTrip(t *testing.T, e *Encoder, src []byte, hints []Hint) int {
+// hint is a place whose bytes may repeat those at from.
+type hint struct{ pos, from, n uint32 }
+
+// block makes a block of src after telling of the hints: those that hold are
+// stated, every other one of them, or else guessed.
+func block(e *Encoder, dst, src []byte, hints []hint) []byte {
+	e.Reset()
+	for i, h := range hints {
+		end := min(h.pos+h.n, uint32(len(src)))
+		switch {
+		case h.pos < e.lits:
+		case i%2 == 0 && h.from < h.pos && end-h.pos <= maxRepeat && repeats(src, h.pos, h.from, end):
+			e.Repeat(src, h.pos, h.from, end-h.pos)
+		default:
+			e.Guess(src, h.pos, h.from, end)
+		}
+	}
+	return e.AppendBlock(dst, src)
+}
+
+// repeats tells whether src from pos to end is what stands at from, which may
+// overlap it.
+func repeats(src []byte, pos, from, end uint32) bool {
+	return bytes.Equal(src[pos:end], src[from:from+end-pos])
+}
+
+func roundTrip(t *testing.T, e *Encoder, src []byte, hints []hint) int {
 	t.Helper()
-	stream := e.AppendBlock(nil, src, hints)
+	stream := block(e, nil, src, hints)
 	size := len(stream)
-	stream = e.AppendBlock(stream, src, hints)
+	stream = block(e, stream, src, hints)
 	stream = append(stream, End...)
 	if got := inflate(t, stream); !bytes.Equal(got, append(bytes.Clone(src), src...)) {
 		t.Fatalf("search %t: two blocks of %d bytes came back different (%d bytes)", e.Search, len(src), len(got))
@@ -73,17 +99,17 @@ func TestBlocksReadBackEqual(t *testing.T) {
 
 // randomHints are ascending places with sources that are near, far, ahead or
 // absent.
-func randomHints(rng *rand.Rand, n int) []Hint {
-	var hints []Hint
+func randomHints(rng *rand.Rand, n int) []hint {
+	var hints []hint
 	for pos := 0; pos < n; pos += 1 + rng.IntN(40) {
-		src := uint32(rng.IntN(n))
+		from := uint32(rng.IntN(n))
 		if rng.IntN(2) == 0 {
-			src = uint32(max(0, pos-1-rng.IntN(100)))
+			from = uint32(max(0, pos-1-rng.IntN(100)))
 		}
 		if rng.IntN(10) == 0 {
-			src = None
+			from = None
 		}
-		hints = append(hints, Hint{Pos: uint32(pos), Src: src, Max: uint32(rng.IntN(2) * rng.IntN(300))})
+		hints = append(hints, hint{uint32(pos), from, uint32(rng.IntN(300))})
 	}
 	return hints
 }
@@ -94,14 +120,14 @@ func TestEveryMatchLengthAndDistanceReadsBack(t *testing.T) {
 	for i := range src {
 		src[i] = byte(rng.Uint32())
 	}
-	var hints []Hint
+	var hints []hint
 	pos := uint32(window + maxMatch)
 	length, dist := uint32(minMatch), uint32(1)
 	for pos+maxMatch < uint32(len(src)) {
 		for i := range length {
 			src[pos+i] = src[pos+i-dist]
 		}
-		hints = append(hints, Hint{Pos: pos, Src: pos - dist})
+		hints = append(hints, hint{pos, pos - dist, length})
 		pos += length + 1
 		if length++; length > maxMatch {
 			length = minMatch
@@ -124,9 +150,9 @@ func TestHintBeyondTheWindowIsIgnored(t *testing.T) {
 		src[i] = byte(rng.Uint32())
 	}
 	copy(src[window+1000:], src[1000:2000]) // window bytes away
-	near := roundTrip(t, new(Encoder), src, []Hint{{Pos: window + 1000, Src: 1000}})
+	near := roundTrip(t, new(Encoder), src, []hint{{window + 1000, 1000, 1000}})
 	copy(src[window+1000:], src[999:1999]) // one more
-	far := roundTrip(t, new(Encoder), src, []Hint{{Pos: window + 1000, Src: 999}})
+	far := roundTrip(t, new(Encoder), src, []hint{{window + 1000, 999, 1000}})
 	if near > far-900 {
 		t.Errorf("a repeat at the window's edge gave %d bytes, one beyond it %d", near, far)
 	}
@@ -134,11 +160,11 @@ func TestHintBeyondTheWindowIsIgnored(t *testing.T) {
 
 func TestSecondBlockAllocatesNothing(t *testing.T) {
 	src := bytes.Repeat([]byte("0123456789"), 1000)
-	hints := []Hint{{Pos: 10}}
+	hints := []hint{{10, 0, 1000}}
 	for _, search := range []bool{false, true} {
 		e := &Encoder{Search: search}
-		dst := e.AppendBlock(nil, src, hints)
-		if n := testing.AllocsPerRun(20, func() { dst = e.AppendBlock(dst[:0], src, hints) }); n != 0 {
+		dst := block(e, nil, src, hints)
+		if n := testing.AllocsPerRun(20, func() { dst = block(e, dst[:0], src, hints) }); n != 0 {
 			t.Errorf("search %t: %v allocations a block", search, n)
 		}
 	}

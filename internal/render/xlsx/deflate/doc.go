@@ -4,10 +4,11 @@
 //
 // A general compressor finds repeats by hashing every position of its input.
 // Whoever has just written a table knows them: the markup around a cell stood
-// at a known place one row earlier, the row's number a few bytes ago. Such
-// places are handed over as hints. A hint is a proposal and no promise: its
-// bytes are compared, as much as agrees becomes a match, the rest stays
-// literal. Wrong hints cost size, never correctness.
+// at a known place one row earlier, the row's number a few bytes ago. So the
+// writer tells the block's Encoder while it writes: Repeat where it knows that
+// the bytes are the same, which costs a few instructions and no look at them,
+// Guess where they may begin alike, as values do. What is told of neither way
+// stays literal, long runs of which are searched.
 //
 // Every block stands alone (no match reaches before it), is never the last of
 // its stream and ends on a byte boundary, so that blocks made in parallel can

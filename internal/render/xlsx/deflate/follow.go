@@ -12,74 +12,74 @@ const (
 	minMatch = 4
 	minBack  = 2
 	window   = 1 << 15
+	// maxRepeat leaves room for the literals that agreeBack adds.
+	maxRepeat = maxMatch - 8
 )
 
-// follow turns hints into tokens. Where a match runs into the next hint's
-// place, that hint is taken from where the match ends: this is how markup that
-// two hints cover costs nothing twice.
-func (e *Encoder) follow(src []byte, hints []Hint) {
-	end := uint32(len(src)) //nolint:gosec // at most MaxBlock
-	lits := uint32(0)       // what lies before is covered by tokens
-	for i := range hints {
-		h := &hints[i]
-		if h.Src >= h.Pos || h.Pos-h.Src > window {
-			continue
-		}
-		dist := h.Pos - h.Src
-		stop := end
-		if h.Max > 0 {
-			stop = min(end, h.Pos+h.Max)
-		}
-		pos := max(h.Pos, lits)
-		for pos < stop {
-			n := matchLen(src, pos-dist, pos, stop)
-			if n < minMatch {
-				break
-			}
-			if back := agreeBack(src, pos, dist, lits); back > 0 && n+back <= maxMatch {
-				pos -= back
-				n += back
-			}
-			e.add(src, lits, pos, n, dist)
-			pos += n
-			lits = pos
-			if n < maxMatch {
-				break
-			}
-		}
+// Repeat says that the n bytes at pos are those at from, as the caller knows
+// who wrote both: nothing is compared. pos is not before the end of what was
+// said last, n is at most maxRepeat; fewer than minMatch stay literals, and so
+// does what stands too far away.
+func (e *Encoder) Repeat(src []byte, pos, from, n uint32) {
+	dist := pos - from
+	if dist > window || n < minMatch {
+		return
 	}
-	if end-lits >= e.shortestRun {
-		lits = e.searchRun(src, lits, end)
+	if pos-e.lits >= minBack {
+		back := agreeBack(src, pos, dist, e.lits)
+		pos -= back
+		n += back
 	}
-	e.countLits(src[lits:end])
-	e.rest = int(end - lits)
+	if pos-e.lits >= e.shortestRun {
+		e.searchRun(src, pos)
+	}
+	e.push(src, pos, n, dist)
 }
 
-// add makes a token of the literals from lits to pos and the match there. Long
-// runs of literals are searched first.
-func (e *Encoder) add(src []byte, lits, pos, n, dist uint32) {
-	if pos-lits >= e.shortestRun {
-		lits = e.searchRun(src, lits, pos)
+// Guess says that the bytes from pos to end may begin like those at from. They
+// are compared, but for those that are covered by a match already.
+func (e *Encoder) Guess(src []byte, pos, from, end uint32) {
+	dist := pos - from
+	if dist-1 >= window {
+		return
 	}
-	e.push(src, lits, pos, n, dist)
+	for pos = max(pos, e.lits); pos+minMatch <= end; pos = e.lits {
+		if half(src, pos) != half(src, pos-dist) { // fewer than minMatch agree
+			return
+		}
+		n := matchLen(src, pos-dist, pos, end)
+		if pos-e.lits >= e.shortestRun {
+			e.searchRun(src, pos)
+		}
+		e.push(src, pos, n, dist)
+		if n < maxMatch {
+			return
+		}
+	}
 }
+
+// half is the minMatch bytes at pos.
+func half(src []byte, pos uint32) uint32 { return binary.LittleEndian.Uint32(src[pos:]) }
 
 // push appends a token and counts its symbols.
-func (e *Encoder) push(src []byte, lits, pos, n, dist uint32) {
-	e.countLits(src[lits:pos])
+func (e *Encoder) push(src []byte, pos, n, dist uint32) {
+	e.countLits(src[e.lits:pos])
 	e.freq[lengthSymbol[n]]++
-	e.dist[distSymbol(dist-1)]++
-	e.tokens = append(e.tokens, token(pos-lits)<<32|token(n)<<16|token(dist-1))
+	symbol := distSymbol(dist - 1)
+	e.dist[symbol&31]++
+	e.tokens = append(e.tokens, newToken(pos-e.lits, n, dist, symbol))
+	e.lits = pos + n
 }
 
-// agreeBack is how many literals before pos, not before lits, repeat those at
-// the same distance: the end of a value that is the same in both rows. One is
-// not worth another length of match.
+// agreeBack is how many literals before pos, not before lits and at most 8,
+// repeat those at the same distance: the end of a value that is the same in
+// both rows. One is not worth another length of match.
 func agreeBack(src []byte, pos, dist, lits uint32) uint32 {
-	n := uint32(0)
-	for pos-n > lits && pos-n > dist && src[pos-n-1] == src[pos-n-1-dist] {
-		n++
+	if pos < dist+8 {
+		return 0
 	}
+	differ := binary.LittleEndian.Uint64(src[pos-8:]) ^ binary.LittleEndian.Uint64(src[pos-dist-8:])
+	n := min(uint32(bits.LeadingZeros64(differ))>>3, pos-lits) //nolint:gosec // below 65
 	if n < minBack {
 		return 0
 	}
@@ -92,13 +92,20 @@ func matchLen(src []byte, a, b, stop uint32) uint32 {
 	limit := min(stop-b, maxMatch)
 	from, at := src[a:], src[b:]
 	n := uint32(0)
-	for ; n < limit && int(n)+8 <= len(at); n += 8 {
+	for ; n < limit && int(n)+16 <= len(at); n += 16 {
 		// What agrees beyond the limit is read, not counted: bytes one by one
 		// would cost more.
-		if x := binary.LittleEndian.Uint64(from[n:]) ^ binary.LittleEndian.Uint64(at[n:]); x != 0 {
-			n += uint32(bits.TrailingZeros64(x)) >> 3 //nolint:gosec // below 64
-			return min(n, limit)
+		x, y := (*[16]byte)(from[n:]), (*[16]byte)(at[n:])
+		low := binary.LittleEndian.Uint64(x[:8]) ^ binary.LittleEndian.Uint64(y[:8])
+		high := binary.LittleEndian.Uint64(x[8:]) ^ binary.LittleEndian.Uint64(y[8:])
+		if low|high == 0 {
+			continue
 		}
+		if low == 0 {
+			low = high
+			n += 8
+		}
+		return min(n+uint32(bits.TrailingZeros64(low))>>3, limit) //nolint:gosec // below 64
 	}
 	for n < limit && from[n] == at[n] {
 		n++

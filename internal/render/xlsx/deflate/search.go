@@ -5,13 +5,15 @@ import (
 	"math/bits"
 )
 
-// Literals are looked at again: repeats inside of values, which no hint knows
-// of. Only literals are put into the finder, so it is not filled with markup.
+// Literals are looked at again, for repeats inside of values that the writer
+// does not know of. Only literals are put into the finder, so it is not filled
+// with markup.
 const (
 	finderBits = 14
 	// searchRun is the shortest run of literals worth a look where speed
-	// counts: numbers, codes and names are shorter and would be searched in vain.
-	searchRun = 20
+	// counts: numbers, codes and names, hashes and UUIDs are shorter and would be
+	// searched in vain.
+	searchRun = 40
 	// depth is how many places are tried where size counts.
 	depth = 32
 )
@@ -42,29 +44,27 @@ func (f *finder) replace(src []byte, pos uint32) uint32 {
 	return last
 }
 
-// searchRun makes tokens of the repeats between pos and end and returns where
-// the literals behind the last one begin. Where speed counts, its steps grow
-// while it finds nothing: random digits are not worth a look at each.
-func (e *Encoder) searchRun(src []byte, pos, end uint32) uint32 {
+// searchRun makes tokens of the repeats among the literals up to end. Where
+// speed counts, its steps grow while it finds nothing: random digits are not
+// worth a look at each.
+func (e *Encoder) searchRun(src []byte, end uint32) {
 	if e.Search {
-		return e.searchAll(src, pos, end)
+		e.searchAll(src, end)
+		return
 	}
-	lits := pos
-	for pos+minMatch < end {
+	for pos := e.lits; pos+minMatch < end; {
 		last := e.found.replace(src, pos)
 		n, dist := matchAt(src, pos, end, last)
 		if n == 0 {
-			pos += 1 + (pos-lits)>>4
+			pos += 1 + (pos-e.lits)>>4
 			continue
 		}
-		e.push(src, lits, pos, n, dist)
+		e.push(src, pos, n, dist)
 		if n > 4 {
 			e.found.replace(src, pos+n-4)
 		}
 		pos += n
-		lits = pos
 	}
-	return lits
 }
 
 // matchAt is the repeat at pos of what stood at last-1, if it saves anything.
@@ -81,8 +81,8 @@ func matchAt(src []byte, pos, end, last uint32) (length, dist uint32) {
 
 // searchAll is searchRun where size counts: it looks at every place, and takes
 // a repeat only if the one that begins a byte later does not save more.
-func (e *Encoder) searchAll(src []byte, pos, end uint32) uint32 {
-	lits := pos
+func (e *Encoder) searchAll(src []byte, end uint32) {
+	pos := e.lits
 	e.noted = max(e.noted, pos)
 	for pos+minMatch <= end {
 		e.note(src, pos)
@@ -99,17 +99,16 @@ func (e *Encoder) searchAll(src []byte, pos, end uint32) uint32 {
 			}
 			pos, n, dist, saved = pos+1, n1, dist1, saved1
 		}
-		e.push(src, lits, pos, n, dist)
+		e.push(src, pos, n, dist)
 		pos += n
-		lits = pos
 	}
-	e.note(src, end)
-	return lits
+	e.note(src, end+1-minMatch)
 }
 
-// note puts the positions up to to into the finder that are not yet there.
+// note puts the positions before to into the finder that are not yet there. The
+// 4 bytes at each must have been written.
 func (e *Encoder) note(src []byte, to uint32) {
-	for ; e.noted < to && int(e.noted)+minMatch <= len(src); e.noted++ {
+	for ; e.noted < to; e.noted++ {
 		e.found.insert(src, e.noted)
 	}
 }
