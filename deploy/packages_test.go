@@ -3,6 +3,7 @@ package deploy_test
 import (
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"path"
 	"regexp"
@@ -65,9 +66,7 @@ func compose(t *testing.T) *shipped {
 	decode(t, "compose/compose.yaml", &file)
 	start := func(s service) command {
 		c := command{args: s.Command, env: imageEnv(t), secrets: map[string]string{}}
-		for name, value := range s.Environment {
-			c.env[name] = value
-		}
+		maps.Copy(c.env, s.Environment)
 		for _, secret := range s.Secrets {
 			c.secrets["/run/secrets/"+secret.Value] = path.Base(file.Secrets[secret.Value].File)
 		}
@@ -195,7 +194,7 @@ func systemd(t *testing.T) *shipped {
 		case "ExecStart":
 			s.serve.args = strings.Fields(value)[1:]
 		case "Environment":
-			for _, pair := range strings.Fields(value) {
+			for pair := range strings.FieldsSeq(value) {
 				name, text, _ := strings.Cut(pair, "=")
 				s.serve.env[name] = text
 			}

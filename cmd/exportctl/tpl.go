@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"time"
 
@@ -167,8 +168,8 @@ func (a *app) tplYAML(ctx context.Context, c *client.Client, t *api.WshExportTpl
 		return err
 	}
 	file := spec.Tpl{Req: spec.OfTpl(t)}
-	for i := len(scheds) - 1; i >= 0; i-- { // the oldest first
-		file.Scheds = append(file.Scheds, spec.Sched{Req: spec.OfSched(scheds[i])})
+	for _, sched := range slices.Backward(scheds) { // the oldest first
+		file.Scheds = append(file.Scheds, spec.Sched{Req: spec.OfSched(sched)})
 	}
 	_, err = io.WriteString(a.out, spec.Format(&file))
 	return err

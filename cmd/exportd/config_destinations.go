@@ -151,7 +151,7 @@ func loadDestination(name string, keys *yaml.Node) (delivery.Place, error) {
 	if err != nil {
 		return delivery.Place{}, err
 	}
-	make, known := kinds[common.Kind]
+	build, known := kinds[common.Kind]
 	switch {
 	case !sourceName.MatchString(name):
 		return delivery.Place{}, errors.New("name: want a-z, 0-9, _ and -, with a letter first")
@@ -169,7 +169,7 @@ func loadDestination(name string, keys *yaml.Node) (delivery.Place, error) {
 		usual = defaultWebhookTimeout
 	}
 	common.Timeout = cmp.Or(common.Timeout, usual)
-	destination, err := make(rest, common)
+	destination, err := build(rest, common)
 	if err != nil {
 		return delivery.Place{}, err
 	}

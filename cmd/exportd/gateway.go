@@ -129,7 +129,7 @@ func (j *gatewayJob) run(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: handler, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
+	server := &http.Server{Handler: handler, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)} //nolint:gosec // edge.HTTP sets the timeouts below
 	j.edge.HTTP(server)
 	limited := j.edge.Listen(listener, log)
 	served := make(chan error, 1)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -95,7 +96,7 @@ func (l localFiles) OpenFile(ctx context.Context, instID int64, name string) (ga
 		return gateway.FileInfo{}, nil, err
 	}
 	return gateway.FileInfo{
-		Name: file.Name, ContentType: file.ContentType, SHA256: fmt.Sprintf("%x", file.SHA256), Finished: in.Finished.Time,
+		Name: file.Name, ContentType: file.ContentType, SHA256: hex.EncodeToString(file.SHA256), Finished: in.Finished.Time,
 	}, f, nil
 }
 
@@ -124,7 +125,7 @@ func (a *app) web(listener net.Listener, d *door, tasks *server.Server, l *links
 	if err != nil {
 		return nil, fmt.Errorf("http: %w", err)
 	}
-	w.server = &http.Server{Handler: handler, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug)}
+	w.server = &http.Server{Handler: handler, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug)} //nolint:gosec // edge.HTTP sets the timeouts below
 	a.cfg.edge.HTTP(w.server)
 	if w.tls {
 		w.server.TLSConfig = d.certs.Config()

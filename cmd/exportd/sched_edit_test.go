@@ -39,11 +39,11 @@ func TestAnEditLeavesADueTimeThatWaits(t *testing.T) {
 		t.Fatal(err)
 	}
 	const layout = "2006-01-02T15:04:05.000000Z"
-	renamed, err := s.client.UpdateSched(t.Context(), &api.WshExportTaskUpdateSchedReq{EschedId: sched.GetEschedId(), EschedName: ptr("other"), Cron: ptr("* * * * *")})
+	renamed, err := s.client.UpdateSched(t.Context(), &api.WshExportTaskUpdateSchedReq{EschedId: sched.GetEschedId(), EschedName: new("other"), Cron: new("* * * * *")})
 	if err != nil || renamed.GetErrCode() != "" || renamed.GetData().GetUpcoming()[0] != due.Format(layout) {
 		t.Errorf("renamed: %v %v, want %s still the next due time", renamed, err, due)
 	}
-	other, err := s.client.UpdateSched(t.Context(), &api.WshExportTaskUpdateSchedReq{EschedId: sched.GetEschedId(), Cron: ptr("@yearly")})
+	other, err := s.client.UpdateSched(t.Context(), &api.WshExportTaskUpdateSchedReq{EschedId: sched.GetEschedId(), Cron: new("@yearly")})
 	if err != nil || other.GetErrCode() != "" || !strings.HasSuffix(other.GetData().GetUpcoming()[0], "-01-01T00:00:00.000000Z") {
 		t.Errorf("another cron: %v %v, want its own due times from now on", other, err)
 	}
@@ -57,11 +57,11 @@ func TestAScheduleOfADeletedTemplateCanBePausedButNotResumed(t *testing.T) {
 	if _, err := s.client.DeleteTpl(t.Context(), &api.WshExportTaskDeleteTplReq{EtplId: tpl}); err != nil {
 		t.Fatal(err)
 	}
-	paused, err := s.client.UpdateSched(t.Context(), &api.WshExportTaskUpdateSchedReq{EschedId: sched.GetEschedId(), Paused: ptr(true)})
+	paused, err := s.client.UpdateSched(t.Context(), &api.WshExportTaskUpdateSchedReq{EschedId: sched.GetEschedId(), Paused: new(true)})
 	if err != nil || paused.GetErrCode() != "" || paused.GetData().GetStatus() != api.WshExportSchedStatus_SCHED_PAUSED {
 		t.Errorf("pause: %v %v", paused, err)
 	}
-	resumed, err := s.client.UpdateSched(t.Context(), &api.WshExportTaskUpdateSchedReq{EschedId: sched.GetEschedId(), Paused: ptr(false)})
+	resumed, err := s.client.UpdateSched(t.Context(), &api.WshExportTaskUpdateSchedReq{EschedId: sched.GetEschedId(), Paused: new(false)})
 	if err != nil || resumed.GetErrCode() != "9" || !strings.Contains(resumed.GetErrMsg(), "the template is deleted") {
 		t.Errorf("resume: %v %v, want 9 and why", resumed, err)
 	}

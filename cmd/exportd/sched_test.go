@@ -88,11 +88,11 @@ func TestAScheduleRunsItsTemplateForTheWindowsOfItsDueTimes(t *testing.T) {
 		}
 	}
 
-	paused, err := s.client.UpdateSched(t.Context(), &api.WshExportTaskUpdateSchedReq{EschedId: minutely.GetData().GetEschedId(), Paused: ptr(true)})
+	paused, err := s.client.UpdateSched(t.Context(), &api.WshExportTaskUpdateSchedReq{EschedId: minutely.GetData().GetEschedId(), Paused: new(true)})
 	if err != nil || paused.GetData().GetStatus() != api.WshExportSchedStatus_SCHED_PAUSED || len(paused.GetData().GetUpcoming()) != 0 {
 		t.Errorf("pause: %v %v", paused, err)
 	}
-	resumed, err := s.client.UpdateSched(t.Context(), &api.WshExportTaskUpdateSchedReq{EschedId: minutely.GetData().GetEschedId(), Paused: ptr(false), Cron: ptr("@yearly")})
+	resumed, err := s.client.UpdateSched(t.Context(), &api.WshExportTaskUpdateSchedReq{EschedId: minutely.GetData().GetEschedId(), Paused: new(false), Cron: new("@yearly")})
 	if err != nil || resumed.GetData().GetStatus() != api.WshExportSchedStatus_SCHED_ACTIVE || resumed.GetData().GetVersion() != 3 {
 		t.Errorf("resume: %v %v", resumed, err)
 	}
@@ -103,8 +103,6 @@ func TestAScheduleRunsItsTemplateForTheWindowsOfItsDueTimes(t *testing.T) {
 		}
 	}
 }
-
-func ptr[T any](v T) *T { return &v }
 
 // watch watches an instance to its end.
 func (s *service) watch(t *testing.T, id int64) *api.WshExportInst {
@@ -186,7 +184,7 @@ func TestAWrongScheduleIsRefusedByItsFieldAndChangesNothing(t *testing.T) {
 	if n := s.insts(t); n != 0 {
 		t.Errorf("refused runs made %d instances", n)
 	}
-	res, err := s.client.UpdateSched(t.Context(), &api.WshExportTaskUpdateSchedReq{EschedId: id, Version: 9, Cron: ptr("@hourly")})
+	res, err := s.client.UpdateSched(t.Context(), &api.WshExportTaskUpdateSchedReq{EschedId: id, Version: 9, Cron: new("@hourly")})
 	if err != nil || res.GetErrCode() != "10" {
 		t.Errorf("an older version: %v %v", res, err)
 	}

@@ -192,7 +192,8 @@ func TestADestinationThatStaysDownFailsWithTheCause(t *testing.T) {
 			b := newBench(t)
 			b.deliveries(t, 1)
 			b.run(t, Place{}, tc.send)
-			for b.ends.next(t) != "failed" {
+			for end := ""; end != "failed"; {
+				end = b.ends.next(t)
 			}
 			v := b.only(t)
 			if v.State != model.DeliveryFailed || v.Attempt != tc.attempts || !strings.Contains(v.ErrMsg, tc.says) {

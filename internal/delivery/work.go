@@ -183,7 +183,7 @@ func once(ctx context.Context, write func(context.Context) error) error {
 
 // shown is an error as people get to see it: one line of printable characters.
 func shown(err error) string {
-	text := strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return unicode.IsControl(r) }), " ")
+	text := strings.Join(strings.FieldsFunc(err.Error(), unicode.IsControl), " ")
 	if runes := []rune(text); len(runes) > maxMsg {
 		text = string(runes[:maxMsg-1]) + "…"
 	}

@@ -128,10 +128,10 @@ func (p *Pool) stop(instID int64, why error) {
 	}
 }
 
-// Run claims and runs instances until ctx ends. Those that run then go on:
 // Running is how many instances run here.
 func (p *Pool) Running() int { return len(p.snapshot()) }
 
+// Run claims and runs instances until ctx ends. Those that run then go on:
 // Shutdown waits for them. It returns when no more will be claimed.
 func (p *Pool) Run(ctx context.Context) {
 	var loops sync.WaitGroup

@@ -4,7 +4,9 @@
 package filename
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -81,12 +83,10 @@ func readWord(word, layout string, hasLayout bool) (piece, error) {
 	case strings.HasPrefix(word, paramWord) && len(word) > len(paramWord):
 		return piece{word: word}, nil
 	}
-	for _, t := range texts {
-		if word == t {
-			return piece{word: word}, nil
-		}
+	if slices.Contains(texts, word) {
+		return piece{word: word}, nil
 	}
-	return piece{}, fmt.Errorf("no such word, want name, id, attempt, date, time, due, window_start, window_end or param.NAME")
+	return piece{}, errors.New("no such word, want name, id, attempt, date, time, due, window_start, window_end or param.NAME")
 }
 
 // Params are the names of the parameters that the pattern uses.

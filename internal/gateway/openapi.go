@@ -3,6 +3,7 @@ package gateway
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 )
 
 // handWritten are the routes that the generator does not know, as OpenAPI 2.0
@@ -42,9 +43,7 @@ func document(generated []byte) ([]byte, error) {
 	if err := json.Unmarshal([]byte(handWritten), &more); err != nil {
 		return nil, fmt.Errorf("openapi: %w", err)
 	}
-	for path, item := range more {
-		paths[path] = item
-	}
+	maps.Copy(paths, more)
 	doc["info"] = map[string]any{"title": "exportd", "version": "v1"}
 	doc["securityDefinitions"] = map[string]any{"bearer": map[string]any{
 		"type": "apiKey", "in": "header", "name": "Authorization", "description": "Bearer TOKEN",

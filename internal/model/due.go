@@ -210,8 +210,7 @@ func (d *DB) runDues(ctx context.Context, ins []Inst, r Request, maxWaiting int)
 func (d *DB) checkRoom(ctx context.Context, operator int32, more, maxWaiting int) error {
 	if more <= maxWaiting {
 		err := d.checkQuota(ctx, operator, maxWaiting-more+1)
-		var full *Error
-		if !errors.As(err, &full) {
+		if _, ok := errors.AsType[*Error](err); !ok {
 			return err
 		}
 	}

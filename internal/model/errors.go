@@ -3,6 +3,7 @@ package model
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/go-sql-driver/mysql"
 )
@@ -54,12 +55,7 @@ func isServerError(err error, numbers ...uint16) bool {
 	if !errors.As(err, &my) {
 		return false
 	}
-	for _, n := range numbers {
-		if my.Number == n {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(numbers, my.Number)
 }
 
 // wrap puts what was done before an error; no error stays none.

@@ -83,9 +83,9 @@ func AppendCell(dst, c []byte) []byte {
 	case n < nullCell:
 		dst = append(dst, byte(n))
 	case n < 1<<16:
-		dst = append(dst, 0xfc, byte(n), byte(n>>8))
+		dst = append(dst, 0xfc, byte(n), byte(n>>8)) //nolint:gosec // n is below 1<<16
 	case n < 1<<24:
-		dst = append(dst, 0xfd, byte(n), byte(n>>8), byte(n>>16))
+		dst = append(dst, 0xfd, byte(n), byte(n>>8), byte(n>>16)) //nolint:gosec // n is below 1<<24
 	default:
 		dst = append(dst, 0xfe)
 		dst = binary.LittleEndian.AppendUint64(dst, uint64(n))

@@ -51,8 +51,7 @@ func UnaryErrors(log *slog.Logger) grpc.UnaryServerInterceptor {
 		if err == nil {
 			return res, nil
 		}
-		var mine *model.Error
-		if errors.As(err, &mine) {
+		if mine, ok := errors.AsType[*model.Error](err); ok {
 			return envelope(info.FullMethod, mine)
 		}
 		return nil, toStatus(ctx, log, info.FullMethod, err)
@@ -72,8 +71,7 @@ func StreamErrors(log *slog.Logger) grpc.StreamServerInterceptor {
 		if err == nil {
 			return nil
 		}
-		var mine *model.Error
-		if errors.As(err, &mine) {
+		if mine, ok := errors.AsType[*model.Error](err); ok {
 			res, err := envelope(info.FullMethod, mine)
 			if err != nil {
 				return err
@@ -159,8 +157,7 @@ func toStatus(ctx context.Context, log *slog.Logger, method string, err error) e
 // and not of a statement.
 func databaseDown(err error) bool {
 	var netErr net.Error
-	var my *mysql.MySQLError
-	if errors.As(err, &my) {
+	if my, ok := errors.AsType[*mysql.MySQLError](err); ok {
 		// Too many connections, shutting down, killed, read only.
 		return my.Number == 1040 || my.Number == 1053 || my.Number == 1927 || my.Number == 1290
 	}

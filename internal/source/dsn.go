@@ -37,7 +37,7 @@ var (
 	// parsed, written or pooled; none of them changes what a server sends.
 	ignoredParams = []string{"checkConnLiveness", "clientFoundRows", "loc", "maxAllowedPacket", "parseTime", "rejectReadOnly", "timeTruncate"}
 
-	refusedParams = map[string]string{
+	refusedParams = map[string]string{ //nolint:gosec // names of parameters
 		"allowAllFiles":            "lets the server read files of this machine",
 		"allowCleartextPasswords":  "sends the password in the clear",
 		"allowFallbackToPlaintext": "gives up TLS silently; use tls=preferred to say so",

@@ -103,8 +103,7 @@ func TestStatementPastItsTimeIsATypedError(t *testing.T) {
 			if !errors.Is(err, ErrStatementTimeout) || !errors.As(err, &le) || le.Max != int64(limit) {
 				t.Fatalf("got %v, want ErrStatementTimeout of %s", err, limit)
 			}
-			var se *ServerError
-			if !errors.As(err, &se) {
+			if _, ok := errors.AsType[*ServerError](err); !ok {
 				t.Errorf("got %v, want the server's own error inside: its limit was not in force", err)
 			}
 			if Transient(err) {

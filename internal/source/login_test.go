@@ -351,8 +351,7 @@ func TestBytesBeforeTLSAreNotTakenForBytesInside(t *testing.T) {
 	nc := &memConn{data: append(greeting.data, "injected"...), chunk: 1 << 10}
 	c := &conn{nc: nc, in: newReader(nc), stopped: make(chan struct{}), finished: make(chan struct{})}
 	err := c.login(&settings{user: "u", tls: &tls.Config{InsecureSkipVerify: true}})
-	var pe *ProtocolError
-	if !errors.As(err, &pe) {
+	if _, ok := errors.AsType[*ProtocolError](err); !ok {
 		t.Errorf("got %v, want a *ProtocolError", err)
 	}
 }

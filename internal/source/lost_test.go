@@ -112,8 +112,7 @@ func TestConnectionCutAnywhereIsNeverACleanEnd(t *testing.T) {
 		if err == nil {
 			got, err = drain(cur)
 		}
-		var le *LostError
-		if !errors.As(err, &le) {
+		if _, ok := errors.AsType[*LostError](err); !ok {
 			t.Fatalf("cut at %d of %d: got %d rows and %v, want a *LostError", at, whole, len(got), err)
 		}
 		if !Transient(err) {

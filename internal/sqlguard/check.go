@@ -2,6 +2,7 @@ package sqlguard
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -50,7 +51,7 @@ func Check(sql string, opt Options) (*Statement, error) {
 	sent := rewrite(sql, tokens)
 	if n := len(sent.marks); n > MaxParams {
 		t := tokens[sent.marks[MaxParams].token]
-		return nil, refuse(sql, t.off, t.end, fmt.Sprintf("%d parameters", n), fmt.Sprintf("%d", MaxParams))
+		return nil, refuse(sql, t.off, t.end, fmt.Sprintf("%d parameters", n), strconv.Itoa(MaxParams))
 	}
 	if err = checkTree(sql, tokens, &sent, opt); err != nil {
 		return nil, err

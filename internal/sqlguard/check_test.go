@@ -177,8 +177,7 @@ func TestCheckRefusesBytesThatHide(t *testing.T) {
 			if err == nil {
 				t.Fatalf("accepted as %q", st.SQL)
 			}
-			var r *Refused
-			if !errors.As(err, &r) {
+			if _, ok := errors.AsType[*Refused](err); !ok {
 				t.Fatalf("got %T", err)
 			}
 		})

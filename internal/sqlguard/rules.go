@@ -1,7 +1,7 @@
 package sqlguard
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -124,7 +124,7 @@ func (r rules) punct(i int, depth *int) *Refused {
 	case "(":
 		*depth++
 		if *depth > maxDepth {
-			return r.refuse(i, i, "too many open brackets", fmt.Sprintf("%d", maxDepth))
+			return r.refuse(i, i, "too many open brackets", strconv.Itoa(maxDepth))
 		}
 		return r.bracket(i)
 	case ")":

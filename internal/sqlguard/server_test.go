@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -259,12 +260,7 @@ var corpusParams = []Param{
 func bindSample(tb testing.TB, st *Statement) (string, []any) {
 	tb.Helper()
 	uses := func(name string) bool {
-		for _, n := range st.Names {
-			if n == name {
-				return true
-			}
-		}
-		return false
+		return slices.Contains(st.Names, name)
 	}
 	var decls []Decl
 	for _, d := range corpusDecls {

@@ -31,7 +31,7 @@ func checkTree(sql string, tokens []token, sent *sentText, opt Options) (refused
 	case *ast.SelectStmt, *ast.SetOprStmt:
 		stmts[0].Accept(w)
 	default:
-		return w.refuse(0, fmt.Sprintf("%s statement", nodeName(stmts[0])), oneQuery)
+		return w.refuse(0, nodeName(stmts[0])+" statement", oneQuery)
 	}
 	if w.refused == nil && w.seen != len(sent.marks) {
 		return w.refuse(0, "parameter in a place that is not a value", "parameters where a value may stand")

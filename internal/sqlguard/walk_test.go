@@ -57,7 +57,7 @@ func collect(v reflect.Value, done map[any]bool, found map[string]int) {
 			return
 		}
 		done[v.Interface()] = true
-		if n, ok := v.Interface().(ast.Node); ok {
+		if n, ok := reflect.TypeAssert[ast.Node](v); ok {
 			found[fmt.Sprintf("%T", n)]++
 		}
 		collect(v.Elem(), done, found)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -56,8 +57,8 @@ func (p *Plan) Do(ctx context.Context, told func(*Change)) error {
 func takeBack(ctx context.Context, undo []func(context.Context) error, err error) error {
 	ctx = context.WithoutCancel(ctx)
 	var failed []error
-	for i := len(undo) - 1; i >= 0; i-- {
-		if undoErr := bounded(ctx, undo[i]); undoErr != nil {
+	for _, u := range slices.Backward(undo) {
+		if undoErr := bounded(ctx, u); undoErr != nil {
 			failed = append(failed, undoErr)
 		}
 	}

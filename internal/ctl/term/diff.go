@@ -2,6 +2,7 @@ package term
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -68,9 +69,9 @@ func edit(a, b []string) []edited {
 	for i := range common {
 		common[i] = make([]int, len(b)+1)
 	}
-	for i := len(a) - 1; i >= 0; i-- {
+	for i, v := range slices.Backward(a) {
 		for k := len(b) - 1; k >= 0; k-- {
-			if a[i] == b[k] {
+			if v == b[k] {
 				common[i][k] = common[i+1][k+1] + 1
 			} else {
 				common[i][k] = max(common[i+1][k], common[i][k+1])

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -69,7 +70,7 @@ func (t *Top) Lines(columns int) []string {
 func (t *Top) operators() *Table {
 	table := NewTable(">OPERATOR", ">WAITING", ">OLDEST", ">RETRYING", ">RUNNING")
 	for _, o := range t.Queue.GetOperators() {
-		table.Row(fmt.Sprint(o.GetOperatorId()), Count(o.GetWaiting()), Span(time.Duration(o.GetOldestSec())*time.Second),
+		table.Row(strconv.Itoa(int(o.GetOperatorId())), Count(o.GetWaiting()), Span(time.Duration(o.GetOldestSec())*time.Second),
 			Count(o.GetRetrying()), Count(o.GetRunning()))
 	}
 	return table
@@ -87,8 +88,8 @@ func (t *Top) running() *Table {
 		if started, err := time.Parse(time.RFC3339Nano, i.GetStarted()); err == nil {
 			since = Span(t.At.Sub(started))
 		}
-		table.Row(fmt.Sprint(i.GetEinstId()), client.StateName(i.GetState()), Count(i.GetRowsDone()), perSecond, Bytes(i.GetBytesDone()),
-			since, fmt.Sprintf("%d/%d", i.GetAttempt(), i.GetMaxAttempts()), fmt.Sprint(i.GetOperatorId()), i.GetWorker(), i.GetEtplName())
+		table.Row(strconv.FormatInt(i.GetEinstId(), 10), client.StateName(i.GetState()), Count(i.GetRowsDone()), perSecond, Bytes(i.GetBytesDone()),
+			since, fmt.Sprintf("%d/%d", i.GetAttempt(), i.GetMaxAttempts()), strconv.Itoa(int(i.GetOperatorId())), i.GetWorker(), i.GetEtplName())
 	}
 	return table
 }

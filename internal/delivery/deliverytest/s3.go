@@ -32,17 +32,17 @@ func NewS3(t *testing.T) *S3 {
 	if err := backend.CreateBucket("exports"); err != nil {
 		t.Fatal(err)
 	}
-	real := gofakes3.New(backend).Server()
+	sane := gofakes3.New(backend).Server()
 	faulty := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		fault := s.fault
 		s.mu.Unlock()
 		if fault == nil || !fault(w, r) {
-			real.ServeHTTP(w, r)
+			sane.ServeHTTP(w, r)
 		}
 	}))
 	t.Cleanup(faulty.Close)
-	sound := httptest.NewServer(real)
+	sound := httptest.NewServer(sane)
 	t.Cleanup(sound.Close)
 	s.Config = store.S3Config{Endpoint: faulty.URL, Bucket: "exports", Prefix: "shop", AccessKey: "a", SecretKey: "s"}
 	past := s.Config

@@ -87,7 +87,7 @@ func (m *Mailer) login(c *smtp.Client) error {
 		return nil
 	}
 	_, offered := c.Extension("AUTH")
-	for _, mechanism := range strings.Fields(strings.ToUpper(offered)) {
+	for mechanism := range strings.FieldsSeq(strings.ToUpper(offered)) {
 		switch mechanism {
 		case "PLAIN":
 			return c.Auth(smtp.PlainAuth("", m.cfg.User, m.cfg.Password, m.tls.ServerName))

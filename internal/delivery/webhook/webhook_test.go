@@ -72,7 +72,7 @@ func verify(key []byte, c call) error {
 	}
 	mac := hmac.New(sha256.New, key)
 	fmt.Fprintf(mac, "%s.%d.%s", c.header.Get("webhook-id"), sent, c.body)
-	for _, signature := range strings.Split(c.header.Get("webhook-signature"), " ") {
+	for signature := range strings.SplitSeq(c.header.Get("webhook-signature"), " ") {
 		version, text, _ := strings.Cut(signature, ",")
 		got, err := base64.StdEncoding.DecodeString(text)
 		if version == "v1" && err == nil && hmac.Equal(got, mac.Sum(nil)) {

@@ -2,6 +2,7 @@ package cell
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -49,8 +50,8 @@ func find(name string, source []row.Column) (at int, reason string) {
 	same := func(a string) bool { return a == name }
 	for range 2 {
 		found := 0
-		for i := len(source) - 1; i >= 0; i-- {
-			if same(source[i].Name) {
+		for i, s := range slices.Backward(source) {
+			if same(s.Name) {
 				at = i
 				found++
 			}

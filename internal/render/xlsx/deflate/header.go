@@ -83,10 +83,10 @@ func (h *header) bits() int {
 }
 
 func (h *header) write(w *bitWriter) {
-	w.add(0b100, 3) // not the last block, dynamic codes
-	w.add(uint64(h.lits-257), 5)
-	w.add(uint64(h.dists-1), 5)
-	w.add(uint64(h.order-4), 4)
+	w.add(0b100, 3)              // not the last block, dynamic codes
+	w.add(uint64(h.lits-257), 5) //nolint:gosec // at most 29
+	w.add(uint64(h.dists-1), 5)  //nolint:gosec // at most 29
+	w.add(uint64(h.order-4), 4)  //nolint:gosec // at most 15
 	w.flush()
 	for _, s := range lengthOrder[:h.order] {
 		w.add(uint64(h.code.len[s]), 3)
