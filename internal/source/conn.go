@@ -27,7 +27,7 @@ type conn struct {
 	server    serverInfo
 	id        uint64 // the server's number of this connection
 	where     identity
-	encrypted bool          // by TLS
+	maxPacket uint64        // the longest that the server takes, in bytes
 	secure    bool          // TLS or a unix socket: a password may pass in the clear
 	running   atomic.Bool   // the server may be at work for us
 	clock     *time.Timer   // ends a statement that the server's own limit did not

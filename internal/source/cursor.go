@@ -15,14 +15,6 @@ const (
 	aheadBatches = 1
 	// sparePool is how many released batches a cursor keeps for reuse.
 	sparePool = 8
-	// A server sends in pieces of 16 KiB, and waking up for each costs more
-	// than reading it. After a read of less than shortRead the reader lets
-	// what follows gather in the socket for gatherFor, which a socket's buffer
-	// holds many times over. This halves the CPU of reading and leaves the
-	// wall time where it is. Under TLS a read is one record of at most 16 KiB
-	// and says nothing about what waits behind it.
-	shortRead = 32 << 10
-	gatherFor = time.Millisecond
 	// staleAfter is how long rows may wait in a batch that is not full; it is
 	// looked at as new rows arrive.
 	staleAfter = 100 * time.Millisecond
@@ -143,9 +135,6 @@ func (cur *Cursor) readRows() error {
 		cut.w = n
 	}
 	var rows int64
-	got := shortRead // of the last read
-	gather := time.NewTimer(gatherFor)
-	defer gather.Stop()
 	since := time.Now()
 	for {
 		had := len(b.Rows)
@@ -180,15 +169,7 @@ func (cur *Cursor) readRows() error {
 			b, since = next, time.Now()
 		}
 		grow(b, need, cut.w)
-		if got < shortRead && !c.encrypted {
-			gather.Reset(gatherFor)
-			select {
-			case <-gather.C:
-			case <-c.stopped:
-				return c.aborted()
-			}
-		}
-		got, err = c.nc.Read(b.Data[cut.w:])
+		got, err := c.nc.Read(b.Data[cut.w:])
 		cut.w += got
 		if got == 0 && err != nil {
 			return c.failed("read rows", err)

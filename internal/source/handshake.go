@@ -147,7 +147,7 @@ func (c *conn) startTLS(set *settings) error {
 	}
 	c.setTransport(tc)
 	c.in = newReader(tc)
-	c.encrypted, c.secure = true, true
+	c.secure = true
 	return nil
 }
 

@@ -245,7 +245,7 @@ func (c *fakeConn) identity() error {
 		return fmt.Errorf("got %q, want the question who answers", p)
 	}
 	def := "\x03def\x00\x00\x00\x01c\x00\x0c\x2d\x00\xff\x00\x00\x00\xfd\x00\x00\x00\x00\x00"
-	for _, p := range []string{"\x04", def, def, def, def, "\xfe\x00\x00\x02\x00", "\x017\x01h\x013\x011", "\xfe\x00\x00\x02\x00"} {
+	for _, p := range []string{"\x05", def, def, def, def, def, "\xfe\x00\x00\x02\x00", "\x017\x01h\x013\x011\x041024", "\xfe\x00\x00\x02\x00"} {
 		if err := c.send(p); err != nil {
 			return err
 		}

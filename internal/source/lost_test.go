@@ -158,6 +158,16 @@ func TestServerThatGoesAwayIsLost(t *testing.T) {
 	})
 }
 
+// A server that takes no long packets is sent none, see widen.
+func TestAServerThatTakesShortPacketsGivesItsRows(t *testing.T) {
+	dsn := withDigits(t)
+	run(t, fixtureRoot(t), "SET GLOBAL max_allowed_packet = 1<<16")
+	t.Cleanup(func() { run(t, fixtureRoot(t), "SET GLOBAL max_allowed_packet = DEFAULT") })
+	if got := queryAll(t, open(t, dsn, Options{}), Query{SQL: "SELECT d FROM digits"}); len(got) != 10 {
+		t.Errorf("got %d rows, want 10", len(got))
+	}
+}
+
 func TestLongRowsArriveWhole(t *testing.T) {
 	dsn := withDigits(t)
 	run(t, fixtureRoot(t), "SET GLOBAL max_allowed_packet = 1<<26")

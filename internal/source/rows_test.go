@@ -68,11 +68,10 @@ func (c *memConn) Write(p []byte) (int, error) { return len(p), nil }
 func (c *memConn) Close() error                { return nil }
 func (c *memConn) SetDeadline(time.Time) error { return nil }
 
-// memCursor reads a result from memory, as if its columns had been read. It
-// calls itself encrypted so as not to wait for more to gather.
+// memCursor reads a result from memory, as if its columns had been read.
 func memCursor(data []byte, cols, chunk, size int) *Cursor {
 	nc := &memConn{data: data, chunk: chunk}
-	c := &conn{nc: nc, in: newReader(nc), encrypted: true, src: &Source{name: "memory"}, stopped: make(chan struct{}), finished: make(chan struct{})}
+	c := &conn{nc: nc, in: newReader(nc), src: &Source{name: "memory"}, stopped: make(chan struct{}), finished: make(chan struct{})}
 	return newCursor(c, make([]row.Column, cols), Limits{RowBytes: defaultRowBytes}, 0, size, func() bool { return true })
 }
 

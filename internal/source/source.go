@@ -221,6 +221,11 @@ func (c *conn) start(b binding, limits Limits, q Query) ([]row.Column, error) {
 	if err := c.begin(limits, q); err != nil {
 		return nil, err
 	}
+	if q.FirstRows == 0 {
+		if err := c.widen(); err != nil {
+			return nil, err
+		}
+	}
 	for _, stmt := range b.before {
 		if err := c.exec(stmt); err != nil {
 			return nil, fmt.Errorf("bind values: %w", err)
