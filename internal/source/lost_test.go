@@ -168,6 +168,22 @@ func TestAServerThatTakesShortPacketsGivesItsRows(t *testing.T) {
 	}
 }
 
+// What makes the server send large pieces leaves four letters in its log.
+func TestTheServerLogsNoBlanks(t *testing.T) {
+	dsn, root := withDigits(t), fixtureRoot(t)
+	run(t, root, "SET GLOBAL log_output = 'TABLE'")
+	run(t, root, "SET GLOBAL general_log = 1")
+	t.Cleanup(func() {
+		run(t, root, "SET GLOBAL general_log = DEFAULT")
+		run(t, root, "SET GLOBAL log_output = DEFAULT")
+	})
+	queryAll(t, open(t, dsn, Options{}), Query{SQL: "SELECT d FROM digits"})
+	got := queryAll(t, open(t, root, Options{}), Query{SQL: "SELECT argument FROM mysql.general_log WHERE argument LIKE 'DO 0%' LIMIT 1"})
+	if len(got) != 1 || got[0][0] != "DO 0" {
+		t.Errorf("logged %q, want DO 0 without its blanks", got)
+	}
+}
+
 func TestLongRowsArriveWhole(t *testing.T) {
 	dsn := withDigits(t)
 	run(t, fixtureRoot(t), "SET GLOBAL max_allowed_packet = 1<<26")
