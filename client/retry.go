@@ -27,7 +27,7 @@ var repeatable = []string{
 }
 
 // serviceConfig balances over all replicas, and repeats what is repeatable at
-// the next one.
+// the next one: where a replica goes away, and where one asks for fewer calls.
 func serviceConfig() string {
 	type object = map[string]any
 	names := make([]object, len(repeatable))
@@ -38,7 +38,7 @@ func serviceConfig() string {
 		"loadBalancingConfig": []object{{"round_robin": object{}}},
 		"methodConfig": []object{{"name": names, "retryPolicy": object{
 			"maxAttempts": 4, "initialBackoff": "0.1s", "maxBackoff": "1s", "backoffMultiplier": 2,
-			"retryableStatusCodes": []string{"UNAVAILABLE"},
+			"retryableStatusCodes": []string{"UNAVAILABLE", "RESOURCE_EXHAUSTED"},
 		}}},
 	})
 	if err != nil {

@@ -156,3 +156,14 @@ func TestARequestIDMakesOneInstance(t *testing.T) {
 		t.Errorf("%d instances, want each run without an id to be its own", len(ids)-1)
 	}
 }
+
+// A caller that asks too often for a moment waits a moment.
+func TestCallsBeyondTheRateAreMadeAgain(t *testing.T) {
+	t.Parallel()
+	c := dial(t, client.Options{Target: newSite(t, "-rate-limit=5", "-rate-burst=1").Start(t).Addr})
+	for i := range 5 {
+		if _, err := c.API().ListTpl(t.Context(), &api.WshExportTaskListTplReq{}); err != nil {
+			t.Errorf("call %d: %v", i, err)
+		}
+	}
+}
