@@ -66,6 +66,35 @@ func TestImageBuildsWithoutAWarningAndRunsWithoutRoot(t *testing.T) {
 	}
 }
 
+func TestTheImageOfEtcdIsOfWhatTheTestsRun(t *testing.T) {
+	t.Parallel()
+	const file = "deploy/compose/etcd.Dockerfile"
+	result, err := dockerfile2llb.Dockerfile2LLB(t.Context(), read(t, file), dockerfile2llb.ConvertOpt{
+		MetaResolver: baseImages{},
+		Warn: func(rule, _, _, text string, at []parser.Range) {
+			t.Errorf("%s: %s: %s (%v)", file, rule, text, at)
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := result.Image.Config; c.User != "65532:65532" || !slices.Equal(c.Entrypoint, []string{"/usr/local/bin/etcd"}) {
+		t.Errorf("user %q, entrypoint %q, want etcd without root", c.User, c.Entrypoint)
+	}
+	// The module that `make tools` builds it from, and the same Go.
+	const built = "go.etcd.io/etcd/server/v3"
+	if !strings.Contains(string(read(t, "Makefile")), "cd tools && go build -o $@ "+built) || !strings.Contains(string(read(t, file)), " "+built+"\n") {
+		t.Errorf("the Makefile and %s do not build %s from tools/go.mod alike", file, built)
+	}
+	from := func(name string) string {
+		line, _, _ := strings.Cut(string(read(t, name))[strings.Index(string(read(t, name)), "FROM "):], "\n")
+		return line
+	}
+	if from(file) != from("Dockerfile") {
+		t.Errorf("%s begins %q, the Dockerfile %q", file, from(file), from("Dockerfile"))
+	}
+}
+
 func TestBuildSeesEveryTrackedFile(t *testing.T) {
 	t.Parallel()
 	file, err := os.Open(root + ".dockerignore")

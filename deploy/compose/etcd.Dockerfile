@@ -1,0 +1,13 @@
+# etcd of the version that exportd is tested with, from its Go module: there is
+# no image of it that everybody can have by a plain name.
+FROM --platform=$BUILDPLATFORM golang:1.26.8-bookworm AS build
+ENV GOTOOLCHAIN=local
+WORKDIR /src
+COPY tools/go.mod tools/go.sum ./
+ARG TARGETOS TARGETARCH
+RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -o /out/etcd go.etcd.io/etcd/server/v3
+
+FROM scratch
+COPY --from=build /out/etcd /usr/local/bin/etcd
+USER 65532:65532
+ENTRYPOINT ["/usr/local/bin/etcd"]
