@@ -38,8 +38,8 @@ const (
 )
 
 // kinds make a destination of the keys that its kind alone has.
-var kinds = map[string]func(keys *yaml.Node, common destinationConfig) (parcel.Destination, error){
-	"s3": func(keys *yaml.Node, _ destinationConfig) (parcel.Destination, error) {
+var kinds = map[string]func(keys *yaml.Node) (parcel.Destination, error){
+	"s3": func(keys *yaml.Node) (parcel.Destination, error) {
 		var c s3.Config
 		if err := decode(keys, &c); err != nil {
 			return nil, err
@@ -53,14 +53,14 @@ var kinds = map[string]func(keys *yaml.Node, common destinationConfig) (parcel.D
 		}
 		return s3.New(c)
 	},
-	"folder": func(keys *yaml.Node, _ destinationConfig) (parcel.Destination, error) {
+	"folder": func(keys *yaml.Node) (parcel.Destination, error) {
 		var c folder.Config
 		if err := decode(keys, &c); err != nil {
 			return nil, err
 		}
 		return folder.New(c)
 	},
-	"sftp": func(keys *yaml.Node, _ destinationConfig) (parcel.Destination, error) {
+	"sftp": func(keys *yaml.Node) (parcel.Destination, error) {
 		var c sftp.Config
 		if err := decode(keys, &c); err != nil {
 			return nil, err
@@ -75,7 +75,7 @@ var kinds = map[string]func(keys *yaml.Node, common destinationConfig) (parcel.D
 		}
 		return sftp.New(c)
 	},
-	"email": func(keys *yaml.Node, _ destinationConfig) (parcel.Destination, error) {
+	"email": func(keys *yaml.Node) (parcel.Destination, error) {
 		var c email.Config
 		if err := decode(keys, &c); err != nil {
 			return nil, err
@@ -85,7 +85,7 @@ var kinds = map[string]func(keys *yaml.Node, common destinationConfig) (parcel.D
 		}
 		return email.New(c)
 	},
-	"webhook": func(keys *yaml.Node, common destinationConfig) (parcel.Destination, error) {
+	"webhook": func(keys *yaml.Node) (parcel.Destination, error) {
 		var c webhook.Config
 		if err := decode(keys, &c); err != nil {
 			return nil, err
@@ -93,7 +93,6 @@ var kinds = map[string]func(keys *yaml.Node, common destinationConfig) (parcel.D
 		if err := fileKey("secret-file", c.SecretFile, &c.Secret); err != nil {
 			return nil, err
 		}
-		c.Timeout = common.Timeout
 		return webhook.New(c)
 	},
 }
@@ -169,7 +168,7 @@ func loadDestination(name string, keys *yaml.Node) (delivery.Place, error) {
 		usual = defaultWebhookTimeout
 	}
 	common.Timeout = cmp.Or(common.Timeout, usual)
-	destination, err := build(rest, common)
+	destination, err := build(rest)
 	if err != nil {
 		return delivery.Place{}, err
 	}

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -38,13 +37,7 @@ var sourceName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,63}$`)
 func (c *config) loadSources(node yaml.Node, getenv func(string) string) error {
 	c.sources = map[string]sourceConfig{}
 	if !node.IsZero() {
-		text, err := yaml.Marshal(&node)
-		if err != nil {
-			return fmt.Errorf("sources: %w", err)
-		}
-		dec := yaml.NewDecoder(strings.NewReader(string(text)))
-		dec.KnownFields(true)
-		if err := dec.Decode(&c.sources); err != nil {
+		if err := decode(&node, &c.sources); err != nil {
 			return fmt.Errorf("sources: %w", err)
 		}
 	}

@@ -82,7 +82,7 @@ func addDeliveries(ctx context.Context, t *tx, list []Success) error {
 	if n == 0 {
 		return nil
 	}
-	query := insertFiles + ` welife_export_delivery (einstId, seq, operatorId, destination, eventId, state, attempt,
+	query := insertMade + ` welife_export_delivery (einstId, seq, operatorId, destination, eventId, state, attempt,
 		claims, owner, nextAt, errMsg, location, created, updated)
 		VALUES ` + strings.Repeat(`, (?, ?, ?, ?, ?, ?, 0, 0, '', UTC_TIMESTAMP(6), '', '', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))`, n)[2:]
 	if _, err := t.ExecContext(ctx, query, args...); err != nil {

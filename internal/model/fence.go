@@ -9,6 +9,6 @@ const (
 	fence = ` WHERE einstId = ? AND owner = ? AND claims = ? AND status = ?`
 	// fenceOwner and fenceClaims are its parts, for statements that write
 	// several rows.
-	fenceOwner  = ` AND owner = ? AND state = ? AND claims = `
-	insertFiles = `INSERT INTO`
+	fenceOwner = ` AND owner = ? AND state = ? AND claims = `
+	insertMade = `INSERT INTO`
 )

@@ -127,7 +127,7 @@ func addFiles(ctx context.Context, t *tx, list []Success) error {
 	if n == 0 {
 		return nil
 	}
-	query := insertFiles + ` welife_export_file (einstId, seq, name, storeKey, contentType, rowsCount, bytes, sha256)
+	query := insertMade + ` welife_export_file (einstId, seq, name, storeKey, contentType, rowsCount, bytes, sha256)
 		VALUES ` + strings.Repeat(`, (?, ?, ?, ?, ?, ?, ?, ?)`, n)[2:]
 	if _, err := t.ExecContext(ctx, query, args...); err != nil {
 		return fmt.Errorf("insert files: %w", err)

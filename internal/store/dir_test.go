@@ -1,4 +1,4 @@
-package store
+package store_test
 
 import (
 	"context"
@@ -9,51 +9,20 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"exporttask/internal/store"
 )
 
-func newDir(t *testing.T) *Dir {
+func newDir(t *testing.T) *store.Dir {
 	t.Helper()
-	d, err := NewDir(t.TempDir())
+	d, err := store.NewDir(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
 	return d
-}
-
-func publish(t *testing.T, d *Dir, key, content string) {
-	t.Helper()
-	w, err := d.Create(t.Context(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := io.WriteString(w, content); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Publish(); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// list is what the store holds, published files by key, unfinished ones by
-// "…" and their key's folder.
-func list(t *testing.T, d *Dir) []string {
-	t.Helper()
-	var got []string
-	err := d.List(t.Context(), func(i Item) error {
-		if i.Unfinished {
-			i.Key = "…" + i.Key
-		}
-		got = append(got, i.Key)
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return got
 }
 
 func TestSafeNameMakesOneNameThatEveryFileSystemTakes(t *testing.T) {
@@ -72,7 +41,7 @@ func TestSafeNameMakesOneNameThatEveryFileSystemTakes(t *testing.T) {
 		strings.Repeat("字", 100): strings.Repeat("字", 60),
 	}
 	for in, want := range cases {
-		if diff := cmp.Diff(want, SafeName(in)); diff != "" {
+		if diff := cmp.Diff(want, store.SafeName(in)); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", in, diff)
 		}
 	}
@@ -120,7 +89,7 @@ func TestPublishAndDeleteSideBySideNeverLoseAFile(t *testing.T) {
 func TestPublishIntoARemovedStoreFailsAndDoesNotMakeItAgain(t *testing.T) {
 	t.Parallel()
 	root := filepath.Join(t.TempDir(), "share")
-	d, err := NewDir(root)
+	d, err := store.NewDir(root)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,34 +109,4 @@ func TestPublishIntoARemovedStoreFailsAndDoesNotMakeItAgain(t *testing.T) {
 	if _, err := os.Stat(root); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the folder was made again (%v)", err)
 	}
-}
-
-// The device /dev/full takes the file's place: a disk without room for whoever
-// runs the test.
-func TestAFullDiskFailsTheFileAndLeavesNothing(t *testing.T) {
-	t.Parallel()
-	d := newDir(t)
-	w, err := d.Create(t.Context(), "1/1-1/a.csv")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dw, ok := w.(*dirWriter)
-	if !ok {
-		t.Fatalf("a %T", w)
-	}
-	err = errors.Join(dw.Close(), os.Remove(dw.Name()), os.Symlink("/dev/full", dw.Name()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if dw.File, err = os.OpenFile(dw.Name(), os.O_WRONLY, 0); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.Write([]byte("x")); !errors.Is(err, syscall.ENOSPC) {
-		t.Errorf("write: got %v, want ENOSPC", err)
-	}
-	w.Abort()
-	if got := list(t, d); len(got) != 0 {
-		t.Errorf("left: %v", got)
-	}
-	publish(t, d, "1/1-1/a.csv", "there is room again")
 }

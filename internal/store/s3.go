@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/minio/minio-go/v7"
 )
@@ -18,6 +19,9 @@ import (
 // what sending one holds in memory. S3 takes 10,000 parts, so a file may have
 // 78 GiB.
 const partSize = 8 << 20
+
+// takeBackTimeout bounds the removal of a file that was not published.
+const takeBackTimeout = 10 * time.Second
 
 // S3 is a Store in a bucket of an S3-compatible server. A file is written to the
 // local disk and sent when it is published: a server that is slow for a while
@@ -103,26 +107,26 @@ func (s *S3) put(ctx context.Context, key string, from io.Reader, size int64) er
 		SendContentMd5: true, DisableContentSha256: true,
 	})
 	if err != nil {
-		return errors.Join(remote("put", key, err), s.takeBack(ctx, key))
+		s.takeBack(ctx, key)
+		return remote("put", key, err)
 	}
 	got, err := s.client.StatObject(ctx, s.cfg.Bucket, name, minio.StatObjectOptions{})
 	if err == nil && got.Size != size {
 		err = fmt.Errorf("the object has %d bytes, want %d", got.Size, size)
 	}
 	if err != nil {
-		return errors.Join(remote("put", key, err), s.takeBack(ctx, key))
+		s.takeBack(ctx, key)
+		return remote("put", key, err)
 	}
 	return nil
 }
 
 // takeBack removes what may have arrived of a file nonetheless. Where that
 // fails as well, the sweep finds it.
-func (s *S3) takeBack(ctx context.Context, key string) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
+func (s *S3) takeBack(ctx context.Context, key string) {
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), takeBackTimeout)
+	defer stop()
 	_ = s.client.RemoveObject(ctx, s.cfg.Bucket, s.cfg.Key(key), minio.RemoveObjectOptions{})
-	return nil
 }
 
 // Open implements Store.

@@ -2,26 +2,25 @@ package store
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
+
+	"exporttask/internal/authority"
 )
 
 // s3Retries is how often one request is sent while the server answers 5xx or
 // not at all; whoever asked has retries of its own.
 const s3Retries = 4
 
-// S3Config says where a bucket is and who may use it. The texts of Problem name
-// its keys.
+// S3Config says where a bucket is and who may use it. The errors of Check begin
+// with its keys.
 type S3Config struct {
 	// Endpoint is "https://HOST[:PORT]", or "http://…" in a network that is
 	// trusted: there what is sent can be read.
@@ -108,16 +107,7 @@ func s3Transport(caFile string) (*http.Transport, error) {
 		DisableCompression:    true, // a stored gzip file must come as it is
 		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
 	}
-	if caFile == "" {
-		return t, nil
-	}
-	text, err := os.ReadFile(filepath.Clean(caFile))
-	if err != nil {
-		return nil, err
-	}
-	t.TLSClientConfig.RootCAs = x509.NewCertPool()
-	if !t.TLSClientConfig.RootCAs.AppendCertsFromPEM(text) {
-		return nil, fmt.Errorf("%s holds no PEM certificate", caFile)
-	}
-	return t, nil
+	var err error
+	t.TLSClientConfig.RootCAs, err = authority.Load(caFile)
+	return t, err
 }

@@ -3,7 +3,6 @@ package email
 import (
 	"cmp"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -12,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"exporttask/internal/authority"
 )
 
 const (
@@ -87,26 +88,11 @@ func New(c Config) (*Mailer, error) {
 	c.AttachMax = cmp.Or(c.AttachMax, defaultAttachMax)
 	c.MaxRecipients = cmp.Or(c.MaxRecipients, defaultMaxRecipients)
 	c.HELO = cmp.Or(c.HELO, hostname())
-	trust, err := c.authorities()
-	if err != nil {
-		return nil, err
-	}
-	return &Mailer{cfg: c, from: from, tls: &tls.Config{ServerName: host, RootCAs: trust, MinVersion: tls.VersionTLS12}}, nil
-}
-
-func (c Config) authorities() (*x509.CertPool, error) {
-	if c.CAFile == "" {
-		return nil, nil // the system's
-	}
-	text, err := os.ReadFile(c.CAFile)
+	trust, err := authority.Load(c.CAFile)
 	if err != nil {
 		return nil, fmt.Errorf("ca-file: %w", err)
 	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(text) {
-		return nil, fmt.Errorf("ca-file: %s holds no certificate, want PEM", c.CAFile)
-	}
-	return pool, nil
+	return &Mailer{cfg: c, from: from, tls: &tls.Config{ServerName: host, RootCAs: trust, MinVersion: tls.VersionTLS12}}, nil
 }
 
 // hostname is a name to greet with where none is given.

@@ -1,19 +1,15 @@
 package webhook
 
 import (
-	"crypto/x509"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"regexp"
 	"strings"
-	"time"
 )
 
 const (
-	defaultTimeout = 15 * time.Second
 	// keyPrefix begins a key that is written in base64, as the standard has it.
 	keyPrefix   = "whsec_"
 	minKeyBytes = 16
@@ -34,8 +30,6 @@ type Config struct {
 	CAFile string `yaml:"ca-file"`
 	// Headers are sent with each call, such as Authorization.
 	Headers map[string]string `yaml:"headers"`
-	// Timeout is of one call, with all links made and the answer read; 0: 15 s.
-	Timeout time.Duration `yaml:"timeout"`
 }
 
 func (c Config) address() (*url.URL, error) {
@@ -69,21 +63,6 @@ func (c Config) key() ([]byte, error) {
 		return nil, fmt.Errorf("secret-file: a key of %d bytes, want at least %d", len(key), minKeyBytes)
 	}
 	return key, nil
-}
-
-func (c Config) authorities() (*x509.CertPool, error) {
-	if c.CAFile == "" {
-		return nil, nil // the system's
-	}
-	text, err := os.ReadFile(c.CAFile)
-	if err != nil {
-		return nil, fmt.Errorf("ca-file: %w", err)
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(text) {
-		return nil, fmt.Errorf("ca-file: %s holds no certificate, want PEM", c.CAFile)
-	}
-	return pool, nil
 }
 
 // checkHeaders leaves to the call what belongs to it.

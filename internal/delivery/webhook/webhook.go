@@ -26,6 +26,7 @@ import (
 
 	"go.opentelemetry.io/otel/propagation"
 
+	"exporttask/internal/authority"
 	"exporttask/internal/delivery/parcel"
 	"exporttask/internal/model"
 )
@@ -36,7 +37,6 @@ type Webhook struct {
 	location string // the URL without what may be secret
 	key      []byte
 	headers  map[string]string
-	timeout  time.Duration
 	client   *http.Client
 	now      func() time.Time
 }
@@ -54,24 +54,17 @@ func New(c Config) (*Webhook, error) {
 	if err := c.checkHeaders(); err != nil {
 		return nil, err
 	}
-	if c.Timeout < 0 {
-		return nil, fmt.Errorf("timeout: %v, want more than 0", c.Timeout)
-	}
 	transport, err := c.transport()
 	if err != nil {
 		return nil, err
 	}
-	w := &Webhook{
-		url: to.String(), key: key, headers: c.Headers, timeout: c.Timeout, now: time.Now,
+	return &Webhook{
+		url: to.String(), key: key, headers: c.Headers, now: time.Now,
 		location: (&url.URL{Scheme: to.Scheme, Host: to.Host, Path: to.Path, RawPath: to.RawPath}).String(),
 		client: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error {
 			return http.ErrUseLastResponse
 		}},
-	}
-	if w.timeout == 0 {
-		w.timeout = defaultTimeout
-	}
-	return w, nil
+	}, nil
 }
 
 // transport reaches public addresses alone, unless others are allowed. A proxy
@@ -91,8 +84,10 @@ func (c Config) transport() (*http.Transport, error) {
 	}
 	t.DialContext = dialer.DialContext
 	var err error
-	t.TLSClientConfig.RootCAs, err = c.authorities()
-	return t, err
+	if t.TLSClientConfig.RootCAs, err = authority.Load(c.CAFile); err != nil {
+		return nil, fmt.Errorf("ca-file: %w", err)
+	}
+	return t, nil
 }
 
 // Kind implements parcel.Destination.
@@ -108,8 +103,6 @@ func (w *Webhook) Check(to model.DeliverTo) error {
 
 // Send implements parcel.Destination.
 func (w *Webhook) Send(ctx context.Context, p *parcel.Parcel) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, w.timeout)
-	defer cancel()
 	event, err := newEvent(ctx, p)
 	if err != nil {
 		return "", err
