@@ -59,6 +59,7 @@ func faults() []fault {
 		{name: "fair", run: shareFairly},
 		{name: "once", run: createOnce},
 		{name: "deliver", run: deliverUnderKills},
+		{name: "sched", run: fireUnderKills},
 		{name: "cut", run: cutConnections, alone: true},
 		{name: "cancel", run: cancelRunning, alone: true},
 	}
