@@ -82,7 +82,7 @@ func cycle(enc cell.Encoder, rows [][][]byte, n int) error {
 		case b = <-free:
 			b.Data, b.Rows = b.Data[:0], b.Rows[:0]
 		default:
-			b = &row.Batch{Free: giveBack}
+			b = &row.Batch{Cols: len(columns), Free: giveBack}
 		}
 		for ; i < n && len(b.Data) < batchBytes; i++ {
 			r := &ready[i%len(ready)]

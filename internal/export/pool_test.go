@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"exporttask/internal/model"
+	"exporttask/internal/row"
 	"exporttask/internal/source"
 )
 
@@ -66,6 +67,12 @@ func TestAnAttemptThatFailsIsToldAsItIsAndLeavesNoFile(t *testing.T) {
 		},
 		"a statement that took too long timed out": {
 			after(&source.LimitError{Limit: source.LimitStatementTime, Max: int64(time.Second)}), model.StateTimedOut, 1, "4", "1s",
+		},
+		"an answer that is no answer is tried again": {
+			after(&source.ProtocolError{What: "a second result"}), model.StateFailed, 3, "13", "malformed answer: a second result",
+		},
+		"and so is a row whose cells do not add up": {
+			after(row.ErrBroken), model.StateFailed, 3, "13", "malformed answer: a row whose cells do not add up",
 		},
 		"a panic is kept to its attempt": {
 			func(context.Context, int) error { panic("bug") }, model.StateFailed, 3, "13", "internal error",

@@ -15,8 +15,11 @@ type Text struct {
 // format holds for each: value maps and zones applied, formulas guarded in
 // CSV, long texts cut and illegal characters replaced in spreadsheets. How a
 // spreadsheet lays a number format over a number or a date is not shown. It is
-// for previews; the batch is not released.
-func Texts(f Format, cols []cell.Column, opt cell.Options, b *row.Batch) [][]Text {
+// for previews; the batch is not released. The error is that of row.Batch.Check.
+func Texts(f Format, cols []cell.Column, opt cell.Options, b *row.Batch) ([][]Text, error) {
+	if err := b.Check(); err != nil {
+		return nil, err
+	}
 	rows := make([][]Text, b.Len())
 	for i := range rows {
 		raw := cells(b.Row(i))
@@ -25,7 +28,7 @@ func Texts(f Format, cols []cell.Column, opt cell.Options, b *row.Batch) [][]Tex
 			rows[i][k] = text(f, &cols[k], opt, raw[cols[k].Index])
 		}
 	}
-	return rows
+	return rows, nil
 }
 
 func cells(p []byte) [][]byte {

@@ -25,7 +25,7 @@ func share(b *row.Batch) *shared {
 // other.
 func (s *shared) piece(from, to int) *row.Batch {
 	s.owners.Add(1)
-	return &row.Batch{Data: s.batch.Data, Rows: s.batch.Rows[from:to:to], Free: s.release}
+	return &row.Batch{Data: s.batch.Data, Rows: s.batch.Rows[from:to:to], Cols: s.batch.Cols, Free: s.release}
 }
 
 // release is a piece's Free; the encoders may call it from any goroutine.

@@ -1,6 +1,15 @@
 package row
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+)
+
+// ErrBroken is matched (errors.Is) by the error of a row that is not exactly its
+// cells: the server, or what stands between, did not keep to the protocol.
+var ErrBroken = errors.New("malformed answer: a row whose cells do not add up")
 
 // nullCell is the first byte of a NULL cell (MySQL protocol, ProtocolText::ResultsetRow).
 const nullCell = 0xfb
@@ -8,7 +17,11 @@ const nullCell = 0xfb
 // Batch is a run of rows as they came off the wire: each row is its cells one
 // after another, each cell a length-encoded string (MySQL protocol,
 // LengthEncodedString), 0xfb for NULL. Nothing is copied or parsed until an
-// encoder asks.
+// encoder asks, and nothing is checked either: a source cuts rows by their
+// packets' lengths, and whoever walks a row's cells first makes sure, by Check,
+// CheckRow or while it walks, that they are Cols and fill the row. An encoder
+// looks at every length byte anyway; a look of its own for the check costs as
+// much as all the rest of the reading.
 //
 // A batch has one owner. Whoever is given one by source.Cursor.Next owns it,
 // passing it to an encoder passes the ownership, and the last owner calls
@@ -16,6 +29,7 @@ const nullCell = 0xfb
 type Batch struct {
 	Data []byte // the bytes that the rows lie in
 	Rows []Span // where each row lies in Data
+	Cols int    // cells of every row
 	Free func(*Batch)
 }
 
@@ -31,6 +45,26 @@ func (b *Batch) Row(i int) []byte {
 	return b.Data[s.Off:s.End:s.End]
 }
 
+// Check tells whether every row is Cols cells and nothing else, so that Cell can
+// walk it. The error matches ErrBroken and says which row is the first that is
+// not.
+func (b *Batch) Check() error {
+	for i := range b.Rows {
+		if err := b.CheckRow(i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CheckRow is Check of row i alone.
+func (b *Batch) CheckRow(i int) error {
+	if !Whole(b.Row(i), b.Cols) {
+		return fmt.Errorf("%w: row %d of %d in its batch", ErrBroken, i+1, len(b.Rows))
+	}
+	return nil
+}
+
 // Release gives the batch back to whoever made it.
 func (b *Batch) Release() {
 	if b.Free != nil {
@@ -38,9 +72,13 @@ func (b *Batch) Release() {
 	}
 }
 
-// Append adds a row; a nil cell is NULL, an empty one is not. It is for
-// tests and benchmarks, which build batches without a server.
+// Append adds a row; a nil cell is NULL, an empty one is not. The first row
+// tells how many cells the others must have. It is for tests and benchmarks,
+// which build batches without a server.
 func (b *Batch) Append(cells ...[]byte) {
+	if b.Cols == 0 {
+		b.Cols = len(cells)
+	}
 	off := len(b.Data)
 	for _, c := range cells {
 		b.Data = AppendCell(b.Data, c)
@@ -48,9 +86,34 @@ func (b *Batch) Append(cells ...[]byte) {
 	b.Rows = append(b.Rows, Span{Off: int32(off), End: int32(len(b.Data))}) //nolint:gosec // a batch is far below 2 GiB
 }
 
+// Whole tells whether p is exactly cols cells, so that Cell can trust every
+// length in it.
+func Whole(p []byte, cols int) bool {
+	i := 0
+	for range cols {
+		if i >= len(p) {
+			return false
+		}
+		switch n := int(p[i]); {
+		case n < nullCell:
+			i += 1 + n
+		case n == nullCell:
+			i++
+		default:
+			n, head := longLength(p[i:])
+			i += head
+			if n > uint64(len(p)-i) { //nolint:gosec // not negative
+				return false
+			}
+			i += int(n) //nolint:gosec // at most len(p)
+		}
+	}
+	return i == len(p)
+}
+
 // Cell splits the first cell off p. The cell is nil where it is NULL and
-// aliases p otherwise. p must be a whole row or what Cell left of one: the
-// source has checked that every row holds as many cells as there are columns.
+// aliases p otherwise. p must be a whole row (see Whole) or what Cell left of
+// one.
 func Cell(p []byte) (cell, rest []byte) {
 	n := int(p[0])
 	if n < nullCell {
@@ -60,18 +123,26 @@ func Cell(p []byte) (cell, rest []byte) {
 }
 
 func longCell(p []byte) (cell, rest []byte) {
-	var n, head int
-	switch p[0] {
-	case nullCell:
+	if p[0] == nullCell {
 		return nil, p[1:]
-	case 0xfc:
-		n, head = int(binary.LittleEndian.Uint16(p[1:])), 3
-	case 0xfd:
-		n, head = int(p[1])|int(p[2])<<8|int(p[3])<<16, 4
-	default:
-		n, head = int(binary.LittleEndian.Uint64(p[1:])), 9 //nolint:gosec // checked by the source against the row's length
 	}
-	return p[head : head+n : head+n], p[head+n:]
+	n, head := longLength(p)
+	end := head + int(n) //nolint:gosec // the row is whole: n is below its length
+	return p[head:end:end], p[end:]
+}
+
+// longLength reads the length of a cell that is longer than 250 bytes, and how
+// many bytes tell it. Where p begins no such cell it is longer than any row.
+func longLength(p []byte) (n uint64, head int) {
+	switch {
+	case p[0] == 0xfc && len(p) >= 3:
+		return uint64(binary.LittleEndian.Uint16(p[1:])), 3
+	case p[0] == 0xfd && len(p) >= 4:
+		return uint64(p[1]) | uint64(p[2])<<8 | uint64(p[3])<<16, 4
+	case p[0] == 0xfe && len(p) >= 9:
+		return binary.LittleEndian.Uint64(p[1:]), 9
+	}
+	return math.MaxUint64, 0
 }
 
 // AppendCell appends c as a length-encoded string, or NULL where c is nil.

@@ -148,7 +148,11 @@ func fill(data *api.WshExportPreview, in *model.Inst, columns []cell.Column, sam
 	defer encoder.Close()
 	for _, b := range sample.Batches {
 		b.Rows = b.Rows[:min(b.Len(), rows-len(data.GetRows()))]
-		for _, texts := range render.Texts(format, columns, options.Options, b) {
+		shown, err := render.Texts(format, columns, options.Options, b)
+		if err != nil {
+			return err
+		}
+		for _, texts := range shown {
 			r := &api.WshExportPreviewRow{Cells: make([]*api.WshExportPreviewCell, len(texts))}
 			for i, t := range texts {
 				r.Cells[i] = &api.WshExportPreviewCell{Text: t.Text, IsNull: t.Null}

@@ -141,7 +141,7 @@ func (c *conn) readAll(cols []row.Column) ([][]string, error) {
 			c.running.Store(false)
 			return rows, nil
 		}
-		if !wholeRow(p, len(cols)) || len(rows) == maxControlRows {
+		if !row.Whole(p, len(cols)) || len(rows) == maxControlRows {
 			return nil, &ProtocolError{What: "a row of a small result"}
 		}
 		cells := make([]string, len(cols))

@@ -37,7 +37,6 @@ type conn struct {
 	mu       sync.Mutex
 	state    connState
 	cause    error         // why the connection was aborted
-	stopped  chan struct{} // closed as the connection is aborted or closed
 	finished chan struct{} // closed after an abort has done its work
 	killErr  error         // what abort met; read after finished
 }
@@ -115,6 +114,9 @@ func (c *conn) writePacket(payload []byte) error {
 
 // watch aborts the connection when ctx ends, until stop is called.
 func (c *conn) watch(ctx context.Context) (stop func() bool) {
+	if ctx.Done() == nil { // it never ends
+		return func() bool { return true }
+	}
 	return context.AfterFunc(ctx, func() { c.abort(context.Cause(ctx)) })
 }
 
@@ -135,7 +137,6 @@ func (c *conn) abort(cause error) {
 		return
 	}
 	c.state, c.cause = connAborted, cause
-	close(c.stopped)
 	nc := c.nc
 	c.mu.Unlock()
 
@@ -159,7 +160,6 @@ func (c *conn) close() error {
 	state := c.state
 	if state == connOpen {
 		c.state, c.cause = connClosed, errClosed
-		close(c.stopped)
 	}
 	c.mu.Unlock()
 	if c.clock != nil {
@@ -196,7 +196,7 @@ func (s *Source) connectTo(ctx context.Context, addr string) (*conn, error) {
 	}
 	c := &conn{
 		nc: nc, in: newReader(nc), src: s, secure: s.dsn.network == "unix",
-		stopped: make(chan struct{}), finished: make(chan struct{}),
+		finished: make(chan struct{}),
 	}
 	stop := c.watch(ctx)
 	defer stop()

@@ -19,11 +19,14 @@
 //
 //	Query      one connection: login, session settings, READ ONLY transaction,
 //	           the statement (or PREPARE and EXECUTE … USING for bound values)
-//	reader     a goroutine: read(2) straight into a batch, cut and check rows,
-//	           hand the batch over; at most two batches ahead of Next
-//	Next       gives the batches away; io.EOF only after the server's own end
-//	           of the result and a look at its warnings
+//	Next       read(2) straight into a batch, cut it into rows, give it away;
+//	           io.EOF only after the server's own end of the result and a look
+//	           at its warnings
 //	Close      kills what still runs on the server, closes the connection
+//
+// There is no goroutine that reads ahead: what the server sends while the rows
+// before are written waits in the socket. What is in a row is for whoever walks
+// its cells to check (row.Batch).
 //
 // A cancelled context kills the statement on the server from a second
 // connection, whatever the first one is doing. A connection is never used

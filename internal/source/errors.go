@@ -63,7 +63,8 @@ func (e *KillError) Error() string {
 }
 
 // ProtocolError is an answer that the protocol does not allow: a packet out
-// of order, a row whose cells do not add up.
+// of order, data after the end. That a row is its cells is for whoever walks
+// them to check (row.ErrBroken).
 type ProtocolError struct{ What string }
 
 func (e *ProtocolError) Error() string { return "malformed answer: " + e.What }

@@ -349,7 +349,7 @@ func TestBytesBeforeTLSAreNotTakenForBytesInside(t *testing.T) {
 		t.Fatal(err)
 	}
 	nc := &memConn{data: append(greeting.data, "injected"...), chunk: 1 << 10}
-	c := &conn{nc: nc, in: newReader(nc), stopped: make(chan struct{}), finished: make(chan struct{})}
+	c := &conn{nc: nc, in: newReader(nc), finished: make(chan struct{})}
 	err := c.login(&settings{user: "u", tls: &tls.Config{InsecureSkipVerify: true}})
 	if _, ok := errors.AsType[*ProtocolError](err); !ok {
 		t.Errorf("got %v, want a *ProtocolError", err)

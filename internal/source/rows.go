@@ -10,7 +10,6 @@ import (
 // buffer. It reads nothing itself: the cursor fills Data[:w] and calls cut
 // again.
 type cutter struct {
-	cols      int    // cells in every row
 	seq       byte   // of the next packet
 	maxRow    int64  // bytes of one row
 	continued int    // length of a packet that the next one continues: maxPayload
@@ -38,9 +37,9 @@ const packetHead = 4
 // yet a row that is too long.
 const longestError = 4 << 10
 
-// cut appends the complete rows in Data[r:w] to b.Rows, each checked to hold
-// the right number of cells that fill it exactly. The error is a
-// *ProtocolError or a *LimitError.
+// cut appends the complete rows in Data[r:w] to b.Rows. It knows them by their
+// packets and looks at no cell: see row.Batch. The error is a *ProtocolError or
+// a *LimitError.
 func (c *cutter) cut(b *row.Batch) (cutState, error) {
 	data := b.Data
 	r, w, seq := c.r, c.w, c.seq
@@ -75,9 +74,6 @@ func (c *cutter) cut(b *row.Batch) (cutState, error) {
 		}
 		if int64(n) > c.maxRow {
 			return 0, &LimitError{Limit: LimitRowBytes, Max: c.maxRow}
-		}
-		if !wholeRow(body, c.cols) {
-			return 0, &ProtocolError{What: "a row whose cells do not add up"}
 		}
 		b.Rows = append(b.Rows, row.Span{Off: int32(r + packetHead), End: int32(end)}) //nolint:gosec // maxRow and the buffer's size keep both below 2 GiB
 		c.bytes += int64(n)
@@ -125,30 +121,4 @@ func (c *cutter) need(b *row.Batch) int {
 	}
 	d := b.Data[c.r:]
 	return c.r + packetHead + (int(d[0]) | int(d[1])<<8 | int(d[2])<<16)
-}
-
-// wholeRow tells whether p is exactly cols cells, so that row.Cell can trust
-// every length in it.
-func wholeRow(p []byte, cols int) bool {
-	i := 0
-	for range cols {
-		if i >= len(p) {
-			return false
-		}
-		n := int(p[i])
-		if n < 0xfb {
-			i += 1 + n
-			continue
-		}
-		if n == 0xfb {
-			i++
-			continue
-		}
-		_, rest, ok := lenencString(p[i:])
-		if !ok {
-			return false
-		}
-		i = len(p) - len(rest)
-	}
-	return i == len(p)
 }

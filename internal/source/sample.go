@@ -8,7 +8,7 @@ import (
 	"exporttask/internal/row"
 )
 
-// Sample is the beginning of a result.
+// Sample is the beginning of a result, its rows checked.
 type Sample struct {
 	Columns []row.Column
 	Batches []*row.Batch // nobody else's
@@ -24,18 +24,27 @@ func (s *Sample) Rows() int {
 }
 
 // Sample runs q and keeps its rows in memory: q.FirstRows and q.Limits bound
-// how much that is. The errors are those of Query and of Cursor.Next.
-func (s *Source) Sample(ctx context.Context, q Query) (_ *Sample, err error) {
+// how much that is. The errors are those of Query, of Cursor.Next and of
+// row.Batch.Check.
+func (s *Source) Sample(ctx context.Context, q Query) (*Sample, error) {
 	cursor, err := s.Query(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, cursor.Close()) }()
-	sample := &Sample{Columns: cursor.Columns()}
+	sample, err := cursor.sample(ctx)
+	return sample, errors.Join(err, cursor.Close())
+}
+
+// sample reads the cursor to its end.
+func (cur *Cursor) sample(ctx context.Context) (*Sample, error) {
+	sample := &Sample{Columns: cur.Columns()}
 	for {
-		b, err := cursor.Next(ctx)
+		b, err := cur.Next(ctx)
 		if errors.Is(err, io.EOF) {
 			return sample, nil
+		}
+		if err == nil {
+			err = b.Check()
 		}
 		if err != nil {
 			return nil, err

@@ -74,6 +74,9 @@ func (e *encoder) Encode(b *row.Batch) error {
 	if e.closed && e.err == nil {
 		e.err = errClosed
 	}
+	if e.err == nil {
+		e.err = b.Check()
+	}
 	for i := 0; i < b.Len() && e.err == nil; i++ {
 		e.err = e.encodeRow(b.Row(i))
 	}

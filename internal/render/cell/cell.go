@@ -12,8 +12,9 @@ import "exporttask/internal/row"
 // safe for concurrent use; they may work on batches concurrently inside.
 type Encoder interface {
 	// Encode writes the batch's rows and takes over the batch: it is
-	// released by the encoder, at once or later. After an error every
-	// further call returns the same error.
+	// released by the encoder, at once or later. Its rows are unchecked: one
+	// that is not its cells is an error, that of row.Batch.Check, here or in a
+	// later call. After an error every further call returns the same error.
 	Encode(b *row.Batch) error
 	// Close ends the file and waits for all that the encoder started. A file
 	// is whole only if Close returned nil. Close after an error frees what

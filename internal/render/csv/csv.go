@@ -32,6 +32,7 @@ type Encoder struct {
 	marks       []uint8    // for each column which flags of a first byte concern it; 0 = it is its own CSV
 	delim       byte
 	delims      uint64 // the delimiter in every byte
+	plain       plain
 	eol         string
 	null        []byte
 	quoteAll    bool
@@ -97,6 +98,7 @@ func New(w io.Writer, cols []cell.Column, opt cell.Options) (cell.Encoder, error
 	if len(e.null) == 0 && len(cols) == 1 {
 		e.null = []byte(`""`)
 	}
+	e.plain = e.newPlain()
 	e.begin(cols, opt)
 	if e.err != nil { // the header was longer than the buffer
 		return nil, e.err
@@ -215,7 +217,9 @@ func (e *Encoder) begin(cols []cell.Column, opt cell.Options) {
 	e.endLine()
 }
 
-// Encode writes the batch's rows and releases the batch before it returns.
+// Encode writes the batch's rows and releases the batch before it returns. A row
+// that is not its cells is an error, that of row.Batch.Check: plain rows are
+// checked as they are walked, the others before.
 func (e *Encoder) Encode(b *row.Batch) error {
 	defer b.Release()
 	if e.err != nil {
@@ -224,7 +228,13 @@ func (e *Encoder) Encode(b *row.Batch) error {
 	if e.closed {
 		return errClosed
 	}
-	for i := range b.Rows {
+	for i := 0; i < len(b.Rows); i++ {
+		if i = e.plainRows(b, i); i == len(b.Rows) {
+			break
+		}
+		if e.err = b.CheckRow(i); e.err != nil {
+			return e.err
+		}
 		p := b.Row(i)
 		// Every byte of a row can become two, every cell can get two quotes
 		// and a guard.

@@ -348,6 +348,7 @@ func TestRowsCostNoAllocation(t *testing.T) {
 		opt   cell.Options
 	}{
 		{"in order", orderColumns(), orders(1, 1000), cell.Options{}},
+		{"with a text for NULL", orderColumns(), orders(1, 1000), cell.Options{NullText: "NULL"}},
 		{"converted", cols, cells, cell.Options{}},
 		{"GB18030", orderColumns(), orders(1, 1000), cell.Options{GB18030: true}},
 	} {

@@ -8,11 +8,16 @@
 // A length-encoded row and a line of CSV are the same bytes but for the ones
 // between two cells: a length there, a delimiter here. So a row is copied into
 // the output in one piece, and a walk over its cells puts a delimiter where each
-// length was (row.go). Numbers and dates cannot hold anything that needs quotes
-// and are stepped over; texts are searched eight bytes at a time (scan.go). A
-// cell that needs quotes, a guard or a conversion is written by itself
-// (append.go), and the rest of the row is copied behind it. The output goes to
-// the writer in pieces of about 128 KiB; a row costs no allocation.
+// length was. Where nothing in the row asks for more, which the copy finds out on
+// its way, that is all (plain.go).
+//
+// The other rows are written with more care, and on machines without the vector
+// instructions for that copy all rows are (row.go): numbers and dates cannot hold
+// anything that needs quotes and are stepped over; texts are searched eight bytes
+// at a time (scan.go). A cell that needs quotes, a guard or a conversion is
+// written by itself (append.go), and the rest of the row is copied behind it. The
+// output goes to the writer in pieces of about 256 KiB; a row costs no
+// allocation.
 //
 // # What is quoted
 //

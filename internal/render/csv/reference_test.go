@@ -2,8 +2,11 @@ package csv
 
 import (
 	"bytes"
+	"io"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"exporttask/internal/render/cell"
 	"exporttask/internal/row"
@@ -66,20 +69,41 @@ func reference(cols []cell.Column, opt cell.Options, rows [][][]byte) (string, c
 	return b.String(), tally
 }
 
-// encode writes rows with the encoder under test, in batches of per rows.
+// encode writes rows with the encoder under test, in batches of per rows: cell
+// by cell, as plain rows, and as plain rows with other bytes behind the last,
+// which must all make the same file.
 func encode(t testing.TB, cols []cell.Column, opt cell.Options, rows [][][]byte, per int) (string, cell.Summary) {
 	t.Helper()
-	var out bytes.Buffer
-	e, err := New(&out, cols, opt)
-	if err != nil {
-		t.Fatal(err)
+	text, sum := encodeAs(t, cols, opt, rows, per, false, "")
+	for _, behind := range []string{"", strings.Repeat(`",`+"\r\n;\x00\xfb\xff", 2*overhang)} {
+		got, gotSum := encodeAs(t, cols, opt, rows, per, true, behind)
+		if got != text {
+			at := 0
+			for at < min(len(got), len(text)) && got[at] == text[at] {
+				at++
+			}
+			t.Fatalf("%d bytes behind the rows: as plain rows it differs from byte %d of %d: got %.80q, want %.80q", len(behind), at, len(text), got[at:], text[at:])
+		}
+		if diff := cmp.Diff(sum, gotSum); diff != "" {
+			t.Fatalf("%d bytes behind the rows: summary: -cell by cell +as plain rows\n%s", len(behind), diff)
+		}
 	}
+	return text, sum
+}
+
+// encodeAs writes rows, those that are plain as such or cell by cell, each batch
+// with some bytes behind its rows.
+func encodeAs(t testing.TB, cols []cell.Column, opt cell.Options, rows [][][]byte, per int, plain bool, behind string) (string, cell.Summary) {
+	t.Helper()
+	var out bytes.Buffer
+	e := newEncoder(t, &out, cols, opt, plain)
 	for len(rows) > 0 {
 		n := min(per, len(rows))
 		b := &row.Batch{}
 		for _, cells := range rows[:n] {
 			b.Append(cells...)
 		}
+		b.Data = append(b.Data, behind...)
 		rows = rows[n:]
 		if err := e.Encode(b); err != nil {
 			t.Fatal(err)
@@ -89,4 +113,17 @@ func encode(t testing.TB, cols []cell.Column, opt cell.Options, rows [][][]byte,
 		t.Fatal(err)
 	}
 	return out.String(), e.Summary()
+}
+
+// newEncoder makes an encoder that writes plain rows as such, also on machines
+// where that is slower, or one that never does.
+func newEncoder(t testing.TB, w io.Writer, cols []cell.Column, opt cell.Options, plain bool) *Encoder {
+	t.Helper()
+	enc, err := New(w, cols, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := enc.(*Encoder)
+	e.plain.on = plain && e.mayBePlain()
+	return e
 }
