@@ -257,3 +257,59 @@ func TestNothingRunsOnAfterAnError(t *testing.T) {
 		})
 	}
 }
+
+// brokenRows are rows of someColumns' two cells that are not exactly those.
+var brokenRows = map[string]string{
+	"a cell too few":                   "\x011",
+	"a cell too many":                  "\x011\x01a\x01b",
+	"an empty row":                     "",
+	"a length past the row":            "\x011\x02a",
+	"a number's length past the row":   "\x091\x01a",
+	"a length past the batch":          "\x011\xfc\xff\xffa",
+	"a length of nine bytes, huge":     "\x011\xfe\xff\xff\xff\xff\xff\xff\xff\xffa",
+	"a length of nine bytes, negative": "\x011\xfe\xf0\xff\xff\xff\xff\xff\xff\xffa",
+	"half a length":                    "\x011\xfd\x01",
+	"the byte that is no length":       "\xff\x01a",
+	"the same at the end":              "\x011\xff",
+}
+
+func TestARowThatIsNotItsCellsEndsNoFile(t *testing.T) {
+	for _, k := range kinds {
+		t.Run(k.name, func(t *testing.T) {
+			k.opt.TempDir = t.TempDir()
+			for name, broken := range brokenRows {
+				for _, at := range []int{0, 6, 7, 19} { // the first of all, the last and the first of a part, the last of all
+					var held atomic.Int64
+					batches := someRows(20, 20, &held)
+					b := batches[0]
+					off := len(b.Data)
+					b.Data = append(b.Data, broken...)
+					b.Rows[at] = row.Span{Off: int32(off), End: int32(len(b.Data))}
+					b.Data = append(b.Data, make([]byte, 100)...) // as a source leaves room behind its rows
+					enc, err := New(io.Discard, k.format, someColumns(t), k.opt)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if err := enc.Encode(b); !errors.Is(err, row.ErrBroken) && (err != nil || k.format != XLSX) { // whose workers see it later
+						t.Errorf("%s in row %d: Encode said %v, want %v", name, at, err, row.ErrBroken)
+					}
+					if err := enc.Close(); !errors.Is(err, row.ErrBroken) {
+						t.Errorf("%s in row %d: Close said %v, want %v", name, at, err, row.ErrBroken)
+					}
+					if held.Load() != 0 {
+						t.Errorf("%s in row %d: the batch was not released", name, at)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestTextsOfARowThatIsNotItsCells(t *testing.T) {
+	for name, broken := range brokenRows {
+		b := &row.Batch{Data: []byte(broken), Rows: []row.Span{{End: int32(len(broken))}}, Cols: 2}
+		if _, err := Texts(CSV, someColumns(t), cell.Options{}, b); !errors.Is(err, row.ErrBroken) {
+			t.Errorf("%s: got %v, want %v", name, err, row.ErrBroken)
+		}
+	}
+}

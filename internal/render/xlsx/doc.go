@@ -7,7 +7,7 @@
 // # The way of a row
 //
 //	Encode ─ batches, cut or gathered into jobs of about one block
-//	   ├─→ worker   rows → XML and its repeats (rows.go) → one deflate block (deflate)
+//	   ├─→ worker   rows → XML and its repeats (rows.go, cells.go) → one deflate block
 //	   └─→ writer   takes the jobs' blocks in their order → zip entry → io.Writer
 //
 // Each block is compressed on its own and ends on a byte boundary, so blocks

@@ -40,6 +40,7 @@ type job struct {
 	sum   uint32 // CRC-32 of the XML
 	size  int64  // bytes of the XML
 	tally cell.Tally
+	err   error         // a row that is broken
 	done  chan struct{} // the worker sends, the writer receives
 }
 
@@ -112,7 +113,7 @@ func (p *pipeline) failed() error {
 func (p *pipeline) work() {
 	w := newRowWriter(p.cols, p.small)
 	for j := range p.todo {
-		j.out, j.sum, j.size, j.tally = j.out[:0], 0, 0, cell.Tally{}
+		j.out, j.sum, j.size, j.tally, j.err = j.out[:0], 0, 0, cell.Tally{}, nil
 		if p.failed() == nil {
 			w.do(j)
 		}
@@ -138,6 +139,9 @@ func (p *pipeline) write() {
 }
 
 func (p *pipeline) put(j *job) error {
+	if j.err != nil {
+		return j.err
+	}
 	if len(p.zip.entries) == 0 {
 		if err := p.zip.writeFirstParts(); err != nil {
 			return err
@@ -181,7 +185,7 @@ func (w *rowWriter) do(j *job) {
 	if j.batch == nil {
 		w.raw(j.xml)
 	} else {
-		w.rows(j.batch, j.from, j.to, j.row)
+		j.err = w.rows(j.batch, j.from, j.to, j.row)
 	}
 	w.emit()
 	w.job = nil

@@ -199,7 +199,7 @@ var odd = []string{
 	"1234567890.0000000000", "0.000000000000001", "0.12345678901234567", "0.1234567890123456789", "0000000042", "18446744073709551615",
 	"2026-01-31", "2026-02-29", "2024-02-29", "1900-02-28", "1900-03-01", "1899-12-31", "0000-00-00", "0000-00-00 00:00:00", "9999-12-31 23:59:59.999999",
 	"2026-01-31 00:00:00", "2026-01-31 23:59:59", "2026-01-31 12:00:00", "2026-01-31 24:00:00", "2026-01-31 23:60:00", "2026-01-31T01:02:03", "2026-01-31 01:02:03.5",
-	"2026-01-31 1:02:03", "2026-01-3a", "2026-01-31 01-02-03", "2026-01-31x01:02:03", "2026-00-10", "-838:59:59", "12:00:00",
+	"2026-01-31 1:02:03", "2026-01-3a", "2026-01-31 01-02-03", "2026-01-31x01:02:03", "2026-01-31 12;00:00", "2026-01-31 12:00;00", "2026-00-10", "-838:59:59", "12:00:00",
 	"=1+1", "@SUM(A1)", "+cmd|' /C calc'!A0", "<&>\"'", "]]>", "a\rb", "a\r\nb", "\r", "\n", "a\n", "\ta", "_x0041_", "_x000D_", "_x_x0041_", "_x0041_x0042_", "_X0041_", "_x004", "__x0041__",
 	"\x00", "a\x01b", "\x1f", "\x7f", "\xff", "a\xe4\xb8", "\xed\xa0\x80", "\xef\xbf\xbe", "\xef\xbf\xbf", "\xef\xbf\xbd", "\xc0\x80", "\xf4\x90\x80\x80",
 	"李伟", "1234567李", "😀", "a😀b", "12345678", "1234567&", "&1234567", "12345678<", "12345678_", "note _x00e9_ tail", "true", "FALSE", "yes",
@@ -218,6 +218,36 @@ func TestOddValuesEqualTheReference(t *testing.T) {
 		b.Append([]byte("12345678" + v + "12345678"))
 	}
 	same(t, cols, cell.Options{}, maxRows, b)
+}
+
+// TestWhatStandsBehindANumberIsNotPartOfIt has a number whose neighbour in the
+// batch looks like what ends a number's cell in the file: the length of the text
+// behind it is a "<".
+func TestWhatStandsBehindANumberIsNotPartOfIt(t *testing.T) {
+	b := new(row.Batch)
+	for range 3 {
+		b.Append([]byte("1234567"), []byte("/v></c><c t=\"inlineStr\""+strings.Repeat("x", 37)))
+	}
+	cols := []cell.Column{single(row.Int, -1), single(row.Text, -1)}
+	cols[1].Index = 1
+	same(t, cols, cell.Options{}, maxRows, b)
+}
+
+// TestRepeatsFartherThanAMatchReaches has cells whose like stands more than
+// 32 KiB before them, in the row and in the column.
+func TestRepeatsFartherThanAMatchReaches(t *testing.T) {
+	for _, n := range []int{16_300, 20_000, 32_000} {
+		long := bytes.Repeat([]byte("long text "), n/10)
+		b := new(row.Batch)
+		for range 3 {
+			b.Append([]byte("1234567.5"), []byte("2026-01-31"), long, long, []byte("1234567.5"), []byte("2026-01-31"))
+		}
+		cols := []cell.Column{single(row.Decimal, 1), single(row.Date, 0), single(row.Text, -1), single(row.Text, -1), single(row.Decimal, 1), single(row.Date, 0)}
+		for i := range cols {
+			cols[i].Index = i
+		}
+		same(t, cols, cell.Options{}, maxRows, b)
+	}
 }
 
 // FuzzCells holds cells of every kind against the reference: two values, in

@@ -2,6 +2,7 @@ package xlsx
 
 import (
 	"encoding/binary"
+	"fmt"
 	"strconv"
 
 	"exporttask/internal/render/cell"
@@ -13,40 +14,11 @@ import (
 // overhang come to.
 const cellRoom = 256
 
-// The markup behind a value, between a row's number and a value, and around
-// rows. Each is at most 16 bytes long, see piece.
+// The markup around rows. Each is at most 16 bytes long, see piece.
 var (
-	closing  = [4]piece{newPiece(`</v></c>`), newPiece(`</t></is></c>`), newPiece(`">`), {}}
-	post     = [2]piece{newPiece(`"><v>`), newPiece(`"><is><t>`)}
 	rowStart = newPiece(`<row r="`)
 	rowEnd   = newPiece(`</row>`)
 )
-
-// preserve replaces the text's post where a reader would trim it.
-var preserve = newPiece(`"><is><t xml:space="preserve">`)
-
-// place is where a column's last cell of one class lay in the block.
-type place struct {
-	sep      uint32 // the end of the value before it
-	open     uint32
-	post     uint32
-	sepClass class // what the value before it was
-}
-
-// tracked is a column with what is known of its cells in the block so far.
-type tracked struct {
-	column
-	places [2]place // by class
-	date   dateCache
-	heads  *heads // of texts
-}
-
-// rowNumber is where a row's number stands in the block, and how many bytes from
-// there on are the same in every cell of one class.
-type rowNumber struct {
-	at   uint32
-	same int
-}
 
 // rowWriter turns rows into XML, one block at a time, and tells the compressor
 // for each piece of markup where the same stood before. Every worker has one.
@@ -62,11 +34,11 @@ type rowWriter struct {
 	inOrder bool     // the columns are the row's first cells
 	cells   [][]byte // a row's, where they are not
 	scratch []byte   // a converted value
-	serial  []byte   // a date that num has no room for
-	num     [32]byte
+	serial  []byte   // a date with parts of a second
 
-	rowText [8]byte // the row's number
-	rowLen  int
+	row     int    // the row's number
+	rowText uint64 // the same in digits, the first one lowest
+	rowLen  int    // how many they are
 
 	// What is known of the block so far. A position that is not known is
 	// deflate.None.
@@ -79,7 +51,7 @@ type rowWriter struct {
 }
 
 func newRowWriter(cols []column, small bool) *rowWriter {
-	w := &rowWriter{cols: make([]tracked, len(cols)), inOrder: true, buf: make([]byte, blockFull+64<<10)}
+	w := &rowWriter{cols: make([]tracked, len(cols)), inOrder: true, buf: make([]byte, blockFull+64<<10), row: -1}
 	w.deflate.Search = small
 	for i := range cols {
 		w.cols[i].column = cols[i]
@@ -96,7 +68,7 @@ func newRowWriter(cols []column, small bool) *rowWriter {
 func (w *rowWriter) reset() {
 	w.n = 0
 	w.deflate.Reset()
-	unknown := place{sep: deflate.None, open: deflate.None, post: deflate.None, sepClass: nothing}
+	unknown := place{sep: deflate.None, open: deflate.None, value: deflate.None, sepClass: nothing}
 	for i := range w.cols {
 		c := &w.cols[i]
 		c.places = [2]place{unknown, unknown}
@@ -111,51 +83,14 @@ func (w *rowWriter) reset() {
 	w.lastTag = deflate.None
 }
 
-// shortCell is the first byte from which on row.Cell must tell what a cell is;
-// almost all are shorter and split off here, without a call.
-const shortCell = 0x80
-
 // rows writes rows from to to of b, of which the first has the number n. A
-// block ends with a row, except before a cell that does not fit any more.
-func (w *rowWriter) rows(b *row.Batch, from, to, n int) {
+// block ends with a row, except before a cell that does not fit any more. The
+// error matches row.ErrBroken.
+func (w *rowWriter) rows(b *row.Batch, from, to, n int) error {
 	for r := from; r < to; r++ {
-		rest := b.Row(r)
-		if !w.inOrder {
-			w.cells = split(w.cells[:0], rest)
-		}
 		w.beginRow(n)
-		for i := range w.cols {
-			c := &w.cols[i]
-			var v []byte
-			switch {
-			case !w.inOrder:
-				v = w.cells[c.index]
-			case rest[0] < shortCell:
-				end := 1 + int(rest[0])
-				v, rest = rest[1:end:end], rest[end:]
-			default:
-				v, rest = row.Cell(rest)
-			}
-			if v == nil {
-				continue
-			}
-			if !c.plain {
-				v = w.convert(c, v)
-			}
-			switch c.stored {
-			case cell.AsNumber:
-				if safeNumber(v) || c.src.KeepsNumber(v) {
-					w.number(c, v)
-				} else {
-					w.text(c, v)
-				}
-			case cell.AsDate, cell.AsDateTime:
-				w.date(c, v)
-			case cell.AsBool:
-				w.bool(c, v)
-			case cell.AsText, cell.Auto:
-				w.text(c, v)
-			}
+		if w.inOrder && !w.walk(b, r) || !w.inOrder && !w.pick(b, r) {
+			return fmt.Errorf("xlsx: %w", b.CheckRow(r))
 		}
 		w.endRow()
 		if w.n >= blockFull {
@@ -163,6 +98,58 @@ func (w *rowWriter) rows(b *row.Batch, from, to, n int) {
 		}
 		n++
 	}
+	return nil
+}
+
+// The first byte of a cell: below nullCell the cell's length, and nullCell for
+// NULL (MySQL protocol, LengthEncodedString).
+const nullCell = 0xfb
+
+// walk writes the cells of a row that are the columns in order. It tells whether
+// the row is whole.
+func (w *rowWriter) walk(b *row.Batch, r int) bool {
+	// Cells keep what lies behind them in the batch as their capacity: it may be
+	// read by eight or 16 bytes at a time, see shortNumber.
+	span := b.Rows[r]
+	rest := b.Data[span.Off:span.End]
+	for i := range w.cols {
+		var v []byte
+		switch {
+		case len(rest) == 0:
+			return false
+		case rest[0] < nullCell:
+			end := 1 + int(rest[0])
+			if end > len(rest) {
+				return false
+			}
+			v, rest = rest[1:end], rest[end:]
+		case rest[0] == nullCell:
+			rest = rest[1:]
+			continue
+		case !row.Whole(rest, b.Cols-i):
+			return false
+		default:
+			v, rest = row.Cell(rest)
+		}
+		w.cell(&w.cols[i], v)
+	}
+	return row.Whole(rest, b.Cols-len(w.cols))
+}
+
+// pick writes the cells of a row that are columns. It tells whether the row is
+// whole.
+func (w *rowWriter) pick(b *row.Batch, r int) bool {
+	if b.CheckRow(r) != nil {
+		return false
+	}
+	w.cells = split(w.cells[:0], b.Row(r))
+	for i := range w.cols {
+		c := &w.cols[i]
+		if v := w.cells[c.index]; v != nil {
+			w.cell(c, v)
+		}
+	}
+	return true
 }
 
 // maxBytes is how much of a value can matter: in bytes even the shortest text
@@ -192,7 +179,7 @@ func put16(buf []byte, n int, p *piece) int {
 // is taken from a row that ended alike.
 func (w *rowWriter) beginRow(n int) {
 	w.room(cellRoom)
-	w.rowLen = len(strconv.AppendInt(w.rowText[:0], int64(n), 10))
+	w.setRow(n)
 	at := w.n
 	begin, from := uint32(at), w.lastTag //nolint:gosec // a block is far below 2 GiB
 	w.lastTag = begin
@@ -206,11 +193,24 @@ func (w *rowWriter) beginRow(n int) {
 	// Up to its > and the < of a cell, a row's tag is like a cell's.
 	num := rowNumber{at: uint32(at), same: w.rowLen + closing[rowTag].n + 1} //nolint:gosec // as above
 	w.lastNum[number], w.lastNum[text] = num, num
-	*(*[8]byte)(w.buf[at:]) = w.rowText
+	binary.LittleEndian.PutUint64(w.buf[at:], w.rowText)
 	at += w.rowLen
 	w.sep, w.sepClass = uint32(at), rowTag //nolint:gosec // as above
 	w.deflate.Guess(w.buf, begin, from, w.sep)
 	w.n = put16(w.buf, at, &closing[rowTag])
+}
+
+// setRow notes the row's number, which mostly is the last one's but for its last
+// digit.
+func (w *rowWriter) setRow(n int) {
+	if n == w.row+1 && n%10 != 0 {
+		w.rowText += 1 << (8 * (w.rowLen - 1))
+	} else {
+		var text [8]byte
+		w.rowLen = len(strconv.AppendInt(text[:0], int64(n), 10))
+		w.rowText = binary.LittleEndian.Uint64(text[:])
+	}
+	w.row = n
 }
 
 func (w *rowWriter) endRow() {
@@ -231,104 +231,6 @@ func (w *rowWriter) room(need int) {
 	}
 }
 
-// repeat says that the n bytes at pos are those at from.
-func (w *rowWriter) repeat(pos int, from uint32, n int) {
-	w.deflate.Repeat(w.buf, uint32(pos), from, uint32(n)) //nolint:gosec // a block is far below 2 GiB
-}
-
-// open writes a cell up to its value's tag, of which a cell of the class has
-// the first same bytes in common with any other, and notes its places. The
-// caller has made room.
-func (w *rowWriter) open(c *tracked, k class, same int) int {
-	m, p := &c.places[k], &c.open[k]
-	at := w.n
-	*(*[40]byte)(w.buf[at:]) = p.b
-	// The end of the value before and this cell's tag, from the row before. Where
-	// another class of value stood before the cell then, its end is taken from
-	// elsewhere.
-	if m.sepClass == w.sepClass {
-		w.repeat(int(w.sep), m.sep, at-int(w.sep)+p.n)
-	} else {
-		w.repeat(int(w.sep), w.lastEnd[w.sepClass], at-int(w.sep))
-		w.repeat(at, m.open, p.n)
-	}
-	w.lastEnd[w.sepClass] = w.sep
-	m.sep, m.sepClass, m.open = w.sep, w.sepClass, uint32(at) //nolint:gosec // a block is far below 2 GiB
-	at += p.n
-	*(*[8]byte)(w.buf[at:]) = w.rowText
-	// The row's number stood a few bytes ago, in the cell before.
-	last := &w.lastNum[k]
-	same += w.rowLen
-	w.repeat(at, last.at, min(same, last.same))
-	*last = rowNumber{at: uint32(at), same: same} //nolint:gosec // as above
-	return at + w.rowLen
-}
-
-// closed ends the cell whose value ends at at.
-func (w *rowWriter) closed(at int, k class) {
-	w.sep, w.sepClass = uint32(at), k //nolint:gosec // a block is far below 2 GiB
-	w.n = put16(w.buf, at, &closing[k])
-}
-
-// number writes a cell whose value is v as it is.
-func (w *rowWriter) number(c *tracked, v []byte) {
-	w.room(len(v) + cellRoom)
-	at := w.open(c, number, post[number].n)
-	m := &c.places[number]
-	begin := uint32(at) //nolint:gosec // a block is far below 2 GiB
-	at = put16(w.buf, at, &post[number])
-	at += copyShort(w.buf[at:], v)
-	// The value may begin like the one in the row before.
-	w.deflate.Guess(w.buf, begin, m.post, uint32(at)) //nolint:gosec // as above
-	m.post = begin
-	w.closed(at, number)
-}
-
-// text writes a cell with an inline string.
-func (w *rowWriter) text(c *tracked, v []byte) {
-	if len(v) > cell.MaxCellText {
-		var cut bool
-		if v, cut = cell.CutUTF16(v, cell.MaxCellText); cut {
-			w.job.tally.Cut++
-		}
-	}
-	w.room(textRoom(len(v)) + cellRoom)
-	tag := &post[text]
-	same := tag.n
-	if needsPreserve(v) {
-		tag = &preserve
-		same-- // all but the >
-	}
-	at := w.open(c, text, same)
-	m := &c.places[text]
-	begin, before := uint32(at), m.post //nolint:gosec // a block is far below 2 GiB
-	if len(v) >= 4 && c.heads != nil {
-		if p := c.heads.swap(binary.LittleEndian.Uint32(v), begin); p != 0 {
-			before = p
-		}
-	}
-	*(*[40]byte)(w.buf[at:]) = tag.b
-	at, illegal := putText(w.buf, at+tag.n, v)
-	if illegal {
-		w.job.tally.Illegal++
-	}
-	w.deflate.Guess(w.buf, begin, before, uint32(at)) //nolint:gosec // as above
-	m.post = begin
-	w.closed(at, text)
-}
-
-func (w *rowWriter) bool(c *tracked, v []byte) {
-	b, ok := cell.ParseBool(v)
-	switch {
-	case !ok:
-		w.text(c, v)
-	case b:
-		w.number(c, []byte("1"))
-	default:
-		w.number(c, []byte("0"))
-	}
-}
-
 // raw writes XML that is ready.
 func (w *rowWriter) raw(xml []byte) {
 	for len(xml) > 0 {
@@ -337,17 +239,4 @@ func (w *rowWriter) raw(xml []byte) {
 		w.n = n
 		w.emit()
 	}
-}
-
-// heads remembers where a column's last text with the same first 4 bytes
-// stood: that of the same family name, of the same kind of remark.
-type heads [64]uint32
-
-// swap returns the position kept for the head and puts at in its place. 0 is
-// none: no cell stands at the very beginning of a block.
-func (h *heads) swap(head, at uint32) uint32 {
-	slot := &h[head*0x9e3779b1>>26]
-	before := *slot
-	*slot = at
-	return before
 }

@@ -56,9 +56,22 @@ func putText(buf []byte, n int, v []byte) (end int, illegal bool) {
 				n++
 				continue
 			}
+			if v := v[i:]; c >= 0xe1 && c <= 0xec && len(v) > 2 && v[1]&0xc0 == 0x80 && v[2]&0xc0 == 0x80 {
+				buf[n], buf[n+1], buf[n+2] = c, v[1], v[2]
+				i += 3
+				n += 3
+				continue
+			}
 			var bad bool
 			i, n, bad = putSpecial(buf, n, v, i)
 			illegal = illegal || bad
+		}
+	}
+	if left := len(v) - i; left > 0 && cap(v)-i >= 8 {
+		x := binary.LittleEndian.Uint64(v[i : i+8])
+		binary.LittleEndian.PutUint64(buf[n:], x)
+		if special(x&(1<<(8*uint(left))-1)|ones*'a'<<(8*uint(left))) == 0 {
+			return n + left, illegal
 		}
 	}
 	for i < len(v) {

@@ -28,6 +28,9 @@ func columnWidths(cols []column, b *row.Batch, from, to int) string {
 	var cells [][]byte
 	var text []byte
 	for r := from; r < min(to, from+sampleRows); r++ {
+		if b.CheckRow(r) != nil {
+			break // whoever writes the row will say so
+		}
 		cells = split(cells[:0], b.Row(r))
 		for i := range cols {
 			v := cells[cols[i].src.Index]

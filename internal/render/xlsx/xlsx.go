@@ -119,6 +119,7 @@ func (e *Encoder) gather(b *row.Batch) {
 		e.pending = e.pipe.job()
 	}
 	own := &e.pending.own
+	own.Cols = b.Cols
 	for i := range b.Rows {
 		off := len(own.Data)
 		own.Data = append(own.Data, b.Row(i)...)

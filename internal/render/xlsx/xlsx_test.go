@@ -141,7 +141,7 @@ func TestFileDoesNotDependOnWorkers(t *testing.T) {
 // that is lost loses no cell and would go unseen.
 func TestHintsKeepFilesSmall(t *testing.T) {
 	const rows = 20000
-	for small, most := range map[bool]int{false: 91, true: 90} {
+	for small, most := range map[bool]int{false: 92, true: 90} {
 		file, _ := write(t, orderColumns(), cell.Options{Small: small}, orders(1, rows, 100000)...)
 		if n := len(file) / rows; n > most {
 			t.Errorf("small %t: %d bytes a row, want at most %d", small, n, most)
@@ -381,4 +381,35 @@ func ExampleNew() {
 	}
 	fmt.Println(e.Summary().Rows, "row")
 	// Output: 1 row
+}
+
+func TestRowThatIsNotItsCellsEndsNoFile(t *testing.T) {
+	inOrder := []cell.Column{single(row.Int, -1), single(row.Text, -1)}
+	inOrder[1].Index = 1
+	for name, cols := range map[string][]cell.Column{
+		"in order": inOrder, "the first column": inOrder[:1], "reordered": {inOrder[1], inOrder[0]}, "the second column": inOrder[1:],
+	} {
+		for _, broken := range []string{"", "\x011", "\x011\x02a", "\x011\x01a\x01b", "\x091\x01a", "\x011\xfc\xff\xffa", "\x011\xff"} {
+			for at := range 300 { // rows before it, enough for the widths to be known
+				if at > 2 && at < 298 {
+					continue
+				}
+				b := new(row.Batch)
+				for range at {
+					b.Append([]byte("1"), []byte("a"))
+				}
+				b.Append(nil, nil)
+				b.Data = append(b.Data[:b.Rows[at].Off], broken...)
+				b.Rows[at].End = int32(len(b.Data))
+				b.Data = append(b.Data, make([]byte, 100)...)
+				e, err := New(io.Discard, cols, cell.Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := errors.Join(e.Encode(b), e.Close()); !errors.Is(err, row.ErrBroken) {
+					t.Errorf("%s, %q as row %d: got %v, want %v", name, broken, at, err, row.ErrBroken)
+				}
+			}
+		}
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -33,18 +34,31 @@ func inflate(t *testing.T, stream []byte) []byte {
 type hint struct{ pos, from, n uint32 }
 
 // block makes a block of src after telling of the hints: those that hold are
-// stated, every other one of them, or else guessed.
+// stated, in one way or another, or else guessed.
 func block(e *Encoder, dst, src []byte, hints []hint) []byte {
 	e.Reset()
 	for i, h := range hints {
 		end := min(h.pos+h.n, uint32(len(src)))
-		switch {
-		case h.pos < e.lits:
-		case i%2 == 0 && h.from < h.pos && end-h.pos <= maxRepeat && repeats(src, h.pos, h.from, end):
-			e.Repeat(src, h.pos, h.from, end-h.pos)
-		default:
-			e.Guess(src, h.pos, h.from, end)
+		if h.pos < e.covered {
+			continue
 		}
+		if h.from < h.pos && end-h.pos <= maxRepeat && repeats(src, h.pos, h.from, end) {
+			half := (end - h.pos) / 2
+			switch i % 4 {
+			case 0:
+				e.Repeat(src, h.pos, h.from, end-h.pos)
+				continue
+			case 1:
+				e.RepeatTwo(src, h.pos, h.from, half, h.from+half, end-h.pos-half)
+				continue
+			case 2:
+				if dist := h.pos - h.from; dist <= Window {
+					e.Agree(src, h.pos+half, dist, end-h.pos-half, half)
+				}
+				continue
+			}
+		}
+		e.Guess(src, h.pos, h.from, end)
 	}
 	return e.AppendBlock(dst, src)
 }
@@ -57,8 +71,13 @@ func repeats(src []byte, pos, from, end uint32) bool {
 
 func roundTrip(t *testing.T, e *Encoder, src []byte, hints []hint) int {
 	t.Helper()
-	stream := block(e, nil, src, hints)
+	stream := block(e, nil, slices.Clip(src), hints)
 	size := len(stream)
+	// What lies behind src is read and must not matter.
+	behind := append(append([]byte(nil), src...), "behind"...)
+	if fast := block(e, nil, behind[:len(src)], hints); !bytes.Equal(stream, fast) {
+		t.Fatalf("search %t: %d bytes make another block where there is room behind them", e.Search, len(src))
+	}
 	stream = block(e, stream, src, hints)
 	stream = append(stream, End...)
 	if got := inflate(t, stream); !bytes.Equal(got, append(bytes.Clone(src), src...)) {
@@ -116,12 +135,12 @@ func randomHints(rng *rand.Rand, n int) []hint {
 
 func TestEveryMatchLengthAndDistanceReadsBack(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
-	src := make([]byte, 3*window)
+	src := make([]byte, 3*Window)
 	for i := range src {
 		src[i] = byte(rng.Uint32())
 	}
 	var hints []hint
-	pos := uint32(window + maxMatch)
+	pos := uint32(Window + maxMatch)
 	length, dist := uint32(minMatch), uint32(1)
 	for pos+maxMatch < uint32(len(src)) {
 		for i := range length {
@@ -132,8 +151,8 @@ func TestEveryMatchLengthAndDistanceReadsBack(t *testing.T) {
 		if length++; length > maxMatch {
 			length = minMatch
 		}
-		if dist = dist*5/4 + 1; dist > window {
-			dist = window - dist%7
+		if dist = dist*5/4 + 1; dist > Window {
+			dist = Window - dist%7
 		}
 	}
 	plain := roundTrip(t, new(Encoder), src, nil)
@@ -145,16 +164,16 @@ func TestEveryMatchLengthAndDistanceReadsBack(t *testing.T) {
 
 func TestHintBeyondTheWindowIsIgnored(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
-	src := make([]byte, window+2000)
+	src := make([]byte, Window+2000)
 	for i := range src {
 		src[i] = byte(rng.Uint32())
 	}
-	copy(src[window+1000:], src[1000:2000]) // window bytes away
-	near := roundTrip(t, new(Encoder), src, []hint{{window + 1000, 1000, 1000}})
-	copy(src[window+1000:], src[999:1999]) // one more
-	far := roundTrip(t, new(Encoder), src, []hint{{window + 1000, 999, 1000}})
+	copy(src[Window+1000:], src[1000:2000]) // Window bytes away
+	near := roundTrip(t, new(Encoder), src, []hint{{Window + 1000, 1000, 1000}})
+	copy(src[Window+1000:], src[999:1999]) // one more
+	far := roundTrip(t, new(Encoder), src, []hint{{Window + 1000, 999, 1000}})
 	if near > far-900 {
-		t.Errorf("a repeat at the window's edge gave %d bytes, one beyond it %d", near, far)
+		t.Errorf("a repeat at the Window's edge gave %d bytes, one beyond it %d", near, far)
 	}
 }
 

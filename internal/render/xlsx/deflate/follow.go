@@ -5,13 +5,15 @@ import (
 	"math/bits"
 )
 
-// The limits of a match (RFC 1951, section 3.2.5), and the shortest that pays:
-// three literals cost about as many bits as a length and a far distance.
+// Window is the farthest that a match reaches (RFC 1951, section 3.2.5).
+const Window = 1 << 15
+
+// The limits of a match's length (ibid.), and the shortest that pays: three
+// literals cost about as many bits as a length and a far distance.
 const (
 	maxMatch = 258
 	minMatch = 4
 	minBack  = 2
-	window   = 1 << 15
 	// maxRepeat leaves room for the literals that agreeBack adds.
 	maxRepeat = maxMatch - 8
 )
@@ -22,36 +24,61 @@ const (
 // does what stands too far away.
 func (e *Encoder) Repeat(src []byte, pos, from, n uint32) {
 	dist := pos - from
-	if dist > window || n < minMatch {
+	if dist > Window || n < minMatch {
 		return
 	}
-	if pos-e.lits >= minBack {
-		back := agreeBack(src, pos, dist, e.lits)
-		pos -= back
-		n += back
+	back := agreeBack(src, pos, dist, e.covered)
+	if pos-back-e.covered >= e.shortestRun {
+		e.searchRun(src, pos-back)
 	}
-	if pos-e.lits >= e.shortestRun {
+	e.push(pos-back, n+back, dist)
+}
+
+// RepeatTwo is Repeat of n bytes at pos and then of m bytes behind them, which
+// is how almost every cell begins: at the cost of little more than one.
+func (e *Encoder) RepeatTwo(src []byte, pos, from, n, from2, m uint32) {
+	dist, dist2 := pos-from, pos+n-from2
+	if dist > Window || dist2 > Window || n < minMatch || m < minMatch || pos-e.covered >= e.shortestRun {
+		e.Repeat(src, pos, from, n)
+		e.Repeat(src, pos+n, from2, m)
+		return
+	}
+	back := agreeBack(src, pos, dist, e.covered)
+	e.tokens = append(e.tokens, newToken(pos-back-e.covered, n+back, dist), newToken(0, m, dist2))
+	e.covered = pos + n + m
+}
+
+// Agree says that of the bytes at pos n, or none, are those dist before them, as
+// the caller has found out, and so are the before bytes in front of pos. It
+// makes a match of what is not covered yet. n is at most maxRepeat-before, dist
+// at most Window.
+func (e *Encoder) Agree(src []byte, pos, dist, n, before uint32) {
+	before = min(before, pos-e.covered)
+	if n += before; n < minMatch {
+		return
+	}
+	if pos -= before; pos-e.covered >= e.shortestRun {
 		e.searchRun(src, pos)
 	}
-	e.push(src, pos, n, dist)
+	e.push(pos, n, dist)
 }
 
 // Guess says that the bytes from pos to end may begin like those at from. They
 // are compared, but for those that are covered by a match already.
 func (e *Encoder) Guess(src []byte, pos, from, end uint32) {
 	dist := pos - from
-	if dist-1 >= window {
+	if dist-1 >= Window {
 		return
 	}
-	for pos = max(pos, e.lits); pos+minMatch <= end; pos = e.lits {
+	for pos = max(pos, e.covered); pos+minMatch <= end; pos = e.covered {
 		if half(src, pos) != half(src, pos-dist) { // fewer than minMatch agree
 			return
 		}
 		n := matchLen(src, pos-dist, pos, end)
-		if pos-e.lits >= e.shortestRun {
+		if pos-e.covered >= e.shortestRun {
 			e.searchRun(src, pos)
 		}
-		e.push(src, pos, n, dist)
+		e.push(pos, n, dist)
 		if n < maxMatch {
 			return
 		}
@@ -61,25 +88,21 @@ func (e *Encoder) Guess(src []byte, pos, from, end uint32) {
 // half is the minMatch bytes at pos.
 func half(src []byte, pos uint32) uint32 { return binary.LittleEndian.Uint32(src[pos:]) }
 
-// push appends a token and counts its symbols.
-func (e *Encoder) push(src []byte, pos, n, dist uint32) {
-	e.countLits(src[e.lits:pos])
-	e.freq[lengthSymbol[n]]++
-	symbol := distSymbol(dist - 1)
-	e.dist[symbol&31]++
-	e.tokens = append(e.tokens, newToken(pos-e.lits, n, dist, symbol))
-	e.lits = pos + n
+// push appends a token.
+func (e *Encoder) push(pos, n, dist uint32) {
+	e.tokens = append(e.tokens, newToken(pos-e.covered, n, dist))
+	e.covered = pos + n
 }
 
-// agreeBack is how many literals before pos, not before lits and at most 8,
+// agreeBack is how many literals before pos, not before covered and at most 8,
 // repeat those at the same distance: the end of a value that is the same in
 // both rows. One is not worth another length of match.
-func agreeBack(src []byte, pos, dist, lits uint32) uint32 {
+func agreeBack(src []byte, pos, dist, covered uint32) uint32 {
 	if pos < dist+8 {
 		return 0
 	}
 	differ := binary.LittleEndian.Uint64(src[pos-8:]) ^ binary.LittleEndian.Uint64(src[pos-dist-8:])
-	n := min(uint32(bits.LeadingZeros64(differ))>>3, pos-lits) //nolint:gosec // below 65
+	n := min(uint32(bits.LeadingZeros64(differ))>>3, pos-covered) //nolint:gosec // below 65
 	if n < minBack {
 		return 0
 	}

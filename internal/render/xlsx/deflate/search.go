@@ -21,7 +21,7 @@ const (
 // finder is where each 4-byte string of the literals stood last.
 type finder struct {
 	head [1 << finderBits]uint32 // a position plus 1; 0 = nowhere
-	prev [window]uint32          // by position: what head held before
+	prev [Window]uint32          // by position: what head held before
 }
 
 // slot is where the 4 bytes at pos are looked up.
@@ -32,7 +32,7 @@ func slot(src []byte, pos uint32) uint32 {
 // insert puts pos before what stood there already.
 func (f *finder) insert(src []byte, pos uint32) {
 	h := slot(src, pos)
-	f.prev[pos%window] = f.head[h]
+	f.prev[pos%Window] = f.head[h]
 	f.head[h] = pos + 1
 }
 
@@ -52,14 +52,14 @@ func (e *Encoder) searchRun(src []byte, end uint32) {
 		e.searchAll(src, end)
 		return
 	}
-	for pos := e.lits; pos+minMatch < end; {
+	for pos := e.covered; pos+minMatch < end; {
 		last := e.found.replace(src, pos)
 		n, dist := matchAt(src, pos, end, last)
 		if n == 0 {
-			pos += 1 + (pos-e.lits)>>4
+			pos += 1 + (pos-e.covered)>>4
 			continue
 		}
-		e.push(src, pos, n, dist)
+		e.push(pos, n, dist)
 		if n > 4 {
 			e.found.replace(src, pos+n-4)
 		}
@@ -69,7 +69,7 @@ func (e *Encoder) searchRun(src []byte, end uint32) {
 
 // matchAt is the repeat at pos of what stood at last-1, if it saves anything.
 func matchAt(src []byte, pos, end, last uint32) (length, dist uint32) {
-	if last == 0 || pos-(last-1) > window {
+	if last == 0 || pos-(last-1) > Window {
 		return 0, 0
 	}
 	n := matchLen(src, last-1, pos, end)
@@ -82,7 +82,7 @@ func matchAt(src []byte, pos, end, last uint32) (length, dist uint32) {
 // searchAll is searchRun where size counts: it looks at every place, and takes
 // a repeat only if the one that begins a byte later does not save more.
 func (e *Encoder) searchAll(src []byte, end uint32) {
-	pos := e.lits
+	pos := e.covered
 	e.noted = max(e.noted, pos)
 	for pos+minMatch <= end {
 		e.note(src, pos)
@@ -99,7 +99,7 @@ func (e *Encoder) searchAll(src []byte, end uint32) {
 			}
 			pos, n, dist, saved = pos+1, n1, dist1, saved1
 		}
-		e.push(src, pos, n, dist)
+		e.push(pos, n, dist)
 		pos += n
 	}
 	e.note(src, end+1-minMatch)
@@ -117,7 +117,7 @@ func (e *Encoder) note(src []byte, to uint32) {
 func (e *Encoder) longest(src []byte, pos, end uint32) (length, dist uint32, saved int) {
 	last := e.found.head[slot(src, pos)]
 	for range depth {
-		if last == 0 || pos-(last-1) > window {
+		if last == 0 || pos-(last-1) > Window {
 			break
 		}
 		at := last - 1
@@ -126,7 +126,7 @@ func (e *Encoder) longest(src []byte, pos, end uint32) (length, dist uint32, sav
 				saved, length, dist = s, n, pos-at
 			}
 		}
-		before := e.found.prev[at%window]
+		before := e.found.prev[at%Window]
 		if before >= last { // the place was taken by a newer position
 			break
 		}
