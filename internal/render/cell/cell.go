@@ -102,6 +102,8 @@ type Options struct {
 	Small     bool   // smaller files for more CPU
 	// TempDir is where an encoder may spill what it cannot stream.
 	TempDir string
-	// Workers is how many goroutines may work on blocks; 0 = GOMAXPROCS.
+	// Workers is how many goroutines work on blocks; 0 = none besides the one
+	// that calls Encode, until rows come faster than it writes them, and then
+	// GOMAXPROCS.
 	Workers int
 }

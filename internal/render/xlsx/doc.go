@@ -7,8 +7,11 @@
 // # The way of a row
 //
 //	Encode ─ batches, cut or gathered into jobs of about one block
-//	   ├─→ worker   rows → XML and its repeats (rows.go, cells.go) → one deflate block
-//	   └─→ writer   takes the jobs' blocks in their order → zip entry → io.Writer
+//	   └─→ rows → XML and its repeats (rows.go, cells.go) → one deflate block
+//	       → the jobs' blocks in their order → zip entry → io.Writer
+//
+// Jobs are done where Encode is called as long as rows are waited for, and by
+// workers from when they come faster than that (pace.go).
 //
 // Each block is compressed on its own and ends on a byte boundary, so blocks
 // made at the same time are laid end to end and still are one deflate stream;

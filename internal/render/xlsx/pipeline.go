@@ -22,8 +22,10 @@ const (
 const keepOut = 1 << 20
 
 // job is one piece of the file: rows, or XML that is ready. It goes from Encode
-// to a worker and, in the order of sending, to the writer, which gives it back.
+// to a worker, and back once its block is in the file.
 type job struct {
+	place int // among all jobs, from 0
+
 	// What is to be done. batch is shared by the jobs it was cut into and only
 	// read; release is set in the last of them.
 	batch    *row.Batch
@@ -40,25 +42,29 @@ type job struct {
 	sum   uint32 // CRC-32 of the XML
 	size  int64  // bytes of the XML
 	tally cell.Tally
-	err   error         // a row that is broken
-	done  chan struct{} // the worker sends, the writer receives
+	err   error // a row that is broken
 }
 
-// pipeline runs the workers and the writer. Encode's goroutine sends, each job
-// goes to both, and the writer waits for its worker to be done. The number of
-// jobs is fixed: job blocks until the writer gave one back, which bounds the
-// memory.
+// pipeline makes blocks of jobs and writes them in the order of sending: in the
+// goroutine that sends, or in workers where there is hurry. Then the number of
+// jobs, which is fixed, bounds the memory: job blocks until one was given back.
 type pipeline struct {
 	cols    []column
 	small   bool
 	workers int
-	started int
-	todo    chan *job // to the workers
-	order   chan *job // to the writer
-	free    chan *job // from the writer
+	hurry   bool       // workers are wanted
+	started bool       // they are at work
+	own     *rowWriter // of the goroutine that sends, until then
+	sent    int        // jobs
+	todo    chan *job
+	free    chan *job
 	all     sync.WaitGroup
-	err     atomic.Pointer[error] // the writer's first
-	tally   cell.Tally            // the writer's until close
+	err     atomic.Pointer[error] // the first
+
+	writing sync.Mutex // guards what follows
+	made    []*job     // what is done and not yet written, by place modulo its length
+	written int        // jobs
+	tally   cell.Tally
 	zip     *archive
 }
 
@@ -66,10 +72,10 @@ func newPipeline(zip *archive, cols []column, workers int, small bool) *pipeline
 	n := workers + 2
 	p := &pipeline{
 		zip: zip, cols: cols, workers: workers, small: small,
-		todo: make(chan *job, n), order: make(chan *job, n), free: make(chan *job, n),
+		todo: make(chan *job, n), free: make(chan *job, n), made: make([]*job, n),
 	}
 	for range n {
-		p.free <- &job{done: make(chan struct{}, 1)}
+		p.free <- new(job)
 	}
 	return p
 }
@@ -77,30 +83,36 @@ func newPipeline(zip *archive, cols []column, workers int, small bool) *pipeline
 // job waits for a job that nobody uses.
 func (p *pipeline) job() *job { return <-p.free }
 
-// send hands a job over. Goroutines are started as they are needed, so that a
-// small export starts few. Neither channel can be full: both have room for
-// every job there is.
+// send hands a job over. The channel cannot be full: it has room for every job
+// there is.
 func (p *pipeline) send(j *job) {
-	if p.started == 0 {
-		p.all.Go(p.write)
-	}
-	if p.started < p.workers {
-		p.started++
-		p.all.Go(p.work)
+	j.place = p.sent
+	p.sent++
+	switch {
+	case p.started:
+	case p.hurry:
+		p.started, p.own = true, nil
+		for range p.workers {
+			p.all.Go(p.work)
+		}
+	default:
+		if p.own == nil {
+			p.own = newRowWriter(p.cols, p.small)
+		}
+		p.make(p.own, j)
+		return
 	}
 	p.todo <- j
-	p.order <- j
 }
 
 // close waits until everything sent is written and all goroutines are gone.
 func (p *pipeline) close() cell.Tally {
 	close(p.todo)
-	close(p.order)
 	p.all.Wait()
 	return p.tally
 }
 
-// failed is the first error of the underlying writer.
+// failed is the file's first error.
 func (p *pipeline) failed() error {
 	if err := p.err.Load(); err != nil {
 		return *err
@@ -108,24 +120,35 @@ func (p *pipeline) failed() error {
 	return nil
 }
 
-// work makes blocks. After a failure nothing more will be written, so nothing
-// more is made.
+// work is a worker.
 func (p *pipeline) work() {
 	w := newRowWriter(p.cols, p.small)
 	for j := range p.todo {
-		j.out, j.sum, j.size, j.tally, j.err = j.out[:0], 0, 0, cell.Tally{}, nil
-		if p.failed() == nil {
-			w.do(j)
-		}
-		j.done <- struct{}{}
+		p.make(w, j)
 	}
 }
 
-// write puts the jobs' output into the archive, in their order. It goes on
-// taking jobs after a failure: Encode may be waiting for one.
-func (p *pipeline) write() {
-	for j := range p.order {
-		<-j.done
+// make makes a job's block and sees it written. After a failure nothing more will
+// be written, so nothing more is made; jobs go on being given back, since Encode
+// may be waiting for one.
+func (p *pipeline) make(w *rowWriter, j *job) {
+	j.out, j.sum, j.size, j.tally, j.err = j.out[:0], 0, 0, cell.Tally{}, nil
+	if p.failed() == nil {
+		w.do(j)
+	}
+	p.write(j)
+}
+
+// write puts a job's output into the archive if it is next, and what was made
+// before its turn had come.
+func (p *pipeline) write(j *job) {
+	p.writing.Lock()
+	defer p.writing.Unlock()
+	n := len(p.made)
+	p.made[j.place%n] = j
+	for j := p.made[p.written%n]; j != nil; j = p.made[p.written%n] {
+		p.made[p.written%n] = nil
+		p.written++
 		if p.failed() == nil {
 			if err := p.put(j); err != nil {
 				first := err // a variable of its own: only this one moves to the heap

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"time"
 
 	"exporttask/internal/render/cell"
 	"exporttask/internal/row"
@@ -30,6 +31,7 @@ type Encoder struct {
 	maxRows int // of a sheet; tests lower it
 
 	pipe *pipeline
+	pace pace
 	zip  *archive // the pipe's until it is closed
 
 	pending *job // gathers small batches; nil = none
@@ -80,6 +82,7 @@ func newEncoder(w io.Writer, cols []cell.Column, opt cell.Options, rowLimit int)
 		workers = runtime.GOMAXPROCS(0)
 	}
 	e.pipe = newPipeline(e.zip, e.cols, min(workers, maxWorkers), opt.Small)
+	e.pipe.hurry = opt.Workers > 0
 	return e, nil
 }
 
@@ -98,13 +101,16 @@ func (e *Encoder) Encode(b *row.Batch) error {
 		return nil
 	}
 	e.rows += int64(b.Len())
-	size := e.estimate(b.Len(), len(b.Data))
-	if size < blockGoal/2 {
+	e.pace.begin(time.Now())
+	if size := e.estimate(b.Len(), len(b.Data)); size < blockGoal/2 {
 		e.gather(b)
-		return e.pipe.failed()
+	} else {
+		e.flush()
+		e.cut(b, size)
 	}
-	e.flush()
-	e.cut(b, size)
+	if e.pace.end(time.Now()) {
+		e.pipe.hurry = true
+	}
 	return e.pipe.failed()
 }
 
