@@ -14,7 +14,7 @@ import (
 // Huffman codes cost nothing beside it, small enough to stay in a core's cache.
 // A block is closed once it has passed blockFull.
 const (
-	blockGoal = 320 << 10
+	blockGoal = 400 << 10
 	blockFull = 448 << 10
 )
 

@@ -36,6 +36,7 @@ type Encoder struct {
 	shortestRun uint32 // of literals that are searched
 	noted       uint32 // literals before this place are in the finder
 	found       *finder
+	searched    bool // something is in the finder
 
 	counts            counts
 	litCode, distCode huffman
@@ -80,5 +81,8 @@ func (e *Encoder) Reset() {
 	if e.found == nil {
 		e.found = new(finder)
 	}
-	clear(e.found.head[:])
+	if e.searched {
+		clear(e.found.head[:])
+		e.searched = false
+	}
 }

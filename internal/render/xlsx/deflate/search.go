@@ -48,6 +48,7 @@ func (f *finder) replace(src []byte, pos uint32) uint32 {
 // speed counts, its steps grow while it finds nothing: random digits are not
 // worth a look at each.
 func (e *Encoder) searchRun(src []byte, end uint32) {
+	e.searched = true
 	if e.Search {
 		e.searchAll(src, end)
 		return
