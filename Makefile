@@ -91,6 +91,7 @@ $(BIN)/ghz: tools/bench/go.mod
 .PHONY: lint
 lint: $(BIN)/golangci-lint ## run the linters
 	$(BIN)/golangci-lint run ./...
+	GOARCH=arm64 go vet ./internal/render/... # what is assembly on amd64
 
 $(BIN)/golangci-lint: tools/lint/go.mod
 	@echo "Building golangci-lint; this happens once and takes a few minutes."

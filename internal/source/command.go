@@ -29,12 +29,17 @@ var errNoResult = errors.New("the statement gives no result")
 
 // command sends one command. From here on the server is at work for us.
 func (c *conn) command(com byte, text string) error {
+	c.begun()
+	payload := make([]byte, 0, 1+len(text))
+	return c.writePacket(append(append(payload, com), text...))
+}
+
+// begun is called before each command.
+func (c *conn) begun() {
 	c.seq = 0
 	if c.id != 0 {
 		c.running.Store(true)
 	}
-	payload := make([]byte, 0, 1+len(text))
-	return c.writePacket(append(append(payload, com), text...))
 }
 
 // response reads the first packet of an answer. An error packet ends the
@@ -56,6 +61,11 @@ func (c *conn) exec(stmt string) error {
 	if err := c.command(comQuery, stmt); err != nil {
 		return err
 	}
+	return c.done()
+}
+
+// done reads the answer to a statement that gives no result.
+func (c *conn) done() error {
 	p, err := c.response("run a statement of the session")
 	if err != nil {
 		return err

@@ -98,7 +98,8 @@ func (c *conn) writePacket(payload []byte) error {
 	out := make([]byte, 0, len(payload)+4*(len(payload)/maxPayload+1))
 	for {
 		n := min(len(payload), maxPayload)
-		out = append(out, byte(n), byte(n>>8), byte(n>>16), c.seq) //nolint:gosec // three bytes of a length below 1<<24
+		out = append(out, 0, 0, 0, 0)
+		putHead(out[len(out)-packetHead:], n, c.seq)
 		out = append(out, payload[:n]...)
 		payload = payload[n:]
 		c.seq++
@@ -110,6 +111,11 @@ func (c *conn) writePacket(payload []byte) error {
 		return c.failed("send", err)
 	}
 	return nil
+}
+
+// putHead writes the head of a packet of n bytes.
+func putHead(p []byte, n int, seq byte) {
+	p[0], p[1], p[2], p[3] = byte(n), byte(n>>8), byte(n>>16), seq //nolint:gosec // three bytes of a length below 1<<24
 }
 
 // watch aborts the connection when ctx ends, until stop is called.

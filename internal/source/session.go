@@ -1,10 +1,11 @@
 package source
 
 import (
+	"bytes"
 	"fmt"
 	"math"
+	"net"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -58,7 +59,21 @@ func (c *conn) widen() error {
 	if c.maxPacket < 2*serverBuffer {
 		return nil
 	}
-	if err := c.exec("DO 0" + strings.Repeat(" ", serverBuffer)); err != nil {
+	// The blanks are sent as one piece many times over: half a megabyte made for
+	// this alone would cost more than the rest of the login.
+	head := append(make([]byte, packetHead), "\x03DO 0"...)
+	putHead(head, len(head)-packetHead+serverBuffer, 0)
+	blanks := bytes.Repeat([]byte(" "), 16<<10)
+	out := net.Buffers{head}
+	for range serverBuffer / len(blanks) {
+		out = append(out, blanks)
+	}
+	c.begun()
+	c.seq++
+	if _, err := out.WriteTo(c.nc); err != nil {
+		return c.failed("send", err)
+	}
+	if err := c.done(); err != nil {
 		return fmt.Errorf("session: %w", err)
 	}
 	return nil
