@@ -29,17 +29,23 @@ const (
 type recent struct {
 	ring  []byte
 	head  uint64 // bytes ever put into the ring
-	slots []recentSlot
+	marks []recentMark
+	slots []recentSlot // by the same index
 	used  int
 	hash  uint32 // of the last string looked for
 }
 
-type recentSlot struct {
-	at    uint64 // head when the string was stored, plus 1; 0 is a free slot
+// recentMark is what a search looks at in each slot. Most searches find nothing,
+// and wait for memory: the less of it they touch the better.
+type recentMark struct {
 	hash  uint32
+	found uint32 // tick of the last time, plus 1; 0 is a free slot
+}
+
+type recentSlot struct {
+	at    uint64 // head when the string was stored
 	index uint32
 	n     uint32
-	found uint32 // tick of the last time
 }
 
 // find looks for s. A miss leaves the hash behind for the put that follows.
@@ -53,12 +59,16 @@ func (r *recent) find(s []byte) (index uint32, ok bool) {
 	}
 	mask := uint32(len(r.slots) - 1) //nolint:gosec // at most recentSlots
 	for way := range uint32(recentWays) {
-		e := &r.slots[(r.hash^way)&mask]
-		if e.hash == r.hash && r.holds(e, s) {
-			if r.head-(e.at-1) > recentBytes/2 {
-				e.at = r.store(s) + 1
+		i := (r.hash ^ way) & mask
+		if m := &r.marks[i]; m.hash == r.hash && m.found != 0 {
+			e := &r.slots[i]
+			if !r.holds(e, s) {
+				continue
 			}
-			e.found = r.tick()
+			if r.head-e.at > recentBytes/2 {
+				e.at = r.store(s)
+			}
+			m.found = r.tick()
 			return e.index, true
 		}
 	}
@@ -67,14 +77,14 @@ func (r *recent) find(s []byte) (index uint32, ok bool) {
 
 // tick counts up as the ring is written: more than often enough, and 32 bits
 // last for 4 TiB of strings.
-func (r *recent) tick() uint32 { return uint32(r.head >> 10) } //nolint:gosec // far more than a file holds
+func (r *recent) tick() uint32 { return uint32(r.head>>10) + 1 } //nolint:gosec // far more than a file holds
 
 // holds reports whether what stands at the slot's place in the ring is s.
 func (r *recent) holds(e *recentSlot, s []byte) bool {
-	if e.at == 0 || int(e.n) != len(s) {
+	if int(e.n) != len(s) {
 		return false
 	}
-	at := (e.at - 1) % recentBytes
+	at := e.at % recentBytes
 	return bytes.Equal(r.ring[at:at+uint64(e.n)], s)
 }
 
@@ -86,39 +96,35 @@ func (r *recent) put(s []byte, index uint32) {
 	if r.used >= len(r.slots)/2 && len(r.slots) < recentSlots {
 		r.grow()
 	}
-	e := r.place(r.hash)
-	if e.at == 0 {
-		r.used++
-	}
-	e.at, e.found = r.store(s)+1, r.tick()
-	e.hash, e.index, e.n = r.hash, index, uint32(len(s)) //nolint:gosec // at most recentLongest
+	i := r.place(r.hash)
+	r.slots[i] = recentSlot{at: r.store(s), index: index, n: uint32(len(s))} //nolint:gosec // at most recentLongest
+	r.marks[i] = recentMark{hash: r.hash, found: r.tick()}
 }
 
 // place is the slot to take for a hash: a free one or that of the string that
 // was not found for longest.
-func (r *recent) place(h uint32) *recentSlot {
+func (r *recent) place(h uint32) uint32 {
 	mask := uint32(len(r.slots) - 1) //nolint:gosec // at most recentSlots
-	e := &r.slots[h&mask]
-	if other := &r.slots[(h^1)&mask]; other.at == 0 || e.at != 0 && other.found < e.found {
-		e = other
+	i, other := h&mask, (h^1)&mask
+	if r.marks[other].found < r.marks[i].found {
+		i = other
 	}
-	return e
+	if r.marks[i].found == 0 {
+		r.used++
+	}
+	return i
 }
 
 // grow makes four times as many slots, up to the bound.
 func (r *recent) grow() {
-	old := r.slots
-	r.slots = make([]recentSlot, min(max(1<<10, 4*len(old)), recentSlots))
-	r.used = 0
-	for i := range old {
-		if old[i].at == 0 {
-			continue
+	marks, slots := r.marks, r.slots
+	n := min(max(1<<10, 4*len(slots)), recentSlots)
+	r.marks, r.slots, r.used = make([]recentMark, n), make([]recentSlot, n), 0
+	for i, m := range marks {
+		if m.found != 0 {
+			to := r.place(m.hash)
+			r.marks[to], r.slots[to] = m, slots[i]
 		}
-		e := r.place(old[i].hash)
-		if e.at == 0 {
-			r.used++
-		}
-		*e = old[i]
 	}
 }
 
