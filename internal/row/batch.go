@@ -11,8 +11,9 @@ import (
 // cells: the server, or what stands between, did not keep to the protocol.
 var ErrBroken = errors.New("malformed answer: a row whose cells do not add up")
 
-// nullCell is the first byte of a NULL cell (MySQL protocol, ProtocolText::ResultsetRow).
-const nullCell = 0xfb
+// NullCell is the first byte of a NULL cell; below it, that byte is the cell's
+// length (MySQL protocol, ProtocolText::ResultsetRow and LengthEncodedString).
+const NullCell = 0xfb
 
 // Batch is a run of rows as they came off the wire: each row is its cells one
 // after another, each cell a length-encoded string (MySQL protocol,
@@ -95,9 +96,9 @@ func Whole(p []byte, cols int) bool {
 			return false
 		}
 		switch n := int(p[i]); {
-		case n < nullCell:
+		case n < NullCell:
 			i += 1 + n
-		case n == nullCell:
+		case n == NullCell:
 			i++
 		default:
 			n, head := longLength(p[i:])
@@ -116,14 +117,14 @@ func Whole(p []byte, cols int) bool {
 // one.
 func Cell(p []byte) (cell, rest []byte) {
 	n := int(p[0])
-	if n < nullCell {
+	if n < NullCell {
 		return p[1 : 1+n : 1+n], p[1+n:]
 	}
 	return longCell(p)
 }
 
 func longCell(p []byte) (cell, rest []byte) {
-	if p[0] == nullCell {
+	if p[0] == NullCell {
 		return nil, p[1:]
 	}
 	n, head := longLength(p)
@@ -150,8 +151,8 @@ func AppendCell(dst, c []byte) []byte {
 	n := len(c)
 	switch {
 	case c == nil:
-		return append(dst, nullCell)
-	case n < nullCell:
+		return append(dst, NullCell)
+	case n < NullCell:
 		dst = append(dst, byte(n))
 	case n < 1<<16:
 		dst = append(dst, 0xfc, byte(n), byte(n>>8)) //nolint:gosec // n is below 1<<16

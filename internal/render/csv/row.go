@@ -54,8 +54,8 @@ func (e *Encoder) row(p []byte) {
 // The first byte of a cell: below shortCell the cell's length, and nullCell for
 // NULL (MySQL protocol, LengthEncodedString).
 const (
-	shortCell = 0xfb
-	nullCell  = 0xfb
+	shortCell = row.NullCell
+	nullCell  = row.NullCell
 )
 
 // rest writes the cells of a row from column i on, p being what is left of the

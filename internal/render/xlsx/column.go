@@ -36,7 +36,6 @@ type column struct {
 	src    cell.Column
 	index  int  // its place in the source's rows
 	plain  bool // the server's bytes are the text
-	float  bool
 	stored cell.Type
 	open   [2]piece // what stands between the previous cell and the row's number
 }
@@ -51,7 +50,6 @@ func planColumns(cols []cell.Column, st *styles) []column {
 		c.src = cols[i]
 		c.index = c.src.Index
 		c.plain = c.src.Plain()
-		c.float = c.src.Source.Kind == row.Float && c.src.Map == nil
 		c.stored = c.src.Stored()
 		style := func(format string) string {
 			if s := st.of(format); s != styleGeneral {

@@ -101,10 +101,6 @@ func (w *rowWriter) rows(b *row.Batch, from, to, n int) error {
 	return nil
 }
 
-// The first byte of a cell: below nullCell the cell's length, and nullCell for
-// NULL (MySQL protocol, LengthEncodedString).
-const nullCell = 0xfb
-
 // walk writes the cells of a row that are the columns in order. It tells whether
 // the row is whole.
 func (w *rowWriter) walk(b *row.Batch, r int) bool {
@@ -117,13 +113,13 @@ func (w *rowWriter) walk(b *row.Batch, r int) bool {
 		switch {
 		case len(rest) == 0:
 			return false
-		case rest[0] < nullCell:
+		case rest[0] < row.NullCell:
 			end := 1 + int(rest[0])
 			if end > len(rest) {
 				return false
 			}
 			v, rest = rest[1:end], rest[end:]
-		case rest[0] == nullCell:
+		case rest[0] == row.NullCell:
 			rest = rest[1:]
 			continue
 		case !row.Whole(rest, b.Cols-i):

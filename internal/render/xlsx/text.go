@@ -35,20 +35,22 @@ func special(x uint64) uint64 {
 // ends. It reports whether something had to be replaced by U+FFFD. buf must
 // have textRoom(len(v)) bytes from n.
 //
-// Runs of plain ASCII go eight bytes at a time; the last step overlaps the one
-// before, so that no byte is handled alone in a text of eight and more.
+// Eight bytes go at a time, those behind v among them where it has the capacity,
+// as long as they stand for themselves.
 func putText(buf []byte, n int, v []byte) (end int, illegal bool) {
-	i := 0
-	for i+8 <= len(v) {
-		x := binary.LittleEndian.Uint64(v[i:])
-		binary.LittleEndian.PutUint64(buf[n:], x)
-		if special(x) == 0 {
-			i += 8
-			n += 8
-			continue
+	for i := 0; i < len(v); {
+		left := min(len(v)-i, 8)
+		if cap(v)-i >= 8 {
+			x := binary.LittleEndian.Uint64(v[i : i+8])
+			binary.LittleEndian.PutUint64(buf[n:], x)
+			own := ^uint64(0) >> (64 - 8*left)
+			if special(x&own|'a'*ones&^own) == 0 {
+				i += left
+				n += left
+				continue
+			}
 		}
-		stop := i + 8
-		for i < stop {
+		for stop := i + left; i < stop; {
 			c := v[i]
 			if plain[c] {
 				buf[n] = c
@@ -56,8 +58,10 @@ func putText(buf []byte, n int, v []byte) (end int, illegal bool) {
 				n++
 				continue
 			}
-			if v := v[i:]; c >= 0xe1 && c <= 0xec && len(v) > 2 && v[1]&0xc0 == 0x80 && v[2]&0xc0 == 0x80 {
-				buf[n], buf[n+1], buf[n+2] = c, v[1], v[2]
+			// Three bytes, as almost all East Asian characters, and neither at the
+			// edges of that range nor among the surrogates and noncharacters.
+			if p := v[i:]; c >= 0xe1 && c <= 0xec && len(p) > 2 && p[1]&0xc0 == 0x80 && p[2]&0xc0 == 0x80 {
+				buf[n], buf[n+1], buf[n+2] = c, p[1], p[2]
 				i += 3
 				n += 3
 				continue
@@ -66,25 +70,6 @@ func putText(buf []byte, n int, v []byte) (end int, illegal bool) {
 			i, n, bad = putSpecial(buf, n, v, i)
 			illegal = illegal || bad
 		}
-	}
-	if left := len(v) - i; left > 0 && cap(v)-i >= 8 {
-		x := binary.LittleEndian.Uint64(v[i : i+8])
-		binary.LittleEndian.PutUint64(buf[n:], x)
-		if special(x&(1<<(8*uint(left))-1)|ones*'a'<<(8*uint(left))) == 0 {
-			return n + left, illegal
-		}
-	}
-	for i < len(v) {
-		c := v[i]
-		if plain[c] {
-			buf[n] = c
-			i++
-			n++
-			continue
-		}
-		var bad bool
-		i, n, bad = putSpecial(buf, n, v, i)
-		illegal = illegal || bad
 	}
 	return n, illegal
 }
@@ -105,12 +90,6 @@ func plainBytes() (t [256]bool) {
 func putSpecial(buf []byte, n int, v []byte, i int) (next, end int, illegal bool) {
 	c := v[i]
 	if c >= utf8.RuneSelf {
-		// Three bytes, as almost all East Asian characters, and neither at the
-		// edges of that range nor among the surrogates and noncharacters.
-		if c >= 0xe1 && c <= 0xec && i+2 < len(v) && v[i+1]&0xc0 == 0x80 && v[i+2]&0xc0 == 0x80 {
-			buf[n], buf[n+1], buf[n+2] = c, v[i+1], v[i+2]
-			return i + 3, n + 3, false
-		}
 		r, size := utf8.DecodeRune(v[i:])
 		if r == utf8.RuneError && size == 1 || r == 0xfffe || r == 0xffff {
 			return i + size, n + copy(buf[n:], "\uFFFD"), true

@@ -80,9 +80,9 @@ var keeps = [4][3]code{{0, 0, 0}, {^code(0), 0, 0}, {^code(0), ^code(0), 0}, {^c
 func (c *codes) writePlain(w *bitWriter, tokens []token, src []byte) {
 	buf, at, acc, nacc := w.buf, w.n, w.acc, w.nacc
 	for _, t := range tokens {
-		p := src[:t.lits()]
-		for ; len(p) >= 4; p = p[4:] {
-			for _, b := range p[:4] {
+		for p := src[:t.lits()]; len(p) > 0; {
+			n := min(len(p), 4)
+			for _, b := range p[:n] {
 				acc |= c.lit[b].bits() << (nacc & 63)
 				nacc += c.lit[b].len()
 			}
@@ -90,16 +90,8 @@ func (c *codes) writePlain(w *bitWriter, tokens []token, src []byte) {
 			at += int(nacc >> 3) //nolint:gosec // at most 7
 			acc >>= nacc & 56
 			nacc &= 7
+			p = p[n:]
 		}
-		for _, b := range p {
-			acc |= c.lit[b].bits() << (nacc & 63)
-			nacc += c.lit[b].len()
-		}
-		binary.LittleEndian.PutUint64(buf[at:], acc)
-		at += int(nacc >> 3) //nolint:gosec // at most 6
-		acc >>= nacc & 56
-		nacc &= 7
-
 		m, d := c.match[t.length()], c.dist[distSymbols[t&0xffff]]
 		acc |= m.bits() << (nacc & 63)
 		nacc += m.len()
