@@ -19,7 +19,7 @@ run: build tools ## start everything, export a sample shop, serve until Ctrl-C (
 .PHONY: build
 build: ## build the programs into .cache/bin
 	@mkdir -p $(BIN)
-	go build -o $(BIN)/ ./cmd/...
+	go build -o $(BIN)/ ./cmd/exportd ./cmd/exportctl ./cmd/devstack
 
 # Real programs that tests and people use beside the service, at the versions
 # that tools/go.mod pins. They are not linked into exportd.
@@ -34,9 +34,9 @@ $(BIN)/grpcurl: tools/go.mod
 .PHONY: test
 test: tools ## run all tests against a real MariaDB and etcd; a missing part fails
 	@scripts/install-parts curl
-	go test -timeout 15m $$(go list ./... | grep -v -e '^exporttask/chaos$$' -e '^exporttask/deploy$$')
+	go test -timeout 15m $$(go list ./... | grep -v -e '^exporttask/cmd/chaos$$' -e '^exporttask/deploy$$')
 	@# By itself: it measures, and needs both cores.
-	go test -timeout 10m -count=1 ./chaos
+	go test -timeout 10m -count=1 ./cmd/chaos
 
 .PHONY: packaging
 packaging: tools ## check the Dockerfile, compose, systemd and Kubernetes files, and run exportd as each of them does
@@ -46,12 +46,12 @@ packaging: tools ## check the Dockerfile, compose, systemd and Kubernetes files,
 
 .PHONY: test-mysql
 test-mysql: tools ## run the tests of our own tables, the source and the guard on Oracle MySQL
-	EXPORTD_TEST_SERVER=mysql go test -count=1 -timeout 20m ./migrations ./internal/model ./internal/source ./internal/sqlguard
+	EXPORTD_TEST_SERVER=mysql go test -count=1 -timeout 20m ./migrations ./internal/model ./internal/source ./internal/sqlcheck
 
 .PHONY: test-readers
 test-readers: ## open XLS and XLSX files with programs nobody here wrote, which it installs
 	@scripts/install-parts readers
-	NODE_PATH=$(CACHE)/node/node_modules go test -count=1 -tags readers ./internal/render/...
+	NODE_PATH=$(CACHE)/node/node_modules go test -count=1 -tags readers ./internal/format/...
 
 .PHONY: test-clients
 test-clients: tools ## run the PHP, Node, Python, grpcurl and curl clients against the real service, which it installs
@@ -65,25 +65,25 @@ generate-php: ## make clients/php/src from the proto, with the distribution's pr
 
 .PHONY: fuzz
 fuzz: ## fuzz the read-only check against a real server for 30 s
-	go test -run '^$$' -fuzz FuzzCheck -fuzztime 30s ./internal/sqlguard
+	go test -run '^$$' -fuzz FuzzCheck -fuzztime 30s ./internal/sqlcheck
 
 .PHONY: chaos
 chaos: tools ## break everything and look what is lost (ONLY=kill: one fault); about 12 minutes
-	go run ./chaos $(if $(ONLY),-only '$(ONLY)')
+	go run ./cmd/chaos $(if $(ONLY),-only '$(ONLY)')
 
 .PHONY: bench-queue
 bench-queue: ## what the queue costs
-	go run ./bench/queue
+	go run ./cmd/bench/queue
 
 .PHONY: bench-render
 bench-render: ## exports beside other ways to make the same files (ONLY=csv: one group); about 15 minutes
 	@scripts/install-parts bench
-	go run ./bench/render $(if $(ONLY),-only '$(ONLY)')
+	go run ./cmd/bench/render $(if $(ONLY),-only '$(ONLY)')
 
 .PHONY: bench-rpc
 bench-rpc: $(BIN)/ghz ## what calls and downloads cost, beside nginx
 	@scripts/install-parts bench
-	go run ./bench/rpc -ghz $(BIN)/ghz
+	go run ./cmd/bench/rpc -ghz $(BIN)/ghz
 
 $(BIN)/ghz: tools/bench/go.mod
 	@mkdir -p $(BIN) && cd tools/bench && go build -o $@ github.com/bojand/ghz/cmd/ghz && touch $@
@@ -91,7 +91,7 @@ $(BIN)/ghz: tools/bench/go.mod
 .PHONY: lint
 lint: $(BIN)/golangci-lint ## run the linters
 	$(BIN)/golangci-lint run ./...
-	GOARCH=arm64 go vet ./internal/render/... # what is assembly on amd64
+	GOARCH=arm64 go vet ./internal/format/... # what is assembly on amd64
 
 $(BIN)/golangci-lint: tools/lint/go.mod
 	@echo "Building golangci-lint; this happens once and takes a few minutes."

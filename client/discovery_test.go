@@ -12,7 +12,7 @@ import (
 
 	"exporttask/api"
 	"exporttask/client"
-	"exporttask/internal/fixture"
+	"exporttask/internal/testkit"
 )
 
 // replicasNamed waits until the client's etcd names these replicas.
@@ -27,7 +27,7 @@ func replicasNamed(t *testing.T, c *client.Client, want ...string) {
 
 func TestCallsAreSpreadOverAllReplicas(t *testing.T) {
 	t.Parallel()
-	etcd := fixture.Etcd(t)
+	etcd := testkit.Etcd(t)
 	site := newSite(t, "-etcd-endpoints="+etcd.Endpoint())
 	addrs := []string{site.Start(t).Addr, site.Start(t).Addr}
 	c := dial(t, client.Options{Etcd: []string{etcd.Endpoint()}})
@@ -52,7 +52,7 @@ func TestCallsAreSpreadOverAllReplicas(t *testing.T) {
 
 func TestAWatchGoesOnWhenItsReplicaIsKilled(t *testing.T) {
 	t.Parallel()
-	etcd := fixture.Etcd(t)
+	etcd := testkit.Etcd(t)
 	site := newSite(t)
 	site.Start(t, "-workers=2")
 	registered := []string{"-workers=0", "-etcd-endpoints=" + etcd.Endpoint(), "-etcd-ttl=2s"}
@@ -97,7 +97,7 @@ func TestAWatchGoesOnWhenItsReplicaIsKilled(t *testing.T) {
 
 func TestReplicasAreFoundAfterEtcdLostItsData(t *testing.T) {
 	t.Parallel()
-	etcd := fixture.Etcd(t)
+	etcd := testkit.Etcd(t)
 	site := newSite(t, "-etcd-endpoints="+etcd.Endpoint(), "-etcd-ttl=2s")
 	first := site.Start(t)
 	c := dial(t, client.Options{Etcd: []string{etcd.Endpoint()}})
@@ -124,7 +124,7 @@ func TestReplicasAreFoundAfterEtcdLostItsData(t *testing.T) {
 
 func TestDialTellsWhatIsMissing(t *testing.T) {
 	t.Parallel()
-	etcd := fixture.Etcd(t)
+	etcd := testkit.Etcd(t)
 	for name, tc := range map[string]struct {
 		opts client.Options
 		want string

@@ -4,14 +4,14 @@ import (
 	"sync"
 	"testing"
 
-	"exporttask/internal/exportdtest"
-	"exporttask/internal/fixture"
+	"exporttask/internal/testkit"
+	"exporttask/internal/testkit/exportdtest"
 )
 
 // exampleService is the service of the examples, which have no testing.T to
 // start it with. It ends with the tests, by exampleTB.
 var exampleService = sync.OnceValues(func() (addr string, etcd []string) {
-	e := fixture.Etcd(exampleTB)
+	e := testkit.Etcd(exampleTB)
 	s := exportdtest.NewSite(exampleTB, "-etcd-endpoints="+e.Endpoint())
 	s.Exec(exampleTB, shop...)
 	return s.Start(exampleTB).Addr, []string{e.Endpoint()}

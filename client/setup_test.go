@@ -7,7 +7,7 @@ import (
 
 	"exporttask/api"
 	"exporttask/client"
-	"exporttask/internal/exportdtest"
+	"exporttask/internal/testkit/exportdtest"
 )
 
 // patient is how long a test waits for what has to come.

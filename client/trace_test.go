@@ -10,7 +10,7 @@ import (
 
 	"exporttask/api"
 	"exporttask/client"
-	"exporttask/internal/tracing/tracingtest"
+	"exporttask/internal/telemetry/tracing/tracingtest"
 )
 
 func TestACallersTraceIsContinued(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"exporttask/internal/exportdtest"
+	"exporttask/internal/testkit/exportdtest"
 )
 
 func TestMain(m *testing.M) { exportdtest.Main(m, nil) }

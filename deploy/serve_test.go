@@ -19,7 +19,7 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"exporttask/internal/fixture"
+	"exporttask/internal/testkit"
 )
 
 // Each package starts the real program with its own options, secrets and paths,
@@ -82,8 +82,8 @@ func newSite(t *testing.T) *site {
 	if out, err := exec.CommandContext(t.Context(), "compose/make-secrets", s.secrets).CombinedOutput(); err != nil {
 		t.Fatalf("make-secrets: %v\n%s", err, out)
 	}
-	server := fixture.Server(t)
-	s.database, s.etcd = server.Addr(), fixture.Etcd(t).Endpoint()
+	server := testkit.Server(t)
+	s.database, s.etcd = server.Addr(), testkit.Etcd(t).Endpoint()
 	for _, file := range []string{filepath.Join(s.secrets, "users.sql"), "compose/accounts.sql"} {
 		for stmt := range strings.SplitSeq(readFile(t, file), ";\n") {
 			if strings.TrimSpace(stmt) == "" {

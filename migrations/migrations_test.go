@@ -12,7 +12,7 @@ import (
 
 	_ "github.com/go-sql-driver/mysql"
 
-	"exporttask/internal/fixture"
+	"exporttask/internal/testkit"
 )
 
 func open(t *testing.T, dsn string) *sql.DB {
@@ -29,7 +29,7 @@ var quiet = slog.New(slog.DiscardHandler)
 
 func TestThreeProcessesMigrateAtOnce(t *testing.T) {
 	t.Parallel()
-	dsn := fixture.Database(t)
+	dsn := testkit.Database(t)
 	var wg sync.WaitGroup
 	for range 3 {
 		db := open(t, dsn)
@@ -47,7 +47,7 @@ func TestThreeProcessesMigrateAtOnce(t *testing.T) {
 
 func TestMigratingAgainChangesNothing(t *testing.T) {
 	t.Parallel()
-	db := open(t, fixture.Database(t))
+	db := open(t, testkit.Database(t))
 	first, err := Up(t.Context(), db, quiet)
 	if err != nil {
 		t.Fatal(err)
@@ -71,7 +71,7 @@ func TestASchemaThatDoesNotFitIsRefusedWithWhatToDo(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			db := open(t, fixture.Database(t))
+			db := open(t, testkit.Database(t))
 			if _, err := Up(t.Context(), db, quiet); err != nil {
 				t.Fatal(err)
 			}
@@ -90,7 +90,7 @@ func TestASchemaThatDoesNotFitIsRefusedWithWhatToDo(t *testing.T) {
 
 func TestAnEmptyDatabaseIsNotMistakenForAMigratedOne(t *testing.T) {
 	t.Parallel()
-	err := Check(t.Context(), open(t, fixture.Database(t)))
+	err := Check(t.Context(), open(t, testkit.Database(t)))
 	if err == nil || !strings.Contains(err.Error(), "exportd migrate") {
 		t.Errorf("got %v, want an error that names the command", err)
 	}

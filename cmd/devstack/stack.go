@@ -18,7 +18,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 
-	"exporttask/internal/sidecar"
+	"exporttask/internal/testkit/servers"
 )
 
 // Names and ports of the private servers; the ports are taken if they are free.
@@ -44,8 +44,8 @@ type stack struct {
 	logFile  string
 	filesDir string
 
-	maria  *sidecar.DBServer // nil where a DSN was given
-	etcd   *sidecar.Etcd
+	maria  *servers.DBServer // nil where a DSN was given
+	etcd   *servers.Etcd
 	server *exec.Cmd
 	exited chan struct{} // closed when exportd ended
 }
@@ -65,7 +65,7 @@ func start(ctx context.Context, opt settings, say func(string, ...any)) (_ *stac
 			err = errors.Join(err, st.stop())
 		}
 	}()
-	cache, err := sidecar.CacheDir()
+	cache, err := servers.CacheDir()
 	if err != nil {
 		return nil, err
 	}
@@ -88,11 +88,11 @@ func (st *stack) startDatabase(ctx context.Context, opt settings, cache string, 
 		return []string{"EXPORTD_DB_DSN=" + opt.dsn, "EXPORTD_READER_DSN=" + opt.dsn}, fillShop(ctx, opt.dsn, say)
 	}
 	say("Looking for MariaDB; where there is none, it is downloaded into %s once.", cache)
-	install, err := sidecar.FindMariaDB(ctx, cache, opt.log)
+	install, err := servers.FindMariaDB(ctx, cache, opt.log)
 	if err != nil {
 		return nil, err
 	}
-	st.maria, err = sidecar.StartDB(ctx, install, sidecar.DBOptions{Dir: filepath.Join(st.dir, "mariadb"), Port: mariaPort})
+	st.maria, err = servers.StartDB(ctx, install, servers.DBOptions{Dir: filepath.Join(st.dir, "mariadb"), Port: mariaPort})
 	if err != nil {
 		return nil, err
 	}
@@ -147,11 +147,11 @@ func (st *stack) password() (string, error) {
 
 func (st *stack) startEtcd(ctx context.Context, opt settings, cache string, say func(string, ...any)) error {
 	say("Looking for etcd; where there is none, it is built once, which takes a minute or two.")
-	program, err := sidecar.FindEtcd(ctx, cache, opt.log)
+	program, err := servers.FindEtcd(ctx, cache, opt.log)
 	if err != nil {
 		return err
 	}
-	st.etcd, err = sidecar.StartEtcd(ctx, program, sidecar.EtcdOptions{Dir: filepath.Join(st.dir, "etcd"), Port: etcdPort})
+	st.etcd, err = servers.StartEtcd(ctx, program, servers.EtcdOptions{Dir: filepath.Join(st.dir, "etcd"), Port: etcdPort})
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"exporttask/internal/ctl/apply"
+	"exporttask/cmd/exportctl/internal/apply"
 )
 
 func (a *app) applyCommand() *cobra.Command {

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"exporttask/internal/fixture"
+	"exporttask/internal/testkit"
 )
 
 func TestNamesOfTemplatesAreCompleted(t *testing.T) {
@@ -42,7 +42,7 @@ func TestShellsUnderstandTheCompletion(t *testing.T) {
 
 func TestTheServiceIsFoundThroughEtcd(t *testing.T) {
 	t.Parallel()
-	etcd := fixture.Etcd(t)
+	etcd := testkit.Etcd(t)
 	addr := newSite(t, "-etcd-endpoints="+etcd.Endpoint()).Start(t).Addr
 	c := newCtl(t, "EXPORTCTL_ETCD="+etcd.Endpoint())
 	if out := c.ok(t, "top", "--once"); !strings.Contains(out, "replicas 1") || !strings.Contains(out, addr) {

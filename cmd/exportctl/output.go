@@ -11,7 +11,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
-	"exporttask/internal/ctl/term"
+	"exporttask/cmd/exportctl/internal/term"
 )
 
 // output is how a command that shows something shows it.

@@ -10,7 +10,7 @@ import (
 
 	"exporttask/api"
 	"exporttask/client"
-	"exporttask/internal/ctl/term"
+	"exporttask/cmd/exportctl/internal/term"
 )
 
 func (a *app) queueCommand() *cobra.Command {

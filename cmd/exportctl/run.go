@@ -17,8 +17,8 @@ import (
 
 	"exporttask/api"
 	"exporttask/client"
-	"exporttask/internal/ctl/find"
-	"exporttask/internal/ctl/term"
+	"exporttask/cmd/exportctl/internal/find"
+	"exporttask/cmd/exportctl/internal/term"
 )
 
 func (a *app) runCommand() *cobra.Command {

@@ -10,9 +10,9 @@ import (
 
 	"exporttask/api"
 	"exporttask/client"
-	"exporttask/internal/ctl/find"
-	"exporttask/internal/ctl/spec"
-	"exporttask/internal/ctl/term"
+	"exporttask/cmd/exportctl/internal/find"
+	"exporttask/cmd/exportctl/internal/spec"
+	"exporttask/cmd/exportctl/internal/term"
 )
 
 func (a *app) schedCommand() *cobra.Command {

@@ -12,7 +12,7 @@ import (
 
 	"exporttask/api"
 	"exporttask/client"
-	"exporttask/internal/ctl/term"
+	"exporttask/cmd/exportctl/internal/term"
 )
 
 // topTimeout is how long one frame may take to fetch.

@@ -4,23 +4,23 @@ import (
 	"fmt"
 	"log/slog"
 
-	"exporttask/internal/edge"
-	"exporttask/internal/registry"
+	"exporttask/internal/discovery"
+	"exporttask/internal/listener"
 )
 
 // registrationStates are the states of the registration by name.
 var registrationStates = []string{
-	string(registry.Init), string(registry.Leased), string(registry.Registered), string(registry.Lost), string(registry.Draining), string(registry.Gone),
+	string(discovery.Init), string(discovery.Leased), string(discovery.Registered), string(discovery.Lost), string(discovery.Draining), string(discovery.Gone),
 }
 
 // announcer keeps the registration in etcd as the configuration says, also
 // when that changes.
 type announcer struct {
-	*registry.Registry
+	*discovery.Registry
 	addr  string // where gRPC listens
 	log   *slog.Logger
-	named edge.ClientTLS
-	certs *edge.ClientCerts
+	named listener.ClientTLS
+	certs *listener.ClientCerts
 }
 
 // announce announces addr in etcd; without an etcd it says so once and does
@@ -31,7 +31,7 @@ func announce(c *etcdConfig, addr string, log *slog.Logger) (*announcer, error) 
 	if err != nil {
 		return nil, err
 	}
-	if a.Registry, err = registry.New(cfg); err != nil {
+	if a.Registry, err = discovery.New(cfg); err != nil {
 		return nil, fmt.Errorf("etcd: %w", err)
 	}
 	return a, nil
@@ -50,19 +50,19 @@ func (a *announcer) update(c *etcdConfig) error {
 	return nil
 }
 
-func (a *announcer) config(c *etcdConfig) (registry.Config, error) {
+func (a *announcer) config(c *etcdConfig) (discovery.Config, error) {
 	certs := a.certs
 	switch {
 	case !c.tls.On():
 		certs = nil
 	case certs != nil && c.tls == a.named:
 		if err := certs.Reload(); err != nil {
-			return registry.Config{}, fmt.Errorf("etcd: %w", err)
+			return discovery.Config{}, fmt.Errorf("etcd: %w", err)
 		}
 	default:
 		var err error
 		if certs, err = c.tls.Open(a.log); err != nil {
-			return registry.Config{}, fmt.Errorf("etcd: %w", err)
+			return discovery.Config{}, fmt.Errorf("etcd: %w", err)
 		}
 	}
 	a.named, a.certs = c.tls, certs

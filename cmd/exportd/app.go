@@ -15,12 +15,12 @@ import (
 
 	"exporttask/internal/delivery"
 	"exporttask/internal/export"
-	"exporttask/internal/metrics"
 	"exporttask/internal/model"
 	"exporttask/internal/schedule"
 	"exporttask/internal/server"
 	"exporttask/internal/store"
-	"exporttask/internal/tracing"
+	"exporttask/internal/telemetry/metrics"
+	"exporttask/internal/telemetry/tracing"
 	"exporttask/migrations"
 )
 

@@ -5,12 +5,12 @@ import (
 	"testing"
 
 	"exporttask/api"
-	"exporttask/internal/fixture"
+	"exporttask/internal/testkit"
 )
 
 func TestBadInputIsRefusedByNameAndStoresNothing(t *testing.T) {
 	t.Parallel()
-	s := startService(t, fixture.Database(t))
+	s := startService(t, testkit.Database(t))
 	good := func() *api.WshExportTaskCreateTplReq {
 		return &api.WshExportTaskCreateTplReq{EtplName: "a", EtplExpr: "select 1 as one"}
 	}
@@ -86,7 +86,7 @@ func TestBadInputIsRefusedByNameAndStoresNothing(t *testing.T) {
 
 func TestListTplWithoutAPageSizeStaysBelowFourMiB(t *testing.T) {
 	t.Parallel()
-	s := startService(t, fixture.Database(t))
+	s := startService(t, testkit.Database(t))
 	const templates = 80
 	for range templates {
 		res, err := s.client.CreateTpl(t.Context(), &api.WshExportTaskCreateTplReq{

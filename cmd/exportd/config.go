@@ -7,9 +7,9 @@ import (
 	"net"
 	"time"
 
-	"exporttask/internal/access"
+	"exporttask/internal/auth"
 	"exporttask/internal/delivery"
-	"exporttask/internal/edge"
+	"exporttask/internal/listener"
 	"exporttask/internal/model"
 	"exporttask/internal/server"
 )
@@ -24,9 +24,9 @@ type config struct {
 
 	grpcAddr      string
 	reflection    bool
-	edge          edge.Limits
-	tls           edge.TLS
-	rate          access.Rate
+	edge          listener.Limits
+	tls           listener.TLS
+	rate          auth.Rate
 	tokensFile    string
 	insecure      bool
 	callTimeout   time.Duration
@@ -170,7 +170,7 @@ func (c *config) exposure(option, addr string) error {
 	if c.insecure || addr == "" {
 		return nil
 	}
-	return edge.Exposure{
+	return listener.Exposure{
 		Option: option, Addr: addr, Tokens: c.tokensFile != "", TLS: c.tls.On(), MutualTLS: c.tls.ClientCAFile != "",
 	}.Check()
 }

@@ -14,7 +14,7 @@ import (
 	"exporttask/internal/delivery"
 	"exporttask/internal/delivery/email"
 	"exporttask/internal/delivery/folder"
-	"exporttask/internal/delivery/parcel"
+	"exporttask/internal/delivery/payload"
 	"exporttask/internal/delivery/s3"
 	"exporttask/internal/delivery/sftp"
 	"exporttask/internal/delivery/webhook"
@@ -38,8 +38,8 @@ const (
 )
 
 // kinds make a destination of the keys that its kind alone has.
-var kinds = map[string]func(keys *yaml.Node) (parcel.Destination, error){
-	"s3": func(keys *yaml.Node) (parcel.Destination, error) {
+var kinds = map[string]func(keys *yaml.Node) (payload.Destination, error){
+	"s3": func(keys *yaml.Node) (payload.Destination, error) {
 		var c s3.Config
 		if err := decode(keys, &c); err != nil {
 			return nil, err
@@ -53,14 +53,14 @@ var kinds = map[string]func(keys *yaml.Node) (parcel.Destination, error){
 		}
 		return s3.New(c)
 	},
-	"folder": func(keys *yaml.Node) (parcel.Destination, error) {
+	"folder": func(keys *yaml.Node) (payload.Destination, error) {
 		var c folder.Config
 		if err := decode(keys, &c); err != nil {
 			return nil, err
 		}
 		return folder.New(c)
 	},
-	"sftp": func(keys *yaml.Node) (parcel.Destination, error) {
+	"sftp": func(keys *yaml.Node) (payload.Destination, error) {
 		var c sftp.Config
 		if err := decode(keys, &c); err != nil {
 			return nil, err
@@ -75,7 +75,7 @@ var kinds = map[string]func(keys *yaml.Node) (parcel.Destination, error){
 		}
 		return sftp.New(c)
 	},
-	"email": func(keys *yaml.Node) (parcel.Destination, error) {
+	"email": func(keys *yaml.Node) (payload.Destination, error) {
 		var c email.Config
 		if err := decode(keys, &c); err != nil {
 			return nil, err
@@ -85,7 +85,7 @@ var kinds = map[string]func(keys *yaml.Node) (parcel.Destination, error){
 		}
 		return email.New(c)
 	},
-	"webhook": func(keys *yaml.Node) (parcel.Destination, error) {
+	"webhook": func(keys *yaml.Node) (payload.Destination, error) {
 		var c webhook.Config
 		if err := decode(keys, &c); err != nil {
 			return nil, err

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"exporttask/internal/edge"
-	"exporttask/internal/registry"
+	"exporttask/internal/discovery"
+	"exporttask/internal/listener"
 )
 
 // etcdConfig says where and how the process announces itself. It may change
@@ -20,7 +20,7 @@ type etcdConfig struct {
 	ttl       time.Duration
 	username  string
 	password  string
-	tls       edge.ClientTLS
+	tls       listener.ClientTLS
 }
 
 func (c *etcdConfig) define(o *options) {
@@ -55,16 +55,16 @@ func isWildcard(host string) bool {
 
 // announcement is what is announced where gRPC listens on addr. certs are
 // those that c.tls names, nil where it names none.
-func (c *etcdConfig) announcement(addr string, certs *edge.ClientCerts, log *slog.Logger) registry.Config {
+func (c *etcdConfig) announcement(addr string, certs *listener.ClientCerts, log *slog.Logger) discovery.Config {
 	if c.advertise != "" {
 		addr = c.advertise
 	}
-	cfg := registry.Config{
+	cfg := discovery.Config{
 		Endpoints: list(c.endpoints), Service: c.service, Addr: addr, TTL: c.ttl,
 		Username: c.username, Password: c.password, Logger: log,
 	}
 	for _, name := range list(c.layouts) {
-		cfg.Layouts = append(cfg.Layouts, registry.Layout(name))
+		cfg.Layouts = append(cfg.Layouts, discovery.Layout(name))
 	}
 	if certs != nil {
 		cfg.TLS = certs.Config()

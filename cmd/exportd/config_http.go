@@ -5,7 +5,7 @@ import (
 	"net/url"
 	"time"
 
-	"exporttask/internal/signlink"
+	"exporttask/internal/auth/signedurl"
 )
 
 // httpConfig says how HTTP is served.
@@ -37,7 +37,7 @@ func (c *httpConfig) validate(bad func(option, format string, args ...any)) {
 			bad("http-base-url", "%q, want https://HOST or http://HOST with nothing behind but a path", c.baseURL)
 		}
 	}
-	if c.linkTTL < time.Second || c.linkTTL > signlink.MaxAge {
-		bad("link-ttl", "%s, want 1s..%s", c.linkTTL, signlink.MaxAge)
+	if c.linkTTL < time.Second || c.linkTTL > signedurl.MaxAge {
+		bad("link-ttl", "%s, want 1s..%s", c.linkTTL, signedurl.MaxAge)
 	}
 }

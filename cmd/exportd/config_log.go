@@ -4,7 +4,7 @@ import (
 	"log/slog"
 	"os"
 
-	"exporttask/internal/access"
+	"exporttask/internal/auth"
 )
 
 // logConfig says how to log.
@@ -34,7 +34,7 @@ func (c *logConfig) logger(out *os.File, level slog.Leveler) *slog.Logger {
 	}
 	opts := &slog.HandlerOptions{Level: level}
 	if text {
-		return slog.New(access.LogHandler(slog.NewTextHandler(out, opts)))
+		return slog.New(auth.LogHandler(slog.NewTextHandler(out, opts)))
 	}
-	return slog.New(access.LogHandler(slog.NewJSONHandler(out, opts)))
+	return slog.New(auth.LogHandler(slog.NewJSONHandler(out, opts)))
 }

@@ -7,8 +7,8 @@ import (
 
 	"google.golang.org/grpc/credentials/insecure"
 
-	"exporttask/internal/edge"
-	"exporttask/internal/tracing"
+	"exporttask/internal/listener"
+	"exporttask/internal/telemetry/tracing"
 )
 
 // traceConfig says where spans go.
@@ -16,7 +16,7 @@ type traceConfig struct {
 	endpoint string
 	insecure bool
 	ratio    float64
-	tls      edge.ClientTLS
+	tls      listener.ClientTLS
 }
 
 func (c *traceConfig) define(o *options) {

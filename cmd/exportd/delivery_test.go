@@ -20,8 +20,8 @@ import (
 
 	"exporttask/api"
 	"exporttask/internal/delivery/deliverytest"
-	"exporttask/internal/exportdtest"
-	"exporttask/internal/fixture"
+	"exporttask/internal/testkit"
+	"exporttask/internal/testkit/exportdtest"
 )
 
 // hook is a receiver of webhooks.
@@ -109,7 +109,7 @@ func (s *service) delivered(t *testing.T, inst int64, state api.WshExportDeliver
 func TestAFileIsSentToTheDestinationsOfItsTemplateAndItsSchedule(t *testing.T) {
 	t.Parallel()
 	folder, bucket, h := t.TempDir(), deliverytest.NewS3(t), newHook(t)
-	s := startService(t, fixture.Database(t), "EXPORTD_CONFIG="+destinations(t, folder, bucket, h))
+	s := startService(t, testkit.Database(t), "EXPORTD_CONFIG="+destinations(t, folder, bucket, h))
 	tpl := s.create(t, &api.WshExportTaskCreateTplReq{
 		EtplName: "订单", EtplExpr: "SELECT :shop AS shop, :due AS due",
 		EtplDeliverTo: []*api.WshExportDeliverTo{
@@ -173,7 +173,7 @@ func TestAFileIsSentToTheDestinationsOfItsTemplateAndItsSchedule(t *testing.T) {
 func TestADeliveryThatFailsIsTriedAgainApartFromItsExport(t *testing.T) {
 	t.Parallel()
 	h := newHook(t)
-	s := startService(t, fixture.Database(t), "EXPORTD_CONFIG="+destinations(t, t.TempDir(), deliverytest.NewS3(t), h))
+	s := startService(t, testkit.Database(t), "EXPORTD_CONFIG="+destinations(t, t.TempDir(), deliverytest.NewS3(t), h))
 	tpl := s.create(t, &api.WshExportTaskCreateTplReq{
 		EtplName: "t", EtplExpr: "SELECT 1 AS n", EtplDeliverTo: []*api.WshExportDeliverTo{{Destination: "crm"}},
 	})
@@ -244,7 +244,7 @@ func TestADeliveryThatFailsIsTriedAgainApartFromItsExport(t *testing.T) {
 
 func TestAWrongDestinationIsRefusedByItsFieldAndChangesNothing(t *testing.T) {
 	t.Parallel()
-	s := startService(t, fixture.Database(t), "EXPORTD_CONFIG="+destinations(t, t.TempDir(), deliverytest.NewS3(t), newHook(t)))
+	s := startService(t, testkit.Database(t), "EXPORTD_CONFIG="+destinations(t, t.TempDir(), deliverytest.NewS3(t), newHook(t)))
 	many := make([]*api.WshExportDeliverTo, 11)
 	for i := range many {
 		many[i] = &api.WshExportDeliverTo{Destination: "share"}
@@ -340,7 +340,7 @@ func TestADeliveryWhoseWorkerDiedIsMadeByAnother(t *testing.T) {
 func TestFilesAreKeptInABucket(t *testing.T) {
 	t.Parallel()
 	bucket := deliverytest.NewS3(t)
-	s := startService(t, fixture.Database(t), "EXPORTD_STORE_S3_BUCKET=exports", "EXPORTD_STORE_S3_ENDPOINT="+bucket.Config.Endpoint,
+	s := startService(t, testkit.Database(t), "EXPORTD_STORE_S3_BUCKET=exports", "EXPORTD_STORE_S3_ENDPOINT="+bucket.Config.Endpoint,
 		"EXPORTD_STORE_S3_PREFIX=files", "EXPORTD_STORE_S3_ACCESS_KEY=a", "EXPORTD_STORE_S3_SECRET_KEY=s")
 	tpl := s.create(t, &api.WshExportTaskCreateTplReq{EtplName: "t", EtplExpr: "SELECT 1 AS n"})
 	res, err := s.client.CreateInst(t.Context(), &api.WshExportTaskCreateInstReq{EtplId: tpl})

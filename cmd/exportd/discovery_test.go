@@ -16,9 +16,9 @@ import (
 	"google.golang.org/grpc/peer"
 
 	"exporttask/api"
-	"exporttask/internal/exportdtest"
-	"exporttask/internal/fixture"
-	"exporttask/internal/sidecar"
+	"exporttask/internal/testkit"
+	"exporttask/internal/testkit/exportdtest"
+	"exporttask/internal/testkit/servers"
 )
 
 const (
@@ -30,7 +30,7 @@ const (
 
 // fleet is a client that finds real processes through a real etcd.
 type fleet struct {
-	etcd   *sidecar.Etcd
+	etcd   *servers.Etcd
 	client *clientv3.Client
 	site   *exportdtest.Site
 	api    api.ExportTaskClient
@@ -38,7 +38,7 @@ type fleet struct {
 
 func newFleet(t *testing.T) *fleet {
 	t.Helper()
-	f := &fleet{etcd: fixture.Etcd(t)}
+	f := &fleet{etcd: testkit.Etcd(t)}
 	f.site = exportdtest.NewSite(t, "-etcd-endpoints="+f.etcd.Endpoint(), "-etcd-ttl="+discoveryTTL.String())
 	var err error
 	f.client, err = clientv3.New(clientv3.Config{Endpoints: []string{f.etcd.Endpoint()}, DialTimeout: 5 * time.Second})

@@ -10,11 +10,11 @@ import (
 	"google.golang.org/grpc/reflection"
 
 	"exporttask/api"
-	"exporttask/internal/access"
-	"exporttask/internal/edge"
-	"exporttask/internal/metrics"
+	"exporttask/internal/auth"
+	"exporttask/internal/listener"
 	"exporttask/internal/server"
-	"exporttask/internal/tracing"
+	"exporttask/internal/telemetry/metrics"
+	"exporttask/internal/telemetry/tracing"
 )
 
 // door is the gRPC server with all that stands before the handlers: TLS,
@@ -25,19 +25,19 @@ type door struct {
 	health *health.Server
 	// peerKey is how the gateway of this process tells callers' addresses.
 	peerKey string
-	certs   *edge.Certs    // nil without TLS
-	tokens  *access.Tokens // nil without tokens
+	certs   *listener.Certs // nil without TLS
+	tokens  *auth.Tokens    // nil without tokens
 }
 
-func (a *app) door(owners access.Owners, tasks *server.Server, figures *metrics.Metrics, traces *tracing.Provider) (*door, error) {
+func (a *app) door(owners auth.Owners, tasks *server.Server, figures *metrics.Metrics, traces *tracing.Provider) (*door, error) {
 	d := &door{health: health.NewServer(), peerKey: newPeerKey()}
 	var err error
 	if a.cfg.tokensFile != "" {
-		if d.tokens, err = access.OpenTokens(a.cfg.tokensFile, a.log); err != nil {
+		if d.tokens, err = auth.OpenTokens(a.cfg.tokensFile, a.log); err != nil {
 			return nil, err
 		}
 	}
-	guard := access.New(access.Config{
+	guard := auth.New(auth.Config{
 		Tokens: d.tokens, Owners: owners, Rate: a.cfg.rate, Deadline: a.cfg.callTimeout,
 		PeerKey: d.peerKey, Logger: a.log, Refused: figures.Refused,
 	})

@@ -27,8 +27,8 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 
 	"exporttask/api"
-	"exporttask/internal/exportdtest"
-	"exporttask/internal/fixture"
+	"exporttask/internal/testkit"
+	"exporttask/internal/testkit/exportdtest"
 )
 
 // service is a real exportd process.
@@ -48,7 +48,7 @@ func startService(t *testing.T, dsn string, env ...string) *service {
 	binary := exportdtest.Build(t, "exporttask/cmd/exportd")
 	s := &service{store: t.TempDir(), exited: make(chan error, 1), log: &logBuffer{}}
 	s.cmd = exec.Command(binary, "-grpc-addr=127.0.0.1:0", "-store-dir="+s.store, "-poll=100ms", "-log-format=json")
-	s.cmd.Env = append(os.Environ(), append(env, "EXPORTD_HTTP_ADDR=127.0.0.1:0", "EXPORTD_DB_DSN="+dsn, "EXPORTD_READER_DSN="+fixture.Account(t, dsn, "SELECT"))...)
+	s.cmd.Env = append(os.Environ(), append(env, "EXPORTD_HTTP_ADDR=127.0.0.1:0", "EXPORTD_DB_DSN="+dsn, "EXPORTD_READER_DSN="+testkit.Account(t, dsn, "SELECT"))...)
 	log, err := s.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -143,7 +143,7 @@ const hostileCSV = `SELECT CONCAT('id,no,amount,remark\r\n', GROUP_CONCAT(CONCAT
 
 func TestTheRealBinaryExportsWhatTheServerSaysByteForByte(t *testing.T) {
 	t.Parallel()
-	dsn := fixture.Database(t)
+	dsn := testkit.Database(t)
 	db, err := sql.Open("mysql", dsn)
 	if err != nil {
 		t.Fatal(err)
@@ -263,7 +263,7 @@ func grpcurl(t *testing.T, args ...string) string {
 
 func TestGrpcurlAndSeedClients(t *testing.T) {
 	t.Parallel()
-	s := startService(t, fixture.Database(t))
+	s := startService(t, testkit.Database(t))
 	const first = `{"etplName": "world", "etplTag": "mall", "etplExpr": "select EtplName from welife_export_tpl", "etplOutputFormat": "FMT_CSV", "etplOutputColumns": ""}`
 
 	// A client that was compiled from the seed alone knows nothing newer.
@@ -300,8 +300,8 @@ func TestGrpcurlAndSeedClients(t *testing.T) {
 
 func TestTheServiceIsFoundInEtcdAndLeavesIt(t *testing.T) {
 	t.Parallel()
-	etcd := fixture.Etcd(t)
-	s := startService(t, fixture.Database(t), "EXPORTD_ETCD_ENDPOINTS="+etcd.Endpoint())
+	etcd := testkit.Etcd(t)
+	s := startService(t, testkit.Database(t), "EXPORTD_ETCD_ENDPOINTS="+etcd.Endpoint())
 	client, err := clientv3.New(clientv3.Config{Endpoints: []string{etcd.Endpoint()}, DialTimeout: 5 * time.Second})
 	if err != nil {
 		t.Fatal(err)

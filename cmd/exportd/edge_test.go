@@ -15,7 +15,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"exporttask/api"
-	"exporttask/internal/fixture"
+	"exporttask/internal/testkit"
 )
 
 // maxResident is what the service may take whatever clients do, in MiB.
@@ -23,7 +23,7 @@ const maxResident = 512
 
 func TestIdleSlowAndOversizedClientsCostLittleAndOthersAreServed(t *testing.T) {
 	t.Parallel()
-	s := startService(t, fixture.Database(t))
+	s := startService(t, testkit.Database(t))
 	hostile := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}, Timeout: 10 * time.Second}
 	var mu sync.Mutex
 	var open []net.Conn

@@ -5,12 +5,12 @@ import (
 	"testing"
 
 	"exporttask/api"
-	"exporttask/internal/fixture"
+	"exporttask/internal/testkit"
 )
 
 func TestAFileIsNamedAsItsTemplateSays(t *testing.T) {
 	t.Parallel()
-	s := startService(t, fixture.Database(t))
+	s := startService(t, testkit.Database(t))
 	create := func(pattern string) *api.WshExportTaskCreateTplRes {
 		t.Helper()
 		res, err := s.client.CreateTpl(t.Context(), &api.WshExportTaskCreateTplReq{

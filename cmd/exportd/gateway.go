@@ -14,8 +14,8 @@ import (
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 
 	"exporttask/client"
-	"exporttask/internal/edge"
 	"exporttask/internal/gateway"
+	"exporttask/internal/listener"
 )
 
 // `exportd gateway` is the HTTP port by itself: no database, no store, no
@@ -24,8 +24,8 @@ import (
 // gatewayJob is what the command was told.
 type gatewayJob struct {
 	http      httpConfig
-	edge      edge.Limits
-	tls       edge.TLS
+	edge      listener.Limits
+	tls       listener.TLS
 	insecure  bool
 	service   client.Options
 	etcd      string
@@ -89,7 +89,7 @@ func (j *gatewayJob) validate() error {
 	errs = append(errs, j.edge.Validate(), j.tls.Validate())
 	if !j.insecure {
 		// Whether tokens are wanted is the service's to say.
-		errs = append(errs, edge.Exposure{
+		errs = append(errs, listener.Exposure{
 			Option: "http-addr", Addr: j.http.addr, Tokens: true, TLS: j.tls.On(), MutualTLS: j.tls.ClientCAFile != "",
 		}.Check())
 	}
@@ -129,7 +129,7 @@ func (j *gatewayJob) run(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: handler, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)} //nolint:gosec // edge.HTTP sets the timeouts below
+	server := &http.Server{Handler: handler, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)} //nolint:gosec // listener.HTTP sets the timeouts below
 	j.edge.HTTP(server)
 	limited := j.edge.Listen(listener, log)
 	served := make(chan error, 1)

@@ -19,10 +19,10 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 
 	"exporttask/api"
+	"exporttask/internal/auth/signedurl"
 	"exporttask/internal/gateway"
 	"exporttask/internal/model"
 	"exporttask/internal/server"
-	"exporttask/internal/signlink"
 	"exporttask/internal/store"
 )
 
@@ -46,7 +46,7 @@ type web struct {
 // links tells where HTTP can fetch files.
 type links struct {
 	base   string
-	signer *signlink.Signer // nil: links need a token
+	signer *signedurl.Signer // nil: links need a token
 }
 
 // URL implements server.Links.
@@ -58,7 +58,7 @@ func (l *links) URL(instID int64, name string) (string, time.Time) {
 }
 
 // SignedURL implements delivery.Links: the link lives as long as the file, up to
-// signlink.MaxAge, since whoever gets it cannot ask for another.
+// signedurl.MaxAge, since whoever gets it cannot ask for another.
 func (l *links) SignedURL(in *model.Inst, name string) (string, time.Time, bool) {
 	if l.signer == nil {
 		return "", time.Time{}, false
@@ -79,7 +79,7 @@ func (c *httpConfig) openLinks(addr string, tls bool, log *slog.Logger) (*links,
 	}
 	if c.linkKeysFile != "" {
 		var err error
-		if l.signer, err = signlink.Open(c.linkKeysFile, c.linkTTL, log); err != nil {
+		if l.signer, err = signedurl.Open(c.linkKeysFile, c.linkTTL, log); err != nil {
 			return nil, fmt.Errorf("link-keys-file: %w", err)
 		}
 	}

@@ -19,9 +19,9 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"exporttask/api"
-	"exporttask/internal/exportdtest"
-	"exporttask/internal/fixture"
-	"exporttask/internal/signlink"
+	"exporttask/internal/auth/signedurl"
+	"exporttask/internal/testkit"
+	"exporttask/internal/testkit/exportdtest"
 )
 
 // answer is what HTTP said.
@@ -62,7 +62,7 @@ func (s *service) ask(t *testing.T, method, path, body string, headers ...string
 
 func TestHTTPRunsAWholeExport(t *testing.T) {
 	t.Parallel()
-	s := startService(t, fixture.Database(t))
+	s := startService(t, testkit.Database(t))
 	made := s.ask(t, "POST", "/v1/tpl", `{"etplName": "订单", "etplExpr": "select EtplName from welife_export_tpl"}`, "X-Request-Id", "mine-1")
 	if made.code != 200 || !strings.Contains(made.body, `"etplId":1`) || !strings.Contains(made.body, `"errCode":""`) {
 		t.Fatalf("POST /v1/tpl: %d %s", made.code, made.body)
@@ -127,7 +127,7 @@ func TestHTTPRunsAWholeExport(t *testing.T) {
 
 func TestHTTPRefusesInOneShape(t *testing.T) {
 	t.Parallel()
-	s := startService(t, fixture.Database(t))
+	s := startService(t, testkit.Database(t))
 	s.create(t, &api.WshExportTaskCreateTplReq{EtplName: "a", EtplExpr: "SELECT 1"})
 	for name, tc := range map[string]struct {
 		method, path, body string
@@ -185,7 +185,7 @@ const linkKeys = "k1: 00112233445566778899aabbccddeeff00112233445566778899aabbcc
 func TestASignedLinkOpensItsFileAndNoChangedOneDoes(t *testing.T) {
 	t.Parallel()
 	keys := writeFile(t, "keys", linkKeys)
-	s := startService(t, fixture.Database(t), "EXPORTD_LINK_KEYS_FILE="+keys, "EXPORTD_LINK_TTL=1h")
+	s := startService(t, testkit.Database(t), "EXPORTD_LINK_KEYS_FILE="+keys, "EXPORTD_LINK_TTL=1h")
 	inst := s.export(t, s.create(t, &api.WshExportTaskCreateTplReq{EtplName: "a b", EtplExpr: "SELECT 1 AS n"}))
 	file := inst.GetFiles()[0]
 	if file.GetUrlExpires() == "" {
@@ -222,7 +222,7 @@ func TestASignedLinkOpensItsFileAndNoChangedOneDoes(t *testing.T) {
 
 func TestASignedLinkExpires(t *testing.T) {
 	t.Parallel()
-	s := startService(t, fixture.Database(t), "EXPORTD_LINK_KEYS_FILE="+writeFile(t, "keys", linkKeys), "EXPORTD_LINK_TTL=1s")
+	s := startService(t, testkit.Database(t), "EXPORTD_LINK_KEYS_FILE="+writeFile(t, "keys", linkKeys), "EXPORTD_LINK_TTL=1s")
 	inst := s.export(t, s.create(t, &api.WshExportTaskCreateTplReq{EtplName: "a", EtplExpr: "SELECT 1 AS n"}))
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
@@ -259,7 +259,7 @@ func bearer(name string) []string { return []string{"Authorization", "Bearer " +
 func TestHTTPShowsAnOperatorItsOwnAlone(t *testing.T) {
 	t.Parallel()
 	keys := writeFile(t, "keys", linkKeys)
-	dsn := fixture.Database(t)
+	dsn := testkit.Database(t)
 	s := startService(t, dsn, "EXPORTD_TOKENS_FILE="+tokensFile(t), "EXPORTD_LINK_KEYS_FILE="+keys, "EXPORTD_LOG_LEVEL=debug")
 	if got := s.ask(t, "GET", "/v1/tpl", ""); got.code != 401 || got.header.Get("WWW-Authenticate") == "" {
 		t.Errorf("without a token: %d %v", got.code, got.header)
@@ -335,8 +335,8 @@ func passwordOf(t *testing.T, dsn string) string {
 // The gateway by itself has neither a store nor a database.
 func TestTheGatewayRunsAlone(t *testing.T) {
 	t.Parallel()
-	keys, etcd := writeFile(t, "keys", linkKeys), fixture.Etcd(t)
-	s := startService(t, fixture.Database(t), "EXPORTD_TOKENS_FILE="+tokensFile(t), "EXPORTD_ETCD_ENDPOINTS="+etcd.Endpoint())
+	keys, etcd := writeFile(t, "keys", linkKeys), testkit.Etcd(t)
+	s := startService(t, testkit.Database(t), "EXPORTD_TOKENS_FILE="+tokensFile(t), "EXPORTD_ETCD_ENDPOINTS="+etcd.Endpoint())
 	g := &service{http: startGateway(t, "-etcd="+etcd.Endpoint(), "-link-keys-file="+keys, "-token-file="+writeFile(t, "token", tokenOf("boss")))}
 	if got := g.ask(t, "GET", "/v1/tpl", ""); got.code != 401 {
 		t.Errorf("without a token: %d %s, want the service's own 401", got.code, got.body)
@@ -360,7 +360,7 @@ func TestTheGatewayRunsAlone(t *testing.T) {
 	if got := g.ask(t, "GET", "/v1/inst/1/file", "", bearer("eight")...); got.code != 404 {
 		t.Errorf("of another operator: %d %s", got.code, got.body)
 	}
-	signer, err := signlink.Open(keys, time.Hour, slog.New(slog.DiscardHandler))
+	signer, err := signedurl.Open(keys, time.Hour, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

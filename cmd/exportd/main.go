@@ -24,7 +24,7 @@ import (
 	"syscall"
 	_ "time/tzdata" // zones on machines without a zone database
 
-	"exporttask/internal/access"
+	"exporttask/internal/auth"
 )
 
 // Exit codes.
@@ -86,7 +86,7 @@ func token(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "exportd: token: want NAME OPERATOR SCOPE..., such as: token shop 7 read run")
 		return exitUsage
 	}
-	secret, entry, err := access.NewEntry(args[0], args[1], args[2:])
+	secret, entry, err := auth.NewEntry(args[0], args[1], args[2:])
 	if err != nil {
 		fmt.Fprintf(stderr, "exportd: token: %v\n", err)
 		return exitUsage

@@ -3,7 +3,7 @@ package main
 import (
 	"testing"
 
-	"exporttask/internal/exportdtest"
+	"exporttask/internal/testkit/exportdtest"
 )
 
 func TestMain(m *testing.M) { exportdtest.Main(m, nil) }

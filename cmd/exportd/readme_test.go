@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"exporttask/internal/fixture"
+	"exporttask/internal/testkit"
 )
 
 // What the README tells a newcomer to type must work as it stands, in its
@@ -26,7 +26,7 @@ func TestTheReadmesFirstExportsWork(t *testing.T) {
 	if dir := os.Getenv("EXPORTD_CACHE"); dir != "" {
 		bin = filepath.Join(dir, "bin")
 	}
-	s := startService(t, fixture.Database(t))
+	s := startService(t, testkit.Database(t))
 	var answers []string
 	for line := range strings.Lines(string(readme)) {
 		if !strings.HasPrefix(line, "grpcurl ") && !strings.HasPrefix(line, "curl ") && !strings.HasPrefix(line, "go run ./examples") {

@@ -17,7 +17,7 @@ import (
 
 	"exporttask/internal/export"
 	"exporttask/internal/model"
-	"exporttask/internal/plan"
+	"exporttask/internal/task"
 )
 
 // `exportd render` runs one query into one file by the way that a worker takes,
@@ -181,7 +181,7 @@ func (j *renderJob) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if j.sum {
 		fmt.Fprintf(stderr, "sha256 %s\n", hex.EncodeToString(out.hash.Sum(nil)))
 	}
-	for _, w := range plan.Warnings(summary.Warnings) {
+	for _, w := range task.Warnings(summary.Warnings) {
 		fmt.Fprintln(stderr, "warning:", w.Text)
 	}
 	return nil
@@ -199,7 +199,7 @@ func (j *renderJob) instance() (*model.Inst, sources, error) {
 		return nil, nil, err
 	}
 	now := time.Now()
-	frozen, err := plan.Freeze(j.query, nil, j.params, srcs.Guard("default"), plan.Moment{Now: now})
+	frozen, err := task.Freeze(j.query, nil, j.params, srcs.Guard("default"), task.Moment{Now: now})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"exporttask/internal/fixture"
+	"exporttask/internal/testkit"
 )
 
 // renderIn runs the command on a database.
@@ -24,7 +24,7 @@ func renderIn(t *testing.T, dsn string, args ...string) (code int, stdout, stder
 
 func TestRenderWritesOneQueryIntoOneFile(t *testing.T) {
 	t.Parallel()
-	dsn := fixture.Database(t)
+	dsn := testkit.Database(t)
 	db, err := sql.Open("mysql", dsn)
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +64,7 @@ func TestRenderWritesOneQueryIntoOneFile(t *testing.T) {
 
 func TestRenderThatFailsLeavesNoFileAndSaysWhy(t *testing.T) {
 	t.Parallel()
-	dsn := fixture.Database(t)
+	dsn := testkit.Database(t)
 	for name, tc := range map[string]struct {
 		args []string
 		code int

@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"exporttask/api"
-	"exporttask/internal/fixture"
 	"exporttask/internal/model"
+	"exporttask/internal/testkit"
 )
 
 // sched makes a schedule that waits for its jitter: with the ids of a new
@@ -25,7 +25,7 @@ func (s *service) sched(t *testing.T, change func(*api.WshExportTaskCreateSchedR
 
 func TestAnEditLeavesADueTimeThatWaits(t *testing.T) {
 	t.Parallel()
-	dsn := fixture.Database(t)
+	dsn := testkit.Database(t)
 	s := startService(t, dsn)
 	tpl := s.create(t, &api.WshExportTaskCreateTplReq{EtplName: "t", EtplExpr: "SELECT 1"})
 	sched := s.sched(t, func(r *api.WshExportTaskCreateSchedReq) { r.EtplId = tpl })
@@ -51,7 +51,7 @@ func TestAnEditLeavesADueTimeThatWaits(t *testing.T) {
 
 func TestAScheduleOfADeletedTemplateCanBePausedButNotResumed(t *testing.T) {
 	t.Parallel()
-	s := startService(t, fixture.Database(t))
+	s := startService(t, testkit.Database(t))
 	tpl := s.create(t, &api.WshExportTaskCreateTplReq{EtplName: "t", EtplExpr: "SELECT 1"})
 	sched := s.sched(t, func(r *api.WshExportTaskCreateSchedReq) { r.EtplId = tpl })
 	if _, err := s.client.DeleteTpl(t.Context(), &api.WshExportTaskDeleteTplReq{EtplId: tpl}); err != nil {
@@ -69,7 +69,7 @@ func TestAScheduleOfADeletedTemplateCanBePausedButNotResumed(t *testing.T) {
 
 func TestABackfillIsMadeWholeOrNotAtAll(t *testing.T) {
 	t.Parallel()
-	s := startService(t, fixture.Database(t), "EXPORTD_MAX_WAITING=10", "EXPORTD_WORKERS=1")
+	s := startService(t, testkit.Database(t), "EXPORTD_MAX_WAITING=10", "EXPORTD_WORKERS=1")
 	tpl := s.create(t, &api.WshExportTaskCreateTplReq{EtplName: "t", EtplExpr: "SELECT 1"})
 	sched := s.sched(t, func(r *api.WshExportTaskCreateSchedReq) { r.EtplId, r.Cron = tpl, "@daily" })
 	run := func(from, to, request string) *api.WshExportTaskRunSchedRes {

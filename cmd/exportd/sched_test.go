@@ -7,12 +7,12 @@ import (
 	"time"
 
 	"exporttask/api"
-	"exporttask/internal/fixture"
+	"exporttask/internal/testkit"
 )
 
 func TestAScheduleRunsItsTemplateForTheWindowsOfItsDueTimes(t *testing.T) {
 	t.Parallel()
-	s := startService(t, fixture.Database(t))
+	s := startService(t, testkit.Database(t))
 	tpl := s.create(t, &api.WshExportTaskCreateTplReq{
 		EtplName: "t", EtplExpr: "SELECT :window_start AS a, :window_end AS b, :due AS d, :today AS t",
 		EtplOptions: &api.WshExportOptions{FileName: "{name}-{due}"},
@@ -123,7 +123,7 @@ func (s *service) watch(t *testing.T, id int64) *api.WshExportInst {
 
 func TestAWrongScheduleIsRefusedByItsFieldAndChangesNothing(t *testing.T) {
 	t.Parallel()
-	s := startService(t, fixture.Database(t))
+	s := startService(t, testkit.Database(t))
 	tpl := s.create(t, &api.WshExportTaskCreateTplReq{EtplName: "t", EtplExpr: "SELECT :n AS n"})
 	gone := s.create(t, &api.WshExportTaskCreateTplReq{EtplName: "gone", EtplExpr: "SELECT 1"})
 	if _, err := s.client.DeleteTpl(t.Context(), &api.WshExportTaskDeleteTplReq{EtplId: gone}); err != nil {

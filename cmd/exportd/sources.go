@@ -11,9 +11,9 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"exporttask/internal/export"
-	"exporttask/internal/row"
+	"exporttask/internal/format/row"
 	"exporttask/internal/source"
-	"exporttask/internal/sqlguard"
+	"exporttask/internal/sqlcheck"
 )
 
 // sources are the configured data sources by name. They are what the server
@@ -22,11 +22,11 @@ type sources map[string]namedSource
 
 type namedSource struct {
 	*source.Source
-	guard sqlguard.Options
+	guard sqlcheck.Options
 }
 
 // dialects are the servers that a source can be declared to be.
-var dialects = map[string]sqlguard.Dialect{"": sqlguard.AnyServer, "mariadb": sqlguard.MariaDB, "mysql": sqlguard.MySQL}
+var dialects = map[string]sqlcheck.Dialect{"": sqlcheck.AnyServer, "mariadb": sqlcheck.MariaDB, "mysql": sqlcheck.MySQL}
 
 func openSources(configured map[string]sourceConfig, log *slog.Logger) (sources, error) {
 	opened := sources{}
@@ -46,7 +46,7 @@ func openSources(configured map[string]sourceConfig, log *slog.Logger) (sources,
 		if err != nil {
 			return nil, fmt.Errorf("data source %s: %w", name, err)
 		}
-		guard := sqlguard.Options{Dialect: dialects[c.Dialect], Schemas: c.Schemas, Functions: c.Functions}
+		guard := sqlcheck.Options{Dialect: dialects[c.Dialect], Schemas: c.Schemas, Functions: c.Functions}
 		if dsn.DBName != "" {
 			guard.Schemas = append(guard.Schemas, dsn.DBName)
 		}
@@ -79,7 +79,7 @@ func (s sources) warnOfGrants(ctx context.Context, log *slog.Logger) {
 func (s sources) Names() []string { return slices.Sorted(maps.Keys(s)) }
 
 // Guard implements server.Sources and export.Sources.
-func (s sources) Guard(name string) sqlguard.Options { return s[name].guard }
+func (s sources) Guard(name string) sqlcheck.Options { return s[name].guard }
 
 // Transient implements server.Sources.
 func (s sources) Transient(err error) bool { return source.Transient(err) }

@@ -11,13 +11,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"exporttask/api"
-	"exporttask/internal/fixture"
+	"exporttask/internal/testkit"
 )
 
 // shop is a database of the test's own and a service on it.
 func shop(t *testing.T, statements ...string) (*sql.DB, *service) {
 	t.Helper()
-	dsn := fixture.Database(t)
+	dsn := testkit.Database(t)
 	db, err := sql.Open("mysql", dsn)
 	if err != nil {
 		t.Fatal(err)
@@ -258,14 +258,14 @@ func TestARunWhoseColumnsDriftedSaysWhichAndAnUpdateTakesThem(t *testing.T) {
 
 func TestALimitEndsAnInstanceWithItsFigureAndNeverWithACutFile(t *testing.T) {
 	t.Parallel()
-	dsn := fixture.Database(t)
+	dsn := testkit.Database(t)
 	db, err := sql.Open("mysql", dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	execAll(t, db, "CREATE TABLE ten (n INT)", "INSERT INTO ten VALUES (0),(1),(2),(3),(4),(5),(6),(7),(8),(9)")
-	reader := fixture.Account(t, dsn, "SELECT")
+	reader := testkit.Account(t, dsn, "SELECT")
 	config := filepath.Join(t.TempDir(), "exportd.yaml")
 	if err := os.WriteFile(config, []byte("sources:\n"+
 		"  default: {dsn: '"+reader+"'}\n"+
@@ -312,9 +312,9 @@ func TestALimitEndsAnInstanceWithItsFigureAndNeverWithACutFile(t *testing.T) {
 
 func TestAnAccountThatMayDoMoreIsWarnedOf(t *testing.T) {
 	t.Parallel()
-	dsn := fixture.Database(t)
+	dsn := testkit.Database(t)
 	config := filepath.Join(t.TempDir(), "exportd.yaml")
-	if err := os.WriteFile(config, []byte("sources: {default: {dsn: '"+fixture.Account(t, dsn, "SELECT, INSERT")+"'}, fine: {dsn: '"+fixture.Account(t, dsn, "SELECT")+"'}}\n"), 0o600); err != nil {
+	if err := os.WriteFile(config, []byte("sources: {default: {dsn: '"+testkit.Account(t, dsn, "SELECT, INSERT")+"'}, fine: {dsn: '"+testkit.Account(t, dsn, "SELECT")+"'}}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	s := startService(t, dsn, "EXPORTD_CONFIG="+config)

@@ -25,7 +25,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"exporttask/api"
-	"exporttask/internal/fixture"
+	"exporttask/internal/testkit"
 )
 
 // authority signs certificates of the test's own.
@@ -97,7 +97,7 @@ func TestBothPortsSpeakMutualTLSAndFollowTheirCertificate(t *testing.T) {
 	dir := t.TempDir()
 	cert, key := a.write(t, dir, 10)
 	ca := writeFile(t, "ca.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw})))
-	s := startService(t, fixture.Database(t), "EXPORTD_TLS_CERT_FILE="+cert, "EXPORTD_TLS_KEY_FILE="+key, "EXPORTD_TLS_CLIENT_CA_FILE="+ca)
+	s := startService(t, testkit.Database(t), "EXPORTD_TLS_CERT_FILE="+cert, "EXPORTD_TLS_KEY_FILE="+key, "EXPORTD_TLS_CLIENT_CA_FILE="+ca)
 
 	mine, err := tls.LoadX509KeyPair(cert, key)
 	if err != nil {
@@ -168,7 +168,7 @@ func TestTheGatewayByItselfSpeaksMutualTLSToTheService(t *testing.T) {
 	a := newAuthority(t)
 	cert, key := a.write(t, t.TempDir(), 10)
 	ca := writeFile(t, "ca.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw})))
-	s := startService(t, fixture.Database(t), "EXPORTD_TLS_CERT_FILE="+cert, "EXPORTD_TLS_KEY_FILE="+key, "EXPORTD_TLS_CLIENT_CA_FILE="+ca)
+	s := startService(t, testkit.Database(t), "EXPORTD_TLS_CERT_FILE="+cert, "EXPORTD_TLS_KEY_FILE="+key, "EXPORTD_TLS_CLIENT_CA_FILE="+ca)
 	for name, tc := range map[string]struct {
 		args []string
 		want int
@@ -196,9 +196,9 @@ func TestTheGatewayByItselfSpeaksMutualTLSToTheService(t *testing.T) {
 // A caller that gives up ends what runs for it on the database.
 func TestADeadlineReachesTheDatabase(t *testing.T) {
 	t.Parallel()
-	dsn := fixture.Database(t)
+	dsn := testkit.Database(t)
 	s := startService(t, dsn)
-	db, err := sql.Open("mysql", fixture.Account(t, dsn, "SELECT", "PROCESS ON *.*"))
+	db, err := sql.Open("mysql", testkit.Account(t, dsn, "SELECT", "PROCESS ON *.*"))
 	if err != nil {
 		t.Fatal(err)
 	}

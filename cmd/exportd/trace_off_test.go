@@ -16,8 +16,8 @@ import (
 	"google.golang.org/grpc/status"
 
 	"exporttask/api"
-	"exporttask/internal/fixture"
-	"exporttask/internal/tracing/tracingtest"
+	"exporttask/internal/telemetry/tracing/tracingtest"
+	"exporttask/internal/testkit"
 )
 
 // What is not traced, and what becomes of traces where the collector or the
@@ -27,7 +27,7 @@ func TestWhatACallerDoesNotKeepIsNotSentAndOneThatItKeepsIs(t *testing.T) {
 	t.Parallel()
 	collector := tracingtest.New(t)
 	hook, called := receiver(t)
-	dsn := fixture.Database(t)
+	dsn := testkit.Database(t)
 	s := startService(t, dsn, soon, "EXPORTD_TRACE_ENDPOINT="+collector.Addr, "EXPORTD_TRACE_INSECURE=true", "EXPORTD_TRACE_RATIO=0",
 		"EXPORTD_CONFIG="+twoPlaces(t, hook))
 	tpl := s.create(t, &api.WshExportTaskCreateTplReq{EtplName: "t", EtplExpr: "SELECT 1 AS n", EtplDeliverTo: []*api.WshExportDeliverTo{{Destination: "crm"}}})
@@ -71,7 +71,7 @@ func TestNothingIsTracedUnlessConfigured(t *testing.T) {
 	t.Parallel()
 	collector := tracingtest.New(t)
 	hook, called := receiver(t)
-	dsn := fixture.Database(t)
+	dsn := testkit.Database(t)
 	s := startService(t, dsn, soon, "OTEL_EXPORTER_OTLP_ENDPOINT=http://"+collector.Addr, "EXPORTD_CONFIG="+twoPlaces(t, hook))
 	tpl := s.create(t, &api.WshExportTaskCreateTplReq{EtplName: "t", EtplExpr: "SELECT 1 AS n", EtplDeliverTo: []*api.WshExportDeliverTo{{Destination: "crm"}}})
 	made, err := s.client.CreateInst(traced(t.Context(), 1, "01"), &api.WshExportTaskCreateInstReq{EtplId: tpl})
@@ -112,7 +112,7 @@ func TestSpansAreSentBeforeTheProcessEndsOverTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	collector := tracingtest.New(t, grpc.Creds(creds))
-	s := startService(t, fixture.Database(t), "OTEL_BSP_SCHEDULE_DELAY=3600000",
+	s := startService(t, testkit.Database(t), "OTEL_BSP_SCHEDULE_DELAY=3600000",
 		"EXPORTD_TRACE_ENDPOINT="+collector.Addr, "EXPORTD_TRACE_CA_FILE="+writeFile(t, "ca.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ca.cert.Raw}))),
 		// What the SDK would take for the collector's, were it not told.
 		"OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:1", "OTEL_EXPORTER_OTLP_INSECURE=true")
@@ -163,7 +163,7 @@ func TestACollectorThatDoesNotAnswerHoldsUpNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := startService(t, fixture.Database(t), soon, "OTEL_BSP_MAX_QUEUE_SIZE=10", "EXPORTD_TRACE_ENDPOINT="+listen(t), "EXPORTD_TRACE_INSECURE=true")
+			s := startService(t, testkit.Database(t), soon, "OTEL_BSP_MAX_QUEUE_SIZE=10", "EXPORTD_TRACE_ENDPOINT="+listen(t), "EXPORTD_TRACE_INSECURE=true")
 			tpl := s.create(t, &api.WshExportTaskCreateTplReq{EtplName: "t", EtplExpr: "SELECT 1 AS n"})
 			for range 5 {
 				if in := s.export(t, tpl); in.GetState() != api.WshExportInstState_STATE_SUCCEEDED {

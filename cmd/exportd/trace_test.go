@@ -15,9 +15,9 @@ import (
 	"google.golang.org/grpc/metadata"
 
 	"exporttask/api"
-	"exporttask/internal/exportdtest"
-	"exporttask/internal/fixture"
-	"exporttask/internal/tracing/tracingtest"
+	"exporttask/internal/telemetry/tracing/tracingtest"
+	"exporttask/internal/testkit"
+	"exporttask/internal/testkit/exportdtest"
 )
 
 // traceOf is the trace and the span of a caller, the n-th of the test.
@@ -201,7 +201,7 @@ func TestATraceGoesFromACallThroughAnotherReplicaToTheReceiver(t *testing.T) {
 func TestAFailedAttemptAndARunOfAScheduleAreTraced(t *testing.T) {
 	t.Parallel()
 	collector := tracingtest.New(t)
-	dsn := fixture.Database(t)
+	dsn := testkit.Database(t)
 	s := startService(t, dsn, soon, "EXPORTD_TRACE_ENDPOINT="+collector.Addr, "EXPORTD_TRACE_INSECURE=true")
 	tpl := s.create(t, &api.WshExportTaskCreateTplReq{EtplName: "t", EtplExpr: "SELECT 1 AS n, (SELECT 1 UNION ALL SELECT :n) AS hidden"})
 	made, err := s.client.CreateInst(traced(t.Context(), 1, "01"), &api.WshExportTaskCreateInstReq{EtplId: tpl, Params: []*api.WshExportParam{{Name: "n", Value: "2"}}})

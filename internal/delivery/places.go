@@ -7,13 +7,13 @@ import (
 	"strings"
 	"time"
 
-	"exporttask/internal/delivery/parcel"
+	"exporttask/internal/delivery/payload"
 	"exporttask/internal/model"
 )
 
 // Place is a configured destination.
 type Place struct {
-	parcel.Destination
+	payload.Destination
 	// Slots is how many deliveries one process sends there at once.
 	Slots int
 	// Attempts is how often a delivery is tried.

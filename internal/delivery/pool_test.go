@@ -15,22 +15,22 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
 
-	"exporttask/internal/delivery/parcel"
-	"exporttask/internal/fixture"
+	"exporttask/internal/delivery/payload"
 	"exporttask/internal/model"
 	"exporttask/internal/store"
+	"exporttask/internal/testkit"
 	"exporttask/migrations"
 )
 
 // scripted is a destination that does what the test wants.
 type scripted struct {
-	send func(ctx context.Context, p *parcel.Parcel) (string, error)
+	send func(ctx context.Context, p *payload.Parcel) (string, error)
 }
 
 func (scripted) Kind() string                { return "scripted" }
 func (scripted) Check(model.DeliverTo) error { return nil }
 
-func (s scripted) Send(ctx context.Context, p *parcel.Parcel) (string, error) { return s.send(ctx, p) }
+func (s scripted) Send(ctx context.Context, p *payload.Parcel) (string, error) { return s.send(ctx, p) }
 
 // bench is a real database and store with deliveries to send.
 type bench struct {
@@ -42,7 +42,7 @@ type bench struct {
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	db, err := model.Open(t.Context(), fixture.Database(t))
+	db, err := model.Open(t.Context(), testkit.Database(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func (b *bench) deliveries(t *testing.T, n int) {
 }
 
 // run runs a pool with the place "a" until the test, or stop, ends it.
-func (b *bench) run(t *testing.T, place Place, send func(ctx context.Context, p *parcel.Parcel) (string, error)) (p *Pool, stop func(grace time.Duration)) {
+func (b *bench) run(t *testing.T, place Place, send func(ctx context.Context, p *payload.Parcel) (string, error)) (p *Pool, stop func(grace time.Duration)) {
 	t.Helper()
 	place.Destination = scripted{send}
 	place.Slots = max(place.Slots, 1)
@@ -145,7 +145,7 @@ func TestADestinationThatComesBackGetsItsFile(t *testing.T) {
 	b := newBench(t)
 	b.deliveries(t, 1)
 	var events []string
-	b.run(t, Place{}, func(_ context.Context, p *parcel.Parcel) (string, error) {
+	b.run(t, Place{}, func(_ context.Context, p *payload.Parcel) (string, error) {
 		events = append(events, p.EventID)
 		if len(events) < 3 {
 			return "", errors.New("down")
@@ -168,22 +168,22 @@ func TestADestinationThatComesBackGetsItsFile(t *testing.T) {
 func TestADestinationThatStaysDownFailsWithTheCause(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		send     func(ctx context.Context, p *parcel.Parcel) (string, error)
+		send     func(ctx context.Context, p *payload.Parcel) (string, error)
 		attempts int32
 		says     string
 	}{
-		"down":      {func(context.Context, *parcel.Parcel) (string, error) { return "", errors.New("line one\r\nline two") }, 3, "line one line two"},
-		"refusing":  {func(context.Context, *parcel.Parcel) (string, error) { return "", parcel.Permanent(errors.New("no")) }, 1, "no"},
-		"panicking": {func(context.Context, *parcel.Parcel) (string, error) { panic("x") }, 3, "internal error"},
-		"silent": {func(ctx context.Context, _ *parcel.Parcel) (string, error) {
+		"down":      {func(context.Context, *payload.Parcel) (string, error) { return "", errors.New("line one\r\nline two") }, 3, "line one line two"},
+		"refusing":  {func(context.Context, *payload.Parcel) (string, error) { return "", payload.Permanent(errors.New("no")) }, 1, "no"},
+		"panicking": {func(context.Context, *payload.Parcel) (string, error) { panic("x") }, 3, "internal error"},
+		"silent": {func(ctx context.Context, _ *payload.Parcel) (string, error) {
 			<-ctx.Done()
 			return "", ctx.Err()
 		}, 3, "not sent within 50ms: "},
-		"without the stored file": {func(ctx context.Context, p *parcel.Parcel) (string, error) {
+		"without the stored file": {func(ctx context.Context, p *payload.Parcel) (string, error) {
 			_, err := p.Files[0].Open(ctx)
 			return "", err
 		}, 3, "file does not exist"},
-		"talkative": {func(context.Context, *parcel.Parcel) (string, error) {
+		"talkative": {func(context.Context, *payload.Parcel) (string, error) {
 			return "", errors.New(strings.Repeat("长", 5000))
 		}, 3, "长…"},
 	} {
@@ -208,7 +208,7 @@ func TestADestinationGetsNoMoreAtOnceThanItsSlots(t *testing.T) {
 	b := newBench(t)
 	b.deliveries(t, 6)
 	entered, release := make(chan struct{}, 6), make(chan struct{})
-	p, _ := b.run(t, Place{Slots: 2, Timeout: time.Minute}, func(context.Context, *parcel.Parcel) (string, error) {
+	p, _ := b.run(t, Place{Slots: 2, Timeout: time.Minute}, func(context.Context, *payload.Parcel) (string, error) {
 		entered <- struct{}{}
 		<-release
 		return "there", nil
@@ -243,7 +243,7 @@ func TestAShutdownLetsADeliveryEndAndGivesBackOneThatDoesNot(t *testing.T) {
 		b := newBench(t)
 		b.deliveries(t, 1)
 		entered, release := make(chan struct{}), make(chan struct{})
-		_, stop := b.run(t, Place{Timeout: time.Minute}, func(context.Context, *parcel.Parcel) (string, error) {
+		_, stop := b.run(t, Place{Timeout: time.Minute}, func(context.Context, *payload.Parcel) (string, error) {
 			close(entered)
 			<-release
 			return "there", nil
@@ -262,7 +262,7 @@ func TestAShutdownLetsADeliveryEndAndGivesBackOneThatDoesNot(t *testing.T) {
 		b := newBench(t)
 		b.deliveries(t, 1)
 		entered := make(chan struct{})
-		_, stop := b.run(t, Place{Timeout: time.Minute}, func(ctx context.Context, _ *parcel.Parcel) (string, error) {
+		_, stop := b.run(t, Place{Timeout: time.Minute}, func(ctx context.Context, _ *payload.Parcel) (string, error) {
 			close(entered)
 			<-ctx.Done()
 			return "", ctx.Err()
@@ -282,7 +282,7 @@ func TestALostLeaseStopsTheSending(t *testing.T) {
 	b := newBench(t)
 	b.deliveries(t, 1)
 	first := true
-	b.run(t, Place{Slots: 2, Timeout: time.Minute}, func(ctx context.Context, _ *parcel.Parcel) (string, error) {
+	b.run(t, Place{Slots: 2, Timeout: time.Minute}, func(ctx context.Context, _ *payload.Parcel) (string, error) {
 		if !first {
 			return "second", nil
 		}
@@ -316,7 +316,7 @@ func TestTheStoredFileIsWhatIsSent(t *testing.T) {
 	if err := w.Publish(); err != nil {
 		t.Fatal(err)
 	}
-	b.run(t, Place{}, func(ctx context.Context, p *parcel.Parcel) (string, error) {
+	b.run(t, Place{}, func(ctx context.Context, p *payload.Parcel) (string, error) {
 		f, err := p.Files[0].Open(ctx)
 		if err != nil {
 			return "", err

@@ -11,7 +11,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
 
-	"exporttask/internal/delivery/parcel"
+	"exporttask/internal/delivery/payload"
 )
 
 func TestAttemptsOfADeliveryAreSpansOfItsInstancesTrace(t *testing.T) {
@@ -19,7 +19,7 @@ func TestAttemptsOfADeliveryAreSpansOfItsInstancesTrace(t *testing.T) {
 	b := newBench(t)
 	b.deliveries(t, 1)
 	var sentIn []trace.SpanID
-	_, stop := b.run(t, Place{}, func(ctx context.Context, _ *parcel.Parcel) (string, error) {
+	_, stop := b.run(t, Place{}, func(ctx context.Context, _ *payload.Parcel) (string, error) {
 		sentIn = append(sentIn, trace.SpanFromContext(ctx).SpanContext().SpanID())
 		if len(sentIn) == 1 {
 			return "", errors.New("https://secret.example.com is down")

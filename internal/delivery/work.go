@@ -11,9 +11,9 @@ import (
 	"time"
 	"unicode"
 
-	"exporttask/internal/delivery/parcel"
+	"exporttask/internal/delivery/payload"
 	"exporttask/internal/model"
-	"exporttask/internal/plan"
+	"exporttask/internal/task"
 )
 
 const (
@@ -83,10 +83,10 @@ func (p *Pool) attempt(ctx context.Context, in *model.Inst, v *model.Delivery) (
 	}()
 	place := p.Places[v.Destination] // only what is configured here is claimed
 	if v.Attempt > place.Attempts {
-		return "", parcel.Permanent(fmt.Errorf("the worker of the last attempt stopped answering (attempts: %d)", place.Attempts))
+		return "", payload.Permanent(fmt.Errorf("the worker of the last attempt stopped answering (attempts: %d)", place.Attempts))
 	}
 	if in.State != model.StateSucceeded || int(v.Seq) > len(in.DeliverTo.V) {
-		return "", parcel.Permanent(fmt.Errorf("instance %d is %s, its files are gone", in.ID, in.State))
+		return "", payload.Permanent(fmt.Errorf("instance %d is %s, its files are gone", in.ID, in.State))
 	}
 	ctx, stop := context.WithTimeoutCause(ctx, place.Timeout, errTimedOut)
 	defer stop()
@@ -98,15 +98,15 @@ func (p *Pool) attempt(ctx context.Context, in *model.Inst, v *model.Delivery) (
 }
 
 // parcel is what is sent of an instance.
-func (p *Pool) parcel(in *model.Inst, v *model.Delivery) *parcel.Parcel {
+func (p *Pool) parcel(in *model.Inst, v *model.Delivery) *payload.Parcel {
 	to := in.DeliverTo.V[v.Seq-1]
-	out := &parcel.Parcel{
+	out := &payload.Parcel{
 		EventID: v.EventID, Claim: v.Claims, Inst: in,
-		Recipients: to.Recipients, Subject: plan.Subject(in, to.Subject),
+		Recipients: to.Recipients, Subject: task.Subject(in, to.Subject),
 	}
 	for _, f := range in.Files {
-		file := parcel.File{
-			File: f, Path: plan.FilePath(in, to.Path, f.Name),
+		file := payload.File{
+			File: f, Path: task.FilePath(in, to.Path, f.Name),
 			Source: func(ctx context.Context) (io.ReadCloser, error) { return p.files.Open(ctx, f.Key) },
 		}
 		if p.links != nil {
@@ -136,7 +136,7 @@ func (p *Pool) end(ctx context.Context, log *slog.Logger, v *model.Delivery, loc
 	case errors.Is(cause, errShutdown):
 		end = "released"
 		write = func(ctx context.Context) error { return p.queue.ReleaseDelivery(ctx, v) }
-	case parcel.IsPermanent(err) || v.Attempt >= place.Attempts:
+	case payload.IsPermanent(err) || v.Attempt >= place.Attempts:
 		end = "failed"
 		write = func(ctx context.Context) error { return p.queue.DeliveryFails(ctx, v, shown(err)) }
 	default:

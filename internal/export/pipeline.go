@@ -6,13 +6,13 @@ import (
 	"io"
 	"time"
 
+	"exporttask/internal/format"
+	"exporttask/internal/format/encoder"
+	"exporttask/internal/format/row"
 	"exporttask/internal/model"
-	"exporttask/internal/plan"
-	"exporttask/internal/render"
-	"exporttask/internal/render/cell"
-	"exporttask/internal/row"
 	"exporttask/internal/source"
-	"exporttask/internal/sqlguard"
+	"exporttask/internal/sqlcheck"
+	"exporttask/internal/task"
 )
 
 // Cursor is the rows of one query.
@@ -25,7 +25,7 @@ type Cursor interface {
 // Sources runs queries on data sources, named.
 type Sources interface {
 	// Guard is what a statement may reach on a data source.
-	Guard(source string) sqlguard.Options
+	Guard(source string) sqlcheck.Options
 	// Prepare asks a data source for the columns of a statement with "?"
 	// placeholders, args of them, without running it.
 	Prepare(ctx context.Context, source, sql string, args int) ([]row.Column, error)
@@ -36,9 +36,9 @@ type Sources interface {
 // close it.
 type pipeline struct {
 	cursor   Cursor
-	columns  []cell.Column
-	format   render.Format
-	options  render.FileOptions
+	columns  []format.Column
+	format   encoder.Format
+	options  encoder.FileOptions
 	progress *progress
 }
 
@@ -46,7 +46,7 @@ type pipeline struct {
 func begin(ctx context.Context, sources Sources, in *model.Inst, tempDir string, progress *progress) (_ *pipeline, err error) {
 	ctx, begun := step(ctx, "query")
 	defer func() { begun(err) }()
-	query, err := plan.Bind(in, sources.Guard(in.Source))
+	query, err := task.Bind(in, sources.Guard(in.Source))
 	if err != nil {
 		return nil, err
 	}
@@ -65,14 +65,14 @@ func begin(ctx context.Context, sources Sources, in *model.Inst, tempDir string,
 	if err != nil {
 		return nil, errors.Join(err, cursor.Close())
 	}
-	options := plan.FileOptions(in.Options.V, tempDir)
-	options.PartName = plan.FileName(in)
-	return &pipeline{cursor: cursor, columns: columns, format: plan.Format(in.OutputFormat), options: options, progress: progress}, nil
+	options := task.FileOptions(in.Options.V, tempDir)
+	options.PartName = task.FileName(in)
+	return &pipeline{cursor: cursor, columns: columns, format: task.Format(in.OutputFormat), options: options, progress: progress}, nil
 }
 
 // outputColumns finds an instance's output columns in its result.
-func outputColumns(ctx context.Context, sources Sources, in *model.Inst, query plan.Query, result []row.Column) ([]cell.Column, error) {
-	drift := plan.Compare(in.ResultColumns.V, result)
+func outputColumns(ctx context.Context, sources Sources, in *model.Inst, query task.Query, result []row.Column) ([]format.Column, error) {
+	drift := task.Compare(in.ResultColumns.V, result)
 	if len(drift.Retyped) > 0 {
 		// A parameter's value can decide the type of what is computed from it.
 		// The template was checked without values: prepared so again, its
@@ -81,32 +81,32 @@ func outputColumns(ctx context.Context, sources Sources, in *model.Inst, query p
 		if err != nil {
 			return nil, err
 		}
-		drift.Retyped = plan.Compare(in.ResultColumns.V, prepared).Retyped
+		drift.Retyped = task.Compare(in.ResultColumns.V, prepared).Retyped
 	}
 	return drift.Columns(in, result)
 }
 
 // fileName is the name of the file that the pipeline makes.
-func (p *pipeline) fileName() string { return p.options.PartName + render.Ext(p.format, p.options) }
+func (p *pipeline) fileName() string { return p.options.PartName + encoder.Ext(p.format, p.options) }
 
 // write carries all rows into w. It returns nil only after the data source
 // said that the result is complete and the encoder has ended the file.
-func (p *pipeline) write(ctx context.Context, w io.Writer) (cell.Summary, error) {
-	encoder, err := render.New(w, p.format, p.columns, p.options)
+func (p *pipeline) write(ctx context.Context, w io.Writer) (format.Summary, error) {
+	encoder, err := encoder.New(w, p.format, p.columns, p.options)
 	if err != nil {
-		return cell.Summary{}, err
+		return format.Summary{}, err
 	}
 	// A panic or an early return must not leave its goroutines behind; after
 	// the Close below this one does nothing.
 	defer encoder.Close()
 	if err := pump(ctx, p.cursor, encoder, p.progress); err != nil {
-		return cell.Summary{}, err
+		return format.Summary{}, err
 	}
 	if err := encoder.Close(); err != nil {
-		return cell.Summary{}, err
+		return format.Summary{}, err
 	}
 	if ctx.Err() != nil {
-		return cell.Summary{}, context.Cause(ctx)
+		return format.Summary{}, context.Cause(ctx)
 	}
 	return encoder.Summary(), nil
 }
@@ -116,7 +116,7 @@ func (p *pipeline) close() { _ = p.cursor.Close() }
 
 // pump carries every row from the cursor to the encoder. It returns nil only
 // after the data source said that the result is complete.
-func pump(ctx context.Context, cursor Cursor, encoder cell.Encoder, progress *progress) error {
+func pump(ctx context.Context, cursor Cursor, encoder format.Encoder, progress *progress) error {
 	for {
 		progress.waiting.Store(true)
 		batch, err := cursor.Next(ctx)
@@ -139,11 +139,11 @@ func pump(ctx context.Context, cursor Cursor, encoder cell.Encoder, progress *pr
 // Render runs an instance that is kept nowhere and writes its file to w, which
 // is whole only if there was no error. It is an attempt of a worker without
 // the queue and the store around it.
-func Render(ctx context.Context, sources Sources, in *model.Inst, w io.Writer, tempDir string) (_ cell.Summary, err error) {
+func Render(ctx context.Context, sources Sources, in *model.Inst, w io.Writer, tempDir string) (_ format.Summary, err error) {
 	defer recovered(&err)
 	p, err := begin(ctx, sources, in, tempDir, &progress{})
 	if err != nil {
-		return cell.Summary{}, err
+		return format.Summary{}, err
 	}
 	defer p.close()
 	return p.write(ctx, w)

@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"exporttask/internal/format/row"
 	"exporttask/internal/model"
-	"exporttask/internal/row"
 	"exporttask/internal/source"
 )
 

@@ -10,10 +10,10 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 
+	"exporttask/internal/format/encoder"
 	"exporttask/internal/model"
-	"exporttask/internal/plan"
-	"exporttask/internal/render"
 	"exporttask/internal/store"
+	"exporttask/internal/task"
 )
 
 // Runner runs single attempts.
@@ -76,9 +76,9 @@ func (r *Runner) run(ctx context.Context, in *model.Inst, progress *progress) (m
 	}
 	return made{store: r.Store, result: model.Result{
 		Rows:     summary.Rows,
-		Warnings: plan.Warnings(summary.Warnings),
+		Warnings: task.Warnings(summary.Warnings),
 		Files: []model.File{{
-			Name: name, Key: key, ContentType: render.ContentType(p.format, p.options),
+			Name: name, Key: key, ContentType: encoder.ContentType(p.format, p.options),
 			Rows: summary.Rows, Bytes: out.n, SHA256: out.hash.Sum(nil),
 		}},
 	}}, nil

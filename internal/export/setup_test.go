@@ -11,12 +11,12 @@ import (
 	"testing"
 	"time"
 
-	"exporttask/internal/fixture"
+	"exporttask/internal/format/row"
 	"exporttask/internal/model"
-	"exporttask/internal/row"
 	"exporttask/internal/source"
-	"exporttask/internal/sqlguard"
+	"exporttask/internal/sqlcheck"
 	"exporttask/internal/store"
+	"exporttask/internal/testkit"
 	"exporttask/migrations"
 )
 
@@ -27,7 +27,7 @@ type faulty struct {
 	next  func(ctx context.Context, batch int) error
 }
 
-func (f *faulty) Guard(string) sqlguard.Options { return sqlguard.Options{} }
+func (f *faulty) Guard(string) sqlcheck.Options { return sqlcheck.Options{} }
 
 func (f *faulty) Query(ctx context.Context, _ string, _ source.Query) (Cursor, error) {
 	if f.query != nil {
@@ -99,7 +99,7 @@ type bench struct {
 
 func setup(t *testing.T) *bench {
 	t.Helper()
-	db, err := model.Open(t.Context(), fixture.Database(t))
+	db, err := model.Open(t.Context(), testkit.Database(t))
 	if err != nil {
 		t.Fatal(err)
 	}

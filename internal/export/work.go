@@ -15,9 +15,9 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"exporttask/internal/model"
-	"exporttask/internal/plan"
 	"exporttask/internal/source"
 	"exporttask/internal/store"
+	"exporttask/internal/task"
 )
 
 const (
@@ -40,7 +40,7 @@ func (p *Pool) work(ctx context.Context, a *attempt) {
 	log.InfoContext(ctx, "attempt begins", "template", in.TplName, "data_source", in.Source)
 	began := time.Now()
 	p.cfg.Observer.Began()
-	outcome := Outcome{Source: in.Source, Format: plan.Format(in.OutputFormat).String()}
+	outcome := Outcome{Source: in.Source, Format: task.Format(in.OutputFormat).String()}
 	defer func() {
 		outcome.Duration = time.Since(began)
 		outcome.Rows, outcome.Bytes = a.progress.rows.Load(), a.progress.bytes.Load()

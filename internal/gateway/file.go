@@ -13,8 +13,8 @@ import (
 	"google.golang.org/grpc/metadata"
 
 	"exporttask/api"
+	"exporttask/internal/auth/signedurl"
 	"exporttask/internal/model"
-	"exporttask/internal/signlink"
 	"exporttask/internal/store"
 )
 
@@ -45,7 +45,7 @@ func (g *gateway) link(w http.ResponseWriter, r *http.Request) {
 		writeStatus(w, http.StatusNotFound, errNoLinks.Error())
 		return
 	}
-	id, err := g.Links.Verify(r.Method, signlink.Parts{
+	id, err := g.Links.Verify(r.Method, signedurl.Parts{
 		Key: r.PathValue("key"), Expiry: r.PathValue("expiry"), Signature: r.PathValue("signature"),
 		Inst: r.PathValue("id"), Name: r.PathValue("name"),
 	}, g.Now())
@@ -55,7 +55,7 @@ func (g *gateway) link(w http.ResponseWriter, r *http.Request) {
 			r = r.WithContext(metadata.NewOutgoingContext(r.Context(), metadata.Pairs("authorization", "Bearer "+g.Token)))
 		}
 		g.serve(w, r, id, r.PathValue("name"))
-	case errors.Is(err, signlink.ErrExpired):
+	case errors.Is(err, signedurl.ErrExpired):
 		writeStatus(w, http.StatusGone, err.Error())
 	default:
 		writeStatus(w, http.StatusForbidden, err.Error())

@@ -19,8 +19,8 @@ import (
 	"google.golang.org/grpc/metadata"
 
 	"exporttask/api"
+	"exporttask/internal/auth/signedurl"
 	gw "exporttask/internal/gateway/gw"
-	"exporttask/internal/signlink"
 	"exporttask/internal/store"
 )
 
@@ -50,7 +50,7 @@ type Config struct {
 	// through DownloadInst.
 	Files Files
 	// Links checks signed links; nil: there are none.
-	Links *signlink.Signer
+	Links *signedurl.Signer
 	// Ready tells why the process should get no calls at the moment; nil: it
 	// always should.
 	Ready func(ctx context.Context) error

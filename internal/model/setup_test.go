@@ -6,14 +6,14 @@ import (
 	"log/slog"
 	"testing"
 
-	"exporttask/internal/fixture"
+	"exporttask/internal/testkit"
 	"exporttask/migrations"
 )
 
 // setup is a migrated database of the test's own.
 func setup(t *testing.T) *DB {
 	t.Helper()
-	d, err := Open(t.Context(), fixture.Database(t))
+	d, err := Open(t.Context(), testkit.Database(t))
 	if err != nil {
 		t.Fatal(err)
 	}

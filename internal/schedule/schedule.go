@@ -22,9 +22,9 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
 
-	"exporttask/internal/cron"
+	"exporttask/internal/calendar"
 	"exporttask/internal/model"
-	"exporttask/internal/plan"
+	"exporttask/internal/task"
 )
 
 const (
@@ -50,7 +50,7 @@ type Store interface {
 
 // Freezer makes a schedule's instance as its template is now, for a time.
 type Freezer interface {
-	FreezeSched(ctx context.Context, s *model.Sched, at plan.Moment) (*model.Inst, error)
+	FreezeSched(ctx context.Context, s *model.Sched, at task.Moment) (*model.Inst, error)
 }
 
 // Config are a runner's settings.
@@ -154,7 +154,7 @@ func (r *Runner) fire(ctx context.Context, s *model.Sched, now time.Time) (n int
 
 // choose tells which of the due times up to now are run, passes over those
 // before them, and says so in note.
-func (r *Runner) choose(ctx context.Context, s *model.Sched, calendar *cron.Calendar, now time.Time) (run []time.Time, note string, err error) {
+func (r *Runner) choose(ctx context.Context, s *model.Sched, calendar *calendar.Calendar, now time.Time) (run []time.Time, note string, err error) {
 	late := missed(s, now)
 	run, before := pick(s, calendar, now, late)
 	if before == 0 {
@@ -183,7 +183,7 @@ const (
 
 // one makes the instance of s.NextDue, or passes it over and says why. note is
 // what there is to say of due times before it.
-func (r *Runner) one(ctx context.Context, s *model.Sched, calendar *cron.Calendar, note string) (outcome, error) {
+func (r *Runner) one(ctx context.Context, s *model.Sched, calendar *calendar.Calendar, note string) (outcome, error) {
 	due := s.NextDue.Time
 	shown := due.Format(time.RFC3339)
 	step := model.Step{Next: after(s, calendar, due), Problem: note}
@@ -218,7 +218,7 @@ func (r *Runner) one(ctx context.Context, s *model.Sched, calendar *cron.Calenda
 }
 
 // insert makes the instance of s.NextDue, which begins a trace.
-func (r *Runner) insert(ctx context.Context, s *model.Sched, calendar *cron.Calendar, step model.Step) (id int64, err error) {
+func (r *Runner) insert(ctx context.Context, s *model.Sched, calendar *calendar.Calendar, step model.Step) (id int64, err error) {
 	ctx, span := r.cfg.Tracer.Start(ctx, "schedule.fire", trace.WithAttributes(
 		attribute.Int64("exportd.sched_id", s.ID),
 		attribute.String("exportd.due", s.NextDue.Time.UTC().Format(time.RFC3339)),
@@ -252,7 +252,7 @@ func missed(s *model.Sched, now time.Time) bool {
 // pick tells which of the due times from s.NextDue up to now are run, in their
 // order, and how many before them are not. late says that the policy for missed
 // ones decides.
-func pick(s *model.Sched, calendar *cron.Calendar, now time.Time, late bool) (run []time.Time, before int) {
+func pick(s *model.Sched, calendar *calendar.Calendar, now time.Time, late bool) (run []time.Time, before int) {
 	total := 0
 	for due := s.NextDue.Time; !due.IsZero() && !due.After(now.Add(-Jitter(s))); due = after(s, calendar, due) {
 		total++
@@ -270,13 +270,13 @@ func pick(s *model.Sched, calendar *cron.Calendar, now time.Time, late bool) (ru
 
 // after is the schedule's first due time after t; zero where there is none
 // before its end.
-func after(s *model.Sched, calendar *cron.Calendar, t time.Time) time.Time {
+func after(s *model.Sched, calendar *calendar.Calendar, t time.Time) time.Time {
 	return Next(calendar, s.StartAt.Time, s.EndAt.Time, t)
 }
 
 // Next is the first due time after t that is not before start and not after end;
 // zero times are no bounds, and the zero time is none.
-func Next(calendar *cron.Calendar, start, end, t time.Time) time.Time {
+func Next(calendar *calendar.Calendar, start, end, t time.Time) time.Time {
 	if !start.IsZero() && t.Before(start) {
 		t = start.Add(-time.Microsecond)
 	}
@@ -288,14 +288,14 @@ func Next(calendar *cron.Calendar, start, end, t time.Time) time.Time {
 }
 
 // Calendar is a schedule's calendar; zone is that of schedules that name none.
-func Calendar(s *model.Sched, zone *time.Location) (*cron.Calendar, error) {
+func Calendar(s *model.Sched, zone *time.Location) (*calendar.Calendar, error) {
 	if s.Zone != "" {
 		var err error
 		if zone, err = time.LoadLocation(s.Zone); err != nil {
 			return nil, fmt.Errorf("zone: %q is not known to this server", s.Zone)
 		}
 	}
-	c, err := cron.Parse(s.Cron, zone)
+	c, err := calendar.Parse(s.Cron, zone)
 	if err != nil {
 		return nil, fmt.Errorf("cron: %w", err)
 	}
@@ -305,13 +305,13 @@ func Calendar(s *model.Sched, zone *time.Location) (*cron.Calendar, error) {
 // Moment is what the instance of a due time is about: the span from the due time
 // before it, by the calendar, up to it. So the spans of all due times lie one
 // beside the other, whatever ran when.
-func Moment(calendar *cron.Calendar, due time.Time) plan.Moment {
+func Moment(calendar *calendar.Calendar, due time.Time) task.Moment {
 	start := calendar.Prev(due)
 	if start.IsZero() {
 		start = due
 	}
 	zone := calendar.Zone()
-	return plan.Moment{Now: due.In(zone), Due: due.In(zone), Start: start.In(zone), End: due.In(zone)}
+	return task.Moment{Now: due.In(zone), Due: due.In(zone), Start: start.In(zone), End: due.In(zone)}
 }
 
 // Jitter is how long after its due times a schedule's instances are made: of 0

@@ -12,10 +12,10 @@ import (
 	"testing"
 	"time"
 
-	"exporttask/internal/cron"
-	"exporttask/internal/fixture"
+	"exporttask/internal/calendar"
 	"exporttask/internal/model"
-	"exporttask/internal/plan"
+	"exporttask/internal/task"
+	"exporttask/internal/testkit"
 	"exporttask/migrations"
 )
 
@@ -28,7 +28,7 @@ type site struct {
 
 func setup(t *testing.T) *site {
 	t.Helper()
-	s := &site{dsn: fixture.Database(t)}
+	s := &site{dsn: testkit.Database(t)}
 	s.db = s.open(t)
 	if _, err := migrations.Up(t.Context(), s.db.SQL(), slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
@@ -58,7 +58,7 @@ type freezer struct {
 	fail error
 }
 
-func (f freezer) FreezeSched(_ context.Context, s *model.Sched, at plan.Moment) (*model.Inst, error) {
+func (f freezer) FreezeSched(_ context.Context, s *model.Sched, at task.Moment) (*model.Inst, error) {
 	if f.fail != nil {
 		return nil, f.fail
 	}
@@ -328,7 +328,7 @@ func TestTheWindowsOfDueTimesTile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	calendar, err := cron.Parse("30 2 * * *", zone)
+	calendar, err := calendar.Parse("30 2 * * *", zone)
 	if err != nil {
 		t.Fatal(err)
 	}

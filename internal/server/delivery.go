@@ -8,7 +8,7 @@ import (
 
 	"exporttask/api"
 	"exporttask/internal/model"
-	"exporttask/internal/plan"
+	"exporttask/internal/task"
 )
 
 const (
@@ -46,10 +46,10 @@ func (s *Server) freezeDeliverTo(t *model.Tpl, o Order, params []model.Param) ([
 	for i, p := range params {
 		names[i] = p.Name
 	}
-	if err := plan.CheckDeliverTo("deliverTo", o.DeliverTo, names); err != nil {
+	if err := task.CheckDeliverTo("deliverTo", o.DeliverTo, names); err != nil {
 		return nil, err
 	}
-	return plan.FreezeDeliverTo(slices.Concat(t.DeliverTo.V, o.DeliverTo), t.Name, params, o.At)
+	return task.FreezeDeliverTo(slices.Concat(t.DeliverTo.V, o.DeliverTo), t.Name, params, o.At)
 }
 
 // withDeliveries is an instance with what becomes of its files.

@@ -9,7 +9,7 @@ import (
 
 	"exporttask/api"
 	"exporttask/internal/model"
-	"exporttask/internal/plan"
+	"exporttask/internal/task"
 )
 
 // CreateInst implements the RPC.
@@ -39,7 +39,7 @@ func (s *Server) CreateInst(ctx context.Context, req *api.WshExportTaskCreateIns
 	}
 	in, err := s.Freeze(ctx, Order{
 		TplID: req.GetEtplId(), Format: model.Format(req.GetEtplOutputFormat()), Params: paramsFromProto(req.GetParams()),
-		OperatorID: req.GetOperatorId(), At: plan.Moment{Now: s.now()},
+		OperatorID: req.GetOperatorId(), At: task.Moment{Now: s.now()},
 	})
 	if err != nil {
 		return nil, err
@@ -59,7 +59,7 @@ type Order struct {
 	Format     model.Format // FormatDefault: the template's
 	Params     []model.Param
 	OperatorID int32
-	At         plan.Moment
+	At         task.Moment
 	DeliverTo  []model.DeliverTo // besides the template's
 }
 
@@ -85,10 +85,10 @@ func (s *Server) Freeze(ctx context.Context, o Order) (*model.Inst, error) {
 		}
 	}
 	format := cmp.Or(o.Format, t.OutputFormat, model.FormatCSV)
-	if err := plan.CheckFormat(t.OutputColumns, format, len(t.ResultColumns.V)); err != nil {
+	if err := task.CheckFormat(t.OutputColumns, format, len(t.ResultColumns.V)); err != nil {
 		return nil, err
 	}
-	frozen, err := plan.Freeze(t.Expr, t.Params.V, o.Params, s.sources.Guard(t.Source), o.At)
+	frozen, err := task.Freeze(t.Expr, t.Params.V, o.Params, s.sources.Guard(t.Source), o.At)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +97,7 @@ func (s *Server) Freeze(ctx context.Context, o Order) (*model.Inst, error) {
 		return nil, err
 	}
 	options := t.Options
-	if options.V.FileName, err = plan.FreezeFileName(t.Options.V.FileName, t.Name, frozen, o.At); err != nil {
+	if options.V.FileName, err = task.FreezeFileName(t.Options.V.FileName, t.Name, frozen, o.At); err != nil {
 		return nil, err
 	}
 	return &model.Inst{

@@ -12,11 +12,11 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"exporttask/api"
+	"exporttask/internal/format"
+	"exporttask/internal/format/encoder"
 	"exporttask/internal/model"
-	"exporttask/internal/plan"
-	"exporttask/internal/render"
-	"exporttask/internal/render/cell"
 	"exporttask/internal/source"
+	"exporttask/internal/task"
 )
 
 const (
@@ -53,7 +53,7 @@ func (s *Server) PreviewTpl(ctx context.Context, req *api.WshExportTaskPreviewTp
 	if err := s.knownSource(t.Source); err != nil {
 		return nil, err
 	}
-	frozen, err := plan.Freeze(t.Expr, t.Params.V, paramsFromProto(req.GetParams()), s.sources.Guard(t.Source), s.sampleMoment())
+	frozen, err := task.Freeze(t.Expr, t.Params.V, paramsFromProto(req.GetParams()), s.sources.Guard(t.Source), s.sampleMoment())
 	if err != nil {
 		return nil, err
 	}
@@ -96,15 +96,15 @@ func (s *Server) previewed(ctx context.Context, req *api.WshExportTaskPreviewTpl
 }
 
 // sampleMoment stands in for a schedule: due now, about the day before.
-func (s *Server) sampleMoment() plan.Moment {
+func (s *Server) sampleMoment() task.Moment {
 	now := s.now()
 	midnight := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location())
-	return plan.Moment{Now: now, Due: now, Start: midnight.AddDate(0, 0, -1), End: midnight}
+	return task.Moment{Now: now, Due: now, Start: midnight.AddDate(0, 0, -1), End: midnight}
 }
 
 // preview runs an instance that is kept nowhere for its first rows.
 func (s *Server) preview(ctx context.Context, in *model.Inst, rows int) (*api.WshExportPreview, error) {
-	query, err := plan.Bind(in, s.sources.Guard(in.Source))
+	query, err := task.Bind(in, s.sources.Guard(in.Source))
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +119,7 @@ func (s *Server) preview(ctx context.Context, in *model.Inst, rows int) (*api.Ws
 	if err != nil {
 		return nil, s.previewError(ctx, in, err)
 	}
-	columns, err := plan.Columns(in.OutputColumns, sample.Columns, in.OutputFormat)
+	columns, err := task.Columns(in.OutputColumns, sample.Columns, in.OutputFormat)
 	if err != nil {
 		return nil, err
 	}
@@ -139,16 +139,16 @@ func (s *Server) preview(ctx context.Context, in *model.Inst, rows int) (*api.Ws
 
 // fill puts the first rows of the sample into data, with the warnings that the
 // format's own encoder has for them.
-func fill(data *api.WshExportPreview, in *model.Inst, columns []cell.Column, sample *source.Sample, rows int) error {
-	format, options := plan.Format(in.OutputFormat), plan.FileOptions(in.Options.V, "")
-	encoder, err := render.New(io.Discard, format, columns, render.FileOptions{Options: options.Options})
+func fill(data *api.WshExportPreview, in *model.Inst, columns []format.Column, sample *source.Sample, rows int) error {
+	target, options := task.Format(in.OutputFormat), task.FileOptions(in.Options.V, "")
+	enc, err := encoder.New(io.Discard, target, columns, encoder.FileOptions{Options: options.Options})
 	if err != nil {
 		return invalid("etplOptions", "%s", err)
 	}
-	defer encoder.Close()
+	defer enc.Close()
 	for _, b := range sample.Batches {
 		b.Rows = b.Rows[:min(b.Len(), rows-len(data.GetRows()))]
-		shown, err := render.Texts(format, columns, options.Options, b)
+		shown, err := encoder.Texts(target, columns, options.Options, b)
 		if err != nil {
 			return err
 		}
@@ -159,14 +159,14 @@ func fill(data *api.WshExportPreview, in *model.Inst, columns []cell.Column, sam
 			}
 			data.Rows = append(data.Rows, r)
 		}
-		if err := encoder.Encode(b); err != nil {
+		if err := enc.Encode(b); err != nil {
 			return err
 		}
 	}
-	if err := encoder.Close(); err != nil {
+	if err := enc.Close(); err != nil {
 		return err
 	}
-	for _, w := range plan.Warnings(encoder.Summary().Warnings) {
+	for _, w := range task.Warnings(enc.Summary().Warnings) {
 		data.Warnings = append(data.Warnings, &api.WshExportWarning{Code: w.Code, Count: w.Count, Text: w.Text})
 	}
 	return nil

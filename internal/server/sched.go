@@ -10,10 +10,10 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"exporttask/api"
-	"exporttask/internal/cron"
+	"exporttask/internal/calendar"
 	"exporttask/internal/model"
-	"exporttask/internal/plan"
 	"exporttask/internal/schedule"
+	"exporttask/internal/task"
 )
 
 const (
@@ -26,7 +26,7 @@ const (
 
 // FreezeSched makes the instance of a schedule for a time; it implements
 // schedule.Freezer.
-func (s *Server) FreezeSched(ctx context.Context, sched *model.Sched, at plan.Moment) (*model.Inst, error) {
+func (s *Server) FreezeSched(ctx context.Context, sched *model.Sched, at task.Moment) (*model.Inst, error) {
 	in, err := s.Freeze(ctx, Order{
 		TplID: sched.TplID, Format: sched.OutputFormat, Params: sched.Params.V, OperatorID: sched.OperatorID,
 		At: at, DeliverTo: sched.DeliverTo.V,
@@ -143,7 +143,7 @@ func onlyPauses(before, after *model.Sched) bool {
 }
 
 // calendar reads a schedule's expression in its zone.
-func (s *Server) calendar(sched *model.Sched) (*cron.Calendar, error) {
+func (s *Server) calendar(sched *model.Sched) (*calendar.Calendar, error) {
 	zone := s.now().Location()
 	if sched.Zone != "" {
 		var err error
@@ -151,7 +151,7 @@ func (s *Server) calendar(sched *model.Sched) (*cron.Calendar, error) {
 			return nil, invalid("zone", "%s, want an IANA name such as Asia/Shanghai, or nothing for %s", shown(sched.Zone), s.now().Location())
 		}
 	}
-	calendar, err := cron.Parse(sched.Cron, zone)
+	calendar, err := calendar.Parse(sched.Cron, zone)
 	if err != nil {
 		return nil, invalid("cron", "%s", err)
 	}
@@ -361,13 +361,13 @@ func (s *Server) RunSched(ctx context.Context, req *api.WshExportTaskRunSchedReq
 }
 
 // moments are the due times of a backfill or, without a range, now.
-func (s *Server) moments(calendar *cron.Calendar, from, to sql.NullTime) ([]plan.Moment, error) {
+func (s *Server) moments(calendar *calendar.Calendar, from, to sql.NullTime) ([]task.Moment, error) {
 	if !from.Valid {
 		now := s.now().Truncate(time.Microsecond)
 		at := schedule.Moment(calendar, now)
-		return []plan.Moment{at}, nil
+		return []task.Moment{at}, nil
 	}
-	var all []plan.Moment
+	var all []task.Moment
 	for due := calendar.Next(from.Time.Add(-time.Microsecond)); !due.IsZero() && due.Before(to.Time); due = calendar.Next(due) {
 		if len(all) == maxBackfill {
 			return nil, invalid("from, to", "more than %d due times, want at most %d", maxBackfill, maxBackfill)

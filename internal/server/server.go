@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"exporttask/api"
+	"exporttask/internal/format/row"
 	"exporttask/internal/model"
-	"exporttask/internal/row"
 	"exporttask/internal/source"
-	"exporttask/internal/sqlguard"
+	"exporttask/internal/sqlcheck"
 	"exporttask/internal/store"
 )
 
@@ -29,7 +29,7 @@ type Sources interface {
 	// that there is no guess.
 	EstimateRows(ctx context.Context, source, sql string, args []row.Arg) (int64, error)
 	// Guard is what a statement may reach on a data source.
-	Guard(source string) sqlguard.Options
+	Guard(source string) sqlcheck.Options
 	// Transient tells whether an error of Prepare may pass by itself: the
 	// data source could not be reached.
 	Transient(err error) bool

@@ -11,9 +11,9 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"exporttask/api"
+	"exporttask/internal/format/row"
 	"exporttask/internal/model"
-	"exporttask/internal/plan"
-	"exporttask/internal/row"
+	"exporttask/internal/task"
 )
 
 // defaultSource is the data source of templates that name none.
@@ -66,14 +66,14 @@ func (s *Server) check(ctx context.Context, t *model.Tpl) error {
 	if err := s.knownSource(t.Source); err != nil {
 		return err
 	}
-	st, err := plan.Check(t.Expr, t.Params.V, s.sources.Guard(t.Source))
+	st, err := task.Check(t.Expr, t.Params.V, s.sources.Guard(t.Source))
 	if err != nil {
 		return err
 	}
 	err = firstError(
-		plan.CheckColumns(t.OutputColumns),
-		plan.CheckFileName(t.Options.V.FileName, st),
-		plan.CheckDeliverTo("etplDeliverTo", t.DeliverTo.V, st.Names),
+		task.CheckColumns(t.OutputColumns),
+		task.CheckFileName(t.Options.V.FileName, st),
+		task.CheckDeliverTo("etplDeliverTo", t.DeliverTo.V, st.Names),
 	)
 	if err != nil {
 		return err
@@ -90,7 +90,7 @@ func (s *Server) check(ctx context.Context, t *model.Tpl) error {
 	default:
 		return invalid("etplExpr", "the data source %q says: %s", t.Source, err)
 	}
-	if _, err := plan.Columns(t.OutputColumns, columns, t.OutputFormat); err != nil {
+	if _, err := task.Columns(t.OutputColumns, columns, t.OutputFormat); err != nil {
 		return err
 	}
 	t.Status = model.TplNormal

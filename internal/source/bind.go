@@ -8,7 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"exporttask/internal/row"
+	"exporttask/internal/format/row"
 )
 
 // binding is a statement made ready to run: statements that bind its values

@@ -8,8 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"exporttask/internal/fixture"
-	"exporttask/internal/row"
+	"exporttask/internal/format/row"
+	"exporttask/internal/testkit"
 )
 
 // hostile are pieces that end a literal, hide a quote in another charset, or
@@ -21,7 +21,7 @@ var hostile = []string{
 }
 
 func TestBoundTextComesBackByteForByte(t *testing.T) {
-	s := open(t, fixture.Database(t), Options{})
+	s := open(t, testkit.Database(t), Options{})
 	rng := rand.New(rand.NewPCG(1, 2))
 	const values, perQuery = 10_000, 250
 	for done := 0; done < values; done += perQuery {
@@ -44,7 +44,7 @@ func TestBoundTextComesBackByteForByte(t *testing.T) {
 }
 
 func TestBoundTextOfAMegabyteComesBack(t *testing.T) {
-	s := open(t, fixture.Database(t), Options{})
+	s := open(t, testkit.Database(t), Options{})
 	want := strings.Repeat("中'\\\x00😀", 100_000)
 	got := queryAll(t, s, Query{SQL: "SELECT ?, LENGTH(?)", Args: []row.Arg{text(want), text(want)}})
 	if len(got) != 1 || got[0][0] != want || got[0][1] != strconv.Itoa(len(want)) {

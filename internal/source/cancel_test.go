@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"exporttask/internal/fixture"
-	"exporttask/internal/row"
+	"exporttask/internal/format/row"
+	"exporttask/internal/testkit"
 )
 
 // endless gives a thousand rows at once and then works on without another,
@@ -149,7 +149,7 @@ func TestStatementKilledByAnOperatorIsNoTimeout(t *testing.T) {
 		}
 		got <- err
 	}()
-	root, err := fixture.Server(t).OpenRoot("")
+	root, err := testkit.Server(t).OpenRoot("")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +174,7 @@ func TestStatementKilledByAnOperatorIsNoTimeout(t *testing.T) {
 }
 
 func TestNoConnectionIsLeftBehind(t *testing.T) {
-	dsn := fixture.Account(t, withDigits(t), "SELECT")
+	dsn := testkit.Account(t, withDigits(t), "SELECT")
 	s := open(t, dsn, Options{})
 	queryAll(t, s, Query{SQL: "SELECT 1"})
 	if _, err := s.Prepare(t.Context(), "SELECT ?", 1); err != nil {
@@ -183,7 +183,7 @@ func TestNoConnectionIsLeftBehind(t *testing.T) {
 	if _, err := s.Query(t.Context(), Query{SQL: "SELECT * FROM nowhere"}); err == nil {
 		t.Fatal("no error for a table that is not there")
 	}
-	root, err := fixture.Server(t).OpenRoot("")
+	root, err := testkit.Server(t).OpenRoot("")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 	"strings"
 
-	"exporttask/internal/row"
+	"exporttask/internal/format/row"
 )
 
 // Types of columns (MySQL protocol, enum_field_types).

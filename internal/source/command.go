@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"time"
 
-	"exporttask/internal/row"
+	"exporttask/internal/format/row"
 )
 
 // Commands (MySQL protocol, Command Phase).

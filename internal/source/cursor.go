@@ -7,7 +7,7 @@ import (
 	"io"
 	"time"
 
-	"exporttask/internal/row"
+	"exporttask/internal/format/row"
 )
 
 const (

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"exporttask/internal/row"
+	"exporttask/internal/format/row"
 )
 
 // watchedConn tells of reads that happen while nobody waits for rows.

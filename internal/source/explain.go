@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strconv"
 
-	"exporttask/internal/row"
+	"exporttask/internal/format/row"
 )
 
 // EstimateRows asks the optimizer how many rows the statement reads, without

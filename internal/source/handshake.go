@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"strings"
 
-	"exporttask/internal/row"
+	"exporttask/internal/format/row"
 )
 
 // Capability flags (MySQL protocol, Capabilities Flags; MariaDB's extended

@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"exporttask/internal/fixture"
-	"exporttask/internal/row"
+	"exporttask/internal/format/row"
+	"exporttask/internal/testkit"
 )
 
 // numbers gives n rows of one INT and one text of width bytes.
@@ -114,7 +114,7 @@ func TestStatementPastItsTimeIsATypedError(t *testing.T) {
 }
 
 func TestStatementThatLiftsItsLimitIsEndedByUs(t *testing.T) {
-	if os.Getenv(fixture.ServerEnv) == "mysql" {
+	if os.Getenv(testkit.ServerEnv) == "mysql" {
 		t.Skip("SET STATEMENT is MariaDB's")
 	}
 	s := open(t, withDigits(t), Options{})
@@ -151,7 +151,7 @@ func TestResultCutByTheServerIsAnError(t *testing.T) {
 			"SELECT SUM(CAST(CONCAT(a.d, 'x') AS SIGNED)), GROUP_CONCAT(REPEAT('a', 50)) FROM digits a, digits b", 1260,
 		},
 	}
-	if os.Getenv(fixture.ServerEnv) != "mysql" {
+	if os.Getenv(testkit.ServerEnv) != "mysql" {
 		cases["recursion"] = struct {
 			sql  string
 			code uint16

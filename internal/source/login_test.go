@@ -25,8 +25,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"exporttask/internal/fixture"
-	"exporttask/internal/sidecar"
+	"exporttask/internal/testkit"
+	"exporttask/internal/testkit/servers"
 )
 
 // The tokens were computed with another program's SHA-1 and SHA-256.
@@ -85,7 +85,7 @@ func certificates(t *testing.T) (certFile, keyFile string, pair tls.Certificate)
 
 func TestLoginOverTLS(t *testing.T) {
 	cert, key, _ := certificates(t)
-	srv, err := sidecar.StartDB(t.Context(), fixture.Server(t).Install(), sidecar.DBOptions{
+	srv, err := servers.StartDB(t.Context(), testkit.Server(t).Install(), servers.DBOptions{
 		Dir: t.TempDir(), Volatile: true, Args: []string{"--ssl-cert=" + cert, "--ssl-key=" + key, "--ssl-ca=" + cert},
 	})
 	if err != nil {
@@ -148,8 +148,8 @@ func withParam(dsn, param string) string {
 }
 
 func TestLoginOverUnixSocket(t *testing.T) {
-	srv := fixture.Server(t)
-	dsn := fixture.Database(t)
+	srv := testkit.Server(t)
+	dsn := testkit.Database(t)
 	set, err := parseDSN(dsn, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -161,7 +161,7 @@ func TestLoginOverUnixSocket(t *testing.T) {
 }
 
 func TestRefusedLoginIsTheServersError(t *testing.T) {
-	set, err := parseDSN(fixture.Database(t), Options{})
+	set, err := parseDSN(testkit.Database(t), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 
-	"exporttask/internal/row"
+	"exporttask/internal/format/row"
 )
 
 // cuttingProxy stands in front of a server: each connection through it ends, in both

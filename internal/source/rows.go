@@ -3,7 +3,7 @@ package source
 import (
 	"fmt"
 
-	"exporttask/internal/row"
+	"exporttask/internal/format/row"
 )
 
 // cutter cuts the packets of a result into rows where they lie in a batch's

@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"exporttask/internal/row"
+	"exporttask/internal/format/row"
 )
 
 // packets builds a stream of packets as a server sends them.

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"io"
 
-	"exporttask/internal/row"
+	"exporttask/internal/format/row"
 )
 
 // Sample is the beginning of a result, its rows checked.

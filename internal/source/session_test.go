@@ -9,15 +9,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"exporttask/internal/fixture"
-	"exporttask/internal/row"
+	"exporttask/internal/format/row"
+	"exporttask/internal/testkit"
 )
 
 func TestSessionIsSetUpForAnExport(t *testing.T) {
-	s := open(t, withParam(fixture.Database(t), "collation=utf8mb4_bin"), Options{Zone: "+08:00", Limits: Limits{StatementTime: 90 * time.Second}})
+	s := open(t, withParam(testkit.Database(t), "collation=utf8mb4_bin"), Options{Zone: "+08:00", Limits: Limits{StatementTime: 90 * time.Second}})
 	limit := "@@max_statement_time"
 	want := []string{"+08:00", "3600", "65535", "utf8mb4", "utf8mb4", "utf8mb4_bin", "18446744073709551615", "90.000000"}
-	if os.Getenv(fixture.ServerEnv) == "mysql" {
+	if os.Getenv(testkit.ServerEnv) == "mysql" {
 		limit, want[2], want[7] = "@@max_execution_time", "1024", "90000"
 	}
 	got := queryAll(t, s, Query{SQL: "SELECT @@time_zone, @@net_write_timeout, @@max_error_count, @@character_set_client, @@character_set_results, " +
@@ -38,7 +38,7 @@ func TestTimestampsAreWrittenInTheSessionsZone(t *testing.T) {
 }
 
 func TestZoneTheServerDoesNotKnowIsAnError(t *testing.T) {
-	s := open(t, fixture.Database(t), Options{Zone: "Nowhere/Land"})
+	s := open(t, testkit.Database(t), Options{Zone: "Nowhere/Land"})
 	_, err := s.Query(t.Context(), Query{SQL: "SELECT 1"})
 	var se *ServerError
 	if !errors.As(err, &se) || se.Code != 1298 {
@@ -130,11 +130,11 @@ func TestExcessGrantsNamesWhatIsNotReading(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := open(t, fixture.Account(t, dsn, "SELECT", "SHOW VIEW"), Options{}).ExcessGrants(t.Context())
+	got, err := open(t, testkit.Account(t, dsn, "SELECT", "SHOW VIEW"), Options{}).ExcessGrants(t.Context())
 	if err != nil || len(got) != 0 {
 		t.Errorf("a reader: got %q and %v, want neither", got, err)
 	}
-	got, err = open(t, fixture.Account(t, dsn, "SELECT, INSERT, UPDATE (d) ON digits"), Options{}).ExcessGrants(t.Context())
+	got, err = open(t, testkit.Account(t, dsn, "SELECT, INSERT, UPDATE (d) ON digits"), Options{}).ExcessGrants(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"exporttask/internal/fixture"
-	"exporttask/internal/row"
+	"exporttask/internal/format/row"
+	"exporttask/internal/testkit"
 )
 
 // null stands for NULL where cells are compared as strings.
@@ -29,7 +29,7 @@ func open(tb testing.TB, dsn string, opts Options) *Source {
 // DSN.
 func setup(tb testing.TB, stmts ...string) string {
 	tb.Helper()
-	dsn := fixture.Database(tb)
+	dsn := testkit.Database(tb)
 	run(tb, dsn, stmts...)
 	return dsn
 }
@@ -119,7 +119,7 @@ func eventually(tb testing.TB, what string, ok func() bool) {
 // serverRuns tells whether a statement with marker in it runs on the server.
 func serverRuns(tb testing.TB, marker string) bool {
 	tb.Helper()
-	db, err := fixture.Server(tb).OpenRoot("")
+	db, err := testkit.Server(tb).OpenRoot("")
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -135,5 +135,5 @@ func serverRuns(tb testing.TB, marker string) bool {
 // fixtureRoot is the DSN of the server's root.
 func fixtureRoot(tb testing.TB) string {
 	tb.Helper()
-	return fixture.Server(tb).RootDSN("")
+	return testkit.Server(tb).RootDSN("")
 }

@@ -9,7 +9,7 @@ import (
 	"regexp"
 	"time"
 
-	"exporttask/internal/row"
+	"exporttask/internal/format/row"
 )
 
 // Source is one data source: where it is, how to log in, what a session may

@@ -9,8 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"exporttask/internal/fixture"
-	"exporttask/internal/row"
+	"exporttask/internal/format/row"
+	"exporttask/internal/testkit"
 )
 
 type typeCase struct {
@@ -160,7 +160,7 @@ func TestRowsReadLikeTheServersOwnClient(t *testing.T) {
 		`INSERT INTO n SELECT a.n*31, POW(-1.7, a.n), 1/(1+a.n), a.n/7, IF(a.n%2, 0, 2000+a.n), SEC_TO_TIME(-a.n*1.25), IF(a.n%5, CONCAT('row ', a.n, ' 中'), NULL), '2026-01-01' + INTERVAL a.n*977 SECOND
 		 FROM (WITH RECURSIVE r AS (SELECT 1 n UNION ALL SELECT n+1 FROM r WHERE n < 900) SELECT n FROM r) a`)
 	const q = "SELECT *, i+1, d*2, m/3, CAST(d AS CHAR) FROM n ORDER BY i"
-	want := fixture.MariaDBClient(t).Query(t, dsn, q, "--batch", "--raw", "--skip-column-names", "--default-character-set=utf8mb4")
+	want := testkit.MariaDBClient(t).Query(t, dsn, q, "--batch", "--raw", "--skip-column-names", "--default-character-set=utf8mb4")
 	var got bytes.Buffer
 	for _, r := range queryAll(t, open(t, dsn, Options{BatchBytes: minBatchBytes}), Query{SQL: q}) {
 		got.WriteString(strings.ReplaceAll(strings.Join(r, "\t"), null, "NULL") + "\n")
@@ -171,7 +171,7 @@ func TestRowsReadLikeTheServersOwnClient(t *testing.T) {
 }
 
 func TestMariaDBsOwnTypesKeepTheirNames(t *testing.T) {
-	if os.Getenv(fixture.ServerEnv) == "mysql" {
+	if os.Getenv(testkit.ServerEnv) == "mysql" {
 		t.Skip("types of MariaDB alone")
 	}
 	dsn := setup(t, "CREATE TABLE m (u UUID, i INET6, p POINT)", "INSERT INTO m VALUES ('123e4567-e89b-12d3-a456-426655440000', '::1', POINT(1,2))")
@@ -208,7 +208,7 @@ func TestScaleThatIsNotFixedIsNone(t *testing.T) {
 }
 
 func TestExpressionsHaveColumnsToo(t *testing.T) {
-	s := open(t, fixture.Database(t), Options{})
+	s := open(t, testkit.Database(t), Options{})
 	cur, err := s.Query(t.Context(), Query{SQL: "SELECT NULL, 1 AS n, 'x' AS `a b`, 1.50 AS d, TIMESTAMP'2026-01-31 00:00:00' AS ts, X'00' AS bin"})
 	if err != nil {
 		t.Fatal(err)
@@ -225,7 +225,7 @@ func TestExpressionsHaveColumnsToo(t *testing.T) {
 		t.Errorf("rows (-want +got):\n%s", diff)
 	}
 	want := []string{"NULL NULL -1", "n INT -1", "a b VARCHAR -1", "d DECIMAL 2", "ts DATETIME 0", "bin VARBINARY -1"}
-	if os.Getenv(fixture.ServerEnv) == "mysql" {
+	if os.Getenv(testkit.ServerEnv) == "mysql" {
 		want[1] = "n BIGINT -1"
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -12,7 +12,7 @@ import (
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
 
-	"exporttask/internal/authority"
+	"exporttask/internal/files"
 )
 
 // s3Retries is how often one request is sent while the server answers 5xx or
@@ -108,6 +108,6 @@ func s3Transport(caFile string) (*http.Transport, error) {
 		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
 	}
 	var err error
-	t.TLSClientConfig.RootCAs, err = authority.Load(caFile)
+	t.TLSClientConfig.RootCAs, err = files.LoadCertPool(caFile)
 	return t, err
 }

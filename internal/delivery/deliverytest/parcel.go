@@ -12,20 +12,20 @@ import (
 	"testing"
 	"time"
 
-	"exporttask/internal/delivery/parcel"
+	"exporttask/internal/delivery/payload"
 	"exporttask/internal/model"
 )
 
 // Parcel is a parcel of one file with this content, to be sent to where.
-func Parcel(content []byte, where string) *parcel.Parcel {
+func Parcel(content []byte, where string) *payload.Parcel {
 	sum := sha256.Sum256(content)
-	return &parcel.Parcel{
+	return &payload.Parcel{
 		EventID: "event-7", Claim: 1,
 		Inst: &model.Inst{
 			ID: 7, TplID: 3, TplName: "订单", OperatorID: 5, State: model.StateSucceeded, RowsDone: 2,
 			Created: time.Date(2026, 3, 1, 2, 30, 0, 0, time.UTC),
 		},
-		Files: []parcel.File{{
+		Files: []payload.File{{
 			File: model.File{
 				InstID: 7, Seq: 1, Name: path.Base(where), ContentType: "text/csv; charset=utf-8", Rows: 2,
 				Bytes: int64(len(content)), SHA256: sum[:],
@@ -59,7 +59,7 @@ func Refused(t *testing.T, err error, permanent bool) {
 	if err == nil {
 		t.Fatal("sent, want an error")
 	}
-	if got := parcel.IsPermanent(err); got != permanent {
+	if got := payload.IsPermanent(err); got != permanent {
 		t.Errorf("permanent: %t, want %t: %v", got, permanent, err)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"strings"
 
-	"exporttask/internal/authority"
+	"exporttask/internal/files"
 )
 
 const (
@@ -88,7 +88,7 @@ func New(c Config) (*Mailer, error) {
 	c.AttachMax = cmp.Or(c.AttachMax, defaultAttachMax)
 	c.MaxRecipients = cmp.Or(c.MaxRecipients, defaultMaxRecipients)
 	c.HELO = cmp.Or(c.HELO, hostname())
-	trust, err := authority.Load(c.CAFile)
+	trust, err := files.LoadCertPool(c.CAFile)
 	if err != nil {
 		return nil, fmt.Errorf("ca-file: %w", err)
 	}

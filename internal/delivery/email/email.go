@@ -16,7 +16,7 @@ import (
 	"strings"
 	"time"
 
-	"exporttask/internal/delivery/parcel"
+	"exporttask/internal/delivery/payload"
 	"exporttask/internal/model"
 )
 
@@ -27,10 +27,10 @@ type Mailer struct {
 	tls  *tls.Config
 }
 
-// Kind implements parcel.Destination.
+// Kind implements payload.Destination.
 func (m *Mailer) Kind() string { return "email" }
 
-// Check implements parcel.Destination.
+// Check implements payload.Destination.
 func (m *Mailer) Check(to model.DeliverTo) error {
 	if to.Path != "" {
 		return errors.New("path: given, but e-mail keeps no files")
@@ -66,11 +66,11 @@ func (m *Mailer) recipients(named []string) []string {
 	return all
 }
 
-// Send implements parcel.Destination.
-func (m *Mailer) Send(ctx context.Context, p *parcel.Parcel) (string, error) {
+// Send implements payload.Destination.
+func (m *Mailer) Send(ctx context.Context, p *payload.Parcel) (string, error) {
 	// What was allowed when the template was made may not be any more.
 	if err := m.Check(model.DeliverTo{Recipients: p.Recipients}); err != nil {
-		return "", parcel.Permanent(err)
+		return "", payload.Permanent(err)
 	}
 	msg := &message{
 		from: m.from, to: m.recipients(p.Recipients), parcel: p, date: time.Now(),

@@ -19,11 +19,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"exporttask/internal/delivery/deliverytest"
-	"exporttask/internal/delivery/parcel"
+	"exporttask/internal/delivery/payload"
 	"exporttask/internal/model"
 )
 
-var _ parcel.Destination = (*Mailer)(nil)
+var _ payload.Destination = (*Mailer)(nil)
 
 // setup makes a destination at a new server; change may change its keys.
 func setup(t *testing.T, o deliverytest.SMTPOptions, change func(*Config)) (*Mailer, *deliverytest.SMTP) {
@@ -40,7 +40,7 @@ func setup(t *testing.T, o deliverytest.SMTPOptions, change func(*Config)) (*Mai
 	return m, server
 }
 
-func to(p *parcel.Parcel, recipients ...string) *parcel.Parcel {
+func to(p *payload.Parcel, recipients ...string) *payload.Parcel {
 	p.Recipients = recipients
 	return p
 }

@@ -16,7 +16,7 @@ import (
 	"time"
 	"unicode"
 
-	"exporttask/internal/delivery/parcel"
+	"exporttask/internal/delivery/payload"
 )
 
 // maxLine bounds the characters of a header's line that others wrote.
@@ -26,7 +26,7 @@ const maxLine = 250
 type message struct {
 	from     *mail.Address
 	to       []string
-	parcel   *parcel.Parcel
+	parcel   *payload.Parcel
 	date     time.Time
 	attached bool
 	links    []link // one for each file that is not attached
@@ -38,7 +38,7 @@ type link struct {
 }
 
 // attachedSize is what files come to as attachments: base64 in lines.
-func attachedSize(files []parcel.File) (size int64) {
+func attachedSize(files []payload.File) (size int64) {
 	for i := range files {
 		chars := (files[i].Bytes + 2) / 3 * 4
 		size += chars + (chars+lineChars-1)/lineChars*2
@@ -51,7 +51,7 @@ func (m *message) link(ctx context.Context, attachMax int64) error {
 	for i := range m.parcel.Files {
 		f := &m.parcel.Files[i]
 		if f.Link == nil {
-			return parcel.Permanent(fmt.Errorf(
+			return payload.Permanent(fmt.Errorf(
 				"%s: %d bytes, too large to attach (attach-max is %d, with base64), and the server makes no links to files",
 				f.Name, f.Bytes, attachMax))
 		}
@@ -170,7 +170,7 @@ func (m *message) text() string {
 	return b.String()
 }
 
-func attach(ctx context.Context, parts *multipart.Writer, f *parcel.File) error {
+func attach(ctx context.Context, parts *multipart.Writer, f *payload.File) error {
 	in, err := f.Open(ctx)
 	if err != nil {
 		return err
@@ -186,7 +186,7 @@ func attach(ctx context.Context, parts *multipart.Writer, f *parcel.File) error 
 		return err
 	}
 	w := base64.NewEncoder(base64.StdEncoding, &lines{to: part})
-	if _, err := io.Copy(w, parcel.WithContext(ctx, in)); err != nil {
+	if _, err := io.Copy(w, payload.WithContext(ctx, in)); err != nil {
 		return fmt.Errorf("%s: %w", f.Name, err)
 	}
 	return w.Close()

@@ -11,7 +11,7 @@ import (
 	"net/textproto"
 	"strings"
 
-	"exporttask/internal/delivery/parcel"
+	"exporttask/internal/delivery/payload"
 )
 
 // submit hands a message to the server (RFC 5321). It is the server's once this
@@ -51,7 +51,7 @@ func (m *Mailer) talk(ctx context.Context, conn net.Conn, msg *message) error {
 	}
 	if m.cfg.TLS == "starttls" {
 		if has, _ := c.Extension("STARTTLS"); !has {
-			return parcel.Permanent(errors.New("the server offers no STARTTLS, and nothing is sent in clear unless tls is none"))
+			return payload.Permanent(errors.New("the server offers no STARTTLS, and nothing is sent in clear unless tls is none"))
 		}
 		if err := c.StartTLS(m.tls); err != nil {
 			return fmt.Errorf("STARTTLS: %w", err)
@@ -95,7 +95,7 @@ func (m *Mailer) login(c *smtp.Client) error {
 			return c.Auth(&login{answers: []string{m.cfg.User, m.cfg.Password}})
 		}
 	}
-	return parcel.Permanent(fmt.Errorf("the server offers %q, want PLAIN or LOGIN", offered))
+	return payload.Permanent(fmt.Errorf("the server offers %q, want PLAIN or LOGIN", offered))
 }
 
 // login is the mechanism LOGIN, which some servers have instead of PLAIN: the
@@ -127,7 +127,7 @@ func (l *login) Next(_ []byte, more bool) ([]byte, error) {
 // 5321 section 4.2.1).
 func classify(err error) error {
 	if answer, ok := errors.AsType[*textproto.Error](err); ok && answer.Code >= 500 {
-		return parcel.Permanent(err)
+		return payload.Permanent(err)
 	}
 	return err
 }

@@ -14,7 +14,7 @@ import (
 	"path"
 	"path/filepath"
 
-	"exporttask/internal/delivery/parcel"
+	"exporttask/internal/delivery/payload"
 	"exporttask/internal/model"
 )
 
@@ -36,14 +36,14 @@ func New(c Config) (*Folder, error) {
 	return &Folder{root: filepath.Clean(c.Folder)}, nil
 }
 
-// Kind implements parcel.Destination.
+// Kind implements payload.Destination.
 func (f *Folder) Kind() string { return "folder" }
 
-// Check implements parcel.Destination.
-func (f *Folder) Check(to model.DeliverTo) error { return parcel.NoMail(to) }
+// Check implements payload.Destination.
+func (f *Folder) Check(to model.DeliverTo) error { return payload.NoMail(to) }
 
-// Send implements parcel.Destination.
-func (f *Folder) Send(ctx context.Context, p *parcel.Parcel) (string, error) {
+// Send implements payload.Destination.
+func (f *Folder) Send(ctx context.Context, p *payload.Parcel) (string, error) {
 	root, err := os.OpenRoot(f.root)
 	if err != nil {
 		return "", err
@@ -62,7 +62,7 @@ func (f *Folder) Send(ctx context.Context, p *parcel.Parcel) (string, error) {
 
 // send writes a file beside its place, under a name of this attempt's own, and
 // renames it.
-func send(ctx context.Context, root *os.Root, p *parcel.Parcel, file *parcel.File) (err error) {
+func send(ctx context.Context, root *os.Root, p *payload.Parcel, file *payload.File) (err error) {
 	target := filepath.FromSlash(file.Path)
 	dir := filepath.Dir(target)
 	if err := root.MkdirAll(dir, 0o750); err != nil {
@@ -86,13 +86,13 @@ func send(ctx context.Context, root *os.Root, p *parcel.Parcel, file *parcel.Fil
 }
 
 // write fills out and closes it; after it the bytes are on disk.
-func write(ctx context.Context, out *os.File, file *parcel.File) error {
+func write(ctx context.Context, out *os.File, file *payload.File) error {
 	in, err := file.Open(ctx)
 	if err != nil {
 		return errors.Join(err, out.Close())
 	}
 	defer in.Close()
-	_, copyErr := io.Copy(out, parcel.WithContext(ctx, in))
+	_, copyErr := io.Copy(out, payload.WithContext(ctx, in))
 	if copyErr == nil {
 		copyErr = out.Sync()
 	}

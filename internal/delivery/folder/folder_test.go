@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"exporttask/internal/delivery/deliverytest"
-	"exporttask/internal/delivery/parcel"
+	"exporttask/internal/delivery/payload"
 )
 
 func setup(t *testing.T) (*Folder, string) {
@@ -183,4 +183,4 @@ func TestARelativeFolderIsRefused(t *testing.T) {
 	}
 }
 
-var _ parcel.Destination = (*Folder)(nil)
+var _ payload.Destination = (*Folder)(nil)

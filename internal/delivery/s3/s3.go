@@ -13,7 +13,7 @@ import (
 
 	"github.com/minio/minio-go/v7"
 
-	"exporttask/internal/delivery/parcel"
+	"exporttask/internal/delivery/payload"
 	"exporttask/internal/model"
 	"exporttask/internal/store"
 )
@@ -48,14 +48,14 @@ func New(c Config) (*Bucket, error) {
 	return &Bucket{cfg: c, client: client}, nil
 }
 
-// Kind implements parcel.Destination.
+// Kind implements payload.Destination.
 func (b *Bucket) Kind() string { return "s3" }
 
-// Check implements parcel.Destination.
-func (b *Bucket) Check(to model.DeliverTo) error { return parcel.NoMail(to) }
+// Check implements payload.Destination.
+func (b *Bucket) Check(to model.DeliverTo) error { return payload.NoMail(to) }
 
-// Send implements parcel.Destination.
-func (b *Bucket) Send(ctx context.Context, p *parcel.Parcel) (string, error) {
+// Send implements payload.Destination.
+func (b *Bucket) Send(ctx context.Context, p *payload.Parcel) (string, error) {
 	location := ""
 	for i := range p.Files {
 		key := b.cfg.Key(p.Files[i].Path)
@@ -67,7 +67,7 @@ func (b *Bucket) Send(ctx context.Context, p *parcel.Parcel) (string, error) {
 	return location, nil
 }
 
-func (b *Bucket) send(ctx context.Context, key string, file *parcel.File, p *parcel.Parcel) error {
+func (b *Bucket) send(ctx context.Context, key string, file *payload.File, p *payload.Parcel) error {
 	sum := hex.EncodeToString(file.SHA256)
 	in, err := file.Open(ctx)
 	if err != nil {
@@ -90,7 +90,7 @@ func (b *Bucket) send(ctx context.Context, key string, file *parcel.File, p *par
 	got, err := b.client.StatObject(ctx, b.cfg.Bucket, key, minio.StatObjectOptions{})
 	switch {
 	case status(err) == http.StatusForbidden:
-		return parcel.Permanent(errors.New("the object was sent, but the account may not look at it: allow s3:GetObject, or set write-only"))
+		return payload.Permanent(errors.New("the object was sent, but the account may not look at it: allow s3:GetObject, or set write-only"))
 	case err != nil:
 		return fmt.Errorf("look at what was sent: %w", err)
 	case got.Size != file.Bytes || got.UserMetadata[sumKey] != sum:
@@ -105,7 +105,7 @@ func classify(err error) error {
 	switch s := status(err); {
 	case s == http.StatusRequestTimeout, s == http.StatusConflict, s == http.StatusTooManyRequests:
 	case s >= 400 && s < 500:
-		return parcel.Permanent(err)
+		return payload.Permanent(err)
 	}
 	return err
 }

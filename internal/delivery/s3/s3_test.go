@@ -15,10 +15,10 @@ import (
 	"github.com/minio/minio-go/v7"
 
 	"exporttask/internal/delivery/deliverytest"
-	"exporttask/internal/delivery/parcel"
+	"exporttask/internal/delivery/payload"
 )
 
-var _ parcel.Destination = (*Bucket)(nil)
+var _ payload.Destination = (*Bucket)(nil)
 
 // large is sent in three parts.
 const large = 40 << 20

@@ -11,17 +11,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"exporttask/internal/delivery/deliverytest"
-	"exporttask/internal/sidecar"
+	"exporttask/internal/testkit/servers"
 )
 
 // The program of OpenSSH is what most servers run.
 func TestOpenSSHsOwnServer(t *testing.T) {
 	t.Parallel()
-	cache, err := sidecar.CacheDir()
+	cache, err := servers.CacheDir()
 	if err != nil {
 		t.Fatal(err)
 	}
-	program, err := sidecar.FindSFTPServer(t.Context(), cache, slog.New(slog.DiscardHandler))
+	program, err := servers.FindSFTPServer(t.Context(), cache, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

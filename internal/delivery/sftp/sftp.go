@@ -16,7 +16,7 @@ import (
 	"github.com/pkg/sftp"
 	"golang.org/x/crypto/ssh"
 
-	"exporttask/internal/delivery/parcel"
+	"exporttask/internal/delivery/payload"
 	"exporttask/internal/model"
 )
 
@@ -30,14 +30,14 @@ type Server struct {
 	ssh    *ssh.ClientConfig
 }
 
-// Kind implements parcel.Destination.
+// Kind implements payload.Destination.
 func (s *Server) Kind() string { return "sftp" }
 
-// Check implements parcel.Destination.
-func (s *Server) Check(to model.DeliverTo) error { return parcel.NoMail(to) }
+// Check implements payload.Destination.
+func (s *Server) Check(to model.DeliverTo) error { return payload.NoMail(to) }
 
-// Send implements parcel.Destination.
-func (s *Server) Send(ctx context.Context, p *parcel.Parcel) (location string, err error) {
+// Send implements payload.Destination.
+func (s *Server) Send(ctx context.Context, p *payload.Parcel) (location string, err error) {
 	conn, err := s.dial(ctx)
 	if err != nil {
 		return "", fmt.Errorf("sftp://%s: %w", s.addr, classify(err))
@@ -101,7 +101,7 @@ func closed(c interface{ Close() error }) error {
 
 // send writes a file beside its place, under a name of this attempt's own, and
 // renames it.
-func send(ctx context.Context, client *sftp.Client, target string, file *parcel.File, p *parcel.Parcel) error {
+func send(ctx context.Context, client *sftp.Client, target string, file *payload.File, p *payload.Parcel) error {
 	dir := path.Dir(target)
 	if err := client.MkdirAll(dir); err != nil {
 		return fmt.Errorf("make the folder: %w", err)
@@ -121,7 +121,7 @@ func send(ctx context.Context, client *sftp.Client, target string, file *parcel.
 	return nil
 }
 
-func write(ctx context.Context, client *sftp.Client, tmp string, file *parcel.File) error {
+func write(ctx context.Context, client *sftp.Client, tmp string, file *payload.File) error {
 	in, err := file.Open(ctx)
 	if err != nil {
 		return err
@@ -173,7 +173,7 @@ func classify(err error) error {
 	switch {
 	case errors.Is(err, errHostKey), errors.Is(err, fs.ErrPermission),
 		err != nil && strings.Contains(err.Error(), "ssh: unable to authenticate"): // the library has no type for it
-		return parcel.Permanent(err)
+		return payload.Permanent(err)
 	}
 	return err
 }

@@ -17,10 +17,10 @@ import (
 	"golang.org/x/crypto/ssh/knownhosts"
 
 	"exporttask/internal/delivery/deliverytest"
-	"exporttask/internal/delivery/parcel"
+	"exporttask/internal/delivery/payload"
 )
 
-var _ parcel.Destination = (*Server)(nil)
+var _ payload.Destination = (*Server)(nil)
 
 // setup makes a destination at a new server; change may change its keys.
 func setup(t *testing.T, o deliverytest.SFTPOptions, change func(*Config)) (*Server, *deliverytest.SFTP) {

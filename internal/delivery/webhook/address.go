@@ -6,7 +6,7 @@ import (
 	"net/netip"
 	"syscall"
 
-	"exporttask/internal/delivery/parcel"
+	"exporttask/internal/delivery/payload"
 )
 
 // refusePrivate is a net.Dialer's ControlContext: it sees the address that a
@@ -18,7 +18,7 @@ func refusePrivate(_ context.Context, _, address string, _ syscall.RawConn) erro
 		return err
 	}
 	if !public(to.Addr()) {
-		return parcel.Permanent(fmt.Errorf("the address %s is none of the public Internet; allow-private would allow it", to.Addr()))
+		return payload.Permanent(fmt.Errorf("the address %s is none of the public Internet; allow-private would allow it", to.Addr()))
 	}
 	return nil
 }

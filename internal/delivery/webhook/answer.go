@@ -7,7 +7,7 @@ import (
 	"strings"
 	"unicode"
 
-	"exporttask/internal/delivery/parcel"
+	"exporttask/internal/delivery/payload"
 )
 
 const (
@@ -29,11 +29,11 @@ func judge(resp *http.Response) error {
 	}
 	switch {
 	case code >= 300 && code < 400:
-		return parcel.Permanent(fmt.Errorf("%w: redirects are not followed; it points to %q", err, firstLine(resp.Header.Get("Location"))))
+		return payload.Permanent(fmt.Errorf("%w: redirects are not followed; it points to %q", err, firstLine(resp.Header.Get("Location"))))
 	case code == http.StatusRequestTimeout, code == http.StatusTooEarly, code == http.StatusTooManyRequests, code >= 500:
 		return err
 	}
-	return parcel.Permanent(err)
+	return payload.Permanent(err)
 }
 
 // firstLine is the first line of a text that a stranger wrote, fit for a log.

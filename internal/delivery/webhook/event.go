@@ -6,7 +6,7 @@ import (
 	"encoding/hex"
 	"time"
 
-	"exporttask/internal/delivery/parcel"
+	"exporttask/internal/delivery/payload"
 	"exporttask/internal/model"
 )
 
@@ -62,7 +62,7 @@ type file struct {
 }
 
 // newEvent is the event of a parcel, with new links.
-func newEvent(ctx context.Context, p *parcel.Parcel) (*event, error) {
+func newEvent(ctx context.Context, p *payload.Parcel) (*event, error) {
 	i := p.Inst
 	e := &event{
 		Type: eventType, Timestamp: i.Created.UTC(), EventID: p.EventID,
@@ -88,7 +88,7 @@ func newEvent(ctx context.Context, p *parcel.Parcel) (*event, error) {
 	return e, nil
 }
 
-func newFile(ctx context.Context, from *parcel.File) (file, error) {
+func newFile(ctx context.Context, from *payload.File) (file, error) {
 	f := file{
 		Name: from.Name, ContentType: from.ContentType, Rows: from.Rows, Bytes: from.Bytes,
 		SHA256: hex.EncodeToString(from.SHA256),

@@ -26,8 +26,8 @@ import (
 
 	"go.opentelemetry.io/otel/propagation"
 
-	"exporttask/internal/authority"
-	"exporttask/internal/delivery/parcel"
+	"exporttask/internal/delivery/payload"
+	"exporttask/internal/files"
 	"exporttask/internal/model"
 )
 
@@ -84,25 +84,25 @@ func (c Config) transport() (*http.Transport, error) {
 	}
 	t.DialContext = dialer.DialContext
 	var err error
-	if t.TLSClientConfig.RootCAs, err = authority.Load(c.CAFile); err != nil {
+	if t.TLSClientConfig.RootCAs, err = files.LoadCertPool(c.CAFile); err != nil {
 		return nil, fmt.Errorf("ca-file: %w", err)
 	}
 	return t, nil
 }
 
-// Kind implements parcel.Destination.
+// Kind implements payload.Destination.
 func (w *Webhook) Kind() string { return "webhook" }
 
-// Check implements parcel.Destination.
+// Check implements payload.Destination.
 func (w *Webhook) Check(to model.DeliverTo) error {
 	if to.Path != "" {
 		return errors.New("path: given, but a webhook keeps no files")
 	}
-	return parcel.NoMail(to)
+	return payload.NoMail(to)
 }
 
-// Send implements parcel.Destination.
-func (w *Webhook) Send(ctx context.Context, p *parcel.Parcel) (string, error) {
+// Send implements payload.Destination.
+func (w *Webhook) Send(ctx context.Context, p *payload.Parcel) (string, error) {
 	event, err := newEvent(ctx, p)
 	if err != nil {
 		return "", err

@@ -22,11 +22,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"exporttask/internal/delivery/deliverytest"
-	"exporttask/internal/delivery/parcel"
+	"exporttask/internal/delivery/payload"
 	"exporttask/internal/model"
 )
 
-var _ parcel.Destination = (*Webhook)(nil)
+var _ payload.Destination = (*Webhook)(nil)
 
 const secret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 

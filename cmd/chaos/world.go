@@ -1,0 +1,175 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"github.com/Shopify/toxiproxy/v2"
+	_ "github.com/Shopify/toxiproxy/v2/toxics" // registers the toxics
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+
+	"exporttask/internal/testkit/servers"
+)
+
+const shop = "shop" // the data source's database
+
+// world is what all faults share: a database server behind two proxies, an
+// etcd, and the programs.
+type world struct {
+	short    bool
+	dir      string
+	maria    *servers.DBServer
+	etcd     *servers.Etcd
+	db       *sql.DB          // root, past the proxies
+	own      *toxiproxy.Proxy // before exportd's own database
+	source   *toxiproxy.Proxy // before the data source
+	programs map[string]string
+	sites    atomic.Int32 // numbers installations
+	failed   bool
+}
+
+// pick is full, or short in the short form.
+func pick[T any](w *world, full, short T) T {
+	if w.short {
+		return short
+	}
+	return full
+}
+
+func newWorld(ctx context.Context, short bool) (_ *world, err error) {
+	w := &world{short: short, programs: map[string]string{}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, w.close())
+		}
+	}()
+	if w.dir, err = os.MkdirTemp("", "exportd-chaos-"); err != nil {
+		return nil, err
+	}
+	for name, tag := range map[string]string{"exportd": "", "exportd-nofence": "nofence"} {
+		w.programs[name] = filepath.Join(w.dir, name)
+		build := exec.CommandContext(ctx, "go", "build", "-tags="+tag, "-o", w.programs[name], "exporttask/cmd/exportd")
+		if out, err := build.CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("build %s: %w: %s", name, err, out)
+		}
+	}
+	cache, err := servers.CacheDir()
+	if err != nil {
+		return nil, err
+	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	install, err := servers.FindMariaDB(ctx, cache, log)
+	if err != nil {
+		return nil, err
+	}
+	w.maria, err = servers.StartDB(ctx, install, servers.DBOptions{
+		Dir: filepath.Join(w.dir, "db"), Volatile: true, Args: []string{"--max-connections=600"},
+	})
+	if err != nil {
+		return nil, err
+	}
+	program, err := servers.FindEtcd(ctx, cache, log)
+	if err != nil {
+		return nil, err
+	}
+	if w.etcd, err = servers.StartEtcd(ctx, program, servers.EtcdOptions{Dir: filepath.Join(w.dir, "etcd"), Volatile: true}); err != nil {
+		return nil, err
+	}
+	if w.db, err = w.maria.OpenRoot(""); err != nil {
+		return nil, err
+	}
+	quiet := zerolog.Nop()
+	api := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(prometheus.NewRegistry()), quiet)
+	for name, to := range map[string]**toxiproxy.Proxy{"own": &w.own, "source": &w.source} {
+		*to = toxiproxy.NewProxy(api, name, "127.0.0.1:0", w.maria.Addr())
+		if err := (*to).Start(); err != nil {
+			return nil, fmt.Errorf("proxy: %w", err)
+		}
+	}
+	return w, w.fillShop(ctx)
+}
+
+// items is how many rows the data source has.
+const items = 100_000
+
+// fillShop makes the data source: items, and a function that takes its time,
+// which lets an export be as slow as a fault needs.
+func (w *world) fillShop(ctx context.Context) error {
+	return errors.Join(
+		w.maria.Exec(ctx,
+			"CREATE DATABASE "+shop+" CHARACTER SET utf8mb4",
+			"CREATE TABLE "+shop+".items (id INT NOT NULL PRIMARY KEY, note VARCHAR(100) NOT NULL)",
+			"INSERT INTO "+shop+".items SELECT seq, CONCAT('备注-', seq, '-', REPEAT('x', seq % 50)) FROM "+shop+".seq_1_to_"+strconv.Itoa(items),
+			"CREATE FUNCTION "+shop+".linger(id INT, ms INT) RETURNS INT NO SQL BEGIN DO SLEEP(ms / 1000); RETURN id % 10; END",
+		),
+		w.maria.SetAccount(ctx, "reader", "reader", "SELECT ON "+shop+".*", "EXECUTE ON "+shop+".*"),
+	)
+}
+
+// reference is the file of items from..to, made without the service.
+func reference(from, to int) []byte {
+	var b bytes.Buffer
+	b.WriteString("id,note,p\r\n")
+	for id := from; id <= to; id++ {
+		fmt.Fprintf(&b, "%d,备注-%d-%s,%d\r\n", id, id, strings.Repeat("x", id%50), id%10)
+	}
+	return b.Bytes()
+}
+
+// toxic adds a toxic to a proxy and returns how to take it away.
+func toxic(ctx context.Context, p *toxiproxy.Proxy, text string) (remove func() error, err error) {
+	t, err := p.Toxics.AddToxicJson(strings.NewReader(text))
+	if err != nil {
+		return nil, fmt.Errorf("toxic %s: %w", text, err)
+	}
+	return func() error { return p.Toxics.RemoveToxic(context.WithoutCancel(ctx), t.Name) }, nil
+}
+
+// keepLogs leaves the folder in place, for whoever looks into a failure.
+func (w *world) keepLogs() string {
+	w.failed = true
+	return w.dir
+}
+
+func (w *world) close() error {
+	var errs []error
+	for _, p := range []*toxiproxy.Proxy{w.own, w.source} {
+		if p != nil {
+			p.Stop()
+		}
+	}
+	if w.db != nil {
+		errs = append(errs, w.db.Close())
+	}
+	if w.etcd != nil {
+		errs = append(errs, w.etcd.Stop())
+	}
+	if w.maria != nil {
+		errs = append(errs, w.maria.Stop())
+	}
+	if !w.failed {
+		errs = append(errs, os.RemoveAll(w.dir))
+	}
+	return errors.Join(errs...)
+}
+
+// freeAddr is a loopback address that nothing listens on.
+func freeAddr(ctx context.Context) (string, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}

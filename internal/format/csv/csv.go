@@ -1,0 +1,298 @@
+package csv
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/transform"
+
+	"exporttask/internal/format"
+	"exporttask/internal/format/row"
+)
+
+// bufSize is the size of the output buffer, and about that of one Write.
+const bufSize = 256 << 10
+
+// errClosed is what Encode says after Close.
+var errClosed = errors.New("csv: encode after close")
+
+// Encoder writes one CSV file; it is a format.Encoder.
+type Encoder struct {
+	w       io.Writer
+	buf     []byte // written so far and not yet flushed; its capacity never changes
+	cols    []column
+	inOrder bool // the output columns are the row's first ones, few of them converted
+	alone   int  // how many cells of a row in order are written by themselves
+
+	first, last [256]uint8 // what a text's first and last byte ask for (see flags)
+	marks       []uint8    // for each column which flags of a first byte concern it; 0 = it is its own CSV
+	delim       byte
+	delims      uint64 // the delimiter in every byte
+	plain       plain
+	eol         string
+	null        []byte
+	quoteAll    bool
+
+	cells   [][]byte // a row's cells, where columns are picked or reordered
+	scratch []byte   // a converted cell
+	gb      transform.Transformer
+	gbBuf   []byte
+
+	rows   int64
+	tally  format.Tally
+	err    error
+	closed bool
+}
+
+// column is what the encoder knows of an output column.
+type column struct {
+	index  int
+	scan   bool           // its text can hold anything
+	guard  bool           // texts that a spreadsheet would run get a prefix
+	made   *format.Column // not nil: AppendText makes the text
+	pieces bool           // bytes that may be converted piece by piece
+}
+
+// The flags of a first or last byte. A cell whose column's mark has one of its
+// flags is written by append.go.
+const (
+	flagBlank   = 1 << iota // a blank or TAB at an end
+	flagFormula             // may begin a formula
+	flagNull                // begins the text for NULL
+	flagAny                 // every byte: the cell is never taken as it is
+)
+
+// delimiters are the bytes that can separate cells: those that no number, date,
+// hexadecimal or base64 text holds.
+const delimiters = ",;\t|^~\x01\x1f"
+
+// New makes an encoder that writes to w. The header, if any, is in its buffer
+// already; nothing is written before the buffer is full or Close is called.
+// Options of other formats are ignored; a setting that CSV cannot keep is an
+// error.
+func New(w io.Writer, cols []format.Column, opt format.Options) (format.Encoder, error) {
+	if len(cols) == 0 {
+		return nil, errors.New("csv: no columns")
+	}
+	e := &Encoder{w: w, buf: make([]byte, 0, bufSize), delim: ',', eol: "\r\n", null: []byte(opt.NullText), quoteAll: opt.QuoteAll}
+	if opt.Delimiter != 0 {
+		e.delim = opt.Delimiter
+	}
+	if opt.LF {
+		e.eol = "\n"
+	}
+	if err := e.check(opt); err != nil {
+		return nil, err
+	}
+	if opt.GB18030 {
+		e.gb = simplifiedchinese.GB18030.NewEncoder().Transformer
+		e.gbBuf = make([]byte, 2*bufSize)
+	}
+	e.delims = ones * uint64(e.delim)
+	e.setFlags()
+	e.setColumns(cols, opt)
+	if len(e.null) == 0 && len(cols) == 1 {
+		e.null = []byte(`""`)
+	}
+	e.plain = e.newPlain()
+	e.begin(cols, opt)
+	if e.err != nil { // the header was longer than the buffer
+		return nil, e.err
+	}
+	return e, nil
+}
+
+func (e *Encoder) check(opt format.Options) error {
+	if strings.IndexByte(delimiters, e.delim) < 0 {
+		return fmt.Errorf("csv: delimiter %q, want one of %q", e.delim, delimiters)
+	}
+	if opt.BOM && opt.GB18030 {
+		return errors.New("csv: a byte order mark belongs to UTF-8, the file is GB18030")
+	}
+	n := opt.NullText
+	if len(n) > 32 || strings.ContainsAny(n, "\"\r\n") || strings.IndexByte(n, e.delim) >= 0 || strings.TrimSpace(n) != n ||
+		strings.HasPrefix(n, string(format.GuardPrefix)) || format.IsFormula([]byte(n)) {
+		return fmt.Errorf("csv: text for NULL %q, want at most 32 bytes that need no quotes and begin no formula", n)
+	}
+	return nil
+}
+
+func (e *Encoder) setFlags() {
+	for c := range e.first {
+		e.first[c] = flagAny
+	}
+	for _, c := range []byte{' ', '\t'} {
+		e.first[c] |= flagBlank
+		e.last[c] |= flagBlank
+	}
+	for _, c := range []byte{'=', '+', '-', '@', '\t', '\r', '\n', 0, 0xef} {
+		e.first[c] |= flagFormula
+	}
+	if len(e.null) > 0 {
+		e.first[e.null[0]] |= flagNull
+	}
+}
+
+func (e *Encoder) setColumns(cols []format.Column, opt format.Options) {
+	e.cols, e.marks = make([]column, len(cols)), make([]uint8, len(cols))
+	e.inOrder = !e.quoteAll && !opt.GB18030 // both look at every cell
+	last, made := 0, 0
+	for i := range cols {
+		c := &cols[i]
+		out := column{index: c.Index, guard: c.Guarded() && !opt.NoGuard, scan: e.mayNeedQuotes(c)}
+		if !c.Plain() {
+			copied := *c
+			out.made = &copied
+			out.pieces = c.Source.Kind == row.Binary && c.Map == nil && c.Type != format.AsBool
+		}
+		e.cols[i], e.marks[i] = out, e.mark(&out)
+		e.inOrder = e.inOrder && c.Index == i
+		last = max(last, c.Index)
+		if out.made != nil {
+			made++
+		}
+	}
+	e.inOrder = e.inOrder && made <= maxAlone
+	e.alone = maxAlone + made
+	e.cells = make([][]byte, last+1)
+}
+
+// mark is the column's place in Encoder.marks.
+func (e *Encoder) mark(c *column) uint8 {
+	switch {
+	case c.made != nil || e.quoteAll || e.gb != nil && c.scan:
+		return flagAny
+	case !c.scan:
+		return 0
+	case c.guard:
+		return flagBlank | flagNull | flagFormula
+	default:
+		return flagBlank | flagNull
+	}
+}
+
+// mayNeedQuotes reports whether a text of the column can hold something that
+// needs quotes. The server's own numbers and dates never do, unless the text
+// for NULL looks like one of them.
+func (e *Encoder) mayNeedQuotes(c *format.Column) bool {
+	if c.Map != nil || c.Type == format.AsBool {
+		return true
+	}
+	if len(e.null) > 0 && (e.null[0] == '-' || e.null[0] >= '0' && e.null[0] <= '9') {
+		return true
+	}
+	switch c.Source.Kind {
+	case row.Int, row.Decimal, row.Float, row.Date, row.Time, row.DateTime, row.Year, row.Bit:
+		return false
+	case row.Text, row.Binary, row.Geometry:
+	}
+	return true
+}
+
+// begin puts the byte order mark and the header into the buffer.
+func (e *Encoder) begin(cols []format.Column, opt format.Options) {
+	if opt.BOM {
+		e.buf = append(e.buf, "\uFEFF"...)
+	}
+	if opt.NoHeader {
+		return
+	}
+	for i := range cols {
+		if i > 0 {
+			e.byte(e.delim)
+		}
+		h := column{scan: true, guard: !opt.NoGuard && !cols[i].Unguard}
+		label := []byte(cols[i].Label)
+		if i == 0 && !opt.BOM && !e.quoteAll && bytes.HasPrefix(label, []byte("ID")) {
+			// Excel takes a file that begins with ID for a SYLK workbook.
+			e.buf = appendQuoted(e.buf, label)
+			continue
+		}
+		e.appendCell(&h, label)
+	}
+	e.endLine()
+}
+
+// Encode writes the batch's rows and releases the batch before it returns. A row
+// that is not its cells is an error, that of row.Batch.Check: plain rows are
+// checked as they are walked, the others before.
+func (e *Encoder) Encode(b *row.Batch) error {
+	defer b.Release()
+	if e.err != nil {
+		return e.err
+	}
+	if e.closed {
+		return errClosed
+	}
+	for i := 0; i < len(b.Rows); i++ {
+		if i = e.plainRows(b, i); i == len(b.Rows) {
+			break
+		}
+		if e.err = b.CheckRow(i); e.err != nil {
+			return e.err
+		}
+		p := b.Row(i)
+		// Every byte of a row can become two, every cell can get two quotes
+		// and a guard.
+		most := 2*len(p) + (4+len(e.null))*len(e.cols) + 8
+		if most > cap(e.buf)-len(e.buf) {
+			e.flush(false)
+		}
+		switch {
+		case e.inOrder && most <= cap(e.buf)-len(e.buf):
+			e.row(p)
+		case e.inOrder:
+			e.rest(p, 0)
+		default:
+			e.picked(p)
+		}
+		if e.err != nil {
+			return e.err
+		}
+		e.rows++
+	}
+	return nil
+}
+
+// Close writes what is left of the file; it does not close the writer.
+func (e *Encoder) Close() error {
+	if e.closed {
+		return e.err
+	}
+	e.closed = true
+	if e.err == nil {
+		e.flush(true)
+	}
+	e.buf, e.gbBuf, e.scratch, e.cells = nil, nil, nil, nil
+	return e.err
+}
+
+// Summary tells what was written.
+func (e *Encoder) Summary() format.Summary {
+	return format.Summary{Rows: e.rows, Warnings: e.tally.Warnings()}
+}
+
+// flush gives the buffer to the writer and empties it, apart from the beginning
+// of a character when the file is GB18030 and goes on. The first error stays.
+func (e *Encoder) flush(end bool) {
+	if e.err != nil || len(e.buf) == 0 {
+		e.buf = e.buf[:0]
+		return
+	}
+	out, left := e.buf, 0
+	if e.gb != nil {
+		out, left = e.toGB18030(end)
+	}
+	n, err := e.w.Write(out)
+	if err == nil && n < len(out) {
+		err = io.ErrShortWrite
+	}
+	if err != nil {
+		e.err = fmt.Errorf("csv: write: %w", err)
+	}
+	e.buf = e.buf[:copy(e.buf, e.buf[len(e.buf)-left:])]
+}

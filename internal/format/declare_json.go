@@ -1,0 +1,171 @@
+package format
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// jsonKeys lists what an object may hold, as the errors show it.
+const jsonKeys = "name, label, type, format, width, map, zone, binary, guard"
+
+// parseJSON reads an array of objects; a plain string stands for an object with
+// that name alone.
+func parseJSON(decl string) ([]Spec, error) {
+	var items []json.RawMessage
+	if err := json.Unmarshal([]byte(decl), &items); err != nil {
+		if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
+			return nil, &DeclError{Reason: fmt.Sprintf("JSON: %v at byte %d", err, syntax.Offset)}
+		}
+		return nil, &DeclError{Reason: "JSON: want an array of objects"}
+	}
+	if len(items) > maxColumns {
+		return nil, &DeclError{Reason: fmt.Sprintf("%d columns, want at most %d", len(items), maxColumns)}
+	}
+	specs := make([]Spec, len(items))
+	for i, item := range items {
+		if err := specs[i].parse(item); err != nil {
+			err.Item, err.Column = i+1, specs[i].Name
+			return nil, err
+		}
+	}
+	return specs, nil
+}
+
+// parse reads one column. The name is read first, so that an error in any key
+// can tell whose it is.
+func (s *Spec) parse(raw json.RawMessage) *DeclError {
+	if err := json.Unmarshal(raw, &s.Name); err == nil {
+		return nil
+	}
+	keys, values, err := objectFields(raw)
+	if err != nil {
+		return err
+	}
+	for _, named := range []bool{true, false} {
+		for i, key := range keys {
+			if (key == "name") != named {
+				continue
+			}
+			if reason := s.set(key, values[i]); reason != "" {
+				return &DeclError{Key: key, Reason: reason}
+			}
+		}
+	}
+	return nil
+}
+
+// objectFields splits an object, in its own order, and refuses a key that comes
+// twice.
+func objectFields(raw json.RawMessage) (keys []string, values []json.RawMessage, bad *DeclError) {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return nil, nil, &DeclError{Reason: fmt.Sprintf("%s, want an object with %s", shown(raw), jsonKeys)}
+	}
+	seen := map[string]bool{}
+	for d.More() {
+		t, err := d.Token()
+		if err != nil {
+			return nil, nil, &DeclError{Reason: "JSON: " + err.Error()}
+		}
+		key, _ := t.(string)
+		var value json.RawMessage
+		if err := d.Decode(&value); err != nil && !errors.Is(err, io.EOF) {
+			return nil, nil, &DeclError{Key: key, Reason: "JSON: " + err.Error()}
+		}
+		if seen[key] {
+			return nil, nil, &DeclError{Key: key, Reason: "given twice"}
+		}
+		seen[key] = true
+		keys, values = append(keys, key), append(values, value)
+	}
+	return keys, values, nil
+}
+
+// set reads the value of one key; a reason tells what is wrong with it.
+func (s *Spec) set(key string, raw json.RawMessage) (reason string) {
+	switch key {
+	case "name":
+		return into(raw, &s.Name, "a string")
+	case "label":
+		return into(raw, &s.Label, "a string")
+	case "type":
+		types := map[string]Type{"text": AsText, "number": AsNumber, "date": AsDate, "datetime": AsDateTime, "bool": AsBool}
+		return choose(raw, &s.Type, types, `"text", "number", "date", "datetime" or "bool"`)
+	case "format":
+		return into(raw, &s.Format, "a string")
+	case "width":
+		return into(raw, &s.Width, fmt.Sprintf("a number 0..%d", maxWidth))
+	case "map":
+		return into(raw, &s.Map, "an object of strings")
+	case "zone":
+		return s.setZone(raw)
+	case "binary":
+		s.HasBinary = true
+		return choose(raw, &s.Binary, map[string]BinaryText{"hex": Hex, "base64": Base64}, `"hex" or "base64"`)
+	case "guard":
+		on := true
+		reason = into(raw, &on, "true or false")
+		s.Unguard = !on
+		return reason
+	}
+	return "unknown key, want one of " + jsonKeys
+}
+
+// setZone reads "Asia/Shanghai", to which UTC is shifted, or
+// {"from":"America/New_York","to":"Asia/Shanghai"}.
+func (s *Spec) setZone(raw json.RawMessage) string {
+	const want = `a time zone ("Asia/Shanghai", "+08:00") or {"from":…,"to":…} of two`
+	ends := struct{ From, To string }{From: "UTC"}
+	if raw[0] == '{' {
+		d := json.NewDecoder(bytes.NewReader(raw))
+		d.DisallowUnknownFields()
+		if d.Decode(&ends) != nil {
+			return shown(raw) + ", want " + want
+		}
+	} else if reason := into(raw, &ends.To, want); reason != "" {
+		return reason
+	}
+	var err error
+	if s.Zone.From, err = LoadZone(ends.From); err != nil {
+		return err.Error() + ", want " + want
+	}
+	if s.Zone.To, err = LoadZone(ends.To); err != nil {
+		return err.Error() + ", want " + want
+	}
+	return ""
+}
+
+// into decodes raw, which must not be null.
+func into(raw json.RawMessage, to any, want string) (reason string) {
+	if string(raw) == "null" || json.Unmarshal(raw, to) != nil {
+		return shown(raw) + ", want " + want
+	}
+	return ""
+}
+
+// choose reads one of a few words.
+func choose[T any](raw json.RawMessage, to *T, words map[string]T, want string) (reason string) {
+	var word string
+	if reason := into(raw, &word, want); reason != "" {
+		return reason
+	}
+	v, ok := words[word]
+	if !ok {
+		return shown(raw) + ", want " + want
+	}
+	*to = v
+	return ""
+}
+
+// shown is a value as an error shows it, cut where it is long.
+func shown(raw json.RawMessage) string {
+	s := strings.Join(strings.Fields(string(raw)), " ")
+	if r := []rune(s); len(r) > 60 {
+		return string(r[:60]) + "…"
+	}
+	return s
+}

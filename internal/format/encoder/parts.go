@@ -1,0 +1,247 @@
+package encoder
+
+import (
+	"archive/zip"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+
+	"github.com/klauspost/compress/flate"
+
+	"exporttask/internal/format"
+	"exporttask/internal/format/row"
+)
+
+// maxParts bounds the archive: more files than that nobody opens, and every one
+// costs memory until the archive ends.
+const maxParts = 10_000
+
+// errClosed is what Encode says after Close.
+var errClosed = errors.New("parts: encode after close")
+
+// Manifest is the archive's manifest.json: what its files are, in order.
+type Manifest struct {
+	Rows  int64  `json:"rows"` // of all files together, headers not counted
+	Files []Part `json:"files"`
+}
+
+// Part is one file of the archive.
+type Part struct {
+	Name   string `json:"name"`
+	Rows   int64  `json:"rows"`
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"` // lower-case hexadecimal
+}
+
+// parts is an encoder that writes several files into one ZIP archive, the
+// manifest last. At any time one part is open, also before the first row: a
+// result without rows is one part with a header.
+type parts struct {
+	zip    *zip.Writer
+	format Format
+	cols   []format.Column
+	opt    FileOptions
+
+	deflate  *flate.Writer  // one for all parts: they are written one after another
+	enc      format.Encoder // the open part's; nil once closed
+	entry    *entry
+	left     int64 // rows that the open part still takes
+	manifest Manifest
+	warnings []format.Warning // of the parts that ended
+
+	closed bool
+	err    error
+}
+
+// entry is the open part's way into the archive.
+type entry struct {
+	name string
+	w    io.Writer
+	sum  hash.Hash
+	n    int64
+}
+
+func (e *entry) Write(p []byte) (int, error) {
+	n, err := e.w.Write(p)
+	e.sum.Write(p[:n])
+	e.n += int64(n)
+	return n, err
+}
+
+func newParts(w io.Writer, f Format, cols []format.Column, opt FileOptions) (format.Encoder, error) {
+	p := &parts{zip: zip.NewWriter(w), format: f, cols: cols, opt: opt}
+	p.zip.RegisterCompressor(zip.Deflate, p.compressor)
+	if p.opt.PartName == "" {
+		p.opt.PartName = "part"
+	}
+	if err := p.begin(); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// begin opens the next part.
+func (p *parts) begin() error {
+	n := len(p.manifest.Files) + 1
+	if n > maxParts {
+		return fmt.Errorf("parts: more than %d of %d rows each; choose larger ones", maxParts, p.opt.PartRows)
+	}
+	name := fmt.Sprintf("%s-%04d%s", p.opt.PartName, n, p.format.shape().ext)
+	method := zip.Deflate
+	if p.format == XLSX {
+		method = zip.Store // a ZIP archive itself
+	}
+	w, err := p.zip.CreateHeader(&zip.FileHeader{Name: name, Method: method})
+	if err != nil {
+		return fmt.Errorf("parts: %s: %w", name, err)
+	}
+	p.entry = &entry{name: name, w: w, sum: sha256.New()}
+	p.left = p.opt.PartRows
+	p.enc, err = one(p.entry, p.format, p.cols, p.opt.Options)
+	return err
+}
+
+// compressor begins the deflate stream of a part.
+func (p *parts) compressor(w io.Writer) (io.WriteCloser, error) {
+	if p.deflate != nil {
+		p.deflate.Reset(w)
+		return p.deflate, nil
+	}
+	var err error
+	p.deflate, err = flate.NewWriter(w, level(p.opt.Options))
+	return p.deflate, err
+}
+
+// end closes the open part and enters it into the manifest.
+func (p *parts) end() error {
+	enc := p.enc
+	p.enc = nil
+	if err := enc.Close(); err != nil {
+		return fmt.Errorf("%s: %w", p.entry.name, err)
+	}
+	sum := enc.Summary()
+	p.manifest.Rows += sum.Rows
+	p.manifest.Files = append(p.manifest.Files, Part{
+		Name: p.entry.name, Rows: sum.Rows, Bytes: p.entry.n, SHA256: hex.EncodeToString(p.entry.sum.Sum(nil)),
+	})
+	p.warnings = addWarnings(p.warnings, sum.Warnings)
+	return nil
+}
+
+// Encode passes the batch on to the open part; one that reaches over its end is
+// cut.
+func (p *parts) Encode(b *row.Batch) error {
+	if p.closed && p.err == nil {
+		p.err = errClosed
+	}
+	if p.err != nil {
+		b.Release()
+		return p.err
+	}
+	if int64(b.Len()) <= p.left {
+		p.left -= int64(b.Len())
+		p.err = p.named(p.enc.Encode(b))
+		return p.err
+	}
+	p.err = p.cut(b)
+	return p.err
+}
+
+// cut encodes a batch piece by piece, a new part in front of each but the
+// first.
+func (p *parts) cut(b *row.Batch) error {
+	whole := share(b)
+	defer whole.release(nil)
+	for from := 0; from < b.Len(); {
+		if p.left == 0 {
+			if err := p.end(); err != nil {
+				return err
+			}
+			if err := p.begin(); err != nil {
+				return err
+			}
+		}
+		to := from + int(min(p.left, int64(b.Len()-from)))
+		p.left -= int64(to - from)
+		if err := p.named(p.enc.Encode(whole.piece(from, to))); err != nil {
+			return err
+		}
+		from = to
+	}
+	return nil
+}
+
+func (p *parts) named(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", p.entry.name, err)
+}
+
+// Close ends the last part and the archive.
+func (p *parts) Close() error {
+	if p.closed {
+		return p.err
+	}
+	p.closed = true
+	if p.err != nil {
+		if p.enc != nil {
+			_ = p.enc.Close() // frees what it holds; p.err came first
+			p.enc = nil
+		}
+		return p.err
+	}
+	p.err = p.finish()
+	return p.err
+}
+
+func (p *parts) finish() error {
+	if err := p.end(); err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(&p.manifest, "", "  ")
+	if err != nil {
+		return fmt.Errorf("parts: manifest: %w", err)
+	}
+	w, err := p.zip.Create("manifest.json")
+	if err == nil {
+		_, err = w.Write(append(text, '\n'))
+	}
+	if err == nil {
+		err = p.zip.Close()
+	}
+	if err != nil {
+		return fmt.Errorf("parts: %w", err)
+	}
+	return nil
+}
+
+// Summary adds up all parts, the open one too.
+func (p *parts) Summary() format.Summary {
+	sum := format.Summary{Rows: p.manifest.Rows, Warnings: addWarnings(nil, p.warnings)}
+	if p.enc != nil {
+		open := p.enc.Summary()
+		sum.Rows += open.Rows
+		sum.Warnings = addWarnings(sum.Warnings, open.Warnings)
+	}
+	return sum
+}
+
+// addWarnings adds the counts of more to those of list.
+func addWarnings(list, more []format.Warning) []format.Warning {
+next:
+	for _, w := range more {
+		for i := range list {
+			if list[i].Code == w.Code {
+				list[i].Count += w.Count
+				continue next
+			}
+		}
+		list = append(list, w)
+	}
+	return list
+}

@@ -1,0 +1,61 @@
+package encoder
+
+import (
+	"exporttask/internal/format"
+	"exporttask/internal/format/row"
+)
+
+// Text is a cell as a file shows it.
+type Text struct {
+	Text string
+	Null bool
+}
+
+// Texts are the batch's cells, row by row, with the text that a file of the
+// format holds for each: value maps and zones applied, formulas guarded in
+// CSV, long texts cut and illegal characters replaced in spreadsheets. How a
+// spreadsheet lays a number format over a number or a date is not shown. It is
+// for previews; the batch is not released. The error is that of row.Batch.Check.
+func Texts(f Format, cols []format.Column, opt format.Options, b *row.Batch) ([][]Text, error) {
+	if err := b.Check(); err != nil {
+		return nil, err
+	}
+	rows := make([][]Text, b.Len())
+	for i := range rows {
+		raw := cells(b.Row(i))
+		rows[i] = make([]Text, len(cols))
+		for k := range cols {
+			rows[i][k] = text(f, &cols[k], opt, raw[cols[k].Index])
+		}
+	}
+	return rows, nil
+}
+
+func cells(p []byte) [][]byte {
+	var all [][]byte
+	for len(p) > 0 {
+		var c []byte
+		c, p = row.Cell(p)
+		all = append(all, c)
+	}
+	return all
+}
+
+func text(f Format, c *format.Column, opt format.Options, raw []byte) Text {
+	if raw == nil {
+		if f != CSV {
+			return Text{Null: true}
+		}
+		return Text{Text: opt.NullText, Null: true}
+	}
+	shown := c.AppendText(nil, raw)
+	if f == CSV {
+		if c.Guarded() && !opt.NoGuard && format.IsFormula(shown) {
+			return Text{Text: string(format.GuardPrefix) + string(shown)}
+		}
+		return Text{Text: string(shown)}
+	}
+	shown, _ = format.AppendLegalXML(nil, shown)
+	shown, _ = format.CutUTF16(shown, format.MaxCellText)
+	return Text{Text: string(shown)}
+}

@@ -1,0 +1,127 @@
+package format
+
+import "exporttask/internal/format/row"
+
+// maxDigits is how many digits a spreadsheet keeps of a number; the sixteenth
+// becomes 0.
+const maxDigits = 15
+
+// KeepsNumber reports whether text, the cell as AppendText wrote it, may be
+// stored as a number in a spreadsheet without losing what it says. A FLOAT or
+// DOUBLE is the same double on both sides, whatever its number of digits;
+// every other number must pass SafeNumber.
+func (c *Column) KeepsNumber(text []byte) bool {
+	if c.Source.Kind == row.Float && c.Map == nil {
+		return IsNumber(text)
+	}
+	return SafeNumber(text)
+}
+
+// SafeNumber reports whether text is a decimal number that comes back from a
+// spreadsheet as it was: no plus sign, no exponent, no leading zero ("007"), no
+// negative zero, digits on both sides of a point, and at most 15 digits, the
+// zeros in front of the first other digit and those at the end of a fraction
+// not counted (a column's number format shows the latter again).
+func SafeNumber(text []byte) bool {
+	p := text
+	negative := len(p) > 0 && p[0] == '-'
+	if negative {
+		p = p[1:]
+	}
+	whole := digits(p)
+	if whole == 0 || whole > 1 && p[0] == '0' {
+		return false
+	}
+	significant := whole
+	if p[0] == '0' {
+		significant = 0
+	}
+	if len(p) == whole {
+		return significant <= maxDigits && (significant > 0 || !negative)
+	}
+	frac := p[whole+1:]
+	if p[whole] != '.' || len(frac) == 0 || digits(frac) != len(frac) {
+		return false
+	}
+	for len(frac) > 0 && frac[len(frac)-1] == '0' {
+		frac = frac[:len(frac)-1]
+	}
+	for significant == 0 && len(frac) > 0 && frac[0] == '0' {
+		frac = frac[1:]
+	}
+	significant += len(frac)
+	return significant <= maxDigits && (significant > 0 || !negative)
+}
+
+// IsNumber reports whether text is a decimal number in the notation of the
+// server and of XML Schema's double: "-1.5", "1e-7", "1.7976931348623157e308".
+func IsNumber(text []byte) bool {
+	p := text
+	if len(p) > 0 && (p[0] == '-' || p[0] == '+') {
+		p = p[1:]
+	}
+	n := digits(p)
+	if n == 0 {
+		return false
+	}
+	p = p[n:]
+	if len(p) > 0 && p[0] == '.' {
+		n = digits(p[1:])
+		if n == 0 {
+			return false
+		}
+		p = p[1+n:]
+	}
+	if len(p) > 0 && (p[0] == 'e' || p[0] == 'E') {
+		p = p[1:]
+		if len(p) > 0 && (p[0] == '-' || p[0] == '+') {
+			p = p[1:]
+		}
+		n = digits(p)
+		if n == 0 || n > 3 {
+			return false
+		}
+		p = p[n:]
+	}
+	return len(p) == 0
+}
+
+// digits is how many decimal digits p begins with.
+func digits(p []byte) int {
+	for i, c := range p {
+		if c < '0' || c > '9' {
+			return i
+		}
+	}
+	return len(p)
+}
+
+// ParseBool reads what databases write for a truth value: an integer (0 is
+// false), or true, false, yes, no, t, f, y, n in either case.
+func ParseBool(text []byte) (value, ok bool) {
+	if len(text) == 0 || len(text) > 20 {
+		return false, false
+	}
+	if n := text; IsNumber(n) && (digits(n) == len(n) || n[0] == '-' && digits(n[1:]) == len(n)-1) {
+		for _, c := range n {
+			if c != '0' && c != '-' {
+				return true, true
+			}
+		}
+		return false, true
+	}
+	if len(text) > 5 {
+		return false, false
+	}
+	var lower [5]byte
+	for i, c := range text {
+		lower[i] = c | 0x20
+	}
+	switch string(lower[:len(text)]) {
+	case "true", "yes", "t", "y":
+		return true, true
+	case "false", "no", "f", "n":
+		return false, true
+	}
+	return false, false
+}

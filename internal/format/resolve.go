@@ -1,0 +1,94 @@
+package format
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"exporttask/internal/format/row"
+)
+
+// Resolve finds the declared columns among those of a result; no
+// declaration means every column as it comes. A name is looked for as it is
+// written and then, as MySQL does, without regard to case. A column that is not
+// there, or there more than once, is a *DeclError; so is a zone for a column
+// without a time of day and a binary notation for one that holds no bytes.
+func Resolve(specs []Spec, source []row.Column) ([]Column, error) {
+	if len(specs) == 0 {
+		cols := make([]Column, len(source))
+		for i, c := range source {
+			cols[i] = Column{Source: c, Index: i, Label: c.Name}
+		}
+		return cols, nil
+	}
+	cols := make([]Column, len(specs))
+	for i := range specs {
+		s := &specs[i]
+		at, reason := find(s.Name, source)
+		if reason != "" {
+			return nil, &DeclError{Item: i + 1, Column: s.Name, Reason: reason}
+		}
+		if key, reason := s.fits(source[at]); reason != "" {
+			return nil, &DeclError{Item: i + 1, Column: s.Name, Key: key, Reason: reason}
+		}
+		label := s.Label
+		if label == "" {
+			label = source[at].Name
+		}
+		cols[i] = Column{
+			Source: source[at], Index: at, Label: label, Type: s.Type, Format: s.Format, Width: s.Width,
+			Map: s.Map, Location: s.Zone, Unguard: s.Unguard, Binary: s.Binary,
+		}
+	}
+	return cols, nil
+}
+
+// find is the place of the column that name means; a reason says why there is
+// no such place.
+func find(name string, source []row.Column) (at int, reason string) {
+	same := func(a string) bool { return a == name }
+	for range 2 {
+		found := 0
+		for i, s := range slices.Backward(source) {
+			if same(s.Name) {
+				at = i
+				found++
+			}
+		}
+		if found == 1 {
+			return at, ""
+		}
+		if found > 1 {
+			return 0, fmt.Sprintf("the result has %d columns of this name, want one: give them aliases in the SQL", found)
+		}
+		same = func(a string) bool { return strings.EqualFold(a, name) }
+	}
+	return 0, "not in the result, which has " + names(source)
+}
+
+// fits holds a declaration against the type of its column.
+func (s *Spec) fits(c row.Column) (key, reason string) {
+	if !s.Zone.IsZero() && c.Kind != row.DateTime {
+		return "zone", "the column is a " + c.Type + ", want a DATETIME or TIMESTAMP"
+	}
+	if s.HasBinary && c.Kind != row.Binary {
+		return "binary", "the column is a " + c.Type + ", want a BINARY, VARBINARY or BLOB"
+	}
+	return "", ""
+}
+
+// names lists the columns for an error, the first 50 of them.
+func names(source []row.Column) string {
+	var b strings.Builder
+	for i, c := range source {
+		if i == 50 {
+			return b.String() + fmt.Sprintf(" and %d more", len(source)-i)
+		}
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(strconv.Quote(c.Name))
+	}
+	return b.String()
+}

@@ -1,0 +1,170 @@
+package format
+
+import "strconv"
+
+// Serial is a moment as spreadsheets count it: days in the 1900 date system
+// (1 is 1900-01-01, and 60 is a 29 February 1900 that never was, so that 61 is
+// 1900-03-01; ECMA-376 part 1, section 18.17.4.1) and microseconds of the day.
+type Serial struct {
+	Day    int
+	Micros int64
+}
+
+// microsPerDay is the length of a day; Serial.Micros stays below it.
+const microsPerDay = 24 * 60 * 60 * 1_000_000
+
+// ParseSerial reads "2026-01-31" or "2026-01-31 23:59:59.123456" (a T may stand
+// for the blank). It refuses what a spreadsheet has no day for: years before
+// 1900 or after 9999, zero dates, days that the month does not have.
+func ParseSerial(text []byte) (Serial, bool) {
+	d, ok := parseDate(text)
+	if !ok || d.year < 1900 {
+		return Serial{}, false
+	}
+	s := Serial{Day: d.days() - daysTo1900}
+	if s.Day >= 60 {
+		s.Day++ // the 29 February 1900
+	}
+	if len(text) == len("2006-01-02") {
+		return s, true
+	}
+	if len(text) < len("2006-01-02 15:04:05") {
+		return Serial{}, false
+	}
+	secs, ok := parseClock(text[11:])
+	if !ok {
+		return Serial{}, false
+	}
+	micros, ok := parseFraction(text[19:])
+	if !ok {
+		return Serial{}, false
+	}
+	s.Micros = int64(secs)*1_000_000 + int64(micros)
+	return s, true
+}
+
+// Append appends the serial as a decimal number with as many as 12 digits after
+// the point, trailing zeros left out: half a microsecond is 5.8e-12 days, so
+// the digits tell every DATETIME(6) apart.
+func (s Serial) Append(dst []byte) []byte {
+	dst = strconv.AppendInt(dst, int64(s.Day), 10)
+	if s.Micros == 0 {
+		return dst
+	}
+	// micros · 10^12 / microsPerDay = micros · 10^4 / 864, rounded.
+	frac := (s.Micros*10_000 + 432) / 864
+	dst = append(dst, ".000000000000"...)
+	for i := len(dst) - 1; frac > 0; i-- {
+		dst[i] = "0123456789"[frac%10]
+		frac /= 10
+	}
+	for dst[len(dst)-1] == '0' {
+		dst = dst[:len(dst)-1]
+	}
+	return dst
+}
+
+// Float64 is the serial as the double that binary formats store.
+func (s Serial) Float64() float64 {
+	return float64(s.Day) + float64(s.Micros)/microsPerDay
+}
+
+// date is a day of the proleptic Gregorian calendar that exists.
+type date struct{ year, month, day int }
+
+// daysTo1900 is date.days of 1899-12-31, the day before serial 1.
+const daysTo1900 = 693_900 // checked by a test
+
+// days counts from 0000-03-01, by integers only: in a year that starts in
+// March the leap day comes last and the months' lengths follow 153 days in five
+// months.
+func (d date) days() int {
+	y, m := d.year, d.month-3
+	if m < 0 {
+		y, m = y-1, m+12
+	}
+	return 365*y + floorDiv(y, 4) - floorDiv(y, 100) + floorDiv(y, 400) + (153*m+2)/5 + d.day - 1
+}
+
+// floorDiv rounds down; y is -1 for the first two months of the year 0.
+func floorDiv(y, n int) int {
+	if y < 0 {
+		return (y - n + 1) / n
+	}
+	return y / n
+}
+
+// parseDate reads the "2006-01-02" that text begins with. Anything but a blank
+// or a T after it, and any day that does not exist, is refused.
+func parseDate(text []byte) (date, bool) {
+	if len(text) < 10 || text[4] != '-' || text[7] != '-' {
+		return date{}, false
+	}
+	if len(text) > 10 && text[10] != ' ' && text[10] != 'T' {
+		return date{}, false
+	}
+	c, ok1 := twoDigits(text[0], text[1])
+	y, ok2 := twoDigits(text[2], text[3])
+	m, ok3 := twoDigits(text[5], text[6])
+	d, ok4 := twoDigits(text[8], text[9])
+	if !ok1 || !ok2 || !ok3 || !ok4 {
+		return date{}, false
+	}
+	r := date{c*100 + y, m, d}
+	if m < 1 || m > 12 || d < 1 || d > 28 && d > r.monthDays() {
+		return date{}, false
+	}
+	return r, true
+}
+
+func (d date) monthDays() int {
+	switch d.month {
+	case 4, 6, 9, 11:
+		return 30
+	case 2:
+		if d.year%4 == 0 && (d.year%100 != 0 || d.year%400 == 0) {
+			return 29
+		}
+		return 28
+	default:
+		return 31
+	}
+}
+
+// parseClock reads the "15:04:05" that text begins with as seconds of the day.
+func parseClock(text []byte) (secs int, ok bool) {
+	if len(text) < 8 || text[2] != ':' || text[5] != ':' {
+		return 0, false
+	}
+	h, ok1 := twoDigits(text[0], text[1])
+	m, ok2 := twoDigits(text[3], text[4])
+	s, ok3 := twoDigits(text[6], text[7])
+	if !ok1 || !ok2 || !ok3 || h > 23 || m > 59 || s > 59 {
+		return 0, false
+	}
+	return (h*60+m)*60 + s, true
+}
+
+// parseFraction reads "" or "." and one to six digits as microseconds.
+func parseFraction(text []byte) (micros int, ok bool) {
+	if len(text) == 0 {
+		return 0, true
+	}
+	if text[0] != '.' || len(text) < 2 || len(text) > 7 {
+		return 0, false
+	}
+	unit := 100_000
+	for _, c := range text[1:] {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		micros += int(c-'0') * unit
+		unit /= 10
+	}
+	return micros, true
+}
+
+func twoDigits(a, b byte) (int, bool) {
+	a, b = a-'0', b-'0'
+	return int(a)*10 + int(b), a <= 9 && b <= 9
+}

@@ -1,0 +1,115 @@
+package format
+
+import (
+	"encoding/base64"
+	"strconv"
+
+	"exporttask/internal/format/row"
+)
+
+// Plain reports whether every cell of the column is shown as the server wrote
+// it, so that an encoder can take the bytes as they are instead of calling
+// AppendText. It holds for the whole column: ask once.
+func (c *Column) Plain() bool {
+	if c.Map != nil || c.Type == AsBool {
+		return false
+	}
+	switch c.Source.Kind {
+	case row.Bit, row.Binary, row.Geometry:
+		return false
+	case row.DateTime:
+		return c.Location.IsZero() && c.Type != AsDate
+	case row.Text, row.Int, row.Decimal, row.Float, row.Date, row.Time, row.Year:
+	}
+	return true
+}
+
+// AppendText appends the text that stands for the cell raw, which must not be
+// NULL: BIT as an unsigned decimal number, bytes as hexadecimal or base64, a
+// geometry as WKT, then the value map; where that has no entry, a DATETIME
+// shifted by the zone, cut to its day in a column declared as a date, and TRUE
+// or FALSE in a column declared as bool. What a step cannot read stays as it
+// was. It allocates only where dst must grow.
+func (c *Column) AppendText(dst, raw []byte) []byte {
+	start := len(dst)
+	switch c.Source.Kind {
+	case row.Bit:
+		dst = appendBit(dst, raw)
+	case row.Binary:
+		dst = c.Binary.Append(dst, raw)
+	case row.Geometry:
+		dst = appendGeometry(dst, raw)
+	case row.Text, row.Int, row.Decimal, row.Float, row.Date, row.Time, row.DateTime, row.Year:
+		return c.appendPlain(dst, raw)
+	}
+	if c.Map != nil {
+		if shown, ok := c.Map[string(dst[start:])]; ok {
+			return append(dst[:start], shown...)
+		}
+	}
+	if c.Type == AsBool {
+		if v, ok := ParseBool(dst[start:]); ok {
+			return appendBool(dst[:start], v)
+		}
+	}
+	return dst
+}
+
+// appendPlain is AppendText for the kinds whose bytes are text already.
+func (c *Column) appendPlain(dst, raw []byte) []byte {
+	if c.Map != nil {
+		if shown, ok := c.Map[string(raw)]; ok {
+			return append(dst, shown...)
+		}
+	}
+	if c.Type == AsBool {
+		if v, ok := ParseBool(raw); ok {
+			return appendBool(dst, v)
+		}
+	}
+	if c.Source.Kind != row.DateTime {
+		return append(dst, raw...)
+	}
+	start := len(dst)
+	if c.Location.IsZero() {
+		dst = append(dst, raw...)
+	} else {
+		dst = c.Location.AppendShifted(dst, raw)
+	}
+	if day := start + len("2006-01-02"); c.Type == AsDate && len(dst) > day {
+		dst = dst[:day]
+	}
+	return dst
+}
+
+func appendBool(dst []byte, v bool) []byte {
+	if v {
+		return append(dst, "TRUE"...)
+	}
+	return append(dst, "FALSE"...)
+}
+
+// appendBit appends BIT(n), n ≤ 64, as the number that its bits are.
+func appendBit(dst, raw []byte) []byte {
+	if len(raw) > 8 {
+		return Hex.Append(dst, raw)
+	}
+	var n uint64
+	for _, c := range raw {
+		n = n<<8 | uint64(c)
+	}
+	return strconv.AppendUint(dst, n, 10)
+}
+
+// Append appends raw as text. Pieces whose lengths are multiples of 3 may be
+// appended one after another.
+func (b BinaryText) Append(dst, raw []byte) []byte {
+	if b == Base64 {
+		return base64.StdEncoding.AppendEncode(dst, raw)
+	}
+	const figures = "0123456789ABCDEF"
+	for _, c := range raw {
+		dst = append(dst, figures[c>>4], figures[c&15])
+	}
+	return dst
+}

@@ -1,0 +1,218 @@
+package xls
+
+import (
+	"bufio"
+	"encoding/binary"
+	"fmt"
+	"io"
+)
+
+// The figures of a compound file, version 3 (MS-CFB 2.1, 2.2).
+const (
+	sectorSize   = 512
+	fatPerSector = sectorSize / 4
+	headerFATs   = 109              // FAT sectors that the header itself lists
+	difPerSector = fatPerSector - 1 // the last entry leads to the next DIFAT sector
+	miniCutoff   = 4096             // shorter streams would lie in the mini stream
+
+	// maxStream bounds the workbook stream so that the whole file, its FAT
+	// included, stays below the 2 GiB that version 3 allows (MS-CFB 2.6.1).
+	maxStream = 2<<30 - 32<<20
+
+	endOfChain = 0xfffffffe
+	freeSector = 0xffffffff
+	fatSector  = 0xfffffffd
+	difSector  = 0xfffffffc
+	noStream   = 0xffffffff
+)
+
+// container writes a compound file with one stream, "Workbook", to a writer
+// that cannot seek. Since the stream's size is known, the place of every
+// sector is: header, stream, directory, FAT, DIFAT.
+type container struct {
+	w       *bufio.Writer
+	size    int64 // of the stream as announced
+	written int64 // of the stream so far
+
+	stream uint32 // sectors of the stream
+	fats   uint32 // sectors of the FAT
+	difs   uint32 // sectors of the DIFAT
+}
+
+// newContainer writes the header. The stream gets exactly size bytes; where
+// that is below 4,096 it is padded with zeros, so that no mini stream is
+// needed (readers stop at the workbook's last EOF record).
+func newContainer(w io.Writer, size int64) *container {
+	size = max(size, miniCutoff)
+	c := &container{w: bufio.NewWriterSize(w, 64<<10), size: size}
+	c.stream = uint32((size + sectorSize - 1) / sectorSize) //nolint:gosec // at most maxStream / 512
+	c.fats, c.difs = tables(c.stream)
+	_, _ = c.w.Write(c.header()) // finish tells of any error
+	return c
+}
+
+// tables is how many sectors FAT and DIFAT take beside the stream's and the
+// directory's. Both have entries for their own sectors, too.
+func tables(stream uint32) (fats, difs uint32) {
+	for {
+		all := stream + 1 + fats + difs
+		f := (all + fatPerSector - 1) / fatPerSector
+		d := uint32(0)
+		if f > headerFATs {
+			d = (f - headerFATs + difPerSector - 1) / difPerSector
+		}
+		if f == fats && d == difs {
+			return fats, difs
+		}
+		fats, difs = f, d
+	}
+}
+
+func (c *container) firstDirectory() uint32 { return c.stream }
+func (c *container) firstFAT() uint32       { return c.stream + 1 }
+func (c *container) firstDIFAT() uint32     { return c.stream + 1 + c.fats }
+
+// header is the Compound File Header (MS-CFB 2.2).
+func (c *container) header() []byte {
+	h := records{}
+	h.raw([]byte{0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1}) // signature
+	h.zero(16)                                                    // class
+	h.u16(0x003e)                                                 // minor version
+	h.u16(3)                                                      // major version
+	h.u16(0xfffe)                                                 // little endian
+	h.u16(9)                                                      // sectors of 2^9 bytes
+	h.u16(6)                                                      // mini sectors of 2^6 bytes
+	h.zero(6)
+	h.u32(0) // directory sectors: not counted in version 3
+	h.u32(c.fats)
+	h.u32(c.firstDirectory())
+	h.u32(0) // transaction
+	h.u32(miniCutoff)
+	h.u32(endOfChain) // mini FAT: none
+	h.u32(0)
+	if c.difs > 0 {
+		h.u32(c.firstDIFAT())
+	} else {
+		h.u32(endOfChain)
+	}
+	h.u32(c.difs)
+	for i := range uint32(headerFATs) {
+		if i < c.fats {
+			h.u32(c.firstFAT() + i)
+		} else {
+			h.u32(freeSector)
+		}
+	}
+	return h.b
+}
+
+// Write takes the next bytes of the stream.
+func (c *container) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.written += int64(n)
+	if err != nil {
+		return n, fmt.Errorf("biff8: write: %w", err)
+	}
+	return n, nil
+}
+
+// finish writes what follows the stream.
+func (c *container) finish() error {
+	c.pad(int64(c.stream)*sectorSize - c.written)
+	c.directory()
+	c.fat()
+	c.difat()
+	if err := c.w.Flush(); err != nil { // a bufio.Writer keeps its first error
+		return fmt.Errorf("biff8: write: %w", err)
+	}
+	return nil
+}
+
+func (c *container) pad(n int64) {
+	for range n {
+		_ = c.w.WriteByte(0)
+	}
+}
+
+func (c *container) u32(v uint32) {
+	_, _ = c.w.Write(binary.LittleEndian.AppendUint32(c.w.AvailableBuffer(), v))
+}
+
+// directory is one sector of four entries: the root storage, the stream, and
+// two that are not used (MS-CFB 2.6).
+func (c *container) directory() {
+	const unused, stream, root = 0, 2, 5
+	_, _ = c.w.Write(directoryEntry("Root Entry", root, 1, endOfChain, 0))
+	_, _ = c.w.Write(directoryEntry("Workbook", stream, noStream, 0, c.size))
+	_, _ = c.w.Write(directoryEntry("", unused, noStream, 0, 0))
+	_, _ = c.w.Write(directoryEntry("", unused, noStream, 0, 0))
+}
+
+// directoryEntry is one entry (MS-CFB 2.6.1). The root carries the class of
+// Excel workbooks, by which some programs know the file.
+func directoryEntry(name string, kind uint8, child, first uint32, size int64) []byte {
+	d := records{}
+	for _, r := range name {
+		d.u16(uint16(r)) //nolint:gosec // ASCII
+	}
+	d.zero(64 - len(d.b))
+	if name == "" {
+		d.u16(0)
+	} else {
+		d.u16(uint16(2*len(name) + 2)) //nolint:gosec // ASCII, with the closing zero
+	}
+	d.u8(kind)
+	d.u8(1)         // black
+	d.u32(noStream) // left
+	d.u32(noStream) // right
+	d.u32(child)
+	if child != noStream {
+		d.raw([]byte{0x20, 0x08, 0x02, 0, 0, 0, 0, 0, 0xc0, 0, 0, 0, 0, 0, 0, 0x46})
+	} else {
+		d.zero(16)
+	}
+	d.u32(0)   // state
+	d.zero(16) // created and changed: none, so that equal rows make equal files
+	d.u32(first)
+	d.u32(uint32(size)) //nolint:gosec // at most maxStream
+	d.u32(0)
+	return d.b
+}
+
+// fat is the chain of every sector (MS-CFB 2.3).
+func (c *container) fat() {
+	for i := uint32(1); i < c.stream; i++ {
+		c.u32(i)
+	}
+	c.u32(endOfChain) // the stream's last
+	c.u32(endOfChain) // the directory
+	for range c.fats {
+		c.u32(fatSector)
+	}
+	for range c.difs {
+		c.u32(difSector)
+	}
+	for i := c.stream + 1 + c.fats + c.difs; i%fatPerSector != 0; i++ {
+		c.u32(freeSector)
+	}
+}
+
+// difat lists the FAT sectors that the header has no room for (MS-CFB 2.5).
+func (c *container) difat() {
+	next := uint32(headerFATs)
+	for d := range c.difs {
+		for range difPerSector {
+			if next < c.fats {
+				c.u32(c.firstFAT() + next)
+			} else {
+				c.u32(freeSector)
+			}
+			next++
+		}
+		if d+1 < c.difs {
+			c.u32(c.firstDIFAT() + d + 1)
+		} else {
+			c.u32(endOfChain)
+		}
+	}
+}

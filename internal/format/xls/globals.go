@@ -1,0 +1,127 @@
+package xls
+
+import "encoding/binary"
+
+const (
+	bofGlobals = 0x0005 // MS-XLS 2.4.21, dt
+	bofSheet   = 0x0010
+	biff8      = 0x0600
+	codeUTF16  = 1200
+)
+
+// appendBOF begins a substream (BOF, MS-XLS 2.4.21), as Excel 97 does.
+func appendBOF(r *records, kind uint16) {
+	r.begin(recBOF)
+	r.u16(biff8)
+	r.u16(kind)
+	r.u16(0x0dbb) // build
+	r.u16(0x07cc) // year
+	r.u32(0x0041) // last written on Windows
+	r.u32(0x0006) // readable from this version of the format on
+	r.end()
+}
+
+// globals builds the globals substream (MS-XLS, Globals Substream ABNF) up to
+// the string table, which follows it. bounds are the offsets of the 32-bit
+// fields that take the sheets' places in the stream.
+func (l *layout) globals(sheets []sheet) (head []byte, bounds []int) {
+	r := &records{}
+	appendBOF(r, bofGlobals)
+	r.words(recInterfaceHdr, codeUTF16)
+	r.words(recMms, 0)
+	r.words(recInterfaceEnd)
+	appendAuthor(r)
+	r.words(recCodePage, codeUTF16)
+	r.words(recDSF, 0)
+	r.begin(recRRTabID)
+	for i := range sheets {
+		r.u16(uint16(i + 1))
+	}
+	r.end()
+	r.words(recFnGroupCount, 14)
+	r.words(recWinProtect, 0)
+	r.words(recProtect, 0)
+	r.words(recPassword, 0)
+	r.words(recProt4Rev, 0)
+	r.words(recProt4RevPass, 0)
+	// Place and size of the window, scroll bars and tabs shown, first sheet
+	// active and selected, tabs take 60 % of the scroll bar's width.
+	r.words(recWindow1, 0, 0, 0x4000, 0x2000, 0x0038, 0, 0, 1, 600)
+	r.words(recBackup, 0)
+	r.words(recHideObj, 0)
+	r.words(recDate1904, 0)
+	r.words(recCalcPrecision, 1)
+	r.words(recRefreshAll, 0)
+	r.words(recBookBool, 0)
+	l.styles.append(r)
+	r.words(recUsesELFs, 0)
+	for i := range sheets {
+		r.begin(recBoundSheet8)
+		bounds = append(bounds, len(r.b))
+		r.u32(0)
+		r.u16(0) // visible, a worksheet
+		r.short(l.name(i))
+		r.end()
+	}
+	r.words(recCountry, 1, 1)
+	if l.filter {
+		appendFilterNames(r, sheets, l.columns)
+		appendDrawingGroup(r, len(sheets), l.columns)
+	}
+	return r.b, bounds
+}
+
+// appendAuthor writes who made the file (WriteAccess, MS-XLS 2.4.349): 112
+// bytes, padded with blanks.
+func appendAuthor(r *records) {
+	const size = 112
+	r.begin(recWriteAccess)
+	r.long("exportd")
+	for len(r.b) < r.start+headSize+size {
+		r.u8(' ')
+	}
+	r.end()
+}
+
+// putBounds fills in where the sheets begin.
+func putBounds(head []byte, bounds []int, places []int64) {
+	for i, at := range bounds {
+		binary.LittleEndian.PutUint32(head[at:], uint32(places[i])) //nolint:gosec // below maxStream
+	}
+}
+
+// appendFilterNames writes, for every sheet, the hidden built-in name
+// _FilterDatabase (Lbl, MS-XLS 2.4.150) that spans the filtered cells, and
+// before it the references to the workbook's own sheets that its formula needs
+// (SupBook, 2.4.271, ExternSheet, 2.4.106).
+func appendFilterNames(r *records, sheets []sheet, columns int) {
+	const self = 0x0401
+	r.words(recSupBook, uint16(len(sheets)), self) //nolint:gosec // maxStream holds far fewer sheets
+	r.begin(recExternSheet)
+	r.u16(uint16(len(sheets))) //nolint:gosec // as above
+	for i := range sheets {
+		r.u16(0) // the first SupBook
+		r.u16(uint16(i))
+		r.u16(uint16(i))
+	}
+	r.end()
+	for i := range sheets {
+		r.begin(recLbl)
+		r.u16(0x0021) // hidden, built in
+		r.u8(0)       // no key
+		r.u8(1)       // characters of the name
+		r.u16(11)     // bytes of the formula
+		r.u16(0)
+		r.u16(uint16(i + 1))
+		r.zero(4)
+		r.u8(0)    // the name's characters are single bytes
+		r.u8(0x0d) // _FilterDatabase
+		r.u8(0x3b) // PtgArea3d, 2.5.198.28
+		r.u16(uint16(i))
+		r.u16(0)
+		r.u16(uint16(sheets[i].rows - 1)) //nolint:gosec // at most maxRows
+		r.u16(0)
+		r.u16(uint16(columns - 1)) //nolint:gosec // at most maxColumns
+		r.end()
+	}
+}

@@ -1,0 +1,187 @@
+package xls
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+
+	"exporttask/internal/format"
+)
+
+// sheet says where the cell table of a finished sheet stands in the spill.
+type sheet struct {
+	start, size int64
+	rows        int // the header among them
+	used        int // the last row with a cell, plus 1
+}
+
+// blocks is how many row blocks the sheet has up to its last cell.
+func (s sheet) blocks() int { return (s.used + blockRows - 1) / blockRows }
+
+// layout is what all sheets of a workbook have in common.
+type layout struct {
+	base    string // of the sheets' names
+	columns int
+	widths  []float64 // in characters
+	freeze  bool
+	filter  bool
+	styles  styles
+}
+
+func (l *layout) name(i int) string { return format.SheetName(l.base, i+1) }
+
+// head appends the part of a worksheet substream (MS-XLS, Worksheet Substream
+// ABNF) before its cells, for a sheet that begins at base in the stream; places
+// are its DBCell records, counted from its first row block.
+func (l *layout) head(r *records, s sheet, base int64, places []byte) {
+	begin := len(r.b)
+	appendBOF(r, bofSheet)
+	index := len(r.b)
+	appendIndex(r, s)
+	appendCalc(r)
+	r.words(recPrintRowCol, 0)
+	r.words(recPrintGrid, 0)
+	r.words(recGridSet, 1)
+	r.words(recGuts, 0, 0, 0, 0)
+	r.words(recDefRowHeight, 0, rowHeight)
+	r.words(recWsBool, 0x04c1)
+	appendPage(r)
+	widths := len(r.b)
+	r.words(recDefColWidth, 8)
+	for i, w := range l.widths {
+		r.words(recColInfo, uint16(i), uint16(i), columnWidth(w), defaultXF, 0, 0)
+	}
+	if l.filter {
+		r.words(recAutoFilterInfo, uint16(l.columns)) //nolint:gosec // at most maxColumns
+	}
+	r.begin(recDimensions) // 2.4.90
+	r.u32(0)
+	r.u32(uint32(s.rows)) //nolint:gosec // at most maxRows
+	r.u16(0)
+	r.u16(uint16(l.columns)) //nolint:gosec // at most maxColumns
+	r.u16(0)
+	r.end()
+
+	binary.LittleEndian.PutUint32(r.b[index+16:], uint32(base)+uint32(widths-begin)) //nolint:gosec // below maxStream
+	cells := uint32(base) + uint32(len(r.b)-begin)                                   //nolint:gosec // below maxStream
+	for i := range s.blocks() {
+		at := index + 20 + 4*i
+		binary.LittleEndian.PutUint32(r.b[at:], cells+binary.LittleEndian.Uint32(places[4*i:]))
+	}
+}
+
+// appendIndex writes the Index record (MS-XLS 2.4.144) with room for the
+// places of the default width and of the DBCell records.
+func appendIndex(r *records, s sheet) {
+	r.begin(recIndex)
+	r.u32(0)
+	r.u32(0)
+	r.u32(uint32(s.used)) //nolint:gosec // at most maxRows
+	r.u32(0)
+	r.zero(4 * s.blocks())
+	r.end()
+}
+
+// appendCalc writes how Excel calculates (GLOBALS of the ABNF): automatically,
+// 100 rounds at most. There is no formula to calculate.
+func appendCalc(r *records) {
+	r.words(recCalcMode, 1)
+	r.words(recCalcCount, 100)
+	r.words(recCalcRefMode, 1)
+	r.words(recCalcIter, 0)
+	r.begin(recCalcDelta)
+	r.f64(0.001)
+	r.end()
+	r.words(recCalcSaveRecalc, 1)
+}
+
+// appendPage writes how a page is printed (PAGESETUP of the ABNF): as the
+// printer's own settings say.
+func appendPage(r *records) {
+	const halfAnInch = 0.5
+	r.words(recHeader)
+	r.words(recFooter)
+	r.words(recHCenter, 0)
+	r.words(recVCenter, 0)
+	r.begin(recSetup) // 2.4.257
+	r.u16(9)          // A4
+	r.u16(100)        // per cent
+	r.u16(1)          // first page
+	r.u16(1)          // pages wide
+	r.u16(1)          // pages high
+	r.u16(0x0004)     // the printer's fields below are not set
+	r.u16(600)
+	r.u16(600)
+	r.f64(halfAnInch)
+	r.f64(halfAnInch)
+	r.u16(1)
+	r.end()
+}
+
+// columnWidth is a width in 1/256 of a character (ColInfo, MS-XLS 2.4.53),
+// with the margin that Excel leaves at both sides.
+func columnWidth(characters float64) uint16 {
+	const margin, most = 0.71, 255
+	w := min(max(characters, 0)+margin, most)
+	return uint16(math.Round(w * 256))
+}
+
+// tail appends the part of the n-th sheet's substream behind its cells.
+func (l *layout) tail(r *records, n int) {
+	if l.filter {
+		appendArrows(r, n, l.columns)
+	}
+	flags := uint16(0x00b6) // grid, headings, zeros, default colour, outline symbols
+	if l.freeze {
+		flags |= 0x0108 // frozen, and not split where it is unfrozen
+	}
+	if n == 0 {
+		flags |= 0x0600 // selected and shown
+	}
+	r.words(recWindow2, flags, 0, 0, 64, 0, 0, 0, 0, 0) // 2.4.346
+	if l.freeze {
+		r.words(recPane, 0, 1, 1, 0, bottomLeft) // 2.4.189: one row above, the sheet goes on in row 1
+		appendSelection(r, topLeft, 0)
+		appendSelection(r, bottomLeft, 1)
+	} else {
+		appendSelection(r, topLeft, 0)
+	}
+	r.words(recEOF)
+}
+
+// Panes of a window (PaneType of MS-XLS).
+const (
+	bottomLeft = 2
+	topLeft    = 3
+)
+
+// appendSelection puts a pane's cursor into the first cell of a row (Selection).
+func appendSelection(r *records, pane uint8, row uint16) {
+	r.begin(recSelection)
+	r.u8(pane)
+	r.u16(row)
+	r.u16(0)
+	r.u16(0)
+	r.u16(1)
+	r.u16(row)
+	r.u16(row)
+	r.u8(0)
+	r.u8(0)
+	r.end()
+}
+
+// checkColumns refuses what no sheet can hold.
+func checkColumns(cols []format.Column) error {
+	switch n := len(cols); {
+	case n == 0:
+		return fmt.Errorf("biff8: no columns, want 1..%d", maxColumns)
+	case n > maxColumns:
+		return fmt.Errorf("biff8: %d columns, want 1..%d: a sheet of the XLS format has no more", n, maxColumns)
+	}
+	for i := range cols {
+		if err := format.CheckFormat(cols[i].NumberFormat()); err != nil {
+			return fmt.Errorf("biff8: column %d: %w", i+1, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,196 @@
+package xls
+
+import (
+	"encoding/binary"
+
+	"exporttask/internal/format"
+)
+
+const (
+	// bucketsMost is how many places of the string table are kept for the
+	// ExtSST record; with more, every second one is dropped.
+	bucketsMost = 1024
+	// bucketStep is the fewest strings between two of them (MS-XLS 2.4.107).
+	bucketStep = 8
+	// bucketStepMost keeps the step inside its 16 bits.
+	bucketStepMost = 32 << 10
+	// sstHead is what the SST record holds before the first string.
+	sstHead = 8
+)
+
+// sst is the shared string table (MS-XLS 2.4.265), written as it grows: the
+// SST record and its Continue records stand in the spill in their final form,
+// but for the two counts at the front, which finish patches in.
+type sst struct {
+	out    spill
+	record int // where the header of the open record stands in out.buf
+	free   int // bytes that the open record has room for
+
+	total  uint32 // strings of all cells (cstTotal)
+	unique uint32 // strings written (cstUnique)
+
+	recent  recent
+	scratch []byte
+
+	buckets []bucket
+	step    uint32
+}
+
+// bucket says where a string begins (ISSTInf, MS-XLS 2.5.167).
+type bucket struct {
+	at     int64  // in the run of SST and Continue records
+	inside uint16 // in its record, the header counted
+}
+
+func newSST(dir string) *sst {
+	s := &sst{
+		out:     spill{dir: dir},
+		scratch: make([]byte, 0, 4<<10),
+		step:    bucketStep,
+	}
+	s.open(recSST)
+	s.out.buf = append(s.out.buf, make([]byte, sstHead)...)
+	s.free -= sstHead
+	return s
+}
+
+// add returns the index of the string text in the table and counts what had to
+// be changed of it.
+func (s *sst) add(text []byte, tally *format.Tally) (uint32, error) {
+	s.total++
+	if i, ok := s.recent.find(text); ok {
+		return i, nil
+	}
+	u := encode(text, s.scratch)
+	if u.wide && cap(u.bytes) > cap(s.scratch) {
+		s.scratch = u.bytes
+	}
+	i := s.unique
+	switch {
+	case u.cut || u.illegal: // not remembered: each such cell is counted
+		if u.cut {
+			tally.Cut++
+		}
+		if u.illegal {
+			tally.Illegal++
+		}
+	default:
+		s.recent.put(text, i)
+	}
+	if i%s.step == 0 {
+		s.bucket(u)
+	}
+	s.unique++
+	return i, s.write(u)
+}
+
+// write appends the string: its count and form, its characters. The former
+// must not be torn apart; the latter may be, at a character, and then the next
+// record begins with their form (MS-XLS 2.5.293).
+func (s *sst) write(u units) error {
+	if err := s.fit(u); err != nil {
+		return err
+	}
+	form := byte(0)
+	if u.wide {
+		form = 1
+	}
+	s.out.buf = binary.LittleEndian.AppendUint16(s.out.buf, uint16(u.count)) //nolint:gosec // at most format.MaxCellText
+	s.out.buf = append(s.out.buf, form)
+	s.free -= 3
+	for p := u.bytes; ; {
+		n := min(len(p), s.free)
+		if u.wide {
+			n &^= 1
+		}
+		s.out.buf = append(s.out.buf, p[:n]...)
+		s.free -= n
+		if p = p[n:]; len(p) == 0 {
+			return nil
+		}
+		if err := s.next(); err != nil {
+			return err
+		}
+		s.out.buf = append(s.out.buf, form)
+		s.free--
+	}
+}
+
+// fit begins a record where the open one has no room for a string's head and
+// its first character.
+func (s *sst) fit(u units) error {
+	if s.free >= s.headOf(u) {
+		return nil
+	}
+	return s.next()
+}
+
+// headOf is the size of what must stand together of a string.
+func (s *sst) headOf(u units) int {
+	if u.wide {
+		return 5
+	}
+	return 4
+}
+
+// next closes the open record and begins a Continue record.
+func (s *sst) next() error {
+	s.close()
+	if err := s.out.flushIfFull(); err != nil {
+		return err
+	}
+	s.open(recContinue)
+	return nil
+}
+
+func (s *sst) open(id uint16) {
+	s.record = len(s.out.buf)
+	s.out.buf = binary.LittleEndian.AppendUint32(s.out.buf, uint32(id))
+	s.free = maxRecord
+}
+
+func (s *sst) close() {
+	n := len(s.out.buf) - s.record - headSize
+	binary.LittleEndian.PutUint16(s.out.buf[s.record+2:], uint16(n)) //nolint:gosec // at most maxRecord
+}
+
+// bucket notes where the string that is about to be written begins.
+func (s *sst) bucket(u units) {
+	if len(s.buckets) == bucketsMost && s.step < bucketStepMost {
+		for i := range bucketsMost / 2 {
+			s.buckets[i] = s.buckets[2*i]
+		}
+		s.buckets = s.buckets[:bucketsMost/2]
+		s.step *= 2
+		// unique is a multiple of the old step times 1,024, so of the new one.
+	}
+	b := bucket{at: s.out.size(), inside: uint16(len(s.out.buf) - s.record)} //nolint:gosec // at most a record
+	if s.free < s.headOf(u) {
+		b = bucket{at: b.at + headSize, inside: headSize}
+	}
+	s.buckets = append(s.buckets, b)
+}
+
+// finish closes the last record and writes the counts. The table takes
+// s.out.size() bytes from then on.
+func (s *sst) finish() error {
+	s.close()
+	var counts [sstHead]byte
+	binary.LittleEndian.PutUint32(counts[0:], s.total)
+	binary.LittleEndian.PutUint32(counts[4:], s.unique)
+	return s.out.patch(headSize, counts[:])
+}
+
+// index appends the ExtSST record (MS-XLS 2.4.107) for a string table that
+// begins at base in the workbook stream. Excel needs it wherever there is an
+// SST.
+func (s *sst) index(r *records, base int64) {
+	r.begin(recExtSST)
+	r.u16(uint16(s.step)) //nolint:gosec // at most bucketStepMost
+	for _, b := range s.buckets {
+		r.u32(uint32(base + b.at)) //nolint:gosec // below maxStream
+		r.u16(b.inside)
+		r.u16(0)
+	}
+	r.end()
+}

@@ -1,0 +1,146 @@
+package xls
+
+const (
+	fontName   = "Arial" // the default of Excel 97-2003
+	fontHeight = 200     // twentieths of a point
+	rowHeight  = 255     // of a row of that font, in twentieths of a point
+
+	styleXFs   = 15 // XFs of cell styles, which come before those of cells
+	defaultXF  = styleXFs
+	firstOwnXF = styleXFs + 1
+
+	formatText  = 49  // the built-in format "@"
+	firstFormat = 164 // the first number of a format of one's own (MS-XLS 2.4.126)
+
+	fontPlain = 0
+	fontBold  = 1
+)
+
+// xf is how a cell looks (XF, MS-XLS 2.4.353).
+type xf struct {
+	format uint16
+	font   uint16
+	// quoted is the apostrophe that people type before a text: it is not part
+	// of the cell, but keeps Excel from reading the text as a number or a
+	// formula when the cell is edited (f123Prefix).
+	quoted bool
+}
+
+// styles collects the formats and XFs of a workbook.
+type styles struct {
+	formats []string // from firstFormat on
+	xfs     []xf     // from firstOwnXF on
+}
+
+// add returns the index of an XF, which it makes where there is none yet.
+func (s *styles) add(format string, font uint16, quoted bool) uint16 {
+	want := xf{format: s.format(format), font: font, quoted: quoted}
+	for i, x := range s.xfs {
+		if x == want {
+			return uint16(firstOwnXF + i)
+		}
+	}
+	s.xfs = append(s.xfs, want)
+	return uint16(firstOwnXF + len(s.xfs) - 1) //nolint:gosec // a few a column
+}
+
+// format is the number of a number format: a built-in one's (MS-XLS 2.4.126)
+// or the place in the list.
+func (s *styles) format(f string) uint16 {
+	switch f {
+	case "", "General":
+		return 0
+	case "0":
+		return 1
+	case "0.00":
+		return 2
+	case "#,##0":
+		return 3
+	case "#,##0.00":
+		return 4
+	case "0%":
+		return 9
+	case "0.00%":
+		return 10
+	case "@":
+		return formatText
+	}
+	for i, have := range s.formats {
+		if have == f {
+			return uint16(firstFormat + i)
+		}
+	}
+	s.formats = append(s.formats, f)
+	return uint16(firstFormat + len(s.formats) - 1) //nolint:gosec // a few a column
+}
+
+// append writes fonts, formats, XFs and the one style (FORMATTING of MS-XLS,
+// Globals Substream ABNF).
+func (s *styles) append(r *records) {
+	// Font 4 does not exist, so Excel's own files have five fonts at least.
+	for _, weight := range []uint16{fontPlain: 400, fontBold: 700, 400, 400, 400} {
+		appendFont(r, weight)
+	}
+	for i, f := range s.formats {
+		r.begin(recFormat)
+		r.u16(uint16(firstFormat + i))
+		r.long(f)
+		r.end()
+	}
+	for range styleXFs {
+		r.begin(recXF)
+		r.u16(fontPlain)
+		r.u16(0)
+		r.u16(0xfff5) // locked, a style without a parent
+		appendLook(r, 0xf4)
+	}
+	r.begin(recXF)
+	r.u16(fontPlain)
+	r.u16(0)
+	r.u16(0x0001) // locked, of style 0
+	appendLook(r, 0)
+	for _, x := range s.xfs {
+		r.begin(recXF)
+		r.u16(x.font)
+		r.u16(x.format)
+		flags, own := uint16(0x0001), uint8(0x04) // locked; the format is its own
+		if x.quoted {
+			flags |= 0x0008
+		}
+		if x.font != fontPlain {
+			own |= 0x08
+		}
+		r.u16(flags)
+		appendLook(r, own)
+	}
+	r.words(recStyle, 0x8000, 0xff00) // built-in style "Normal" on XF 0 (Style)
+}
+
+// appendFont writes a Font record (MS-XLS 2.4.122).
+func appendFont(r *records, weight uint16) {
+	r.begin(recFont)
+	r.u16(fontHeight)
+	r.u16(0)
+	r.u16(0x7fff) // the window's text colour
+	r.u16(weight)
+	r.u16(0) // neither raised nor lowered
+	r.u8(0)  // not underlined
+	r.u8(0)  // family
+	r.u8(0)  // character set
+	r.u8(0)
+	r.short(fontName)
+	r.end()
+}
+
+// appendLook writes the rest of an XF record: at the bottom of the cell, no
+// border, no pattern; own tells which parts are not the style's.
+func appendLook(r *records, own uint8) {
+	r.u8(0x20) // general, bottom
+	r.u8(0)    // not rotated
+	r.u8(0)    // not indented
+	r.u8(own)
+	r.u32(0)
+	r.u32(0)
+	r.u16(0x20c0) // automatic colours
+	r.end()
+}

@@ -1,0 +1,235 @@
+package xls
+
+import (
+	"encoding/binary"
+	"math"
+)
+
+const (
+	maxRows    = 65536 // of a sheet, the header among them (MS-XLS, Rw)
+	maxColumns = 256   // of a sheet (MS-XLS, ColU)
+	blockRows  = 32    // rows of a row block (MS-XLS 2.4.78)
+
+	rowRecord   = 20 // bytes of a Row record with its header
+	cellMost    = 18 // bytes that a cell may take, with its record's header
+	sheetBlocks = maxRows / blockRows
+)
+
+// table writes the cell table of a sheet (CELLTABLE of MS-XLS, Worksheet
+// Substream ABNF): blocks of up to 32 rows, each block its Row records, then the
+// cells, then a DBCell record by which Excel finds the cells of a row. Sheets
+// follow one another in one spill.
+type table struct {
+	out *spill
+
+	start int64  // where the sheet's first block begins in the spill
+	row   uint16 // the row being written
+	rows  int    // rows of the sheet, the one being written counted
+	used  int    // the last of them with a cell, plus 1
+
+	block  int // where the block begins in out.buf
+	filled []filledRow
+	places []uint32 // of the DBCell records, from start
+
+	first, last int // columns of the row being written that have a cell
+	cells       int // where they begin in out.buf
+
+	runAt, runEnd, runCol int // an RK or MulRk record that the next cell may join
+}
+
+// filledRow is a row of the block that has cells.
+type filledRow struct {
+	row         uint16
+	first, last uint16
+	cells       int // where they begin in out.buf
+}
+
+// begin starts a sheet.
+func (t *table) begin() {
+	t.start = t.out.size()
+	t.rows, t.used = 0, 0
+	t.places = t.places[:0]
+}
+
+// beginRow starts the next row; it must be ended by endRow.
+func (t *table) beginRow(columns int) {
+	if t.rows%blockRows == 0 {
+		t.block = len(t.out.buf)
+		t.filled = t.filled[:0]
+		t.out.buf = append(t.out.buf, make([]byte, blockRows*rowRecord)...)
+	}
+	t.row = uint16(t.rows) //nolint:gosec // below maxRows
+	t.rows++
+	t.first, t.last = -1, -1
+	t.runEnd = -1
+	t.cells = len(t.out.buf)
+	if need := len(t.out.buf) + columns*cellMost; need > cap(t.out.buf) {
+		grown := make([]byte, len(t.out.buf), max(need, 2*cap(t.out.buf)))
+		copy(grown, t.out.buf)
+		t.out.buf = grown
+	}
+}
+
+// endRow ends a row, and its block where it is the 32nd.
+func (t *table) endRow() error {
+	if t.first >= 0 {
+		t.used = t.rows
+		t.filled = append(t.filled, filledRow{
+			row:   t.row,
+			first: uint16(t.first), //nolint:gosec // below maxColumns
+			last:  uint16(t.last),  //nolint:gosec // below maxColumns
+			cells: t.cells,
+		})
+	}
+	if t.rows%blockRows != 0 {
+		return nil
+	}
+	t.endBlock()
+	return t.out.flushIfFull()
+}
+
+// endBlock fills in the Row records and appends the DBCell record. Rows
+// without a cell have no Row record; the room kept for it is closed up.
+func (t *table) endBlock() {
+	b := t.out.buf
+	heads := len(t.filled) * rowRecord
+	if spare := blockRows*rowRecord - heads; spare > 0 {
+		copy(b[t.block+heads:], b[t.block+blockRows*rowRecord:])
+		b = b[:len(b)-spare]
+		for i := range t.filled {
+			t.filled[i].cells -= spare
+		}
+	}
+	for i, f := range t.filled {
+		putRow(b[t.block+i*rowRecord:], f)
+	}
+	t.places = append(t.places, uint32(t.out.flushed+int64(len(b))-t.start)) //nolint:gosec // below maxStream
+	t.out.buf = t.appendDBCell(b)
+}
+
+// putRow writes a Row record (MS-XLS 2.4.221): the columns in use, the default
+// height, no format of its own.
+func putRow(b []byte, f filledRow) {
+	binary.LittleEndian.PutUint16(b[0:], recRow)
+	binary.LittleEndian.PutUint16(b[2:], rowRecord-headSize)
+	binary.LittleEndian.PutUint16(b[4:], f.row)
+	binary.LittleEndian.PutUint16(b[6:], f.first)
+	binary.LittleEndian.PutUint16(b[8:], f.last+1)
+	binary.LittleEndian.PutUint16(b[10:], rowHeight)
+	binary.LittleEndian.PutUint32(b[12:], 0)
+	binary.LittleEndian.PutUint32(b[16:], 0x0f<<16|0x0100) // fixed bit, default XF
+}
+
+// appendDBCell appends the DBCell record (MS-XLS 2.4.78): how far back the
+// first Row record is, and from the end of that record to the first row's
+// cells, from there to the second's, and so on.
+func (t *table) appendDBCell(b []byte) []byte {
+	back := len(b) - t.block
+	if len(t.filled) == 0 {
+		back = 0
+	}
+	b = binary.LittleEndian.AppendUint16(b, recDBCell)
+	b = binary.LittleEndian.AppendUint16(b, uint16(4+2*len(t.filled))) //nolint:gosec // at most 32 rows
+	b = binary.LittleEndian.AppendUint32(b, uint32(back))
+	from := t.block + rowRecord
+	for _, f := range t.filled {
+		b = binary.LittleEndian.AppendUint16(b, uint16(f.cells-from)) //nolint:gosec // at most 256 cells
+		from = f.cells
+	}
+	return b
+}
+
+// end ends the sheet and returns what its place in the stream needs. The
+// places of its DBCell records follow the cells in the spill.
+func (t *table) end() (sheet, error) {
+	if t.rows%blockRows != 0 {
+		t.endBlock()
+	}
+	s := sheet{start: t.start, size: t.out.size() - t.start, rows: t.rows, used: t.used}
+	for _, p := range t.places {
+		t.out.buf = binary.LittleEndian.AppendUint32(t.out.buf, p)
+	}
+	return s, t.out.flushIfFull()
+}
+
+// cell appends the fields that every cell begins with (Cell).
+func (t *table) cell(id, size uint16, col int, xf uint16) {
+	if t.first < 0 {
+		t.first = col
+	}
+	t.last = col
+	head := uint64(id) | uint64(size)<<16 | uint64(t.row)<<32 | uint64(col)<<48 //nolint:gosec // below maxColumns
+	t.out.buf = binary.LittleEndian.AppendUint64(t.out.buf, head)
+	t.out.buf = binary.LittleEndian.AppendUint16(t.out.buf, xf)
+}
+
+// label appends a cell with a string of the table (LabelSst, MS-XLS 2.4.149).
+func (t *table) label(col int, xf uint16, index uint32) {
+	t.cell(recLabelSst, 10, col, xf)
+	t.out.buf = binary.LittleEndian.AppendUint32(t.out.buf, index)
+}
+
+// boolean appends TRUE or FALSE (BoolErr, MS-XLS 2.4.24).
+func (t *table) boolean(col int, xf uint16, v bool) {
+	t.cell(recBoolErr, 8, col, xf)
+	b := byte(0)
+	if v {
+		b = 1
+	}
+	t.out.buf = append(t.out.buf, b, 0)
+}
+
+// integer appends a whole number, as an RK where its 30 bits suffice.
+func (t *table) integer(col int, xf uint16, v int64) {
+	if fitsRK(v) {
+		t.rk(col, xf, uint32(v)<<2|2) //nolint:gosec // 30 bits
+		return
+	}
+	t.number(col, xf, float64(v))
+}
+
+// hundredths appends v/100 as an RK, which has a form for it; v must fit.
+func (t *table) hundredths(col int, xf uint16, v int64) {
+	t.rk(col, xf, uint32(v)<<2|3) //nolint:gosec // 30 bits
+}
+
+// fitsRK reports whether an RK holds v or v/100: a signed number of 30 bits.
+func fitsRK(v int64) bool { return v >= -1<<29 && v < 1<<29 }
+
+// number appends a double (Number, MS-XLS 2.4.180), as an RK where the 34 bits
+// at its end are zero.
+func (t *table) number(col int, xf uint16, v float64) {
+	bits := math.Float64bits(v)
+	if bits<<30 == 0 {
+		t.rk(col, xf, uint32(bits>>32))
+		return
+	}
+	t.cell(recNumber, 14, col, xf)
+	t.out.buf = binary.LittleEndian.AppendUint64(t.out.buf, bits)
+}
+
+// rk appends an RkNumber (MS-XLS 2.5.217) in a record of its own (RK, 2.4.220)
+// or, where the cell before it is one as well, in that one's MulRk record
+// (2.4.175). Up to the first XF the two are alike.
+func (t *table) rk(col int, xf uint16, v uint32) {
+	if t.runEnd != len(t.out.buf) || t.runCol != col-1 {
+		t.runAt = len(t.out.buf)
+		t.cell(recRK, 10, col, xf)
+		t.out.buf = binary.LittleEndian.AppendUint32(t.out.buf, v)
+		t.runEnd, t.runCol = len(t.out.buf), col
+		return
+	}
+	t.last = col
+	b := t.out.buf
+	if binary.LittleEndian.Uint16(b[t.runAt:]) == recMulRk {
+		b = b[:len(b)-2] // the last column
+	} else {
+		binary.LittleEndian.PutUint16(b[t.runAt:], recMulRk)
+	}
+	b = binary.LittleEndian.AppendUint16(b, xf)
+	b = binary.LittleEndian.AppendUint32(b, v)
+	b = binary.LittleEndian.AppendUint16(b, uint16(col))                          //nolint:gosec // below maxColumns
+	binary.LittleEndian.PutUint16(b[t.runAt+2:], uint16(len(b)-t.runAt-headSize)) //nolint:gosec // at most 1,542
+	t.out.buf = b
+	t.runEnd, t.runCol = len(b), col
+}

@@ -1,0 +1,70 @@
+package xls
+
+import (
+	"unicode/utf8"
+
+	"exporttask/internal/format"
+)
+
+const (
+	widthRows  = 100 // rows looked at for the columns' widths
+	widthLeast = 6
+	widthMost  = 60
+	widthArrow = 3 // the arrow of the filter beside a label
+)
+
+// firstWidths are the widths before any row was seen: those declared, or the
+// labels'.
+func firstWidths(cols []format.Column) []float64 {
+	w := make([]float64, len(cols))
+	for i := range cols {
+		w[i] = cols[i].Width
+		if w[i] <= 0 {
+			w[i] = fitWidth(textWidth([]byte(cols[i].Label)) + widthArrow)
+		}
+	}
+	return w
+}
+
+// measure widens the columns without a declared width to what the row at hand
+// needs.
+func (e *encoder) measure() {
+	for i := range e.columns {
+		c := &e.columns[i]
+		raw := e.row[c.Index]
+		if c.Width > 0 || raw == nil {
+			continue
+		}
+		if !c.plain {
+			e.text = c.AppendText(e.text[:0], raw)
+			raw = e.text
+		}
+		n := textWidth(raw)
+		if c.stored == format.AsDate || c.stored == format.AsDateTime {
+			n = max(n, len(c.NumberFormat()))
+		}
+		e.layout.widths[i] = max(e.layout.widths[i], fitWidth(n))
+	}
+}
+
+func fitWidth(n int) float64 { return float64(min(max(n, widthLeast), widthMost)) }
+
+// textWidth is about how many characters of the default font a text's longest
+// line takes: two for those of East Asian scripts.
+func textWidth(text []byte) int {
+	most, n := 0, 0
+	for i := 0; i < len(text) && most <= widthMost; {
+		r, size := utf8.DecodeRune(text[i:])
+		i += size
+		switch {
+		case r == '\n':
+			n = 0
+		case r >= 0x1100:
+			n += 2
+		default:
+			n++
+		}
+		most = max(most, n)
+	}
+	return most
+}

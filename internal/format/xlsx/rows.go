@@ -1,0 +1,238 @@
+package xlsx
+
+import (
+	"encoding/binary"
+	"fmt"
+	"strconv"
+
+	"exporttask/internal/format"
+	"exporttask/internal/format/row"
+	"exporttask/internal/format/xlsx/deflate"
+)
+
+// cellRoom is more than the markup of one cell, a row's tags and the pieces'
+// overhang come to.
+const cellRoom = 256
+
+// The markup around rows. Each is at most 16 bytes long, see piece.
+var (
+	rowStart = newPiece(`<row r="`)
+	rowEnd   = newPiece(`</row>`)
+)
+
+// rowWriter turns rows into XML, one block at a time, and tells the compressor
+// for each piece of markup where the same stood before. Every worker has one.
+// It allocates only when a buffer must grow.
+type rowWriter struct {
+	job     *job
+	cols    []tracked
+	deflate deflate.Encoder
+
+	buf []byte // the block; always longer than n
+	n   int
+
+	inOrder bool     // the columns are the row's first cells
+	cells   [][]byte // a row's, where they are not
+	scratch []byte   // a converted value
+	serial  []byte   // a date with parts of a second
+
+	row     int    // the row's number
+	rowText uint64 // the same in digits, the first one lowest
+	rowLen  int    // how many they are
+
+	// What is known of the block so far. A position that is not known is
+	// deflate.None.
+	sep      uint32 // the end of the last value or row tag
+	sepClass class
+	lastNum  [2]rowNumber // the row's number in the last cell of each class
+	lastEnd  [4]uint32    // the last end of a value by class
+	lastRow  [4]uint32    // the last end of a row by its last value's class
+	lastTag  uint32
+}
+
+func newRowWriter(cols []column, small bool) *rowWriter {
+	w := &rowWriter{cols: make([]tracked, len(cols)), inOrder: true, buf: make([]byte, blockFull+64<<10), row: -1}
+	w.deflate.Search = small
+	for i := range cols {
+		w.cols[i].column = cols[i]
+		w.inOrder = w.inOrder && cols[i].index == i
+		if cols[i].stored == format.AsText {
+			w.cols[i].heads = new(heads)
+		}
+	}
+	w.reset()
+	return w
+}
+
+// reset begins an empty block: nothing of it stood anywhere before.
+func (w *rowWriter) reset() {
+	w.n = 0
+	w.deflate.Reset()
+	unknown := place{sep: deflate.None, open: deflate.None, value: deflate.None, sepClass: nothing}
+	for i := range w.cols {
+		c := &w.cols[i]
+		c.places = [2]place{unknown, unknown}
+		if c.heads != nil {
+			clear(c.heads[:])
+		}
+	}
+	w.sep, w.sepClass = 0, nothing
+	w.lastNum = [2]rowNumber{{at: deflate.None}, {at: deflate.None}}
+	w.lastEnd = [4]uint32{deflate.None, deflate.None, deflate.None, deflate.None}
+	w.lastRow = w.lastEnd
+	w.lastTag = deflate.None
+}
+
+// rows writes rows from to to of b, of which the first has the number n. A
+// block ends with a row, except before a cell that does not fit any more. The
+// error matches row.ErrBroken.
+func (w *rowWriter) rows(b *row.Batch, from, to, n int) error {
+	for r := from; r < to; r++ {
+		w.beginRow(n)
+		if w.inOrder && !w.walk(b, r) || !w.inOrder && !w.pick(b, r) {
+			return fmt.Errorf("xlsx: %w", b.CheckRow(r))
+		}
+		w.endRow()
+		if w.n >= blockFull {
+			w.emit()
+		}
+		n++
+	}
+	return nil
+}
+
+// walk writes the cells of a row that are the columns in order. It tells whether
+// the row is whole.
+func (w *rowWriter) walk(b *row.Batch, r int) bool {
+	// Cells keep what lies behind them in the batch as their capacity: it may be
+	// read by eight or 16 bytes at a time, see shortNumber.
+	span := b.Rows[r]
+	rest := b.Data[span.Off:span.End]
+	for i := range w.cols {
+		var v []byte
+		switch {
+		case len(rest) == 0:
+			return false
+		case rest[0] < row.NullCell:
+			end := 1 + int(rest[0])
+			if end > len(rest) {
+				return false
+			}
+			v, rest = rest[1:end], rest[end:]
+		case rest[0] == row.NullCell:
+			rest = rest[1:]
+			continue
+		case !row.Whole(rest, b.Cols-i):
+			return false
+		default:
+			v, rest = row.Cell(rest)
+		}
+		w.cell(&w.cols[i], v)
+	}
+	return row.Whole(rest, b.Cols-len(w.cols))
+}
+
+// pick writes the cells of a row that are columns. It tells whether the row is
+// whole.
+func (w *rowWriter) pick(b *row.Batch, r int) bool {
+	if b.CheckRow(r) != nil {
+		return false
+	}
+	w.cells = split(w.cells[:0], b.Row(r))
+	for i := range w.cols {
+		c := &w.cols[i]
+		if v := w.cells[c.index]; v != nil {
+			w.cell(c, v)
+		}
+	}
+	return true
+}
+
+// maxBytes is how much of a value can matter: in bytes even the shortest text
+// made of it is longer than a cell can be.
+const maxBytes = 1 << 15
+
+// convert is the text of a cell that is not shown as the server wrote it.
+func (w *rowWriter) convert(col *tracked, v []byte) []byte {
+	if col.src.Source.Kind == row.Binary && len(v) > maxBytes && col.src.Map == nil {
+		v = v[:maxBytes]
+	}
+	if cap(w.scratch) > keepOut {
+		w.scratch = nil
+	}
+	w.scratch = col.src.AppendText(w.scratch[:0], v)
+	return w.scratch
+}
+
+// put16 copies a piece whole and counts its length. There must be room for all
+// of its field.
+func put16(buf []byte, n int, p *piece) int {
+	*(*[16]byte)(buf[n:]) = *(*[16]byte)(p.b[:])
+	return n + p.n
+}
+
+// beginRow writes a row's tag. Its beginning, with the end of the row before,
+// is taken from a row that ended alike.
+func (w *rowWriter) beginRow(n int) {
+	w.room(cellRoom)
+	w.setRow(n)
+	at := w.n
+	begin, from := uint32(at), w.lastTag //nolint:gosec // a block is far below 2 GiB
+	w.lastTag = begin
+	if w.sepClass != nothing {
+		if last := w.lastRow[w.sepClass]; last != deflate.None {
+			begin, from = w.sep, last
+		}
+		w.lastRow[w.sepClass] = w.sep
+	}
+	at = put16(w.buf, at, &rowStart)
+	// Up to its > and the < of a cell, a row's tag is like a cell's.
+	num := rowNumber{at: uint32(at), same: w.rowLen + closing[rowTag].n + 1} //nolint:gosec // as above
+	w.lastNum[number], w.lastNum[text] = num, num
+	binary.LittleEndian.PutUint64(w.buf[at:], w.rowText)
+	at += w.rowLen
+	w.sep, w.sepClass = uint32(at), rowTag //nolint:gosec // as above
+	w.deflate.Guess(w.buf, begin, from, w.sep)
+	w.n = put16(w.buf, at, &closing[rowTag])
+}
+
+// setRow notes the row's number, which mostly is the last one's but for its last
+// digit.
+func (w *rowWriter) setRow(n int) {
+	if n == w.row+1 && n%10 != 0 {
+		w.rowText += 1 << (8 * (w.rowLen - 1))
+	} else {
+		var text [8]byte
+		w.rowLen = len(strconv.AppendInt(text[:0], int64(n), 10))
+		w.rowText = binary.LittleEndian.Uint64(text[:])
+	}
+	w.row = n
+}
+
+func (w *rowWriter) endRow() {
+	w.room(cellRoom)
+	w.n = put16(w.buf, w.n, &rowEnd)
+}
+
+// room makes sure that need bytes can be written. It closes the block where
+// they do not fit: what comes next is the first of a new one, in the middle of
+// a row.
+func (w *rowWriter) room(need int) {
+	if len(w.buf)-w.n >= need {
+		return
+	}
+	w.emit()
+	if len(w.buf) < need {
+		w.buf = make([]byte, need)
+	}
+}
+
+// raw writes XML that is ready.
+func (w *rowWriter) raw(xml []byte) {
+	for len(xml) > 0 {
+		n := copy(w.buf[:blockFull], xml)
+		xml = xml[n:]
+		w.n = n
+		w.emit()
+	}
+}

@@ -1,0 +1,287 @@
+package xlsx
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"exporttask/internal/format"
+	"exporttask/internal/format/row"
+)
+
+// wantColumn writes values in one column and compares what a reader finds.
+// Values and wanted cells take turns: value, type, format, shown value.
+func wantColumn(t *testing.T, c format.Column, turns ...string) {
+	t.Helper()
+	b := new(row.Batch)
+	var want []shown
+	for i := 0; i < len(turns); i += 4 {
+		b.Append([]byte(turns[i]))
+		want = append(want, shown{Type: turns[i+1], Format: turns[i+2], Value: turns[i+3]})
+	}
+	file, _ := write(t, []format.Column{c}, format.Options{}, b)
+	got := columnOf(readBook(t, file), len(want))
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("cells (-want +got):\n%s", d)
+	}
+}
+
+func TestBigIntegersLoseNoDigits(t *testing.T) {
+	wantColumn(t, single(row.Int, -1),
+		"999999999999999", "", "0", "999999999999999",
+		"-999999999999999", "", "0", "-999999999999999",
+		"1000000000000000", "inlineStr", "", "1000000000000000",
+		"18446744073709551615", "inlineStr", "", "18446744073709551615",
+		"-9223372036854775808", "inlineStr", "", "-9223372036854775808",
+		"0", "", "0", "0",
+	)
+}
+
+func TestDecimalsAreNotRounded(t *testing.T) {
+	wantColumn(t, single(row.Decimal, 2),
+		"100.00", "", "0.00", "100.00",
+		"-12.50", "", "0.00", "-12.50",
+		"1234567890123.45", "", "0.00", "1234567890123.45",
+		"12345678901234.56", "inlineStr", "", "12345678901234.56",
+		"1234567890123456.00", "inlineStr", "", "1234567890123456.00",
+	)
+}
+
+func TestLeadingZerosStay(t *testing.T) {
+	t.Run("text", func(t *testing.T) {
+		wantColumn(t, single(row.Text, -1), "00123", "inlineStr", "", "00123", "123", "inlineStr", "", "123")
+	})
+	t.Run("zerofill", func(t *testing.T) {
+		c := single(row.Int, -1)
+		c.Source.Zerofill = true
+		wantColumn(t, c, "00000042", "inlineStr", "", "00000042", "12345678", "inlineStr", "", "12345678")
+	})
+	t.Run("year", func(t *testing.T) {
+		wantColumn(t, single(row.Year, -1), "0000", "inlineStr", "", "0000", "2026", "", "", "2026")
+	})
+}
+
+func TestDoublesKeepTheServersDigits(t *testing.T) {
+	wantColumn(t, single(row.Float, -1),
+		"0.06553680338958984", "", "", "0.06553680338958984",
+		"1e-7", "", "", "1e-7",
+		"1.7976931348623157e308", "", "", "1.7976931348623157e308",
+	)
+}
+
+func TestTextIsNeverAFormulaOrANumber(t *testing.T) {
+	wantColumn(t, single(row.Text, -1),
+		"=1+1", "inlineStr", "", "=1+1",
+		"-12.5", "inlineStr", "", "-12.5",
+		"@SUM(A1)", "inlineStr", "", "@SUM(A1)",
+		"2026-01-31", "inlineStr", "", "2026-01-31",
+		"_x0041_", "inlineStr", "", "_x0041_",
+		"a\r\nb\rc\nd", "inlineStr", "", "a\r\nb\rc\nd",
+		" <b>&\t", "inlineStr", "", " <b>&\t",
+	)
+}
+
+func TestDatesAreDates(t *testing.T) {
+	t.Run("date", func(t *testing.T) {
+		const f = "yyyy-mm-dd"
+		wantColumn(t, single(row.Date, -1),
+			"2026-01-31", "", f, "46053",
+			"1900-03-01", "", f, "61",
+			"9999-12-31", "", f, "2958465",
+			"1900-02-28", "inlineStr", "", "1900-02-28",
+			"0000-00-00", "inlineStr", "", "0000-00-00",
+			"2026-02-30", "inlineStr", "", "2026-02-30",
+		)
+	})
+	t.Run("datetime", func(t *testing.T) {
+		const f = "yyyy-mm-dd hh:mm:ss"
+		wantColumn(t, single(row.DateTime, 0),
+			"2026-01-31 00:00:00", "", f, "46053",
+			"2026-01-31 12:00:00", "", f, "46053.5",
+			"2026-01-31 23:59:59", "", f, "46053.999988425926",
+			"0000-00-00 00:00:00", "inlineStr", "", "0000-00-00 00:00:00",
+			"1899-12-31 12:00:00", "inlineStr", "", "1899-12-31 12:00:00",
+		)
+	})
+	t.Run("parts of a second", func(t *testing.T) {
+		wantColumn(t, single(row.DateTime, 6),
+			"2026-01-31 00:00:00.000001", "", "yyyy-mm-dd hh:mm:ss.000", "46053.000000000012",
+			"2026-01-31 12:00:00.500000", "", "yyyy-mm-dd hh:mm:ss.000", "46053.500005787037",
+		)
+	})
+	t.Run("shifted into another zone", func(t *testing.T) {
+		c := single(row.DateTime, 0)
+		c.Location = format.Zone{From: time.UTC, To: time.FixedZone("", 8*3600)}
+		wantColumn(t, c, "2026-01-31 18:00:00", "", "yyyy-mm-dd hh:mm:ss", "46054.083333333333")
+	})
+	t.Run("time is a span", func(t *testing.T) {
+		wantColumn(t, single(row.Time, 0), "-838:59:59", "inlineStr", "", "-838:59:59", "12:00:00", "inlineStr", "", "12:00:00")
+	})
+}
+
+func (s words) String() string {
+	var p []byte
+	for _, x := range []uint64{s.a, s.b, s.c} {
+		p = binary.LittleEndian.AppendUint64(p, x)
+	}
+	return string(p[:s.n])
+}
+
+func TestEverySecondOfADayIsTold(t *testing.T) {
+	var d dateCache
+	for s := range 86400 {
+		v := time.Date(2026, 1, 31, 0, 0, s, 0, time.UTC).AppendFormat(nil, time.DateTime)
+		got, ok := d.serialOf(v)
+		serial, _ := format.ParseSerial(v)
+		if want := string(serial.Append(nil)); !ok || got.String() != want {
+			t.Fatalf("%s: got %q (%t), want %q", v, got, ok, want)
+		}
+	}
+}
+
+func TestBoolsAsDeclared(t *testing.T) {
+	c := single(row.Int, -1)
+	c.Type = format.AsBool
+	wantColumn(t, c, "1", "b", "", "1", "0", "b", "", "0", "2", "b", "", "1")
+	c = single(row.Bit, -1)
+	c.Type = format.AsBool
+	wantColumn(t, c, "\x01", "b", "", "1", "\x00", "b", "", "0")
+	c = single(row.Text, -1)
+	c.Type = format.AsBool
+	wantColumn(t, c, "maybe", "inlineStr", "", "maybe")
+}
+
+func TestValueMapAndDeclaredFormat(t *testing.T) {
+	c := single(row.Int, -1)
+	c.Map = map[string]string{"1": "已付"}
+	wantColumn(t, c, "1", "inlineStr", "", "已付", "2", "inlineStr", "", "2")
+	c = single(row.Decimal, 2)
+	c.Format = `#,##0.00 "元"`
+	wantColumn(t, c, "1.50", "", `#,##0.00 "元"`, "1.50")
+}
+
+func TestNullIsNoCellAndEmptyTextIsOne(t *testing.T) {
+	file, _ := write(t, []format.Column{single(row.Text, -1)}, format.Options{}, one(nil, "", "x"))
+	got := columnOf(readBook(t, file), 3)
+	want := []shown{{}, {Type: "inlineStr"}, {Type: "inlineStr", Value: "x"}}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("cells (-want +got):\n%s", d)
+	}
+}
+
+func TestLongTextIsCutAtACharacterAndTold(t *testing.T) {
+	exact := strings.Repeat("a", format.MaxCellText)
+	pair := strings.Repeat("a", format.MaxCellText-1) + "😀" // two units, one too many
+	far := strings.Repeat("李", 1<<20)
+	file, sum := write(t, []format.Column{single(row.Text, -1)}, format.Options{}, one(exact, pair, exact+"b", far, "x"))
+	got := columnOf(readBook(t, file), 5)
+	want := []shown{
+		{Type: "inlineStr", Value: exact},
+		{Type: "inlineStr", Value: exact[:format.MaxCellText-1]},
+		{Type: "inlineStr", Value: exact},
+		{Type: "inlineStr", Value: strings.Repeat("李", format.MaxCellText)},
+		{Type: "inlineStr", Value: "x"},
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("cells differ: %d bytes of difference", len(d))
+	}
+	if d := cmp.Diff(format.Summary{Rows: 5, Warnings: []format.Warning{{Code: format.CutText, Count: 3}}}, sum); d != "" {
+		t.Errorf("summary (-want +got):\n%s", d)
+	}
+}
+
+func TestCutBinary(t *testing.T) {
+	blob := bytes.Repeat([]byte{0xab}, 1<<20)
+	for _, how := range []format.BinaryText{format.Hex, format.Base64} {
+		c := single(row.Binary, -1)
+		c.Binary = how
+		want := string(how.Append(nil, blob)[:format.MaxCellText])
+		file, sum := write(t, []format.Column{c}, format.Options{}, one(blob))
+		if got := columnOf(readBook(t, file), 1)[0].Value; got != want {
+			t.Errorf("notation %d: %d characters, want %d", how, len(got), len(want))
+		}
+		if d := cmp.Diff([]format.Warning{{Code: format.CutText, Count: 1}}, sum.Warnings); d != "" {
+			t.Errorf("warnings (-want +got):\n%s", d)
+		}
+	}
+}
+
+func TestIllegalCharactersAreReplacedAndTold(t *testing.T) {
+	file, sum := write(t, []format.Column{single(row.Text, -1)}, format.Options{}, one("a\x00\x01b", "\xff", "\uffff", "fine\tthis\n", "12345678\x0b"))
+	var got []string
+	for _, c := range columnOf(readBook(t, file), 5) {
+		got = append(got, c.Value)
+	}
+	if d := cmp.Diff([]string{"a\uFFFD\uFFFDb", "\uFFFD", "\uFFFD", "fine\tthis\n", "12345678\uFFFD"}, got); d != "" {
+		t.Errorf("cells (-want +got):\n%s", d)
+	}
+	if d := cmp.Diff([]format.Warning{{Code: format.IllegalChar, Count: 4}}, sum.Warnings); d != "" {
+		t.Errorf("warnings (-want +got):\n%s", d)
+	}
+}
+
+func TestFastNumberCheckNeverSaysYesAlone(t *testing.T) {
+	for _, v := range odd {
+		for _, v := range []string{v, "-" + v, v + "0", "1" + v, v + "." + v} {
+			v := append([]byte(v), "9.9.9.9.9.9.9.9."...)[:len(v)]
+			if s, ok := shortNumber(v); ok && (!format.SafeNumber(v) || s.String() != string(v)) {
+				t.Errorf("%q passes the fast check only, as %q", v, s)
+			}
+		}
+	}
+}
+
+func TestPlainEightBytesAreExactlyThoseOfTheTable(t *testing.T) {
+	for c := range 256 {
+		for at := range 8 {
+			p := []byte("abcdefgh")
+			p[at] = byte(c)
+			x := uint64(0)
+			for i, b := range p {
+				x |= uint64(b) << (8 * i)
+			}
+			if special(x) == 0 && !plain[c] {
+				t.Errorf("byte %#x at %d was taken for plain", c, at)
+			}
+		}
+	}
+	if special(0x7e7d7c7b7a797877) != 0 || special(0x3736353433323130) != 0 {
+		t.Error("letters or digits were taken for special: the fast path is never taken")
+	}
+}
+
+func TestFormatThatExcelRefusesIsAnError(t *testing.T) {
+	c := single(row.Decimal, 2)
+	c.Format = `0.00 "open`
+	if _, err := New(new(bytes.Buffer), []format.Column{c}, format.Options{}); err == nil {
+		t.Error("no error for a format with an open quote")
+	}
+}
+
+func TestColumnCountLimits(t *testing.T) {
+	for _, n := range []int{0, 16384, 16385} {
+		cols := make([]format.Column, n)
+		var file bytes.Buffer
+		e, err := New(&file, cols, format.Options{})
+		if wantErr := n != 16384; (err != nil) != wantErr {
+			t.Fatalf("%d columns: error %v", n, err)
+		}
+		if err != nil {
+			continue
+		}
+		if err := e.Encode(one("last")); err != nil {
+			t.Fatal(err)
+		}
+		if err := e.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if got := readBook(t, file.Bytes()).Cells[0][fmt.Sprintf("%s2", "XFD")].Value; got != "last" {
+			t.Errorf("XFD2: got %q", got)
+		}
+	}
+}

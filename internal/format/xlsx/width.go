@@ -1,0 +1,85 @@
+package xlsx
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"exporttask/internal/format/row"
+)
+
+// How wide a column gets by its first rows, in characters. The room beside the
+// header is for the filter's button.
+const (
+	sampleRows  = 200
+	minWidth    = 6
+	maxWidth    = 60
+	headerExtra = 4
+	cellExtra   = 2
+)
+
+// columnWidths is the cols element: each column as declared or as wide as the
+// widest of its header and first values.
+func columnWidths(cols []column, b *row.Batch, from, to int) string {
+	widths := make([]float64, len(cols))
+	for i := range cols {
+		widths[i] = float64(max(minWidth, textWidth([]byte(cols[i].src.Label))+headerExtra))
+	}
+	var cells [][]byte
+	var text []byte
+	for r := from; r < min(to, from+sampleRows); r++ {
+		if b.CheckRow(r) != nil {
+			break // whoever writes the row will say so
+		}
+		cells = split(cells[:0], b.Row(r))
+		for i := range cols {
+			v := cells[cols[i].src.Index]
+			if v == nil {
+				continue
+			}
+			text = cols[i].src.AppendText(text[:0], v[:min(len(v), 4*maxWidth)])
+			widths[i] = max(widths[i], float64(textWidth(text)+cellExtra))
+		}
+	}
+	var xml strings.Builder
+	xml.WriteString(`<cols>`)
+	for i := range cols {
+		w := min(widths[i], maxWidth)
+		if declared := cols[i].src.Width; declared > 0 {
+			w = min(declared, 255) // the widest that Excel knows
+		}
+		n := strconv.Itoa(i + 1)
+		xml.WriteString(`<col min="` + n + `" max="` + n + `" width="` + strconv.FormatFloat(w, 'f', -1, 64) + `" customWidth="1"/>`)
+	}
+	xml.WriteString(`</cols>`)
+	return xml.String()
+}
+
+// split appends the cells of a row.
+func split(cells [][]byte, p []byte) [][]byte {
+	for len(p) > 0 {
+		var c []byte
+		c, p = row.Cell(p)
+		cells = append(cells, c)
+	}
+	return cells
+}
+
+// textWidth is the width of the longest line; East Asian characters take two.
+func textWidth(text []byte) int {
+	widest, n := 0, 0
+	for len(text) > 0 {
+		r, size := utf8.DecodeRune(text)
+		text = text[size:]
+		switch {
+		case r == '\n':
+			n = 0
+		case r >= 0x1100 && (r <= 0x115f || r >= 0x2e80 && r <= 0xd7ff || r >= 0xf900 && r <= 0xfaff || r >= 0xff00 && r <= 0xff60 || r >= 0x1f300):
+			n += 2
+		default:
+			n++
+		}
+		widest = max(widest, n)
+	}
+	return widest
+}

@@ -1,0 +1,223 @@
+package xlsx
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"time"
+
+	"exporttask/internal/format"
+	"exporttask/internal/format/row"
+)
+
+// Excel's own limits of a sheet (ECMA-376 part 1, section 18.3.1.73 and the
+// ST_CellRef notation): both are the last row and column that a reference can
+// name.
+const (
+	maxRows = 1 << 20
+	maxCols = 1 << 14
+)
+
+// maxWorkers bounds the memory: a worker and its jobs hold about 1.5 MiB. The
+// rows of one export never come faster than a few workers write them.
+const maxWorkers = 8
+
+// Encoder writes one workbook. It implements format.Encoder.
+type Encoder struct {
+	opt     format.Options
+	cols    []column
+	styles  styles
+	maxRows int // of a sheet; tests lower it
+
+	pipe *pipeline
+	pace pace
+	zip  *archive // the pipe's until it is closed
+
+	pending *job // gathers small batches; nil = none
+	sheets  []sheet
+	open    bool   // the last of sheets is begun and not ended
+	widths  string // the cols element, known after the first rows
+	rows    int64
+	tally   format.Tally
+	closed  bool
+	err     error
+}
+
+// sheet is one worksheet of the workbook.
+type sheet struct {
+	name  string
+	next  int   // number of the next row, from 1
+	bytes int64 // rough size of its XML so far
+	zip64 bool
+}
+
+// errClosed is what Encode answers after Close.
+var errClosed = errors.New("xlsx: encode after close")
+
+// New makes an encoder that writes a workbook of the given columns to w.
+// Nothing is written before the first Encode or Close. More than 16,384 columns
+// are an error, as are none and a number format that Excel would refuse.
+func New(w io.Writer, cols []format.Column, opt format.Options) (format.Encoder, error) {
+	return newEncoder(w, cols, opt, maxRows)
+}
+
+func newEncoder(w io.Writer, cols []format.Column, opt format.Options, rowLimit int) (*Encoder, error) {
+	if len(cols) == 0 {
+		return nil, errors.New("xlsx: no columns, want at least 1")
+	}
+	if len(cols) > maxCols {
+		return nil, fmt.Errorf("xlsx: %d columns, want at most %d", len(cols), maxCols)
+	}
+	for i := range cols {
+		if err := format.CheckFormat(cols[i].Format); err != nil {
+			return nil, fmt.Errorf("xlsx: column %q: %w", cols[i].Label, err)
+		}
+	}
+	e := &Encoder{opt: opt, maxRows: rowLimit}
+	e.cols = planColumns(cols, &e.styles)
+	e.zip = &archive{w: w}
+	workers := opt.Workers
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	e.pipe = newPipeline(e.zip, e.cols, min(workers, maxWorkers), opt.Small)
+	e.pipe.hurry = opt.Workers > 0
+	return e, nil
+}
+
+// Encode takes over the batch and writes its rows, most of them later.
+func (e *Encoder) Encode(b *row.Batch) error {
+	if e.closed {
+		b.Release()
+		return errors.Join(errClosed, e.err)
+	}
+	if err := e.pipe.failed(); err != nil {
+		b.Release()
+		return err
+	}
+	if b.Len() == 0 {
+		b.Release()
+		return nil
+	}
+	e.rows += int64(b.Len())
+	e.pace.begin(time.Now())
+	if size := e.estimate(b.Len(), len(b.Data)); size < blockGoal/2 {
+		e.gather(b)
+	} else {
+		e.flush()
+		e.cut(b, size)
+	}
+	if e.pace.end(time.Now()) {
+		e.pipe.hurry = true
+	}
+	return e.pipe.failed()
+}
+
+// estimate is about how many bytes of XML rows with raw bytes of values make.
+func (e *Encoder) estimate(rows, raw int) int {
+	return rows*(24+40*len(e.cols)) + raw
+}
+
+// gather copies a small batch behind the rows that wait for a full block.
+func (e *Encoder) gather(b *row.Batch) {
+	if e.pending == nil {
+		e.pending = e.pipe.job()
+	}
+	own := &e.pending.own
+	own.Cols = b.Cols
+	for i := range b.Rows {
+		off := len(own.Data)
+		own.Data = append(own.Data, b.Row(i)...)
+		own.Rows = append(own.Rows, row.Span{Off: int32(off), End: int32(len(own.Data))}) //nolint:gosec // a block is far below 2 GiB
+	}
+	b.Release()
+	if e.estimate(len(own.Rows), len(own.Data)) >= blockGoal*3/4 {
+		e.flush()
+	}
+}
+
+// flush sends the gathered rows on their way.
+func (e *Encoder) flush() {
+	j := e.pending
+	if j == nil {
+		return
+	}
+	e.pending = nil
+	j.batch, j.from, j.to = &j.own, 0, len(j.own.Rows)
+	e.send(j)
+}
+
+// cut makes jobs of a batch, each about one block.
+func (e *Encoder) cut(b *row.Batch, size int) {
+	blocks := (size + blockGoal - 1) / blockGoal
+	step := (b.Len() + blocks - 1) / blocks // evenly: a small block costs as much as a large one
+	for from := 0; from < b.Len(); from += step {
+		j := e.pipe.job()
+		j.batch, j.from, j.to = b, from, min(from+step, b.Len())
+		if j.to == b.Len() {
+			j.release = b // the jobs before it are written before it is
+		}
+		e.send(j)
+	}
+}
+
+// send gives a job of rows its place in the sheets. Where it does not fit the
+// sheet at hand, it is split.
+func (e *Encoder) send(j *job) {
+	for {
+		s := e.sheet(j.batch, j.from, j.to)
+		n := min(j.to-j.from, e.maxRows-s.next+1)
+		head := j
+		if n < j.to-j.from {
+			// The gathered rows belong to j, so it must be the last one written.
+			head = e.pipe.job()
+			head.batch, head.from, head.to = j.batch, j.from, j.from+n
+			j.from += n
+		}
+		head.row = s.next
+		s.next += n
+		s.bytes += int64(e.estimate(n, rawBytes(head.batch, head.from, head.to)))
+		e.pipe.send(head)
+		if head == j {
+			return
+		}
+	}
+}
+
+// rawBytes is the size of the rows from to to, not counting that other rows
+// may lie between them.
+func rawBytes(b *row.Batch, from, to int) int {
+	n := 0
+	for _, s := range b.Rows[from:to] {
+		n += int(s.End - s.Off)
+	}
+	return n
+}
+
+// Close writes what is left, the sheet's end and the workbook's other parts,
+// and waits for every goroutine that the encoder started.
+func (e *Encoder) Close() error {
+	if e.closed {
+		return e.err
+	}
+	e.closed = true
+	e.flush()
+	if !e.open {
+		e.beginSheet(nil, 0, 0)
+	}
+	e.endSheet()
+	cells := e.pipe.close()
+	e.tally.Cut += cells.Cut
+	e.tally.Illegal += cells.Illegal
+	e.err = e.pipe.failed()
+	if e.err == nil {
+		e.err = e.writeParts()
+	}
+	return e.err
+}
+
+// Summary counts the rows given to Encode and, after Close, the warnings.
+func (e *Encoder) Summary() format.Summary {
+	return format.Summary{Rows: e.rows, Warnings: e.tally.Warnings()}
+}

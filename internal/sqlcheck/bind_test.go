@@ -1,0 +1,394 @@
+package sqlcheck
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"exporttask/internal/format/row"
+)
+
+func mustCheck(tb testing.TB, sql string) *Statement {
+	tb.Helper()
+	st, err := Check(sql, Options{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return st
+}
+
+func one(s string) Value     { return Value{Text: s} }
+func list(s ...string) Value { return Value{Texts: s} }
+
+func TestBindChecksEachType(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		decl Decl
+		in   Value
+		want row.Arg
+		bad  string // a piece of the error
+	}{
+		{Decl{}, one("x"), row.Arg{Kind: row.Text, Text: "x"}, ""},
+		{Decl{}, one(""), row.Arg{Kind: row.Text}, ""},
+		{Decl{}, one(`'; DROP TABLE t; -- \' " ? :x`), row.Arg{Kind: row.Text, Text: `'; DROP TABLE t; -- \' " ? :x`}, ""},
+		{Decl{}, one("a\x00b\n"), row.Arg{Kind: row.Text, Text: "a\x00b\n"}, ""},
+		{Decl{}, one("\xff"), row.Arg{}, "UTF-8"},
+		{Decl{MaxLength: 2}, one("金额"), row.Arg{Kind: row.Text, Text: "金额"}, ""},
+		{Decl{MaxLength: 2}, one("abc"), row.Arg{}, "at most 2 characters"},
+		{Decl{}, one(strings.Repeat("x", MaxLength+1)), row.Arg{}, "at most 65535 characters"},
+		{Decl{}, Value{Null: true}, row.Arg{Kind: row.Text, Null: true}, ""},
+		{Decl{Required: true}, Value{Null: true}, row.Arg{}, "NULL, but required"},
+		{Decl{}, Value{Null: true, Text: "x"}, row.Arg{}, "NULL and a value"},
+		{Decl{}, list("x"), row.Arg{}, "list of 1 values"},
+
+		{Decl{Type: Int}, one("-9223372036854775808"), row.Arg{Kind: row.Int, Text: "-9223372036854775808"}, ""},
+		{Decl{Type: Int}, one("18446744073709551615"), row.Arg{Kind: row.Int, Text: "18446744073709551615"}, ""},
+		{Decl{Type: Int}, one("007"), row.Arg{Kind: row.Int, Text: "7"}, ""},
+		{Decl{Type: Int}, one("-0"), row.Arg{Kind: row.Int, Text: "0"}, ""},
+		{Decl{Type: Int}, one("-9223372036854775809"), row.Arg{}, "an integer from"},
+		{Decl{Type: Int}, one("18446744073709551616"), row.Arg{}, "an integer from"},
+		{Decl{Type: Int}, one(""), row.Arg{}, "an integer from"},
+		{Decl{Type: Int}, one("-"), row.Arg{}, "an integer from"},
+		{Decl{Type: Int}, one("+1"), row.Arg{}, "an integer from"},
+		{Decl{Type: Int}, one("1 OR 1=1"), row.Arg{}, `got "1 OR 1=1"`},
+		{Decl{Type: Int}, one("1_000"), row.Arg{}, "an integer from"},
+		{Decl{Type: Int}, one("0x10"), row.Arg{}, "an integer from"},
+		{Decl{Type: Int}, one(" 1"), row.Arg{}, "an integer from"},
+		{Decl{Type: Int}, one("1.0"), row.Arg{}, "an integer from"},
+		{Decl{Type: Int}, one("１"), row.Arg{}, "an integer from"},
+
+		{Decl{Type: Decimal}, one("-12.50"), row.Arg{Kind: row.Decimal, Text: "-12.50"}, ""},
+		{Decl{Type: Decimal}, one(strings.Repeat("9", 65)), row.Arg{Kind: row.Decimal, Text: strings.Repeat("9", 65)}, ""},
+		{Decl{Type: Decimal}, one("0." + strings.Repeat("9", 30)), row.Arg{Kind: row.Decimal, Text: "0." + strings.Repeat("9", 30)}, ""},
+		{Decl{Type: Decimal}, one(strings.Repeat("9", 66)), row.Arg{}, "a decimal"},
+		{Decl{Type: Decimal}, one("0." + strings.Repeat("9", 31)), row.Arg{}, "a decimal"},
+		{Decl{Type: Decimal}, one("1e5"), row.Arg{}, "a decimal"},
+		{Decl{Type: Decimal}, one("1."), row.Arg{}, "a decimal"},
+		{Decl{Type: Decimal}, one(".5"), row.Arg{}, "a decimal"},
+		{Decl{Type: Decimal}, one("1,5"), row.Arg{}, "a decimal"},
+		{Decl{Type: Decimal}, one("NaN"), row.Arg{}, "a decimal"},
+		{Decl{Type: Decimal}, one("--1"), row.Arg{}, "a decimal"},
+
+		{Decl{Type: Date}, one("2024-02-29"), row.Arg{Kind: row.Date, Text: "2024-02-29"}, ""},
+		{Decl{Type: Date}, one("2026-02-29"), row.Arg{}, "a day that exists"},
+		{Decl{Type: Date}, one("2026-02-30"), row.Arg{}, "a day that exists"},
+		{Decl{Type: Date}, one("2026-1-31"), row.Arg{}, "a day that exists"},
+		{Decl{Type: Date}, one("0000-00-00"), row.Arg{}, "a day that exists"},
+		{Decl{Type: Date}, one("0999-12-31"), row.Arg{}, "a day that exists"},
+		{Decl{Type: Date}, one("10000-01-01"), row.Arg{}, "a day that exists"},
+		{Decl{Type: Date}, one("2026-01-31 "), row.Arg{}, "a day that exists"},
+		{Decl{Type: Date}, one("2026-01-31 00:00:00"), row.Arg{}, "a day that exists"},
+		{Decl{Type: Date}, one("31.01.2026"), row.Arg{}, "a day that exists"},
+
+		{Decl{Type: DateTime}, one("2026-01-31 23:59:59"), row.Arg{Kind: row.DateTime, Text: "2026-01-31 23:59:59"}, ""},
+		{Decl{Type: DateTime}, one("2026-01-31T23:59:59.123456"), row.Arg{Kind: row.DateTime, Text: "2026-01-31 23:59:59.123456"}, ""},
+		{Decl{Type: DateTime}, one("2026-01-31 23:59:59.1234567"), row.Arg{}, "a date and time"},
+		{Decl{Type: DateTime}, one("2026-01-31 23:59:59."), row.Arg{}, "a date and time"},
+		{Decl{Type: DateTime}, one("2026-01-31 23:59:60"), row.Arg{}, "a date and time"},
+		{Decl{Type: DateTime}, one("2026-01-31 24:00:00"), row.Arg{}, "a date and time"},
+		{Decl{Type: DateTime}, one("2026-01-31 3:59:59"), row.Arg{}, "a date and time"},
+		{Decl{Type: DateTime}, one("2026-01-31 23:59:59,5"), row.Arg{}, "a date and time"},
+		{Decl{Type: DateTime}, one("2026-01-31T23:59:59Z"), row.Arg{}, "no zone"},
+		{Decl{Type: DateTime}, one("2026-01-31"), row.Arg{}, "a date and time"},
+
+		{Decl{Type: Bool}, one("true"), row.Arg{Kind: row.Int, Text: "1"}, ""},
+		{Decl{Type: Bool}, one("0"), row.Arg{Kind: row.Int, Text: "0"}, ""},
+		{Decl{Type: Bool}, one("yes"), row.Arg{}, "true, false, 1 or 0"},
+	} {
+		t.Run(string(c.decl.Type)+" "+shorten(c.in.Text, 20), func(t *testing.T) {
+			t.Parallel()
+			c.decl.Name = "p"
+			_, args, err := Bind(mustCheck(t, "SELECT :p"), []Decl{c.decl}, []Param{{"p", c.in}})
+			if c.bad != "" {
+				var pe *ParamError
+				if !errors.As(err, &pe) || pe.Name != "p" || !strings.Contains(err.Error(), c.bad) {
+					t.Fatalf("got %v, want a *ParamError with %q", err, c.bad)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff([]row.Arg{c.want}, args); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestBindExpandsLists(t *testing.T) {
+	t.Parallel()
+	st := mustCheck(t, "SELECT 1 FROM t WHERE a IN (:l) AND b = :b AND c NOT IN ( :l )")
+	decls := []Decl{{Name: "l", Type: "int[]", Empty: EmptyIsNone}, {Name: "b"}}
+	for name, c := range map[string]struct {
+		l    Value
+		sql  string
+		args []string
+	}{
+		"three":   {list("1", "2", "3"), "SELECT 1 FROM t WHERE a IN (?,?,?) AND b = ? AND c NOT IN ( ?,?,? )", []string{"1", "2", "3", "x", "1", "2", "3"}},
+		"one":     {list("1"), "SELECT 1 FROM t WHERE a IN (?) AND b = ? AND c NOT IN ( ? )", []string{"1", "x", "1"}},
+		"nothing": {list(), "SELECT 1 FROM t WHERE a IN (" + emptySet + ") AND b = ? AND c NOT IN ( " + emptySet + " )", []string{"x"}},
+		"NULL":    {Value{Null: true}, "SELECT 1 FROM t WHERE a IN (" + emptySet + ") AND b = ? AND c NOT IN ( " + emptySet + " )", []string{"x"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sql, args, err := Bind(st, decls, []Param{{"l", c.l}, {"b", one("x")}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, a := range args {
+				got = append(got, a.Text)
+			}
+			if diff := cmp.Diff(c.sql, sql); diff != "" {
+				t.Errorf("sql (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(c.args, got); diff != "" {
+				t.Errorf("args (-want +got):\n%s", diff)
+			}
+			if _, err := Check(strings.ReplaceAll(sql, "?", "1"), Options{}); err != nil {
+				t.Errorf("what is sent is no plain read: %v", err)
+			}
+		})
+	}
+}
+
+func TestBindRefusesTooMuch(t *testing.T) {
+	t.Parallel()
+	numbers := func(n int) Value {
+		v := Value{Texts: make([]string, n)}
+		for i := range v.Texts {
+			v.Texts[i] = strconv.Itoa(i)
+		}
+		return v
+	}
+	in := func(n int) string {
+		return "SELECT 1 FROM t WHERE " + strings.Repeat("a IN (:l) OR ", n-1) + "a IN (:l)"
+	}
+	ints := []Decl{{Name: "l", Type: "int[]"}}
+	for name, c := range map[string]struct {
+		sql   string
+		decls []Decl
+		in    Value
+		bad   string
+	}{
+		"a full list":            {in(6), ints, numbers(MaxList), ""},
+		"one value more":         {in(1), ints, numbers(MaxList + 1), "10001 values; allowed: 10000 values"},
+		"too many placeholders":  {in(7), ints, numbers(MaxList), "70000 values in one statement; allowed: 65535 in all"},
+		"empty list":             {in(1), ints, list(), "empty list"},
+		"single value":           {in(1), ints, one("1"), "single value"},
+		"wrong element":          {in(1), ints, list("1", "x"), `value 2 of the list: got "x"`},
+		"too many bytes":         {in(1), []Decl{{Name: "l", Type: "string[]"}}, list(slicesRepeat(strings.Repeat("x", MaxLength), 65)...), "bytes of values"},
+		"negative LIMIT":         {"SELECT 1 LIMIT :l", []Decl{{Name: "l", Type: Int}}, one("-1"), "negative in LIMIT"},
+		"NULL LIMIT":             {"SELECT 1 LIMIT :l", []Decl{{Name: "l", Type: Int}}, Value{Null: true}, "NULL or negative in LIMIT"},
+		"long value in an error": {"SELECT :l", []Decl{{Name: "l", Type: Int}}, one(strings.Repeat("x", 9999)), strings.Repeat("x", 40) + "…"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, _, err := Bind(mustCheck(t, c.sql), c.decls, []Param{{"l", c.in}})
+			wantParamError(t, err, "l", c.bad)
+		})
+	}
+}
+
+func slicesRepeat(s string, n int) []string {
+	all := make([]string, n)
+	for i := range all {
+		all[i] = s
+	}
+	return all
+}
+
+// wantParamError wants an error about name that holds bad, or none where bad
+// is empty.
+func wantParamError(t *testing.T, err error, name, bad string) {
+	t.Helper()
+	if bad == "" {
+		if err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	var pe *ParamError
+	if !errors.As(err, &pe) || pe.Name != name || !strings.Contains(err.Error(), bad) {
+		t.Errorf("got %v, want a *ParamError about %s with %q", err, name, bad)
+	}
+	if len(err.Error()) > 400 {
+		t.Errorf("error of %d bytes", len(err.Error()))
+	}
+}
+
+func TestDeclareHoldsDeclarationsAgainstTheSQL(t *testing.T) {
+	t.Parallel()
+	const sql = "SELECT :a FROM t WHERE b IN (:l) AND c > :today AND d IN (:b, :a) AND (e, f) IN (:r) LIMIT :n"
+	for name, c := range map[string]struct {
+		decl Decl
+		bad  string
+	}{
+		"good":                     {Decl{Name: "a", Type: Decimal, Default: &Value{Text: "1.5"}}, ""},
+		"list":                     {Decl{Name: "l", Type: "date[]"}, ""},
+		"not in the SQL":           {Decl{Name: "x"}, "parameters of the SQL: a, b, l, n, r, today"},
+		"reserved":                 {Decl{Name: "today", Type: Date}, "reserved name"},
+		"reserved in capitals":     {Decl{Name: "Window_Start", Type: Date}, "reserved name"},
+		"unknown type":             {Decl{Name: "a", Type: "float"}, `type "float"; allowed: ` + typeNames},
+		"list of lists":            {Decl{Name: "l", Type: "int[][]"}, `type "int[][]"`},
+		"bad name":                 {Decl{Name: "a b"}, "no valid name"},
+		"list outside IN":          {Decl{Name: "a", Type: "int[]"}, "list outside IN"},
+		"list beside another":      {Decl{Name: "b", Type: "int[]"}, "list outside IN"},
+		"list for rows":            {Decl{Name: "r", Type: "int[]"}, "list outside IN"},
+		"string in LIMIT":          {Decl{Name: "n", Type: String}, "type string in LIMIT"},
+		"required with default":    {Decl{Name: "a", Required: true, Default: &Value{}}, "required, and with a default"},
+		"bad default":              {Decl{Name: "a", Type: Int, Default: &Value{Text: "x"}}, `default: got "x"`},
+		"built-in default":         {Decl{Name: "a", Type: DateTime, Default: &Value{Text: ":month_start"}}, ""},
+		"built-in of other type":   {Decl{Name: "a", Type: Date, Default: &Value{Text: ":now"}}, `default: got ":now"`},
+		"length of an int":         {Decl{Name: "a", Type: Int, MaxLength: 3}, "maximum length 3"},
+		"length beyond the bound":  {Decl{Name: "a", MaxLength: MaxLength + 1}, "maximum length"},
+		"empty meaning of a value": {Decl{Name: "a", Empty: EmptyIsNone}, "empty list meaning"},
+		"unknown empty meaning":    {Decl{Name: "l", Type: "int[]", Empty: "all"}, "empty list meaning"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := mustCheck(t, sql).Declare([]Decl{c.decl})
+			wantParamError(t, err, c.decl.Name, c.bad)
+		})
+	}
+	t.Run("infers the rest", func(t *testing.T) {
+		t.Parallel()
+		got, err := mustCheck(t, sql).Declare([]Decl{{Name: "l", Type: "int[]"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []Decl{
+			{Name: "a", Type: String, Required: true},
+			{Name: "l", Type: "int[]"},
+			{Name: "today", Type: Date, Required: true},
+			{Name: "b", Type: String, Required: true},
+			{Name: "r", Type: String, Required: true},
+			{Name: "n", Type: Int, Required: true},
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+	t.Run("wants one declaration each", func(t *testing.T) {
+		t.Parallel()
+		_, err := mustCheck(t, sql).Declare([]Decl{{Name: "a"}, {Name: "a"}})
+		wantParamError(t, err, "a", "declared twice")
+	})
+	t.Run("wants one spelling", func(t *testing.T) {
+		t.Parallel()
+		_, err := mustCheck(t, "SELECT :a, :A").Declare(nil)
+		wantParamError(t, err, "A", "also written :a")
+	})
+	t.Run("wants built-ins in lower case", func(t *testing.T) {
+		t.Parallel()
+		_, err := mustCheck(t, "SELECT :Today").Declare(nil)
+		wantParamError(t, err, "Today", ":today")
+	})
+}
+
+func TestFreezeFixesEveryParameter(t *testing.T) {
+	t.Parallel()
+	st := mustCheck(t, "SELECT :req, :opt, :def, :since, :today FROM t WHERE a IN (:l)")
+	decls := []Decl{
+		{Name: "req", Required: true},
+		{Name: "opt", Type: Int},
+		{Name: "def", Type: Int, Default: &Value{Text: "5"}},
+		{Name: "since", Type: DateTime, Default: &Value{Text: ":month_start"}},
+		{Name: "l", Type: "int[]", Empty: EmptyIsNone},
+	}
+	system := Builtins(time.Date(2026, 3, 15, 12, 0, 0, 0, time.UTC), time.UTC)
+	frozen, err := Freeze(st, decls, []Param{{"req", one("x")}}, system)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Param{
+		{"req", one("x")},
+		{"opt", Value{Null: true}},
+		{"def", one("5")},
+		{"since", one("2026-03-01 00:00:00")},
+		{"today", one("2026-03-15")},
+		{"l", Value{Null: true}},
+	}
+	if diff := cmp.Diff(want, frozen); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for name, c := range map[string]struct {
+		given     []Param
+		who, what string
+	}{
+		"missing":  {nil, "req", "not given; allowed: a value of type string"},
+		"extra":    {[]Param{{"req", one("x")}, {"nope", one("y")}}, "nope", "not a parameter of the SQL; allowed: def, l, opt, req, since, today"},
+		"twice":    {[]Param{{"req", one("x")}, {"req", one("y")}}, "req", "given twice"},
+		"reserved": {[]Param{{"req", one("x")}, {"today", one("2026-01-01")}}, "today", "filled in by the service"},
+		"mistyped": {[]Param{{"req", one("x")}, {"opt", one("y")}}, "opt", "an integer from"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := Freeze(st, decls, c.given, system)
+			wantParamError(t, err, c.who, c.what)
+		})
+	}
+	t.Run("a schedule's window outside a schedule", func(t *testing.T) {
+		t.Parallel()
+		_, err := Freeze(mustCheck(t, "SELECT :window_start"), nil, nil, system)
+		wantParamError(t, err, "window_start", "instances that a schedule creates")
+	})
+	t.Run("a schedule's window", func(t *testing.T) {
+		t.Parallel()
+		got, err := Freeze(mustCheck(t, "SELECT :window_start"), nil, nil, append(system, Param{"window_start", one("2026-03-14 00:00:00")}))
+		if diff := cmp.Diff([]Param{{"window_start", one("2026-03-14 00:00:00")}}, got); err != nil || diff != "" {
+			t.Errorf("%v (-want +got):\n%s", err, diff)
+		}
+	})
+	t.Run("a list that must not be empty", func(t *testing.T) {
+		t.Parallel()
+		_, err := Freeze(mustCheck(t, "SELECT 1 FROM t WHERE a IN (:l)"), []Decl{{Name: "l", Type: "int[]"}}, nil, nil)
+		wantParamError(t, err, "l", "not given")
+	})
+}
+
+// boundOnServer shows that values stay values, and what an empty list means.
+func (s *shop) boundOnServer(t *testing.T) {
+	hostile := []string{
+		`' OR '1'='1`, `"; DROP TABLE orders; --`, `\`, `\'`, `''`, "?", ":x", "/*! */", "a\x00b", "%_", "金额😀", "\u202e", "1\r\n2",
+	}
+	st := mustCheck(t, "SELECT COUNT(*), :v FROM orders WHERE CONCAT(:v) = :v")
+	for _, v := range hostile {
+		query, args, err := Bind(st, nil, []Param{{"v", one(v)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var n int
+		var got string
+		if err := s.root.QueryRowContext(context.Background(), query, driverArgs(args)...).Scan(&n, &got); err != nil {
+			t.Fatalf("%q: %v", v, err)
+		}
+		if got != v || n != 3 {
+			t.Errorf("sent %q, got %q and %d rows", v, got, n)
+		}
+	}
+	st = mustCheck(t, "SELECT SUM(id IN (:l)), SUM(id NOT IN (:l)) FROM orders")
+	decls := []Decl{{Name: "l", Type: "int[]", Empty: EmptyIsNone}}
+	for _, c := range []struct {
+		l       Value
+		in, out int
+	}{{list("1", "2"), 2, 1}, {list(), 0, 3}} {
+		query, args, err := Bind(st, decls, []Param{{"l", c.l}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var in, out int
+		if err := s.root.QueryRowContext(context.Background(), query, driverArgs(args)...).Scan(&in, &out); err != nil {
+			t.Fatal(err)
+		}
+		if in != c.in || out != c.out {
+			t.Errorf("%v: %d in, %d not in, want %d and %d", c.l.Texts, in, out, c.in, c.out)
+		}
+	}
+}

@@ -1,0 +1,73 @@
+package sqlcheck
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"testing"
+)
+
+// testOptions is the data source of the corpus: schema shop, made by shop().
+var testOptions = Options{Dialect: MariaDB, Schemas: []string{"shop"}}
+
+// sample is one statement of a corpus file and the reason it is there.
+type sample struct{ why, sql string }
+
+// corpus reads a file of samples: a "-- why" line, then the statement up to
+// the next empty line.
+func corpus(tb testing.TB, name string) []sample {
+	tb.Helper()
+	data, err := os.ReadFile("testdata/" + name)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var all []sample
+	for block := range strings.SplitSeq(string(data), "\n\n") {
+		why, sql, ok := strings.Cut(strings.Trim(block, "\n"), "\n")
+		if !ok || !strings.HasPrefix(why, "-- ") || !strings.HasSuffix(strings.TrimSpace(sql), ";") {
+			tb.Fatalf("%s: %q is no sample", name, block)
+		}
+		all = append(all, sample{strings.TrimPrefix(why, "-- "), sql})
+	}
+	if len(all) < 60 {
+		tb.Fatalf("%s: %d samples, want 60 or more", name, len(all))
+	}
+	return all
+}
+
+func TestCheckAcceptsPlainReads(t *testing.T) {
+	t.Parallel()
+	for _, s := range corpus(t, "accept.sql") {
+		t.Run(s.why, func(t *testing.T) {
+			t.Parallel()
+			st, err := Check(s.sql, testOptions)
+			if err != nil {
+				t.Fatalf("%s\n%v", s.sql, err)
+			}
+			if again, err := Check(st.SQL, testOptions); err == nil && len(st.Names) == 0 && again.SQL != st.SQL {
+				t.Errorf("sent text is not stable:\n%s\n%s", st.SQL, again.SQL)
+			}
+		})
+	}
+}
+
+func TestCheckRefusesEverythingElse(t *testing.T) {
+	t.Parallel()
+	for _, s := range corpus(t, "refuse.sql") {
+		t.Run(s.why, func(t *testing.T) {
+			t.Parallel()
+			st, err := Check(s.sql, testOptions)
+			if err == nil {
+				t.Fatalf("accepted as %q", st.SQL)
+			}
+			var r *Refused
+			if !errors.As(err, &r) {
+				t.Fatalf("got %T, want *Refused", err)
+			}
+			if r.Reason == "" || r.Line < 1 || r.Col < 1 || !strings.HasPrefix(s.sql[r.Offset:], strings.TrimSuffix(r.Near, "…")) {
+				t.Errorf("incomplete: %+v", *r)
+			}
+			t.Log(err)
+		})
+	}
+}

@@ -1,0 +1,52 @@
+package sqlcheck
+
+import "strings"
+
+// comment skips a comment, or reads /*+ … */ as a hint token.
+//
+// Executable comments are code to one server and nothing to another; a comment
+// inside a comment ends in two places, depending on who reads. Both are
+// refused, as is "--" without a blank, which is a comment elsewhere and two
+// minus signs here.
+func (l *lexer) comment() *Refused {
+	switch {
+	case l.has("/*"):
+		return l.blockComment()
+	case l.has("--") && l.pos+2 < len(l.sql) && strings.IndexByte(" \t\r\n", l.sql[l.pos+2]) < 0:
+		return l.refuse(l.pos, l.pos+3, "-- without a blank after it", "\"-- comment\", or \"- -1\" for a double minus")
+	}
+	from := l.pos
+	if i := strings.IndexByte(l.sql[l.pos:], '\n'); i >= 0 {
+		l.pos += i
+	} else {
+		l.pos = len(l.sql)
+	}
+	line := strings.TrimSuffix(l.sql[from:l.pos], "\r")
+	if i := strings.IndexByte(line, '\r'); i >= 0 {
+		return l.refuse(from+i, from+i+1, "carriage return inside a comment", "lines ended by LF or CR LF")
+	}
+	return nil
+}
+
+func (l *lexer) blockComment() *Refused {
+	from := l.pos
+	n := strings.Index(l.sql[from+2:], "*/")
+	if n < 0 {
+		return l.refuse(from, len(l.sql), "comment that never ends", "a closing */")
+	}
+	body := l.sql[from+2 : from+2+n]
+	l.pos = from + n + 4
+	upper := strings.ToUpper(body)
+	switch {
+	case strings.HasPrefix(body, "!"), strings.HasPrefix(upper, "M!"), strings.HasPrefix(upper, "T!"):
+		return l.refuse(from, l.pos, "executable comment", "plain comments, /* … */")
+	case strings.Contains(body, "/*"):
+		return l.refuse(from, l.pos, "comment inside a comment", "one comment after the other")
+	case strings.HasPrefix(body, "+"):
+		if err := checkHint(l.sql, from+3, from+2+n); err != nil {
+			return err
+		}
+		l.emit(hint, from)
+	}
+	return nil
+}

@@ -1,0 +1,164 @@
+package sqlcheck
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"exporttask/internal/format/row"
+)
+
+// The decimal of both servers: 65 digits, 30 of them after the point (MySQL's
+// bound; MariaDB takes 38).
+const (
+	maxDigits = 65
+	maxScale  = 30
+)
+
+// parseValue checks v against d and returns what is bound: one Arg, or those
+// of the list, which may be empty.
+func parseValue(d Decl, v Value) ([]row.Arg, *ParamError) {
+	bad := func(found, allowed string) ([]row.Arg, *ParamError) { return nil, &ParamError{d.Name, found, allowed} }
+	switch {
+	case v.Null && (v.Text != "" || len(v.Texts) > 0):
+		return bad("NULL and a value", "one of the two")
+	case v.Null && d.Required:
+		return bad("NULL, but required", "a value of type "+string(d.Type))
+	case !d.Type.IsList() && len(v.Texts) > 0:
+		return bad(fmt.Sprintf("list of %d values", len(v.Texts)), "one value of type "+string(d.Type))
+	case d.Type.IsList() && v.Text != "":
+		return bad("single value "+quoteShort(v.Text), "a list of "+string(d.Type.Elem())+" values")
+	case d.Type.IsList():
+		return parseList(d, v)
+	case v.Null:
+		return []row.Arg{{Kind: kindOf(d.Type), Null: true}}, nil
+	}
+	arg, want := parseText(d, v.Text)
+	if want != "" {
+		return bad("got "+quoteShort(v.Text), want)
+	}
+	return []row.Arg{arg}, nil
+}
+
+func parseList(d Decl, v Value) ([]row.Arg, *ParamError) {
+	if n := len(v.Texts); n > MaxList {
+		return nil, &ParamError{d.Name, fmt.Sprintf("list of %d values", n), fmt.Sprintf("%d values", MaxList)}
+	}
+	if len(v.Texts) == 0 && d.Empty == EmptyIsError {
+		return nil, &ParamError{d.Name, "empty list", `1 value or more; an empty list only where declared as "none"`}
+	}
+	args := make([]row.Arg, 0, len(v.Texts))
+	for i, s := range v.Texts {
+		arg, want := parseText(d, s)
+		if want != "" {
+			return nil, &ParamError{d.Name, fmt.Sprintf("value %d of the list: got %s", i+1, quoteShort(s)), want}
+		}
+		args = append(args, arg)
+	}
+	return args, nil
+}
+
+// parseText checks one value; want is empty where it is good.
+func parseText(d Decl, s string) (arg row.Arg, want string) {
+	arg = row.Arg{Kind: kindOf(d.Type), Text: s}
+	ok := false
+	switch d.Type.Elem() {
+	case String:
+		limit := d.MaxLength
+		if limit == 0 {
+			limit = MaxLength
+		}
+		ok, want = utf8.ValidString(s) && utf8.RuneCountInString(s) <= limit, fmt.Sprintf("UTF-8 text of at most %d characters", limit)
+	case Int:
+		arg.Text, ok = parseInt(s)
+		want = "an integer from -9223372036854775808 to 18446744073709551615"
+	case Decimal:
+		ok, want = validDecimal(s), fmt.Sprintf("a decimal such as -12.50, at most %d digits, %d of them after the point", maxDigits, maxScale)
+	case Date:
+		ok, want = validDate(s), "a day that exists, from 1000-01-01 to 9999-12-31"
+	case DateTime:
+		arg.Text, ok = parseDateTime(s)
+		want = "a date and time such as 2026-01-31 23:59:59, with at most 6 digits after the seconds and no zone"
+	case Bool:
+		arg.Text, ok = parseBool(s)
+		want = "true, false, 1 or 0"
+	}
+	if ok {
+		want = ""
+	}
+	return arg, want
+}
+
+func kindOf(t Type) row.Kind {
+	switch t.Elem() {
+	case Int, Bool:
+		return row.Int
+	case Decimal:
+		return row.Decimal
+	case Date:
+		return row.Date
+	case DateTime:
+		return row.DateTime
+	default:
+		return row.Text
+	}
+}
+
+// parseInt returns s without superfluous zeros: "007" is "7", "-0" is "0".
+func parseInt(s string) (string, bool) {
+	if strings.Trim(strings.TrimPrefix(s, "-"), "0123456789") != "" {
+		return "", false
+	}
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+		return strconv.FormatInt(n, 10), true
+	}
+	n, err := strconv.ParseUint(s, 10, 64)
+	return strconv.FormatUint(n, 10), err == nil
+}
+
+func validDecimal(s string) bool {
+	whole, frac, point := strings.Cut(strings.TrimPrefix(s, "-"), ".")
+	if whole == "" || point && frac == "" || strings.Trim(whole+frac, "0123456789") != "" {
+		return false
+	}
+	return len(strings.TrimLeft(whole, "0"))+len(frac) <= maxDigits && len(frac) <= maxScale
+}
+
+// validDate wants YYYY-MM-DD and a day of the calendar.
+func validDate(s string) bool {
+	return len(s) == len(time.DateOnly) && exact(s, time.DateOnly) && s >= "1000"
+}
+
+// parseDateTime takes a blank or a T between day and time.
+func parseDateTime(s string) (string, bool) {
+	if len(s) > 10 && s[10] == 'T' {
+		s = s[:10] + " " + s[11:]
+	}
+	head, frac, point := strings.Cut(s, ".")
+	if point && (len(frac) < 1 || len(frac) > 6 || strings.Trim(frac, "0123456789") != "") {
+		return "", false
+	}
+	return s, len(head) == len(time.DateTime) && exact(head, time.DateTime) && s >= "1000"
+}
+
+// exact reports whether s is a time that exists, in just this layout: what
+// time.Parse takes on top of it does not come out the same again.
+func exact(s, layout string) bool {
+	t, err := time.Parse(layout, s)
+	return err == nil && t.Format(layout) == s
+}
+
+func parseBool(s string) (string, bool) {
+	switch s {
+	case "true", "1":
+		return "1", true
+	case "false", "0":
+		return "0", true
+	}
+	return "", false
+}
+
+// quoteShort quotes a value for a message.
+func quoteShort(s string) string { return strconv.Quote(shorten(s, maxNear)) }

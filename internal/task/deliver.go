@@ -1,0 +1,128 @@
+package task
+
+import (
+	"cmp"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"exporttask/internal/filename"
+	"exporttask/internal/model"
+	"exporttask/internal/store"
+)
+
+const (
+	// maxPath and maxSubject are the longest patterns in bytes.
+	maxPath    = 400
+	maxSubject = 200
+)
+
+// CheckDeliverTo checks the patterns of where files are sent; params are the
+// names of the parameters that they may use.
+func CheckDeliverTo(field string, list []model.DeliverTo, params []string) error {
+	for i, to := range list {
+		at := field + "[" + strconv.Itoa(i) + "]"
+		switch {
+		case len(to.Path) > maxPath:
+			return model.Errorf(model.Invalid, "%s.path: %d bytes, want at most %d", at, len(to.Path), maxPath)
+		case len(to.Subject) > maxSubject:
+			return model.Errorf(model.Invalid, "%s.subject: %d bytes, want at most %d", at, len(to.Subject), maxSubject)
+		}
+		used, err := filename.CheckPath(to.Path)
+		if err != nil {
+			return model.Errorf(model.Invalid, "%s.path: %s", at, err)
+		}
+		if err := known(at+".path", used, params); err != nil {
+			return err
+		}
+		subject, err := filename.ParseLine(to.Subject)
+		if err != nil {
+			return model.Errorf(model.Invalid, "%s.subject: %s", at, err)
+		}
+		if err := known(at+".subject", subject.Params(), params); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// known refuses a pattern's parameters that there are not.
+func known(field string, used, params []string) error {
+	for _, name := range used {
+		if !slices.Contains(params, name) {
+			return model.Errorf(model.Invalid, "%s: {param.%s}, want a parameter that the SQL uses", field, name)
+		}
+	}
+	return nil
+}
+
+// FreezeDeliverTo fixes at an instance's creation what the patterns hold of
+// dates and values; {id} and {attempt} stay.
+func FreezeDeliverTo(list []model.DeliverTo, tplName string, params []model.Param, at Moment) ([]model.DeliverTo, error) {
+	v := frozen(tplName, params, at)
+	list = slices.Clone(list)
+	for i := range list {
+		to := &list[i]
+		parts := strings.Split(to.Path, "/")
+		for j, part := range parts {
+			p, err := filename.Parse(part)
+			if err != nil {
+				return nil, model.Errorf(model.Invalid, "path: %s", err)
+			}
+			parts[j] = p.Expand(v)
+		}
+		to.Path = strings.Join(parts, "/")
+		subject, err := filename.ParseLine(to.Subject)
+		if err != nil {
+			return nil, model.Errorf(model.Invalid, "subject: %s", err)
+		}
+		to.Subject = subject.Expand(v)
+	}
+	return list, nil
+}
+
+// Subject is the subject of an instance's e-mail; empty where none is given.
+func Subject(in *model.Inst, frozen string) string {
+	p, err := filename.ParseLine(frozen)
+	if err != nil {
+		return frozen
+	}
+	return p.Expand(late(in))
+}
+
+// FilePath is where an instance's file goes in a destination: relative, between
+// slashes, each part fit for any file system. A frozen path that is empty or
+// ends in a slash is the file's folder; one without the file's extension gets
+// it.
+func FilePath(in *model.Inst, frozen, file string) string {
+	folder, name := path.Split(frozen)
+	var parts []string
+	for part := range strings.SplitSeq(strings.Trim(folder, "/"), "/") {
+		if part != "" {
+			parts = append(parts, safePart(in, part))
+		}
+	}
+	if name != "" {
+		ext := file[len(stem(file)):]
+		name = strings.TrimSuffix(safePart(in, name), ext) + ext
+	}
+	return strings.Join(append(parts, cmp.Or(name, file)), "/")
+}
+
+func safePart(in *model.Inst, pattern string) string {
+	p, err := filename.Parse(pattern)
+	if err != nil {
+		return store.SafeName(pattern)
+	}
+	return store.SafeName(p.Expand(late(in)))
+}
+
+// stem is a file's name without its extension, ".csv.gz" being one.
+func stem(file string) string {
+	s := strings.TrimSuffix(file, path.Ext(file))
+	if path.Ext(file) == ".gz" {
+		s = strings.TrimSuffix(s, path.Ext(s))
+	}
+	return s
+}
