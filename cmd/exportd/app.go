@@ -69,7 +69,7 @@ func serve(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	err = db.AgreeOnStore(ctx, func(kept string) (string, error) { return files.AgreeOn(ctx, kept) })
+	err = db.VerifyStoreID(ctx, func(kept string) (string, error) { return files.AgreeOn(ctx, kept) })
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func serve(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	db = db.WithQueue(a.queue())
+	db = db.WithQueueSettings(a.queue())
 	owner, err := ownerName()
 	if err != nil {
 		return err
@@ -186,8 +186,8 @@ func linksOrNone(l *links) server.Links {
 }
 
 // queue are the settings of the model's queue.
-func (a *app) queue() model.Queue {
-	q := model.Queue{
+func (a *app) queue() model.QueueSettings {
+	q := model.QueueSettings{
 		Lease: a.cfg.lease, MaxRunning: a.cfg.maxRunning, MaxRunningSource: a.cfg.maxRunningSrc,
 		SourceMaxRunning: map[string]int{},
 	}

@@ -34,10 +34,10 @@ import (
 // Queue is what the pool needs of the model.
 type Queue interface {
 	ClaimDeliveries(ctx context.Context, owner string, free map[string]int, lease time.Duration) ([]model.Delivery, error)
-	BeatDelivery(ctx context.Context, v *model.Delivery, lease time.Duration) error
-	Delivered(ctx context.Context, v *model.Delivery, location string) error
-	DeliveryFails(ctx context.Context, v *model.Delivery, msg string) error
-	DeliveryWaits(ctx context.Context, v *model.Delivery, msg string, wait time.Duration) error
+	HeartbeatDelivery(ctx context.Context, v *model.Delivery, lease time.Duration) error
+	FinishDelivery(ctx context.Context, v *model.Delivery, location string) error
+	FailDelivery(ctx context.Context, v *model.Delivery, msg string) error
+	DeferDelivery(ctx context.Context, v *model.Delivery, msg string, wait time.Duration) error
 	ReleaseDelivery(ctx context.Context, v *model.Delivery) error
 	GetInst(ctx context.Context, id int64) (*model.Inst, error)
 }

@@ -62,7 +62,7 @@ func (p *Pool) beat(ctx context.Context, cancel context.CancelCauseFunc, v *mode
 			return
 		case <-tick.C:
 		}
-		err := p.queue.BeatDelivery(ctx, v, p.cfg.Lease)
+		err := p.queue.HeartbeatDelivery(ctx, v, p.cfg.Lease)
 		switch {
 		case errors.Is(err, model.ErrLeaseLost):
 			cancel(errLeaseLost)
@@ -129,7 +129,7 @@ func (p *Pool) end(ctx context.Context, log *slog.Logger, v *model.Delivery, loc
 	switch {
 	case err == nil:
 		end = "done"
-		write = func(ctx context.Context) error { return p.queue.Delivered(ctx, v, location) }
+		write = func(ctx context.Context) error { return p.queue.FinishDelivery(ctx, v, location) }
 	case errors.Is(cause, errLeaseLost):
 		log.WarnContext(ctx, "lease lost: the delivery is another worker's now")
 		return "lost"
@@ -138,11 +138,11 @@ func (p *Pool) end(ctx context.Context, log *slog.Logger, v *model.Delivery, loc
 		write = func(ctx context.Context) error { return p.queue.ReleaseDelivery(ctx, v) }
 	case payload.IsPermanent(err) || v.Attempt >= place.Attempts:
 		end = "failed"
-		write = func(ctx context.Context) error { return p.queue.DeliveryFails(ctx, v, shown(err)) }
+		write = func(ctx context.Context) error { return p.queue.FailDelivery(ctx, v, shown(err)) }
 	default:
 		end = "retried"
 		wait := p.backoff(v.Attempt)
-		write = func(ctx context.Context) error { return p.queue.DeliveryWaits(ctx, v, shown(err), wait) }
+		write = func(ctx context.Context) error { return p.queue.DeferDelivery(ctx, v, shown(err), wait) }
 	}
 	if err != nil && end != "released" {
 		log.WarnContext(ctx, "delivery "+end, "error", err)

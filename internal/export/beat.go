@@ -62,7 +62,7 @@ func (g *progress) due(now time.Time, renewEvery time.Duration) (beat, bool) {
 func (p *Pool) Beat(ctx context.Context) {
 	tick := time.NewTicker(beatEvery)
 	defer tick.Stop()
-	strays := map[model.Held]time.Time{}
+	strays := map[model.Claim]time.Time{}
 	for {
 		select {
 		case <-ctx.Done():
@@ -75,7 +75,7 @@ func (p *Pool) Beat(ctx context.Context) {
 	}
 }
 
-func (p *Pool) beatOnce(ctx context.Context, now time.Time, strays map[model.Held]time.Time) error {
+func (p *Pool) beatOnce(ctx context.Context, now time.Time, strays map[model.Claim]time.Time) error {
 	ctx, stop := context.WithTimeout(ctx, min(maxBeat, p.cfg.Lease/3))
 	defer stop()
 	running := p.snapshot()
@@ -88,13 +88,13 @@ func (p *Pool) beatOnce(ctx context.Context, now time.Time, strays map[model.Hel
 			list = append(list, model.Progress{ID: a.inst.ID, Claims: a.inst.Claims, Rows: b.rows, Bytes: b.bytes})
 		}
 	}
-	if err := p.queue.Beat(ctx, p.cfg.Owner, list); err != nil {
+	if err := p.queue.Heartbeat(ctx, p.cfg.Owner, list); err != nil {
 		return err
 	}
 	for i, a := range due {
 		a.progress.kept = beats[i]
 	}
-	held, err := p.queue.Owned(ctx, p.cfg.Owner)
+	held, err := p.queue.ListClaims(ctx, p.cfg.Owner)
 	if err != nil {
 		return err
 	}
@@ -104,8 +104,8 @@ func (p *Pool) beatOnce(ctx context.Context, now time.Time, strays map[model.Hel
 }
 
 // compare stops attempts that the database knows as canceled or not as ours.
-func (p *Pool) compare(running []*attempt, held []model.Held) {
-	known := make(map[int64]model.Held, len(held))
+func (p *Pool) compare(running []*attempt, held []model.Claim) {
+	known := make(map[int64]model.Claim, len(held))
 	for _, h := range held {
 		known[h.ID] = h
 	}
@@ -125,14 +125,14 @@ func (p *Pool) compare(running []*attempt, held []model.Held) {
 
 // giveBackStrays gives back instances that are ours in the database and have
 // not run here for a while. strays remembers since when.
-func (p *Pool) giveBackStrays(ctx context.Context, now time.Time, held []model.Held, strays map[model.Held]time.Time) {
-	here := map[model.Held]bool{}
+func (p *Pool) giveBackStrays(ctx context.Context, now time.Time, held []model.Claim, strays map[model.Claim]time.Time) {
+	here := map[model.Claim]bool{}
 	for _, a := range p.snapshot() {
-		here[model.Held{ID: a.inst.ID, Claims: a.inst.Claims}] = true
+		here[model.Claim{ID: a.inst.ID, Claims: a.inst.Claims}] = true
 	}
-	there := map[model.Held]bool{}
+	there := map[model.Claim]bool{}
 	for _, h := range held {
-		id := model.Held{ID: h.ID, Claims: h.Claims}
+		id := model.Claim{ID: h.ID, Claims: h.Claims}
 		there[id] = true
 		since, known := strays[id]
 		switch {
@@ -152,7 +152,7 @@ func (p *Pool) giveBackStrays(ctx context.Context, now time.Time, held []model.H
 }
 
 // giveBack releases an instance that nobody runs.
-func (p *Pool) giveBack(ctx context.Context, h model.Held) {
+func (p *Pool) giveBack(ctx context.Context, h model.Claim) {
 	in := &model.Inst{ID: h.ID, Owner: p.cfg.Owner, Claims: h.Claims}
 	p.log.WarnContext(ctx, "giving back an instance whose claim or end was cut off", "inst_id", h.ID)
 	if err := p.queue.Release(ctx, in); err != nil {

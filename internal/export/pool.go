@@ -20,8 +20,8 @@ import (
 // Queue is what the pool needs of the model.
 type Queue interface {
 	Claim(ctx context.Context, owner string, slots int) ([]model.Inst, error)
-	Beat(ctx context.Context, owner string, progress []model.Progress) error
-	Owned(ctx context.Context, owner string) ([]model.Held, error)
+	Heartbeat(ctx context.Context, owner string, progress []model.Progress) error
+	ListClaims(ctx context.Context, owner string) ([]model.Claim, error)
 	Rescue(ctx context.Context) (int, error)
 	FinishAll(ctx context.Context, list []model.Success) []error
 	Fail(ctx context.Context, in *model.Inst, f model.Failure) error
@@ -236,7 +236,7 @@ func (p *Pool) Shutdown(ctx context.Context) {
 		return
 	}
 	// What a lost answer left behind under this process's name.
-	held, err := p.queue.Owned(ctx, p.cfg.Owner)
+	held, err := p.queue.ListClaims(ctx, p.cfg.Owner)
 	if err != nil {
 		p.log.WarnContext(ctx, "look for what is left to give back", "error", err)
 	}

@@ -17,7 +17,7 @@ import (
 // Ledger is what the sweeper needs of the model.
 type Ledger interface {
 	Expire(ctx context.Context) (insts int, files []model.File, err error)
-	Claimed(ctx context.Context, ids []int64) (map[int64]model.Claimed, error)
+	SweepStates(ctx context.Context, ids []int64) (map[int64]model.SweepState, error)
 }
 
 // Shelf is what the sweeper needs of the store.
@@ -173,7 +173,7 @@ func (s *Sweeper) unnamed(ctx context.Context, items []store.Item) ([]store.Item
 				ids = append(ids, id)
 			}
 		}
-		known, err := s.ledger.Claimed(ctx, ids)
+		known, err := s.ledger.SweepStates(ctx, ids)
 		if err != nil {
 			return nil, err
 		}
@@ -189,7 +189,7 @@ func (s *Sweeper) unnamed(ctx context.Context, items []store.Item) ([]store.Item
 // wanted tells whether an item is a file of an instance or may become one. The
 // claim that made it must run still: claims never come back, so that whatever
 // is not wanted now is not wanted later, and no clock is needed.
-func (s *Sweeper) wanted(item store.Item, known map[int64]model.Claimed) bool {
+func (s *Sweeper) wanted(item store.Item, known map[int64]model.SweepState) bool {
 	id, claims, ok := claimOf(item.Key)
 	if !ok {
 		return item.Unfinished && s.now().Sub(item.Changed) < s.cfg.SpillAge

@@ -106,7 +106,7 @@ func writeError(w http.ResponseWriter, err error) {
 	}
 }
 
-func codeOf(k model.Kind) codes.Code {
+func codeOf(k model.ErrorKind) codes.Code {
 	switch k {
 	case model.Invalid:
 		return codes.InvalidArgument

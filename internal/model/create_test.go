@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func wantKind(t *testing.T, err error, kind Kind) {
+func wantKind(t *testing.T, err error, kind ErrorKind) {
 	t.Helper()
 	var mine *Error
 	if !errors.As(err, &mine) || mine.Kind != kind {

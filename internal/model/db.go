@@ -14,7 +14,7 @@ import (
 // DB is the service's own database. It is safe for concurrent use.
 type DB struct {
 	db    *pool
-	queue Queue
+	queue QueueSettings
 }
 
 // A client that vanished, behind a firewall or a frozen host, may leave a
@@ -53,11 +53,11 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("database %s: %w", cfg.Addr, err), db.Close())
 	}
-	return &DB{db: &pool{DB: db, stmts: &stmts{db: db, byText: map[string]*sqlx.Stmt{}}}, queue: Queue{Lease: Lease}}, nil
+	return &DB{db: &pool{DB: db, stmts: &stmts{db: db, byText: map[string]*sqlx.Stmt{}}}, queue: QueueSettings{Lease: Lease}}, nil
 }
 
-// WithQueue returns the same database with other settings of its queue.
-func (d *DB) WithQueue(q Queue) *DB { return &DB{db: d.db, queue: q} }
+// WithQueueSettings returns the same database with other settings of its queue.
+func (d *DB) WithQueueSettings(q QueueSettings) *DB { return &DB{db: d.db, queue: q} }
 
 func config(dsn string) (*mysql.Config, error) {
 	given, err := mysql.ParseDSN(dsn)

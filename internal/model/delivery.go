@@ -172,31 +172,31 @@ func (d *DB) ClaimDeliveries(ctx context.Context, owner string, free map[string]
 // delivery still runs under the claim it was made under.
 const deliveryFence = ` WHERE edeliveryId = ? AND owner = ? AND claims = ? AND state = ?`
 
-// BeatDelivery gives a claimed delivery a new lease; ErrLeaseLost where it is
+// HeartbeatDelivery gives a claimed delivery a new lease; ErrLeaseLost where it is
 // not this claim's any more.
-func (d *DB) BeatDelivery(ctx context.Context, v *Delivery, lease time.Duration) error {
+func (d *DB) HeartbeatDelivery(ctx context.Context, v *Delivery, lease time.Duration) error {
 	const UPDATE = `UPDATE welife_export_delivery SET nextAt = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND,
 		updated = UTC_TIMESTAMP(6)` + deliveryFence
 	return d.writeDelivery(ctx, UPDATE, v, lease.Microseconds())
 }
 
-// Delivered ends a claimed delivery as DONE. ErrLeaseLost as above.
-func (d *DB) Delivered(ctx context.Context, v *Delivery, location string) error {
+// FinishDelivery ends a claimed delivery as DONE. ErrLeaseLost as above.
+func (d *DB) FinishDelivery(ctx context.Context, v *Delivery, location string) error {
 	const UPDATE = `UPDATE welife_export_delivery SET state = ?, location = ?, errMsg = '', nextAt = NULL,
 		updated = UTC_TIMESTAMP(6), finished = UTC_TIMESTAMP(6)` + deliveryFence
 	return d.writeDelivery(ctx, UPDATE, v, DeliveryDone, location)
 }
 
-// DeliveryFails ends a claimed delivery as FAILED. ErrLeaseLost as above.
-func (d *DB) DeliveryFails(ctx context.Context, v *Delivery, msg string) error {
+// FailDelivery ends a claimed delivery as FAILED. ErrLeaseLost as above.
+func (d *DB) FailDelivery(ctx context.Context, v *Delivery, msg string) error {
 	const UPDATE = `UPDATE welife_export_delivery SET state = ?, errMsg = ?, nextAt = NULL,
 		updated = UTC_TIMESTAMP(6), finished = UTC_TIMESTAMP(6)` + deliveryFence
 	return d.writeDelivery(ctx, UPDATE, v, DeliveryFailed, msg)
 }
 
-// DeliveryWaits lets a claimed delivery wait for its next attempt. ErrLeaseLost
+// DeferDelivery lets a claimed delivery wait for its next attempt. ErrLeaseLost
 // as above.
-func (d *DB) DeliveryWaits(ctx context.Context, v *Delivery, msg string, wait time.Duration) error {
+func (d *DB) DeferDelivery(ctx context.Context, v *Delivery, msg string, wait time.Duration) error {
 	const UPDATE = `UPDATE welife_export_delivery SET state = ?, errMsg = ?,
 		nextAt = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND, updated = UTC_TIMESTAMP(6)` + deliveryFence
 	return d.writeDelivery(ctx, UPDATE, v, DeliveryRetryWait, msg, wait.Microseconds())

@@ -141,7 +141,7 @@ func TestAWorkerThatLostItsLeaseWritesNothing(t *testing.T) {
 	if got, err := d.ClaimDeliveries(t.Context(), "b", map[string]int{"s3": 1}, deliveryLease); err != nil || len(got) != 0 {
 		t.Errorf("another worker claimed %v, %v; want none before the lease is over", got, err)
 	}
-	if err := d.BeatDelivery(t.Context(), first, deliveryLease); err != nil {
+	if err := d.HeartbeatDelivery(t.Context(), first, deliveryLease); err != nil {
 		t.Error(err)
 	}
 	comesDue(t, d)
@@ -150,17 +150,17 @@ func TestAWorkerThatLostItsLeaseWritesNothing(t *testing.T) {
 		t.Errorf("claimed %+v, want the same event's second attempt", second)
 	}
 	for name, err := range map[string]error{
-		"beat":      d.BeatDelivery(t.Context(), first, deliveryLease),
-		"delivered": d.Delivered(t.Context(), first, "s3://a/b"),
-		"fails":     d.DeliveryFails(t.Context(), first, "x"),
-		"waits":     d.DeliveryWaits(t.Context(), first, "x", 0),
+		"beat":      d.HeartbeatDelivery(t.Context(), first, deliveryLease),
+		"delivered": d.FinishDelivery(t.Context(), first, "s3://a/b"),
+		"fails":     d.FailDelivery(t.Context(), first, "x"),
+		"waits":     d.DeferDelivery(t.Context(), first, "x", 0),
 		"release":   d.ReleaseDelivery(t.Context(), first),
 	} {
 		if !errors.Is(err, ErrLeaseLost) {
 			t.Errorf("%s: %v, want %v", name, err, ErrLeaseLost)
 		}
 	}
-	if err := d.Delivered(t.Context(), second, "s3://a/b"); err != nil {
+	if err := d.FinishDelivery(t.Context(), second, "s3://a/b"); err != nil {
 		t.Fatal(err)
 	}
 	got, err := d.GetDelivery(t.Context(), second.ID)
@@ -193,7 +193,7 @@ func TestADeliveryWaitsFailsAndIsTriedAgain(t *testing.T) {
 	if v = claimDelivery(t, d, "a"); v.Attempt != 1 || v.Claims != 2 {
 		t.Errorf("attempt %d, claim %d; want 1 and 2: a release costs no attempt", v.Attempt, v.Claims)
 	}
-	if err := d.DeliveryWaits(t.Context(), v, "503", time.Hour); err != nil {
+	if err := d.DeferDelivery(t.Context(), v, "503", time.Hour); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := d.ClaimDeliveries(t.Context(), "a", map[string]int{"s3": 1}, deliveryLease); err != nil || len(got) != 0 {
@@ -205,7 +205,7 @@ func TestADeliveryWaitsFailsAndIsTriedAgain(t *testing.T) {
 	if v = claimDelivery(t, d, "a"); v.Attempt != 2 || v.ErrMsg != "503" {
 		t.Errorf("attempt %d after %q, want the second, at once", v.Attempt, v.ErrMsg)
 	}
-	if err := d.DeliveryFails(t.Context(), v, "403"); err != nil || deliveryState(t, d, v.ID) != DeliveryFailed {
+	if err := d.FailDelivery(t.Context(), v, "403"); err != nil || deliveryState(t, d, v.ID) != DeliveryFailed {
 		t.Errorf("failed: %v, %s", err, deliveryState(t, d, v.ID))
 	}
 	if err := retry(); err != nil {
@@ -223,7 +223,7 @@ func TestADeliveryWaitsFailsAndIsTriedAgain(t *testing.T) {
 	if err != nil || got.State != DeliveryFailed || !strings.HasPrefix(got.ErrMsg, "the file expired before it was delivered; the last attempt: 403") {
 		t.Errorf("when its file expires it is %s %q, %v", got.State, got.ErrMsg, err)
 	}
-	if err := d.Delivered(t.Context(), v, "x"); !errors.Is(err, ErrLeaseLost) {
+	if err := d.FinishDelivery(t.Context(), v, "x"); !errors.Is(err, ErrLeaseLost) {
 		t.Errorf("delivered after that: %v, want %v", err, ErrLeaseLost)
 	}
 	wrongState("one whose file expired")

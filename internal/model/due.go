@@ -34,9 +34,9 @@ type Step struct {
 	Problem string    // why the due time made no instance, or some were passed over
 }
 
-// Fire makes in the instance of the schedule's due time s.NextDue and moves the
+// StartRun makes in the instance of the schedule's due time s.NextDue and moves the
 // schedule on, in one transaction. ErrMoved: nothing was done.
-func (d *DB) Fire(ctx context.Context, s *Sched, in Inst, step Step, maxWaiting int) (int64, error) {
+func (d *DB) StartRun(ctx context.Context, s *Sched, in Inst, step Step, maxWaiting int) (int64, error) {
 	if err := d.checkQuota(ctx, in.OperatorID, maxWaiting); err != nil {
 		return 0, err
 	}
@@ -74,15 +74,15 @@ func (d *DB) adopt(ctx context.Context, s *Sched, step Step) error {
 	})
 }
 
-// Pass moves a schedule on without an instance. ErrMoved: nothing was done.
-func (d *DB) Pass(ctx context.Context, s *Sched, step Step) error {
+// SkipRun moves a schedule on without an instance. ErrMoved: nothing was done.
+func (d *DB) SkipRun(ctx context.Context, s *Sched, step Step) error {
 	return d.inTx(ctx, func(t *tx) error { return move(ctx, t, s, step) })
 }
 
-// Hold leaves a schedule due that a replica has looked at, and keeps it out of
+// DeferRun leaves a schedule due that a replica has looked at, and keeps it out of
 // DueScheds for a while. problem says why it has to wait; empty: nothing is
 // said. It does nothing where the schedule has moved on.
-func (d *DB) Hold(ctx context.Context, s *Sched, wait time.Duration, problem string) error {
+func (d *DB) DeferRun(ctx context.Context, s *Sched, wait time.Duration, problem string) error {
 	const UPDATE = `UPDATE welife_export_sched SET heldUntil = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND,
 		lastProblem = IF(? = '', lastProblem, ?) WHERE eschedId = ? AND version = ? AND status = ? AND nextDue = ?`
 	_, err := d.db.ExecContext(ctx, UPDATE, wait.Microseconds(), problem, problem, s.ID, s.Version, SchedActive, s.NextDue)

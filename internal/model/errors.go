@@ -8,30 +8,30 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// Kind says whose fault an Error is and what can be done about it.
-type Kind uint8
+// ErrorKind says whose fault an Error is and what can be done about it.
+type ErrorKind uint8
 
 // The kinds of Error.
 const (
-	Invalid    Kind = iota + 1 // a field is wrong
-	NotFound                   // there is no such thing
-	Quota                      // too many of them
-	WrongState                 // its state does not allow it
-	Conflict                   // it was changed, or the request id used, by another request
+	Invalid    ErrorKind = iota + 1 // a field is wrong
+	NotFound                        // there is no such thing
+	Quota                           // too many of them
+	WrongState                      // its state does not allow it
+	Conflict                        // it was changed, or the request id used, by another request
 )
 
 // Error is something the caller did or asked wrong. Its text names the field,
 // what came and what is allowed, and is fit to be shown. Any other error of
 // this package is the service's own trouble.
 type Error struct {
-	Kind Kind
+	Kind ErrorKind
 	Text string
 }
 
 func (e *Error) Error() string { return e.Text }
 
 // Errorf makes an Error of a kind.
-func Errorf(kind Kind, format string, args ...any) error {
+func Errorf(kind ErrorKind, format string, args ...any) error {
 	return &Error{Kind: kind, Text: fmt.Sprintf(format, args...)}
 }
 

@@ -38,7 +38,7 @@ func claimAll(t *testing.T, d *DB, owner string, slots int) []Inst {
 
 func TestNoMoreOfAnOperatorRunThanItsLimitHoweverManyClaim(t *testing.T) {
 	t.Parallel()
-	d := setup(t).WithQueue(Queue{Lease: Lease, MaxRunning: 3})
+	d := setup(t).WithQueueSettings(QueueSettings{Lease: Lease, MaxRunning: 3})
 	tpl := addTpl(t, d, "limit")
 	for range 30 {
 		addInst(t, d, tpl, 1)
@@ -64,7 +64,7 @@ func TestNoMoreOfAnOperatorRunThanItsLimitHoweverManyClaim(t *testing.T) {
 
 func TestAFullDataSourceDoesNotHoldUpWhatWaitsForAnother(t *testing.T) {
 	t.Parallel()
-	d := setup(t).WithQueue(Queue{Lease: Lease, MaxRunningSource: 4, SourceMaxRunning: map[string]int{"small": 1}})
+	d := setup(t).WithQueueSettings(QueueSettings{Lease: Lease, MaxRunningSource: 4, SourceMaxRunning: map[string]int{"small": 1}})
 	tpl := addTpl(t, d, "limit")
 	for range 10 {
 		addInstOn(t, d, tpl, 1, "small")
@@ -182,7 +182,7 @@ func TestBeatWritesEachInstancesOwnProgress(t *testing.T) {
 		beats = append(beats, Progress{ID: in.ID, Claims: in.Claims, Rows: int64(10 + i), Bytes: int64(100 + i)})
 	}
 	beats[2].Claims-- // of an earlier claim
-	if err := d.Beat(t.Context(), "w", beats); err != nil {
+	if err := d.Heartbeat(t.Context(), "w", beats); err != nil {
 		t.Fatal(err)
 	}
 	want := [][2]int64{{10, 100}, {11, 101}, {0, 0}}
@@ -222,11 +222,11 @@ func TestExpireEndsTheRetentionOnceAndNamesTheFiles(t *testing.T) {
 	if a, b := state(t, d, old.ID), state(t, d, kept.ID); a != StateExpired || b != StateSucceeded {
 		t.Errorf("got %s and %s, want EXPIRED and SUCCEEDED", a, b)
 	}
-	named, err := d.Claimed(t.Context(), []int64{old.ID, kept.ID, 404})
+	named, err := d.SweepStates(t.Context(), []int64{old.ID, kept.ID, 404})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[int64]Claimed{
+	want := map[int64]SweepState{
 		old.ID:  {ID: old.ID, State: StateExpired, Claims: 1},
 		kept.ID: {ID: kept.ID, State: StateSucceeded, Claims: 1, Keys: []string{"keep"}},
 	}
@@ -243,7 +243,7 @@ func TestProcessesThatStartAtOnceAgreeOnOneStore(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 8 {
 		wg.Go(func() {
-			err := d.AgreeOnStore(context.Background(), func(kept string) (string, error) {
+			err := d.VerifyStoreID(context.Background(), func(kept string) (string, error) {
 				if kept == "" {
 					kept = string(rune('a' + i))
 				}
@@ -262,14 +262,14 @@ func TestProcessesThatStartAtOnceAgreeOnOneStore(t *testing.T) {
 		t.Errorf("agreed on %v, want one id", ids)
 	}
 	refusal := errors.New("another store")
-	if err := d.AgreeOnStore(t.Context(), func(string) (string, error) { return "", refusal }); !errors.Is(err, refusal) {
+	if err := d.VerifyStoreID(t.Context(), func(string) (string, error) { return "", refusal }); !errors.Is(err, refusal) {
 		t.Errorf("got %v, want the refusal", err)
 	}
 }
 
 func TestAShortLeaseRunsOutByItself(t *testing.T) {
 	t.Parallel()
-	d := setup(t).WithQueue(Queue{Lease: 50 * time.Millisecond})
+	d := setup(t).WithQueueSettings(QueueSettings{Lease: 50 * time.Millisecond})
 	addInst(t, d, addTpl(t, d, "short"), 1)
 	claimOne(t, d, "w")
 	tick := time.NewTicker(10 * time.Millisecond)

@@ -5,12 +5,12 @@ import (
 	"fmt"
 )
 
-// AgreeOnStore holds the database's word for the store that its files are in
+// VerifyStoreID holds the database's word for the store that its files are in
 // against the store itself. agree gets the id that the database keeps, empty
 // where it keeps none, and returns the id to keep from now on, or why the
 // store is not the right one. Processes that start at once wait for each
 // other here.
-func (d *DB) AgreeOnStore(ctx context.Context, agree func(kept string) (string, error)) error {
+func (d *DB) VerifyStoreID(ctx context.Context, agree func(kept string) (string, error)) error {
 	// The INSERT locks the row, whether it was there or not.
 	const LOCK = `INSERT INTO welife_export_meta (name, value) VALUES ('store', '') ON DUPLICATE KEY UPDATE name = name`
 	const SELECT = `SELECT value FROM welife_export_meta WHERE name = 'store'`

@@ -3,12 +3,12 @@ package model
 import "time"
 
 // Lease is how long a claim holds without a beat, on the database's clock,
-// unless a Queue says otherwise.
+// unless QueueSettings say otherwise.
 const Lease = 30 * time.Second
 
-// Queue are the settings of the queue. All processes on one database should
+// QueueSettings are the settings of the queue. All processes on one database should
 // have the same.
-type Queue struct {
+type QueueSettings struct {
 	// Lease is how long a claim holds without a beat.
 	Lease time.Duration
 	// MaxRunning bounds what runs at once for each operator, over all
@@ -23,12 +23,12 @@ type Queue struct {
 }
 
 // limited tells whether anything bounds what runs beyond free slots.
-func (q *Queue) limited() bool {
+func (q *QueueSettings) limited() bool {
 	return q.MaxRunning > 0 || q.MaxRunningSource > 0 || len(q.SourceMaxRunning) > 0
 }
 
 // sourceLimit is how many instances may run on a data source; 0: any number.
-func (q *Queue) sourceLimit(source string) int {
+func (q *QueueSettings) sourceLimit(source string) int {
 	if n := q.SourceMaxRunning[source]; n > 0 {
 		return n
 	}
@@ -36,4 +36,4 @@ func (q *Queue) sourceLimit(source string) int {
 }
 
 // leaseMicros is the lease as SQL takes it.
-func (q *Queue) leaseMicros() int64 { return q.Lease.Microseconds() }
+func (q *QueueSettings) leaseMicros() int64 { return q.Lease.Microseconds() }

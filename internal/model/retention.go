@@ -52,8 +52,8 @@ func (d *DB) Expire(ctx context.Context) (insts int, files []File, err error) {
 	return len(ids), files, err
 }
 
-// Claimed is what the sweep of the store has to know of an instance.
-type Claimed struct {
+// SweepState is what the sweep of the store has to know of an instance.
+type SweepState struct {
 	ID     int64 `db:"einstId"`
 	State  State `db:"state"`
 	Claims int64 `db:"claims"`
@@ -61,17 +61,17 @@ type Claimed struct {
 	Keys []string `db:"-"`
 }
 
-// Claimed returns those of the instances that there are, by id.
-func (d *DB) Claimed(ctx context.Context, ids []int64) (map[int64]Claimed, error) {
+// SweepStates returns those of the instances that there are, by id.
+func (d *DB) SweepStates(ctx context.Context, ids []int64) (map[int64]SweepState, error) {
 	const SELECT = `SELECT einstId, state, claims FROM welife_export_inst WHERE einstId IN (?)`
 	if len(ids) == 0 {
-		return map[int64]Claimed{}, nil
+		return map[int64]SweepState{}, nil
 	}
 	query, args, err := sqlx.In(SELECT, ids)
 	if err != nil {
 		return nil, fmt.Errorf("read instances: %w", err)
 	}
-	var list []Claimed
+	var list []SweepState
 	if err := d.db.DB.SelectContext(ctx, &list, query, args...); err != nil {
 		return nil, fmt.Errorf("read instances: %w", err)
 	}
@@ -81,7 +81,7 @@ func (d *DB) Claimed(ctx context.Context, ids []int64) (map[int64]Claimed, error
 	if err != nil {
 		return nil, err
 	}
-	byID := make(map[int64]Claimed, len(list))
+	byID := make(map[int64]SweepState, len(list))
 	for _, c := range list {
 		if c.State == StateSucceeded {
 			for _, f := range files[c.ID] {

@@ -44,7 +44,7 @@ func TestAnEditAndADueTimeDoNotUndoEachOther(t *testing.T) {
 				return nil
 			}
 			moved = true
-			return d.Pass(t.Context(), s, to.step)
+			return d.SkipRun(t.Context(), s, to.step)
 		})
 		if err != nil || got.Name != "new" || got.Status != to.want || got.NextDue != to.next || got.Version != s.Version+1 {
 			t.Errorf("%s: %+v, %v; want renamed, status %d, next %v", name, got, err, to.want, to.next)
@@ -80,7 +80,7 @@ func TestADueTimeHasOneInstanceWhoeverAsks(t *testing.T) {
 		t.Fatalf("run by hand: %v, %v", runs, err)
 	}
 	next := s.NextDue.Time.Add(time.Hour)
-	id, err := d.Fire(t.Context(), s, in, Step{Next: next}, manyWaiting)
+	id, err := d.StartRun(t.Context(), s, in, Step{Next: next}, manyWaiting)
 	if id != 0 || err != nil {
 		t.Errorf("fired as %d, %v; want no second instance", id, err)
 	}
@@ -88,12 +88,12 @@ func TestADueTimeHasOneInstanceWhoeverAsks(t *testing.T) {
 	if err != nil || !got.NextDue.Time.Equal(next) || got.LastInst != runs[0].InstID {
 		t.Errorf("next %s, last instance %d, %v; want %s and %d", got.NextDue.Time, got.LastInst, err, next, runs[0].InstID)
 	}
-	if _, err := d.Fire(t.Context(), s, in, Step{Next: next}, manyWaiting); !errors.Is(err, ErrMoved) {
+	if _, err := d.StartRun(t.Context(), s, in, Step{Next: next}, manyWaiting); !errors.Is(err, ErrMoved) {
 		t.Errorf("fired by a replica that read it earlier: %v, want ErrMoved", err)
 	}
 	// Even where the schedule's row says that it is due again, the key holds.
 	run(t, d, `UPDATE welife_export_sched SET nextDue = ? WHERE eschedId = ?`, s.NextDue, s.ID)
-	if id, err := d.Fire(t.Context(), s, in, Step{Next: next}, manyWaiting); id != 0 || err != nil {
+	if id, err := d.StartRun(t.Context(), s, in, Step{Next: next}, manyWaiting); id != 0 || err != nil {
 		t.Errorf("fired again as %d, %v; want no second instance", id, err)
 	}
 	if list, err := d.ListInst(t.Context(), InstFilter{Limit: 10}); err != nil || len(list) != 1 {

@@ -116,13 +116,13 @@ type Tpl struct {
 	Created       time.Time            `db:"etplCreated"`
 	Updated       time.Time            `db:"etplUpdated"`
 	Deleted       sql.NullTime         `db:"etplDeleted"`
-	Limits        JSON[Limits]         `db:"etplLimits"`
+	Limits        JSON[InstLimits]     `db:"etplLimits"`
 	ExtraColumns  ExtraColumns         `db:"etplExtraColumns"`
 	DeliverTo     JSON[[]DeliverTo]    `db:"etplDeliverTo"`
 }
 
-// Limits are how far an instance may go; 0: as far as its data source allows.
-type Limits struct {
+// InstLimits are how far an instance may go; 0: as far as its data source allows.
+type InstLimits struct {
 	Rows    int64 `json:"rows,omitempty"`    // of the result
 	Bytes   int64 `json:"bytes,omitempty"`   // of the result's cells
 	Running int32 `json:"running,omitempty"` // instances of the template at once
@@ -238,7 +238,7 @@ type Inst struct {
 	Expires       sql.NullTime      `db:"expires"`
 
 	ResultColumns JSON[[]ResultColumn] `db:"resultColumns"` // those the template was checked with; none: not known
-	Limits        JSON[Limits]         `db:"limits"`
+	Limits        JSON[InstLimits]     `db:"limits"`
 	RunLimit      int32                `db:"runLimit"` // Limits.Running, where SQL can see it
 	ExtraColumns  ExtraColumns         `db:"extraColumns"`
 	DeliverTo     JSON[[]DeliverTo]    `db:"deliverTo"`

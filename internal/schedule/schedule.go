@@ -4,7 +4,7 @@
 // the schedule's move to its next due time are one transaction, and a due time
 // can be written once.
 //
-//	DueScheds ─▶ policy for missed and overlapping ─▶ Freeze ─▶ Fire
+//	DueScheds ─▶ policy for missed and overlapping ─▶ Freeze ─▶ StartRun
 package schedule
 
 import (
@@ -43,9 +43,9 @@ const (
 type Store interface {
 	DueScheds(ctx context.Context, after int64, limit int) ([]model.Sched, time.Time, error)
 	Unended(ctx context.Context, schedID int64) (int64, error)
-	Fire(ctx context.Context, s *model.Sched, in model.Inst, step model.Step, maxWaiting int) (int64, error)
-	Pass(ctx context.Context, s *model.Sched, step model.Step) error
-	Hold(ctx context.Context, s *model.Sched, wait time.Duration, problem string) error
+	StartRun(ctx context.Context, s *model.Sched, in model.Inst, step model.Step, maxWaiting int) (int64, error)
+	SkipRun(ctx context.Context, s *model.Sched, step model.Step) error
+	DeferRun(ctx context.Context, s *model.Sched, wait time.Duration, problem string) error
 }
 
 // Freezer makes a schedule's instance as its template is now, for a time.
@@ -127,13 +127,13 @@ func (r *Runner) RunOnce(ctx context.Context) (n int, err error) {
 func (r *Runner) fire(ctx context.Context, s *model.Sched, now time.Time) (n int, err error) {
 	if wait := s.NextDue.Time.Add(Jitter(s)).Sub(now); wait > 0 {
 		// Not for longer than a replica may be away without being missed.
-		return 0, r.store.Hold(ctx, s, min(wait, grace), "")
+		return 0, r.store.DeferRun(ctx, s, min(wait, grace), "")
 	}
 	calendar, err := Calendar(s, r.cfg.Zone)
 	if err != nil {
 		// Another replica may know the zone.
 		r.log.WarnContext(ctx, "a schedule waits", "esched_id", s.ID, "error", err)
-		return 0, r.store.Hold(ctx, s, grace/2, err.Error())
+		return 0, r.store.DeferRun(ctx, s, grace/2, err.Error())
 	}
 	run, note, err := r.choose(ctx, s, calendar, now)
 	if err != nil {
@@ -169,7 +169,7 @@ func (r *Runner) choose(ctx context.Context, s *model.Sched, calendar *calendar.
 		why = "passed while no replica ran and were skipped"
 	}
 	step.Problem = fmt.Sprintf("%d due times up to %s %s", before, now.Format(time.RFC3339), why)
-	return run, step.Problem, r.store.Pass(ctx, s, step)
+	return run, step.Problem, r.store.SkipRun(ctx, s, step)
 }
 
 // outcome is what becomes of a due time.
@@ -193,21 +193,21 @@ func (r *Runner) one(ctx context.Context, s *model.Sched, calendar *calendar.Cal
 		case err != nil:
 			return stays, err
 		case busy != 0 && s.Overlap == model.OverlapQueue:
-			return stays, r.store.Hold(ctx, s, again, fmt.Sprintf("the due time %s waits: instance %d has not ended", shown, busy))
+			return stays, r.store.DeferRun(ctx, s, again, fmt.Sprintf("the due time %s waits: instance %d has not ended", shown, busy))
 		case busy != 0:
 			step.Problem = fmt.Sprintf("skipped the due time %s: instance %d had not ended", shown, busy)
-			return passed, r.store.Pass(ctx, s, step)
+			return passed, r.store.SkipRun(ctx, s, step)
 		}
 	}
 	id, err := r.insert(ctx, s, calendar, step)
 	var wrong *model.Error
 	switch {
 	case errors.As(err, &wrong) && wrong.Kind == model.Quota:
-		return stays, r.store.Hold(ctx, s, again, fmt.Sprintf("the due time %s waits: %s", shown, wrong.Text))
+		return stays, r.store.DeferRun(ctx, s, again, fmt.Sprintf("the due time %s waits: %s", shown, wrong.Text))
 	case errors.As(err, &wrong):
 		r.log.WarnContext(ctx, "a due time made no instance", "esched_id", s.ID, "due", due, "error", wrong)
 		step.Problem = fmt.Sprintf("no instance at %s: %s", shown, wrong.Text)
-		return passed, r.store.Pass(ctx, s, step)
+		return passed, r.store.SkipRun(ctx, s, step)
 	case err != nil:
 		return stays, err
 	case id == 0:
@@ -236,7 +236,7 @@ func (r *Runner) insert(ctx context.Context, s *model.Sched, calendar *calendar.
 	if err != nil {
 		return 0, err
 	}
-	return r.store.Fire(ctx, s, *in, step, r.cfg.MaxWaiting)
+	return r.store.StartRun(ctx, s, *in, step, r.cfg.MaxWaiting)
 }
 
 // missed tells whether due times have passed without a replica that looked. One

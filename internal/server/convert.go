@@ -31,7 +31,7 @@ func tplFromProto(req *api.WshExportTaskCreateTplReq) *model.Tpl {
 		OutputFormat:  model.Format(req.GetEtplOutputFormat()),
 		Params:        model.JSON[[]model.ParamDecl]{V: declsFromProto(req.GetEtplParams())},
 		Options:       model.JSON[model.Options]{V: optionsFromProto(req.GetEtplOptions())},
-		Limits:        model.JSON[model.Limits]{V: limitsFromProto(req.GetEtplLimits())},
+		Limits:        model.JSON[model.InstLimits]{V: limitsFromProto(req.GetEtplLimits())},
 		ExtraColumns:  model.ExtraColumns(req.GetEtplExtraColumns()),
 		DeliverTo:     model.JSON[[]model.DeliverTo]{V: deliverToFromProto(req.GetEtplDeliverTo())},
 		TimeoutSec:    req.GetEtplTimeoutSec(),
@@ -185,12 +185,12 @@ func paramsFromProto(list []*api.WshExportParam) []model.Param {
 	return out
 }
 
-func limitsToProto(l model.Limits) *api.WshExportLimits {
+func limitsToProto(l model.InstLimits) *api.WshExportLimits {
 	return &api.WshExportLimits{Rows: l.Rows, Bytes: l.Bytes, Running: l.Running}
 }
 
-func limitsFromProto(l *api.WshExportLimits) model.Limits {
-	return model.Limits{Rows: l.GetRows(), Bytes: l.GetBytes(), Running: l.GetRunning()}
+func limitsFromProto(l *api.WshExportLimits) model.InstLimits {
+	return model.InstLimits{Rows: l.GetRows(), Bytes: l.GetBytes(), Running: l.GetRunning()}
 }
 
 func deliverToToProto(list []model.DeliverTo) []*api.WshExportDeliverTo {

@@ -24,7 +24,7 @@ import (
 // is logged, and becomes a gRPC status with a plain message.
 
 // codeOf is the errCode of each kind of error.
-var codeOf = map[model.Kind]codes.Code{
+var codeOf = map[model.ErrorKind]codes.Code{
 	model.Invalid:    codes.InvalidArgument,
 	model.NotFound:   codes.NotFound,
 	model.Quota:      codes.ResourceExhausted,

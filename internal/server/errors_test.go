@@ -29,7 +29,7 @@ func answer(t *testing.T, handler grpc.UnaryHandler) (res any, log string, err e
 
 func TestWhatTheCallerDidWrongComesBackInTheEnvelope(t *testing.T) {
 	t.Parallel()
-	for kind, code := range map[model.Kind]string{
+	for kind, code := range map[model.ErrorKind]string{
 		model.Invalid: "3", model.NotFound: "5", model.Quota: "8", model.WrongState: "9", model.Conflict: "10",
 	} {
 		res, log, err := answer(t, func(context.Context, any) (any, error) {

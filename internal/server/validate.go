@@ -177,7 +177,7 @@ func decls(list []model.ParamDecl) error {
 	return nil
 }
 
-func limits(l model.Limits) error {
+func limits(l model.InstLimits) error {
 	return firstError(
 		notNegative("etplLimits.rows", l.Rows),
 		notNegative("etplLimits.bytes", l.Bytes),

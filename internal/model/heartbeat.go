@@ -15,9 +15,9 @@ type Progress struct {
 
 func (p Progress) id() int64 { return p.ID }
 
-// Beat records progress and gives each of the instances a new lease, all in
-// one statement. One that is not owner's any more is passed over: Owned tells.
-func (d *DB) Beat(ctx context.Context, owner string, progress []Progress) error {
+// Heartbeat records progress and gives each of the instances a new lease, all in
+// one statement. One that is not owner's any more is passed over: ListClaims tells.
+func (d *DB) Heartbeat(ctx context.Context, owner string, progress []Progress) error {
 	if len(progress) == 0 {
 		return nil
 	}
@@ -33,22 +33,22 @@ func (d *DB) Beat(ctx context.Context, owner string, progress []Progress) error 
 		leaseUntil = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND, updated = UTC_TIMESTAMP(6)
 		WHERE einstId IN (` + places(len(progress)) + `) AND status = ? AND owner = ? AND claims = ` + claims
 	if _, err := d.db.ExecContext(ctx, query, args...); err != nil {
-		return fmt.Errorf("beat of %d instances: %w", len(progress), err)
+		return fmt.Errorf("heartbeat of %d instances: %w", len(progress), err)
 	}
 	return nil
 }
 
-// Held is an instance that runs under an owner.
-type Held struct {
+// Claim is an instance that runs under an owner.
+type Claim struct {
 	ID     int64 `db:"einstId"`
 	Claims int64 `db:"claims"`
 	State  State `db:"state"` // StateRunning or StateCanceling
 }
 
-// Owned returns what runs under owner as the database knows it.
-func (d *DB) Owned(ctx context.Context, owner string) ([]Held, error) {
+// ListClaims returns what runs under owner as the database knows it.
+func (d *DB) ListClaims(ctx context.Context, owner string) ([]Claim, error) {
 	const SELECT = `SELECT einstId, claims, state FROM welife_export_inst WHERE status = ? AND owner = ?`
-	var held []Held
+	var held []Claim
 	if err := d.db.SelectContext(ctx, &held, SELECT, Running, owner); err != nil {
 		return nil, fmt.Errorf("read own instances: %w", err)
 	}
