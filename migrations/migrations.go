@@ -102,7 +102,7 @@ func Check(ctx context.Context, db *sql.DB) error {
 	case err != nil:
 		return fmt.Errorf("read schema version (is it migrated? run `exportd migrate`): %w", err)
 	case dirty:
-		return dirtyError(int(version)) //nolint:gosec // a small number
+		return dirtyError(int(version))
 	case version > latest:
 		return newerError(version, latest)
 	case version < latest:

@@ -71,7 +71,7 @@ func (s *site) killFor(ctx context.Context, span time.Duration) (kills int, hit 
 			return kills, hit, ctx.Err()
 		case <-tick.C:
 		}
-		i := rand.N(len(s.replicas)) //nolint:gosec // chooses a victim
+		i := rand.N(len(s.replicas))
 		running, err := s.runningOn(ctx, s.replicas[i].pid())
 		if err != nil {
 			return kills, hit, err

@@ -64,7 +64,7 @@ func deliveries(ctx context.Context, c *client.Client, req *api.WshExportTaskLis
 	const page = 200
 	var all []*api.WshExportDelivery
 	for len(all) < most {
-		req.PageSize = int32(min(page, most-len(all))) //nolint:gosec // at most a page
+		req.PageSize = int32(min(page, most-len(all)))
 		res, err := c.API().ListDelivery(ctx, req)
 		if err := client.Check(res, err); err != nil {
 			return nil, err

@@ -66,7 +66,7 @@ func insts(ctx context.Context, c *client.Client, req *api.WshExportTaskListInst
 	const page = 200
 	var all []*api.WshExportInst
 	for len(all) < most {
-		req.PageSize = int32(min(page, most-len(all))) //nolint:gosec // at most a page
+		req.PageSize = int32(min(page, most-len(all)))
 		res, err := c.API().ListInst(ctx, req)
 		if err := client.Check(res, err); err != nil {
 			return nil, err

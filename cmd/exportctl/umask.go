@@ -10,5 +10,5 @@ import (
 func umask() os.FileMode {
 	mask := syscall.Umask(0)
 	syscall.Umask(mask)
-	return os.FileMode(mask) //nolint:gosec // nine bits
+	return os.FileMode(mask)
 }

@@ -153,11 +153,11 @@ func readFirstEvents(t *testing.T, c *clientv3.Client, prefix string, name func(
 				continue
 			}
 			event := answer.Events[0]
-			kv := event.Kv
-			if event.Type == clientv3.EventTypeDelete {
-				kv = event.PrevKv
+			kv := event.GetKv()
+			if event.GetType() == clientv3.EventTypeDelete {
+				kv = event.GetPrevKv()
 			}
-			view[name(strings.TrimPrefix(string(kv.Key), prefix), string(kv.Value))] = event.Type != clientv3.EventTypeDelete
+			view[name(strings.TrimPrefix(string(kv.GetKey()), prefix), string(kv.GetValue()))] = event.GetType() != clientv3.EventTypeDelete
 			r.views <- present(view)
 		}
 	}()

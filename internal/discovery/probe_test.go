@@ -197,9 +197,9 @@ func look(t *testing.T, c *clientv3.Client, service string) stored {
 			t.Fatal(err)
 		}
 		for _, kv := range got.Kvs {
-			s.values[string(kv.Key)] = string(kv.Value)
-			s.leases[string(kv.Key)] = kv.Lease
-			s.revs[string(kv.Key)] = kv.ModRevision
+			s.values[string(kv.GetKey())] = string(kv.GetValue())
+			s.leases[string(kv.GetKey())] = kv.GetLease()
+			s.revs[string(kv.GetKey())] = kv.GetModRevision()
 		}
 	}
 	return s

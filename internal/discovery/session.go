@@ -77,7 +77,7 @@ func (s *session) put(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("put %s: %w", e.key, err)
 		}
-		e.rev = done.Header.Revision
+		e.rev = done.Header.GetRevision()
 	}
 	return nil
 }
@@ -124,10 +124,10 @@ func (s *session) watch(ctx context.Context, e entry) error {
 			return fmt.Errorf("watch %s: %w", e.key, err)
 		}
 		for _, event := range answer.Events {
-			if event.Type == mvccpb.Event_DELETE {
+			if event.GetType() == mvccpb.Event_DELETE {
 				return fmt.Errorf("%s: %w", e.key, errDeleted)
 			}
-			if err := s.check(e, event.Kv); err != nil {
+			if err := s.check(e, event.GetKv()); err != nil {
 				return err
 			}
 		}
@@ -157,16 +157,16 @@ func (s *session) read(ctx context.Context) error {
 // check tells whether a key as it stands in etcd still announces us, be it on
 // the lease of another process with our address.
 func (s *session) check(e entry, kv *mvccpb.KeyValue) error {
-	if string(kv.Value) != e.value {
-		return fmt.Errorf("%s: overwritten with %.100q", e.key, kv.Value)
+	if string(kv.GetValue()) != e.value {
+		return fmt.Errorf("%s: overwritten with %.100q", e.key, kv.GetValue())
 	}
-	if kv.Lease == 0 {
+	if kv.GetLease() == 0 {
 		return fmt.Errorf("%s: overwritten without a lease, would outlive this process", e.key)
 	}
-	if kv.Lease != int64(s.lease) {
+	if kv.GetLease() != int64(s.lease) {
 		s.shared.Do(func() {
 			s.log.Warn("another process announces this address in etcd and has taken the keys over",
-				"key", e.key, "lease", fmt.Sprintf("%x", s.lease), "other_lease", fmt.Sprintf("%x", kv.Lease))
+				"key", e.key, "lease", fmt.Sprintf("%x", s.lease), "other_lease", fmt.Sprintf("%x", kv.GetLease()))
 		})
 	}
 	return nil

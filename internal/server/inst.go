@@ -158,7 +158,7 @@ func (s *Server) ListInst(ctx context.Context, req *api.WshExportTaskListInstReq
 	for i := range insts {
 		in := s.instToProto(&insts[i])
 		size += proto.Size(in) + 8
-		if len(res.Data) == page || len(res.Data) > 0 && size > maxReply {
+		if len(res.GetData()) == page || len(res.GetData()) > 0 && size > maxReply {
 			res.NextPageToken = pageToken(list, insts[i-1].ID)
 			break
 		}

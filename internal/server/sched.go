@@ -200,7 +200,7 @@ func (s *Server) ListSched(ctx context.Context, req *api.WshExportTaskListSchedR
 	for i := range scheds {
 		sched := s.schedToProto(&scheds[i])
 		size += proto.Size(sched) + 8
-		if len(res.Data) == page || len(res.Data) > 0 && size > maxReply {
+		if len(res.GetData()) == page || len(res.GetData()) > 0 && size > maxReply {
 			res.NextPageToken = pageToken(list, scheds[i-1].ID)
 			break
 		}
@@ -238,6 +238,7 @@ func (s *Server) UpdateSched(ctx context.Context, req *api.WshExportTaskUpdateSc
 	return &api.WshExportTaskUpdateSchedRes{Data: s.schedToProto(sched)}, nil
 }
 
+//nolint:protogetter // a getter does not tell an unset field from a zero
 func applySched(sched *model.Sched, req *api.WshExportTaskUpdateSchedReq) error {
 	set(&sched.Name, req.EschedName)
 	set(&sched.TplID, req.EtplId)

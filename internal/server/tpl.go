@@ -154,7 +154,7 @@ func (s *Server) ListTpl(ctx context.Context, req *api.WshExportTaskListTplReq) 
 		for i := range tpls {
 			t := tplToProto(&tpls[i])
 			size += proto.Size(t) + 8
-			if len(res.Data) > 0 && size > maxReply || page != 0 && len(res.Data) == page {
+			if len(res.GetData()) > 0 && size > maxReply || page != 0 && len(res.GetData()) == page {
 				res.NextPageToken = pageToken(list, int64(f.Before))
 				return res, nil
 			}

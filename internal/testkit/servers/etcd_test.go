@@ -62,7 +62,7 @@ func keys(t *testing.T, e *Etcd) map[string]string {
 	}
 	got := map[string]string{}
 	for _, kv := range res.Kvs {
-		got[string(kv.Key)] = string(kv.Value)
+		got[string(kv.GetKey())] = string(kv.GetValue())
 	}
 	return got
 }

@@ -38,7 +38,7 @@ func pickPort(ctx context.Context, preferred int) (int, error) {
 	}
 	const attempts = 100
 	for range attempts {
-		port := lowestPort + rand.IntN(portCount) //nolint:gosec // not a secret
+		port := lowestPort + rand.IntN(portCount)
 		if portFree(ctx, port) {
 			return port, nil
 		}

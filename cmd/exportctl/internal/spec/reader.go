@@ -138,9 +138,9 @@ func (o object) seconds(key string) int64 { return o.value(key, parseSeconds) }
 
 // seconds32 is a duration of at most 68 years.
 func (o object) seconds32(key string) int32 {
-	return int32(o.value(key, func(text string) (int64, error) { //nolint:gosec // looked at below
+	return int32(o.value(key, func(text string) (int64, error) {
 		n, err := parseSeconds(text)
-		if err == nil && int64(int32(n)) != n { //nolint:gosec // that is the question
+		if err == nil && int64(int32(n)) != n {
 			err = errors.New("want less than 68 years")
 		}
 		return n, err

@@ -40,7 +40,7 @@ func (r *reader) tpl(o object) Tpl {
 		EtplExtraColumns:  enum(o, "extraColumns", "EXTRA_", api.WshExportExtraColumns_EXTRA_DEFAULT),
 		EtplOutputFormat:  enum(o, "format", "FMT_", api.WshExportFormat_FMT_DEFAULT),
 		EtplTimeoutSec:    o.seconds32("timeout"),
-		EtplMaxAttempts:   int32(o.number("attempts", 32)), //nolint:gosec // 32 bits
+		EtplMaxAttempts:   int32(o.number("attempts", 32)),
 		EtplRetentionSec:  o.seconds("retention"),
 		EtplDeliverTo:     o.deliverTo("deliverTo"),
 	}
@@ -59,7 +59,7 @@ func (r *reader) tpl(o object) Tpl {
 	if n := o.values["limits"]; n != nil {
 		l := r.object(n, o.path+"limits.", "rows", "bytes", "running")
 		req.EtplLimits = &api.WshExportLimits{
-			Rows: l.number("rows", 64), Bytes: l.bytes("bytes"), Running: int32(l.number("running", 32)), //nolint:gosec // 32 bits
+			Rows: l.number("rows", 64), Bytes: l.bytes("bytes"), Running: int32(l.number("running", 32)),
 		}
 	}
 	t := Tpl{Where: fmt.Sprintf("%s:%d", r.file, o.node.Line), Req: req}
@@ -91,7 +91,7 @@ func (r *reader) decl(o object) *api.WshExportParamDecl {
 		Type:      enum(o, "type", "PARAM_", api.WshExportParamType_PARAM_STRING),
 		List:      o.flag("list", false),
 		EmptyList: enum(o, "emptyList", "EMPTY_LIST_", api.WshExportEmptyList_EMPTY_LIST_ERROR),
-		MaxLength: int32(o.number("maxLength", 32)), //nolint:gosec // 32 bits
+		MaxLength: int32(o.number("maxLength", 32)),
 	}
 	_, hasDefault := o.values["default"]
 	switch {
