@@ -63,7 +63,7 @@ func TestAWrongConfigurationIsRefusedByTheOptionsName(t *testing.T) {
 		"traces with and without TLS": {
 			args: []string{"-trace-insecure", "-trace-ca-file=x"}, want: "trace-insecure: true, but files for TLS",
 		},
-		"half a certificate": {args: []string{"-trace-key-file=x"}, want: "trace-cert-file, trace-key-file: one without the other"},
+		"half a certificate": {args: []string{"-trace-key-file=x"}, want: "trace-cert-file, trace-key-file: only one is set"},
 		"secret twice":       {args: []string{"-db-dsn-file=/dev/null"}, want: "db-dsn and db-dsn-file are both given"},
 	}
 	for name, c := range cases {

@@ -29,7 +29,7 @@ type door struct {
 	tokens  *auth.Tokens    // nil without tokens
 }
 
-func (a *app) door(owners auth.Owners, tasks *server.Server, figures *metrics.Metrics, traces *tracing.Provider) (*door, error) {
+func (a *app) door(owners auth.OwnerLookup, tasks *server.Server, figures *metrics.Metrics, traces *tracing.Provider) (*door, error) {
 	d := &door{health: health.NewServer(), peerKey: newPeerKey()}
 	var err error
 	if a.cfg.tokensFile != "" {
@@ -37,16 +37,16 @@ func (a *app) door(owners auth.Owners, tasks *server.Server, figures *metrics.Me
 			return nil, err
 		}
 	}
-	guard := auth.New(auth.Config{
+	interceptors := auth.New(auth.Config{
 		Tokens: d.tokens, Owners: owners, Rate: a.cfg.rate, Deadline: a.cfg.callTimeout,
 		PeerKey: d.peerKey, Logger: a.log, Refused: figures.Refused,
 	})
 	options := append(a.cfg.edge.ServerOptions(), traces.ServerOptions()...)
 	options = append(options,
 		grpc.ForceServerCodecV2(server.Codec()),
-		grpc.InTapHandle(guard.Tap),
-		grpc.ChainUnaryInterceptor(guard.Unary, figures.Unary, server.UnaryErrors(a.log), guard.OwnUnary),
-		grpc.ChainStreamInterceptor(guard.Stream, figures.Stream, server.StreamErrors(a.log), guard.OwnStream),
+		grpc.InTapHandle(interceptors.Tap),
+		grpc.ChainUnaryInterceptor(interceptors.Unary, figures.Unary, server.UnaryErrors(a.log), interceptors.OwnershipUnary),
+		grpc.ChainStreamInterceptor(interceptors.Stream, figures.Stream, server.StreamErrors(a.log), interceptors.OwnershipStream),
 	)
 	d.inside = grpc.NewServer(options...)
 	if a.cfg.tls.On() {

@@ -1,17 +1,17 @@
-// Package auth decides who calls and what they may do. cmd/exportd puts a
-// Guard into the gRPC server:
+// Package auth authenticates and authorizes gRPC calls. cmd/exportd installs
+// an Interceptors value in its gRPC servers:
 //
-//	headers ─▶ Guard.Tap: request id, token, scope, rate    (before the request is read)
-//	        ─▶ Guard.Unary, Stream: reply header, deadline
-//	        ─▶ server's interceptors: errors become envelopes
-//	        ─▶ Guard.OwnUnary, OwnStream: is it the caller's own?
+//	headers ─▶ Interceptors.Tap: request id, token, scope, rate limit (before the request is read)
+//	        ─▶ Interceptors.Unary, Stream: reply header, deadline
+//	        ─▶ internal/server's interceptors: errors become envelopes
+//	        ─▶ Interceptors.OwnershipUnary, OwnershipStream: ids belong to the caller's operator
 //	        ─▶ handler
 //
-// A caller without a good token gets the status UNAUTHENTICATED, one whose
-// token lacks the scope PERMISSION_DENIED, one that calls too often
-// RESOURCE_EXHAUSTED. What belongs to another operator is answered as if it
-// did not exist, in the envelope.
+// A call without a valid token ends with the status UNAUTHENTICATED, a call
+// whose token lacks the scope with PERMISSION_DENIED, and a call over the rate
+// limit with RESOURCE_EXHAUSTED. An object of another operator is reported
+// exactly like an object that does not exist: NOT_FOUND in the envelope.
 //
-// The package never writes a token or a hash of one anywhere, and it reads
-// nothing of the database itself: Owners does.
+// The package never logs or returns a token or its hash. It does not read the
+// database; an OwnerLookup does.
 package auth

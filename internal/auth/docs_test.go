@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// TestSecurityDocsHaveTheTable holds the table of docs/security.md against the
-// rules and the requests. Where it fails, it prints the table as it is to be.
-func TestSecurityDocsHaveTheTable(t *testing.T) {
+// TestRules_Documented compares the table in docs/security.md with the rules
+// and the fields of the requests. On failure it prints the expected table.
+func TestRules_Documented(t *testing.T) {
 	t.Parallel()
 	yes := map[bool]string{true: " yes"}
 	var want strings.Builder
@@ -32,7 +32,7 @@ func TestSecurityDocsHaveTheTable(t *testing.T) {
 	}
 }
 
-func TestSecurityDocsHaveTheRate(t *testing.T) {
+func TestRate_Documented(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../docs/security.md")
 	must(t, err)
@@ -52,8 +52,8 @@ func TestSecurityDocsHaveTheRate(t *testing.T) {
 	}
 }
 
-// TestSecurityDocsMakeAToken runs the shell's way to a token as it is written.
-func TestSecurityDocsMakeAToken(t *testing.T) {
+// TestTokens_DocumentedShellCommand runs the documented shell commands.
+func TestTokens_DocumentedShellCommand(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../docs/security.md")
 	must(t, err)
@@ -73,6 +73,6 @@ func TestSecurityDocsMakeAToken(t *testing.T) {
 	tokens, err := OpenTokens(file.path, slogDiscard())
 	must(t, err)
 	if _, ok := tokens.Identify([]string{"Bearer " + token}); !ok {
-		t.Errorf("the token %q does not go with the hash %q", token, hash)
+		t.Errorf("the token %q does not have the hash %q", token, hash)
 	}
 }

@@ -5,44 +5,44 @@ import (
 	"slices"
 )
 
-// Scope is a part of what may be done.
+// Scope is a permission of a token.
 type Scope string
 
-// The scopes. They do not include one another, but for Admin, which includes
-// the others: a token with Run alone can start exports and not fetch them.
+// The scopes of tokens. Read and Run do not include each other: a token with
+// Run alone starts exports and cannot download their files. Admin includes both.
 const (
-	Read  Scope = "read"  // look at one's own templates, instances, schedules, and fetch files
-	Run   Scope = "run"   // make, change, run and cancel them
-	Admin Scope = "admin" // everything, of every operator
+	Read  Scope = "read"  // read the operator's templates, instances, schedules and deliveries; download files
+	Run   Scope = "run"   // create, change, delete, run and cancel them
+	Admin Scope = "admin" // every method, for every operator
 )
 
 func allScopes() []Scope { return []Scope{Read, Run, Admin} }
 
-// Identity is a caller that showed a good token.
+// Identity is a caller with a valid token.
 type Identity struct {
-	Name     string // of the token
-	Operator int32  // whose templates and instances it works on
+	Name     string // the token's name in the tokens file
+	Operator int32  // the operator whose templates and instances the caller may use
 	Scopes   []Scope
 }
 
-// May tells whether the identity has a scope.
+// May reports whether the identity has the scope s, itself or through Admin.
 func (i *Identity) May(s Scope) bool {
 	return slices.Contains(i.Scopes, s) || i.Admin()
 }
 
-// Admin tells whether the identity may do everything for every operator.
+// Admin reports whether the identity has the scope Admin.
 func (i *Identity) Admin() bool { return slices.Contains(i.Scopes, Admin) }
 
-// call is what the guard knows of a call, in its context.
+// call is the context value of an admitted call.
 type call struct {
 	requestID string
-	identity  *Identity // nil: the caller showed no token, and needs none
+	identity  *Identity // nil if the call needs no token
 }
 
 type callKey struct{}
 
-// From returns who calls; false where tokens are off, or the method is open to
-// everybody.
+// From returns the identity of a call, given the call's context. It returns
+// false if authentication is disabled or the method needs no token.
 func From(ctx context.Context) (Identity, bool) {
 	c, _ := ctx.Value(callKey{}).(call)
 	if c.identity == nil {
@@ -51,7 +51,8 @@ func From(ctx context.Context) (Identity, bool) {
 	return *c.identity, true
 }
 
-// RequestID returns the id of the call, empty outside of one.
+// RequestID returns the request id of a call, given the call's context. It
+// returns an empty string for any other context.
 func RequestID(ctx context.Context) string {
 	c, _ := ctx.Value(callKey{}).(call)
 	return c.requestID

@@ -2,107 +2,150 @@ package auth
 
 import (
 	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
 
-	"google.golang.org/grpc"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/proto"
+	"google.golang.org/grpc/tap"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"exporttask/internal/listener"
 )
 
-// Unary is the outermost interceptor: the reply carries the request id, and
-// the call has a deadline, which goes down to the database.
-func (g *Guard) Unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
-	ctx, err := g.admitted(ctx, info.FullMethod)
-	if err != nil {
-		return nil, err
-	}
-	if err := grpc.SetHeader(ctx, metadata.Pairs(RequestIDHeader, RequestID(ctx))); err != nil {
-		return nil, err
-	}
-	if _, has := ctx.Deadline(); !has && g.Deadline > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, g.Deadline)
-		defer cancel()
-	}
-	return next(ctx, req)
+// Config configures Interceptors.
+type Config struct {
+	// Tokens authenticates callers. Nil disables authentication: every caller
+	// may do everything.
+	Tokens *Tokens
+	// Owners is required if Tokens is set.
+	Owners OwnerLookup
+	// Rate is the rate limit of each client. A client is a token, or for calls
+	// without a token a network address (listener.ClientHost).
+	Rate Rate
+	// Deadline is the deadline of unary calls whose client set none. Zero means
+	// no deadline.
+	Deadline time.Duration
+	// PeerKey is the metadata key in which the HTTP gateway of this process
+	// passes its caller's address. The key is random and known to this process
+	// alone, so that no client can set it. Empty means that no gateway exists.
+	PeerKey string
+	Logger  *slog.Logger
+	// Refused, if set, is called for each call that Tap refuses; interceptors
+	// and stats handlers do not see these calls. It must not block.
+	Refused func(fullMethod string, code codes.Code)
 }
 
-// Stream is the same for streams, which may last as long as they have
-// something to send.
-func (g *Guard) Stream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
-	ctx, err := g.admitted(stream.Context(), info.FullMethod)
-	if err != nil {
-		return err
-	}
-	if err := stream.SetHeader(metadata.Pairs(RequestIDHeader, RequestID(ctx))); err != nil {
-		return err
-	}
-	return next(srv, &admittedStream{stream, ctx})
+// Interceptors authenticates, authorizes and rate-limits the calls of a gRPC
+// server. It is safe for concurrent use.
+type Interceptors struct {
+	Config
+	calls  *Limiter
+	logins *Limiter // limits the log lines about failed logins
 }
 
-// admitted admits a call that did not pass Tap.
-func (g *Guard) admitted(ctx context.Context, method string) (context.Context, error) {
-	if _, ok := ctx.Value(callKey{}).(call); ok {
+// New returns the interceptors of a gRPC server.
+func New(c Config) *Interceptors {
+	return &Interceptors{Config: c, calls: NewLimiter(c.Rate), logins: NewLimiter(Rate{PerSecond: 1, Burst: 5})}
+}
+
+// Tap is the tap.ServerInHandle of the server (grpc.InTapHandle). It decides
+// when a call's headers have arrived, so that the server does not read the
+// request of a caller that is refused. Unary and Stream repeat the decision for
+// a server without a tap.
+func (i *Interceptors) Tap(ctx context.Context, info *tap.Info) (context.Context, error) {
+	admitted, err := i.admit(ctx, info.FullMethodName, info.Header)
+	if err != nil {
+		if i.Refused != nil {
+			i.Refused(info.FullMethodName, status.Code(err))
+		}
+		return ctx, err
+	}
+	return admitted, nil
+}
+
+// admit returns a context that carries the call's request id and identity. The
+// error is the status of a call that is refused.
+func (i *Interceptors) admit(ctx context.Context, method string, md metadata.MD) (context.Context, error) {
+	c := call{requestID: requestID(md)}
+	ctx = context.WithValue(ctx, callKey{}, c)
+	if open(method) {
 		return ctx, nil
 	}
-	md, _ := metadata.FromIncomingContext(ctx)
-	return g.admit(ctx, method, md)
-}
-
-type admittedStream struct {
-	grpc.ServerStream
-	ctx context.Context //nolint:containedctx // a stream's own way
-}
-
-func (s *admittedStream) Context() context.Context { return s.ctx }
-
-// OwnUnary is the innermost interceptor. It returns a model.Error for what is
-// not the caller's, so the one that makes envelopes comes before it.
-func (g *Guard) OwnUnary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
-	if err := g.own(ctx, info.FullMethod, req); err != nil {
-		return nil, err
+	if i.Tokens != nil {
+		who, ok := i.Tokens.Identify(md.Get("authorization"))
+		if !ok {
+			return ctx, i.unauthenticated(ctx, method, i.peerAddr(ctx, md))
+		}
+		if r, _, known := ruleOf(method); known && !who.May(r.scope) {
+			return ctx, status.Errorf(codes.PermissionDenied, "%s needs the scope %s, which the token %q does not have", method, r.scope, who.Name)
+		}
+		c.identity = &who
+		ctx = context.WithValue(ctx, callKey{}, c)
 	}
-	return next(ctx, req)
+	return ctx, i.withinRate(i.client(ctx, c.identity, md))
 }
 
-// OwnStream is the same for streams.
-func (g *Guard) OwnStream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
-	return next(srv, &ownStream{stream, g, info.FullMethod})
-}
-
-// ownStream refuses a request when it comes in.
-type ownStream struct {
-	grpc.ServerStream
-	guard  *Guard
-	method string
-}
-
-func (s *ownStream) RecvMsg(m any) error {
-	if err := s.ServerStream.RecvMsg(m); err != nil {
-		return err
+// unauthenticated returns the status of a call without a valid token and logs
+// the failed login. Log lines are rate-limited for each address.
+func (i *Interceptors) unauthenticated(ctx context.Context, method string, from net.Addr) error {
+	if _, ok := i.logins.Allow(listener.ClientHost(from), time.Now()); ok {
+		i.Logger.WarnContext(ctx, "call without a valid token", "method", method, "peer", from.String())
 	}
-	return s.guard.own(s.Context(), s.method, m)
+	return status.Error(codes.Unauthenticated, "no valid token; want metadata `authorization: Bearer TOKEN` with a token of this service")
 }
 
-// own holds a request against its caller. A method of the contract without a
-// rule is a mistake of ours, and nobody's.
-func (g *Guard) own(ctx context.Context, method string, req any) error {
-	r, ours, known := ruleOf(method)
-	if g.Tokens == nil || !ours {
+func (i *Interceptors) withinRate(client string) error {
+	after, ok := i.calls.Allow(client, time.Now())
+	if ok {
 		return nil
 	}
-	who, ok := From(ctx)
-	m, isMessage := req.(proto.Message)
-	if !ok || !known || !isMessage {
-		g.Logger.ErrorContext(ctx, "call without an access rule", "method", method)
-		return status.Errorf(codes.Internal, "%s has no access rule", method)
+	text := fmt.Sprintf("%s calls more than %g times a second (%d at once); try again in %s",
+		client, i.Rate.PerSecond, i.Rate.Burst, after.Round(time.Millisecond))
+	st := status.New(codes.ResourceExhausted, text)
+	if hinted, err := st.WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(after)}); err == nil {
+		st = hinted
 	}
-	switch {
-	case !who.Admin():
-		return own(ctx, g.Owners, who.Operator, m)
-	case r.attributed:
-		return attribute(who.Operator, m)
-	}
-	return nil
+	return st.Err()
 }
+
+// client returns the key of a caller in the rate limiter. A token's name
+// contains no space, so that no token name equals the key of an address.
+func (i *Interceptors) client(ctx context.Context, who *Identity, md metadata.MD) string {
+	if who != nil {
+		return "token " + who.Name
+	}
+	return "address " + listener.ClientHost(i.peerAddr(ctx, md))
+}
+
+// peerAddr returns the caller's network address: the address that the gateway
+// of this process passed in metadata if there is one, else the address of the
+// connection.
+func (i *Interceptors) peerAddr(ctx context.Context, md metadata.MD) net.Addr {
+	if i.PeerKey != "" {
+		if at := md.Get(i.PeerKey); len(at) == 1 {
+			return forwardedAddr(at[0])
+		}
+	}
+	if p, ok := peer.FromContext(ctx); ok && p.Addr != nil {
+		return p.Addr
+	}
+	return noAddr{}
+}
+
+// forwardedAddr is an address HOST:PORT that the HTTP gateway passed on.
+type forwardedAddr string
+
+func (forwardedAddr) Network() string  { return "tcp" }
+func (a forwardedAddr) String() string { return string(a) }
+
+// noAddr is the address of a caller without a network connection.
+type noAddr struct{}
+
+func (noAddr) Network() string { return "none" }
+func (noAddr) String() string  { return "unknown" }

@@ -15,11 +15,11 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// tokenName is what a token may be called: it appears in logs and metrics.
+// tokenName matches the names of tokens, which appear in logs and metrics.
 var tokenName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
 
-// parseTokens reads a tokens file, strictly: what it does not know, or knows
-// already, is an error that begins with the file and the line.
+// parseTokens parses the text of a tokens file. Unknown and repeated keys are
+// errors. Errors begin with the file and the line.
 func parseTokens(path string, text []byte) ([]entry, error) {
 	dec := yaml.NewDecoder(bytes.NewReader(text))
 	var doc, more yaml.Node
@@ -30,7 +30,8 @@ func parseTokens(path string, text []byte) ([]entry, error) {
 		return nil, fmt.Errorf("tokens-file %s: more than one document, want one list of tokens", path)
 	}
 	if len(doc.Content) != 1 || doc.Content[0].Kind != yaml.SequenceNode || len(doc.Content[0].Content) == 0 {
-		// A file cut off while it was written must not lock everybody out.
+		// An empty list is an error, since a file that is still being written
+		// must not revoke all tokens.
 		return nil, fmt.Errorf("tokens-file %s: want a list of one or more tokens", path)
 	}
 	var entries []entry
@@ -44,21 +45,22 @@ func parseTokens(path string, text []byte) ([]entry, error) {
 	return entries, nil
 }
 
-// wrong is an error at a line; it never shows a hash.
-func wrong(at *yaml.Node, format string, args ...any) error {
+// lineError returns an error that begins with the line of a node. Callers must
+// not put a hash into it.
+func lineError(at *yaml.Node, format string, args ...any) error {
 	return fmt.Errorf("%d: %s", at.Line, fmt.Sprintf(format, args...))
 }
 
 func parseEntry(node *yaml.Node, before []entry) (entry, error) {
 	if node.Kind != yaml.MappingNode {
-		return entry{}, wrong(node, "want name, sha256, operator and scopes")
+		return entry{}, lineError(node, "want name, sha256, operator and scopes")
 	}
 	e := entry{identity: &Identity{}}
 	given := map[string]bool{}
 	for i := 0; i < len(node.Content); i += 2 {
 		key, value := node.Content[i], node.Content[i+1]
 		if given[key.Value] {
-			return entry{}, wrong(key, "%s: is there twice", key.Value)
+			return entry{}, lineError(key, "%s: given twice", key.Value)
 		}
 		given[key.Value] = true
 		if err := e.set(key, value, before); err != nil {
@@ -67,7 +69,7 @@ func parseEntry(node *yaml.Node, before []entry) (entry, error) {
 	}
 	for _, name := range []string{"name", "sha256", "operator", "scopes"} {
 		if !given[name] {
-			return entry{}, wrong(node, "%s: missing", name)
+			return entry{}, lineError(node, "%s: missing", name)
 		}
 	}
 	return e, nil
@@ -82,22 +84,22 @@ func (e *entry) set(key, value *yaml.Node, before []entry) error {
 	case "operator":
 		n, err := strconv.ParseInt(value.Value, 10, 32)
 		if err != nil || n < 1 {
-			return wrong(value, "operator: %q, want 1..%d", value.Value, math.MaxInt32)
+			return lineError(value, "operator: %q, want 1..%d", value.Value, math.MaxInt32)
 		}
 		e.identity.Operator = int32(n)
 		return nil
 	case "scopes":
 		return e.setScopes(value)
 	}
-	return wrong(key, "%s: no such key, want name, sha256, operator and scopes", key.Value)
+	return lineError(key, "%s: no such key, want name, sha256, operator and scopes", key.Value)
 }
 
 func (e *entry) setName(value *yaml.Node, before []entry) error {
 	if value.Kind != yaml.ScalarNode || !tokenName.MatchString(value.Value) {
-		return wrong(value, "name: %q, want up to 64 of A-Z, a-z, 0-9, _, . and -, beginning with a letter or digit", value.Value)
+		return lineError(value, "name: %q, want up to 64 of A-Z, a-z, 0-9, _, . and -, beginning with a letter or digit", value.Value)
 	}
 	if slices.ContainsFunc(before, func(b entry) bool { return b.identity.Name == value.Value }) {
-		return wrong(value, "name: %s is there twice", value.Value)
+		return lineError(value, "name: %s is used twice", value.Value)
 	}
 	e.identity.Name = value.Value
 	return nil
@@ -106,26 +108,26 @@ func (e *entry) setName(value *yaml.Node, before []entry) error {
 func (e *entry) setHash(value *yaml.Node, before []entry) error {
 	hash, err := hex.DecodeString(value.Value)
 	if err != nil || len(hash) != sha256.Size {
-		return wrong(value, "sha256: %d characters, want the 64 hexadecimal digits of a token's SHA-256", len(value.Value))
+		return lineError(value, "sha256: %d characters, want the 64 hexadecimal digits of a token's SHA-256", len(value.Value))
 	}
 	e.hash = [sha256.Size]byte(hash)
 	if slices.ContainsFunc(before, func(b entry) bool { return b.hash == e.hash }) {
-		return wrong(value, "sha256: is there twice")
+		return lineError(value, "sha256: used twice")
 	}
 	return nil
 }
 
 func (e *entry) setScopes(value *yaml.Node) error {
 	if value.Kind != yaml.SequenceNode || len(value.Content) == 0 {
-		return wrong(value, "scopes: want a list of one or more of %v", allScopes())
+		return lineError(value, "scopes: want a list of one or more of %v", allScopes())
 	}
 	for _, node := range value.Content {
 		scope := Scope(node.Value)
 		if !slices.Contains(allScopes(), scope) {
-			return wrong(node, "scopes: %q, want one of %v", node.Value, allScopes())
+			return lineError(node, "scopes: %q, want one of %v", node.Value, allScopes())
 		}
 		if slices.Contains(e.identity.Scopes, scope) {
-			return wrong(node, "scopes: %s is there twice", scope)
+			return lineError(node, "scopes: %s given twice", scope)
 		}
 		e.identity.Scopes = append(e.identity.Scopes, scope)
 	}

@@ -10,20 +10,21 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Rate is how often a client may call: PerSecond in the long run, up to Burst
-// at once. A PerSecond of 0 is no bound.
+// Rate is a token-bucket rate limit: PerSecond calls a second on average, and up
+// to Burst calls at once. A PerSecond of 0 means no limit.
 type Rate struct {
 	PerSecond float64
 	Burst     int
 }
 
-// Define adds the options that set r, with the defaults.
+// Define registers the flags that set r, with their defaults.
 func (r *Rate) Define(f *flag.FlagSet) {
-	f.Float64Var(&r.PerSecond, "rate-limit", 2000, "calls a second of each client in the long run; 0: no limit")
-	f.IntVar(&r.Burst, "rate-burst", 4000, "calls of each client at once")
+	f.Float64Var(&r.PerSecond, "rate-limit", 2000, "average calls per second of each client; 0: no limit")
+	f.IntVar(&r.Burst, "rate-burst", 4000, "calls that each client may make at once")
 }
 
-// Validate returns what is wrong, naming the option.
+// Validate returns an error that begins with the name of the flag that has an
+// invalid value.
 func (r Rate) Validate() error {
 	switch {
 	case r.PerSecond < 0 || r.PerSecond > 1e9:
@@ -34,17 +35,18 @@ func (r Rate) Validate() error {
 	return nil
 }
 
-// maxBuckets bounds the clients that are remembered. The one not seen for the
-// longest is forgotten first, and may then call as if it were new.
+// maxBuckets is the number of clients that a Limiter keeps buckets for. The
+// least recently seen client loses its bucket first and starts with a full one
+// at its next call.
 const maxBuckets = 10_000
 
-// Limiter counts the calls of each client.
+// Limiter applies a Rate to each of many clients. It is safe for concurrent use.
 type Limiter struct {
 	rate Rate
 	most int
 
 	mu     sync.Mutex
-	recent *list.List // of *bucket, the latest first
+	recent *list.List // of *bucket, the most recently used first
 	byKey  map[string]*list.Element
 }
 
@@ -53,13 +55,13 @@ type bucket struct {
 	tokens *rate.Limiter
 }
 
-// NewLimiter makes a Limiter for any number of clients.
+// NewLimiter returns a Limiter that applies r to each client.
 func NewLimiter(r Rate) *Limiter {
 	return &Limiter{rate: r, most: maxBuckets, recent: list.New(), byKey: map[string]*list.Element{}}
 }
 
-// Allow counts a call of a client and tells whether it is within the rate, and
-// if not, after what time it would be.
+// Allow counts a call of a client and reports whether the call is within the
+// rate. If it is not, retryAfter is the time until a call would be allowed.
 func (l *Limiter) Allow(client string, now time.Time) (retryAfter time.Duration, ok bool) {
 	if l.rate.PerSecond == 0 {
 		return 0, true

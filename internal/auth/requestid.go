@@ -9,15 +9,15 @@ import (
 	"google.golang.org/grpc/metadata"
 )
 
-// RequestIDHeader is the metadata, and the HTTP header, that carries the id of
-// a call in both directions.
+// RequestIDHeader is the metadata key, and the HTTP header, of the request id in
+// requests and replies.
 const RequestIDHeader = "x-request-id"
 
-// maxRequestID is the longest id taken from a client, in characters.
+// maxRequestID is the maximum length of a client's request id, in characters.
 const maxRequestID = 64
 
-// requestID takes the id from the client where it is printable ASCII without
-// spaces; anything else is replaced, so that a log line can't be forged.
+// requestID returns the client's request id if it is printable ASCII without
+// spaces, else a random one: other characters could forge log lines.
 func requestID(md metadata.MD) string {
 	if ids := md.Get(RequestIDHeader); len(ids) == 1 && printable(ids[0]) {
 		return ids[0]
@@ -34,10 +34,9 @@ func printable(id string) bool {
 	return id != "" && len(id) <= maxRequestID
 }
 
-// LogHandler makes every line that is logged with the context of a call carry
-// the call's request_id and, where it showed a token, the token's name as
-// client. Lines with the context of a span, a call's or another's, carry its
-// trace_id where the trace is kept.
+// LogHandler returns a handler that adds attributes from the context of each
+// record: request_id and, for calls with a token, the token's name as client;
+// and trace_id for the context of a sampled span.
 func LogHandler(next slog.Handler) slog.Handler { return handler{next} }
 
 type handler struct{ slog.Handler }

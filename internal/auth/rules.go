@@ -6,28 +6,29 @@ import (
 	"exporttask/api"
 )
 
-// rule is what a method needs of a caller with a token.
+// rule is what a method requires of a caller with a token.
 type rule struct {
 	scope Scope
-	// attributed: the request makes something that belongs to its operatorId,
-	// or that is kept as done by it. An admin that leaves it 0 means itself.
+	// attributed methods create an object that belongs to the request's
+	// operatorId, or record operatorId as the actor. An admin's request with
+	// operatorId 0 gets the admin's own operator.
 	attributed bool
 }
 
-// rules has every method of the contract. Ids in requests are not in it: see
-// own, which holds all of them, wherever they are, against the caller.
+// rules has an entry for every method of the service. Ids in requests need no
+// entry: restrict checks every field of ownedObjects in any request.
 var rules = map[string]rule{
 	"CreateTpl":  {scope: Run, attributed: true},
 	"ListTpl":    {scope: Read},
 	"UpdateTpl":  {scope: Run},
 	"DeleteTpl":  {scope: Run},
-	"PreviewTpl": {scope: Run}, // runs SQL that the request may bring along
+	"PreviewTpl": {scope: Run}, // the request may contain SQL, which is run
 
 	"CreateInst":    {scope: Run, attributed: true},
 	"GetInst":       {scope: Read},
 	"ListInst":      {scope: Read},
 	"CancelInst":    {scope: Run, attributed: true},
-	"RetryInst":     {scope: Run}, // 0: the new instance belongs to the old one's operator
+	"RetryInst":     {scope: Run}, // the new instance belongs to the operator of the old one
 	"WatchInst":     {scope: Read},
 	"DownloadInst":  {scope: Read},
 	"ListInstEvent": {scope: Read},
@@ -36,7 +37,7 @@ var rules = map[string]rule{
 	"ListSched":   {scope: Read},
 	"UpdateSched": {scope: Run},
 	"DeleteSched": {scope: Run},
-	"RunSched":    {scope: Run}, // 0: the instances belong to the schedule's operator
+	"RunSched":    {scope: Run}, // the instances belong to the operator of the schedule
 
 	"ListDelivery":  {scope: Read},
 	"RetryDelivery": {scope: Run},
@@ -44,11 +45,12 @@ var rules = map[string]rule{
 	"GetQueue": {scope: Read},
 }
 
-// open tells whether a method is for everybody: load balancers and probes have
-// no tokens.
+// open reports whether a method needs no token: load balancers and probes call
+// the health service without one.
 func open(fullMethod string) bool { return strings.HasPrefix(fullMethod, "/grpc.health.v1.Health/") }
 
-// ruleOf returns the rule of one of the contract's methods.
+// ruleOf returns the rule of a method. ours reports whether the method's service
+// is ExportTask, known whether the method has a rule.
 func ruleOf(fullMethod string) (r rule, ours, known bool) {
 	name, ours := strings.CutPrefix(fullMethod, "/"+api.ExportTask_ServiceDesc.ServiceName+"/")
 	r, known = rules[name]

@@ -31,7 +31,7 @@ import (
 	"exporttask/internal/server"
 )
 
-// Who there is, and what belongs to whom.
+// Objects and operators of the tests.
 const (
 	mine, theirs, nobodys = 70, 80, 90 // ids of any kind
 	me, them, boss        = 7, 8, 1    // operators
@@ -45,7 +45,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// owners know the ids above.
+// owners is an OwnerLookup that knows the ids above.
 type owners struct{}
 
 func (owners) owner(field, noun string, id int64) (int32, error) {
@@ -76,8 +76,8 @@ func (o owners) DeliveryOwner(_ context.Context, id int64) (int32, error) {
 	return o.owner("edeliveryId", "delivery", id)
 }
 
-// tokensFile is a file of tokens: "shop" may read and run for me, "reader" and
-// "runner" one of these, "boss" is admin.
+// tokensFile is a tokens file with four tokens: "shop" has the scopes read and
+// run for the operator me, "reader" and "runner" one of them, "boss" is an admin.
 type tokensFile struct {
 	path  string
 	token map[string]string
@@ -90,7 +90,7 @@ func newTokensFile(t *testing.T) *tokensFile {
 	return f
 }
 
-// entry makes a new token.
+// entry returns the lines of a new token.
 func (f *tokensFile) entry(t *testing.T, name string, operator int, scopes ...string) string {
 	t.Helper()
 	token, lines, err := NewEntry(name, strconv.Itoa(operator), scopes)
@@ -104,8 +104,8 @@ func (f *tokensFile) write(t *testing.T, entries ...string) {
 	must(t, os.WriteFile(f.path, []byte(strings.Join(entries, "")), 0o600))
 }
 
-// service is a gRPC server of the contract whose handlers do nothing, behind a
-// guard, as cmd/exportd builds it.
+// service is a gRPC server of ExportTask whose handlers return UNIMPLEMENTED,
+// with Interceptors installed like in cmd/exportd.
 type service struct {
 	file   *tokensFile
 	tokens *Tokens
@@ -113,17 +113,17 @@ type service struct {
 	log    *logged
 
 	mu      sync.Mutex
-	reached []reached // calls that came through to the handlers
+	reached []reached // calls that reached the handlers
 	refused []string
 }
 
-// reached is a call as a handler sees it.
+// reached is the context and request of a call that reached its handler.
 type reached struct {
 	ctx context.Context
 	req proto.Message
 }
 
-// logged is what was logged.
+// logged collects log lines.
 type logged struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -141,7 +141,7 @@ func (l *logged) String() string {
 	return l.text.String()
 }
 
-// setup serves with tokens; change may alter the guard's configuration.
+// setup starts a service with tokens; change may modify the configuration.
 func setup(t *testing.T, change func(*Config), options ...grpc.ServerOption) *service {
 	t.Helper()
 	s := &service{file: newTokensFile(t), log: &logged{}}
@@ -160,24 +160,24 @@ func setup(t *testing.T, change func(*Config), options ...grpc.ServerOption) *se
 	if change != nil {
 		change(&c)
 	}
-	g := New(c)
-	s.serve(t, g, log, append(options, grpc.InTapHandle(g.Tap)))
+	i := New(c)
+	s.serve(t, i, log, append(options, grpc.InTapHandle(i.Tap)))
 	return s
 }
 
-func (s *service) serve(t *testing.T, g *Guard, log *slog.Logger, options []grpc.ServerOption) {
+func (s *service) serve(t *testing.T, i *Interceptors, log *slog.Logger, options []grpc.ServerOption) {
 	t.Helper()
 	unary := func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
 		log.DebugContext(ctx, "in the handler")
-		s.came(ctx, req)
+		s.record(ctx, req)
 		return next(ctx, req)
 	}
 	stream := func(srv any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, next grpc.StreamHandler) error {
 		return next(srv, &watched{stream, s})
 	}
 	grpcServer := grpc.NewServer(append([]grpc.ServerOption{
-		grpc.ChainUnaryInterceptor(g.Unary, server.UnaryErrors(log), g.OwnUnary, unary),
-		grpc.ChainStreamInterceptor(g.Stream, server.StreamErrors(log), g.OwnStream, stream),
+		grpc.ChainUnaryInterceptor(i.Unary, server.UnaryErrors(log), i.OwnershipUnary, unary),
+		grpc.ChainStreamInterceptor(i.Stream, server.StreamErrors(log), i.OwnershipStream, stream),
 	}, options...)...)
 	api.RegisterExportTaskServer(grpcServer, api.UnimplementedExportTaskServer{})
 	healthpb.RegisterHealthServer(grpcServer, health.NewServer())
@@ -198,7 +198,7 @@ func (s *service) serve(t *testing.T, g *Guard, log *slog.Logger, options []grpc
 	t.Cleanup(func() { _ = s.conn.Close() })
 }
 
-func (s *service) came(ctx context.Context, req any) {
+func (s *service) record(ctx context.Context, req any) {
 	m, ok := req.(proto.Message)
 	if !ok {
 		return
@@ -208,25 +208,25 @@ func (s *service) came(ctx context.Context, req any) {
 	s.reached = append(s.reached, reached{ctx, m})
 }
 
-// last is the call that came through last.
+// last returns the last call that reached a handler.
 func (s *service) last(t *testing.T) reached {
 	t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.reached) == 0 {
-		t.Fatal("no call came through")
+		t.Fatal("no call reached a handler")
 	}
 	return s.reached[len(s.reached)-1]
 }
 
-// refusals are what Refused was told.
+// refusals returns the arguments of the calls of Refused.
 func (s *service) refusals() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.refused)
 }
 
-// watched sees the requests of streams.
+// watched records the requests of streams.
 type watched struct {
 	grpc.ServerStream
 	s *service
@@ -235,24 +235,24 @@ type watched struct {
 func (w *watched) RecvMsg(m any) error {
 	err := w.ServerStream.RecvMsg(m)
 	if err == nil {
-		w.s.came(w.Context(), m)
+		w.s.record(w.Context(), m)
 	}
 	return err
 }
 
-// as is the context of a call with the token of a name.
+// as returns the context of a call with the named token.
 func (s *service) as(ctx context.Context, name string) context.Context {
 	return metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+s.file.token[name])
 }
 
-// answer is what came back: a status, or an envelope.
+// answer is the reply to a call: a status or an envelope.
 type answer struct {
 	err             error
 	errCode, errMsg string
 	header          metadata.MD
 }
 
-// call calls any method of the contract, unary or not.
+// call invokes a unary or streaming method of the service.
 func (s *service) call(ctx context.Context, t *testing.T, method string, req proto.Message) answer {
 	t.Helper()
 	full := "/" + api.ExportTask_ServiceDesc.ServiceName + "/" + method
@@ -275,7 +275,7 @@ func (s *service) call(ctx context.Context, t *testing.T, method string, req pro
 	return a
 }
 
-// methods are the names of all the contract's RPCs, as generated.
+// methods returns the names of all methods of the service.
 func methods() []string {
 	var names []string
 	for _, m := range api.ExportTask_ServiceDesc.Methods {
@@ -301,8 +301,8 @@ func newMessage(t *testing.T, d protoreflect.MessageDescriptor) proto.Message {
 	return typ.New().Interface()
 }
 
-// request makes a request of a method with fields set by their path, such as
-// "draft.operatorId".
+// request returns a request of a method with the given fields, by their paths
+// such as "draft.operatorId".
 func request(t *testing.T, method string, fields map[string]int64) proto.Message {
 	t.Helper()
 	req := newMessage(t, descriptor(t, method).Input())
@@ -322,12 +322,12 @@ func request(t *testing.T, method string, fields map[string]int64) proto.Message
 	return req
 }
 
-// idPaths are the fields of a method's request that name something owned, and
-// those that name an operator, by their paths.
+// idPaths returns the paths of the fields of a method's request that hold the id
+// of an owned object, and of those that hold an operator.
 func idPaths(t *testing.T, method string) (ids, operators []string) {
 	t.Helper()
 	walk(descriptor(t, method).Input(), "", false, func(path string, _ bool, f protoreflect.FieldDescriptor) {
-		if _, ok := kinds[f.Name()]; ok {
+		if _, ok := ownedObjects[f.Name()]; ok {
 			ids = append(ids, path)
 		}
 		if f.Name() == operatorField {
@@ -337,8 +337,8 @@ func idPaths(t *testing.T, method string) (ids, operators []string) {
 	return ids, operators
 }
 
-// walk visits the fields of a message and of the messages in it, and tells of
-// each whether there may be many of it.
+// walk visits the fields of a message and of its nested messages. inList reports
+// whether a field is repeated or inside a repeated field.
 func walk(d protoreflect.MessageDescriptor, path string, inList bool, visit func(path string, inList bool, f protoreflect.FieldDescriptor)) {
 	for i := range d.Fields().Len() {
 		f := d.Fields().Get(i)

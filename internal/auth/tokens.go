@@ -14,13 +14,12 @@ import (
 	"exporttask/internal/files"
 )
 
-// tokenPrefix lets people, and programs that search for leaked secrets, see
-// what a token is for.
+// tokenPrefix identifies tokens of exportd to people and to secret scanners.
 const tokenPrefix = "exportd_"
 
-// NewToken makes a token of 32 random bytes and the hash that stands for it in
-// the tokens file. A plain SHA-256 is enough: slow password hashes protect
-// what people think up, and nobody can go through 2^256 random values.
+// NewToken returns a new token of 32 random bytes and the hash of the token for
+// the tokens file, in hexadecimal. An unsalted SHA-256 suffices: slow password
+// hashes protect secrets that can be guessed, and 32 random bytes cannot.
 func NewToken() (token, hash string) {
 	var b [32]byte
 	_, _ = rand.Read(b[:]) // never returns an error
@@ -29,8 +28,8 @@ func NewToken() (token, hash string) {
 	return token, hex.EncodeToString(sum[:])
 }
 
-// NewEntry makes a token and the lines that stand for it in the tokens file.
-// The error names what is wrong with a name, operator or scope.
+// NewEntry returns a new token and the lines of its entry in the tokens file.
+// The error names the argument that is invalid.
 func NewEntry(name, operator string, scopes []string) (token, lines string, err error) {
 	token, hash := NewToken()
 	lines = fmt.Sprintf("- name: %s\n  sha256: %s\n  operator: %s\n  scopes: [%s]\n", name, hash, operator, strings.Join(scopes, ", "))
@@ -40,16 +39,18 @@ func NewEntry(name, operator string, scopes []string) (token, lines string, err 
 	return token, lines, nil
 }
 
-// entry is one token of the file.
+// entry is one entry of the tokens file.
 type entry struct {
 	hash     [sha256.Size]byte
 	identity *Identity
 }
 
-// Tokens knows the callers by the hashes of their tokens, as the file is now.
+// Tokens authenticates callers against the current content of a tokens file. It
+// is safe for concurrent use.
 type Tokens struct{ files *files.Watched[[]entry] }
 
-// OpenTokens reads a tokens file. The error names the line and the field.
+// OpenTokens reads a tokens file. The error names the line and the field that
+// are invalid.
 func OpenTokens(path string, log *slog.Logger) (*Tokens, error) {
 	parse := func(texts [][]byte) ([]entry, error) { return parseTokens(path, texts[0]) }
 	files, err := files.Watch("tokens-file", []string{path}, parse, log)
@@ -59,15 +60,15 @@ func OpenTokens(path string, log *slog.Logger) (*Tokens, error) {
 	return &Tokens{files}, nil
 }
 
-// Reload reads the file now; the error tells why the old one is used on.
+// Reload reads the file again. After an error the previous tokens stay valid.
 func (t *Tokens) Reload() error { return t.files.Reload() }
 
-// Run reloads the file when it changes, until ctx ends.
+// Run reloads the file whenever its content changes, until ctx ends.
 func (t *Tokens) Run(ctx context.Context) { t.files.Run(ctx) }
 
-// Identify returns whose token it is, given the values of the "authorization"
-// header of a call or an HTTP request. There is to be one, "Bearer TOKEN" (RFC
-// 6750, section 2.1).
+// Identify returns the caller of a request, given the values of the request's
+// "authorization" header. It returns false unless there is exactly one value,
+// "Bearer TOKEN" (RFC 6750, section 2.1), with a valid token.
 func (t *Tokens) Identify(authorization []string) (Identity, bool) {
 	if len(authorization) != 1 {
 		return Identity{}, false
@@ -78,7 +79,7 @@ func (t *Tokens) Identify(authorization []string) (Identity, bool) {
 	}
 	sum := sha256.Sum256([]byte(strings.TrimSpace(token)))
 	var found *Identity
-	for _, e := range t.files.Get() { // all of them, whichever it is
+	for _, e := range t.files.Get() { // compare with every entry: constant time
 		if subtle.ConstantTimeCompare(e.hash[:], sum[:]) == 1 {
 			found = e.identity
 		}

@@ -15,7 +15,7 @@ import (
 	"exporttask/api"
 )
 
-func TestNewTokenIsRandomAndHashed(t *testing.T) {
+func TestNewToken(t *testing.T) {
 	t.Parallel()
 	token, hash := NewToken()
 	sum := sha256.Sum256([]byte(token))
@@ -30,7 +30,7 @@ func TestNewTokenIsRandomAndHashed(t *testing.T) {
 	}
 }
 
-func TestAWrongNewEntryIsRefused(t *testing.T) {
+func TestNewEntry_Invalid(t *testing.T) {
 	t.Parallel()
 	for want, c := range map[string]struct{ name, operator, scope string }{
 		":1: name: ":     {"a b", "7", "read"},
@@ -43,7 +43,7 @@ func TestAWrongNewEntryIsRefused(t *testing.T) {
 	}
 }
 
-func TestTokensFileSaysWhoCalls(t *testing.T) {
+func TestTokens_Identify(t *testing.T) {
 	t.Parallel()
 	file := newTokensFile(t)
 	tokens, err := OpenTokens(file.path, slogDiscard())
@@ -54,7 +54,7 @@ func TestTokensFileSaysWhoCalls(t *testing.T) {
 	}
 }
 
-func TestTokensFileIsTakenStrictly(t *testing.T) {
+func TestOpenTokens_Invalid(t *testing.T) {
 	t.Parallel()
 	hash := strings.Repeat("ab", 32)
 	good := "- name: shop\n  sha256: " + hash + "\n  operator: 7\n  scopes: [read]\n"
@@ -65,19 +65,19 @@ func TestTokensFileIsTakenStrictly(t *testing.T) {
 		"no YAML":                  {"- {", ": yaml: "},
 		"no mapping":               {"- shop", ":1: want name, sha256, operator and scopes"},
 		"an unknown key":           {good + "  scope: read\n", ":5: scope: no such key"},
-		"a key twice":              {good + "  name: b\n", ":5: name: is there twice"},
+		"a key twice":              {good + "  name: b\n", ":5: name: given twice"},
 		"no name":                  {strings.Replace(good, "name: shop\n  ", "", 1), ":1: name: missing"},
 		"no scopes":                {strings.Replace(good, "  scopes: [read]\n", "", 1), ":1: scopes: missing"},
 		"an odd name":              {strings.Replace(good, "shop", "a b", 1), ":1: name: \"a b\", want"},
-		"a name twice":             {good + strings.Replace(good, hash, strings.Repeat("cd", 32), 1), ":5: name: shop is there twice"},
-		"a hash twice":             {good + strings.Replace(good, "shop", "till", 1), ":6: sha256: is there twice"},
-		"a hash in capitals twice": {good + strings.NewReplacer("shop", "till", "ab", "AB").Replace(good), ":6: sha256: is there twice"},
+		"a name twice":             {good + strings.Replace(good, hash, strings.Repeat("cd", 32), 1), ":5: name: shop is used twice"},
+		"a hash twice":             {good + strings.Replace(good, "shop", "till", 1), ":6: sha256: used twice"},
+		"a hash in capitals twice": {good + strings.NewReplacer("shop", "till", "ab", "AB").Replace(good), ":6: sha256: used twice"},
 		"no hexadecimal":           {strings.Replace(good, "ab", "xy", 1), ":2: sha256: 64 characters, want"},
 		"a short hash":             {strings.Replace(good, hash, "abcd", 1), ":2: sha256: 4 characters, want"},
 		"operator 0":               {strings.Replace(good, "7", "0", 1), ":3: operator: \"0\", want 1..2147483647"},
 		"a large operator":         {strings.Replace(good, "7", "2147483648", 1), ":3: operator: \"2147483648\", want"},
 		"an unknown scope":         {strings.Replace(good, "read", "read, write", 1), ":4: scopes: \"write\", want one of [read run admin]"},
-		"a scope twice":            {strings.Replace(good, "read", "read, read", 1), ":4: scopes: read is there twice"},
+		"a scope twice":            {strings.Replace(good, "read", "read, read", 1), ":4: scopes: read given twice"},
 		"scopes as a text":         {strings.Replace(good, "[read]", "read", 1), ":4: scopes: want a list"},
 		"two documents":            {good + "---\n" + good, ": more than one document"},
 	} {
@@ -93,7 +93,7 @@ func TestTokensFileIsTakenStrictly(t *testing.T) {
 	}
 }
 
-func TestRotatedTokens(t *testing.T) {
+func TestTokens_Reload(t *testing.T) {
 	t.Parallel()
 	s := setup(t, nil)
 	code := func(token string) codes.Code {

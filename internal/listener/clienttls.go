@@ -14,34 +14,35 @@ import (
 	"exporttask/internal/files"
 )
 
-// ClientTLS names the PEM files of a client of gRPC or etcd: the authorities
-// it trusts (none: the system's) and, for mutual TLS, its own certificate and
-// key.
+// ClientTLS holds the names of the PEM files of a gRPC or etcd client: the
+// certificate authorities that it trusts (none: those of the operating system)
+// and, for mutual TLS, its own certificate and key.
 type ClientTLS struct {
 	CAFile   string
 	CertFile string
 	KeyFile  string
 }
 
-// On tells whether any file is named.
+// On reports whether any file is configured.
 func (t *ClientTLS) On() bool { return *t != ClientTLS{} }
 
-// Validate returns what does not go together. prefix is what the names of the
-// options begin with, such as "etcd-".
+// Validate returns an error if only one of certificate and key is configured.
+// prefix is the prefix of the option names in the error, such as "etcd-".
 func (t *ClientTLS) Validate(prefix string) error {
 	if (t.CertFile == "") != (t.KeyFile == "") {
-		return errors.New(prefix + "cert-file, " + prefix + "key-file: one without the other, want both or neither")
+		return errors.New(prefix + "cert-file, " + prefix + "key-file: only one is set, want both or neither")
 	}
 	return nil
 }
 
-// ClientCerts is what a client trusts and shows, as its files are now.
+// ClientCerts is the TLS configuration of a client, reloaded when the client's
+// files change. It is safe for concurrent use.
 type ClientCerts struct{ files *files.Watched[*tls.Config] }
 
-// Open reads the files.
+// Open reads the files. The error names the file that cannot be read or parsed.
 func (t *ClientTLS) Open(log *slog.Logger) (*ClientCerts, error) {
 	names := *t
-	files, err := files.Watch("tls of a client", []string{t.CAFile, t.CertFile, t.KeyFile}, names.parse, log)
+	files, err := files.Watch("client TLS", []string{t.CAFile, t.CertFile, t.KeyFile}, names.parse, log)
 	if err != nil {
 		return nil, err
 	}
@@ -66,32 +67,35 @@ func (t *ClientTLS) parse(texts [][]byte) (*tls.Config, error) {
 	return c, nil
 }
 
-// Config is what the files hold now: the same pointer until they change. A
-// client that is given it keeps to it; Credentials follow the files instead.
+// Config returns the current configuration: the same pointer until the files
+// change. A client that is given the pointer does not see later changes; a
+// client with Credentials does.
 func (c *ClientCerts) Config() *tls.Config { return c.files.Get() }
 
-// Credentials are for gRPC clients, etcd's among them (clientv3.Config's
-// DialOptions). Each new connection uses what the files hold then.
+// Credentials returns credentials for gRPC clients, including etcd's
+// (clientv3.Config.DialOptions). Each new connection uses the current
+// configuration.
 func (c *ClientCerts) Credentials() credentials.TransportCredentials {
-	return &following{TransportCredentials: credentials.NewTLS(c.Config()), certs: c}
+	return &reloadingCredentials{TransportCredentials: credentials.NewTLS(c.Config()), certs: c}
 }
 
-// Reload reads the files now; the error tells why the old ones are used on.
+// Reload reads the files again. After an error the previous configuration stays
+// in use.
 func (c *ClientCerts) Reload() error { return c.files.Reload() }
 
-// Run reloads the files when they change, until ctx ends.
+// Run reloads the files whenever their content changes, until ctx ends.
 func (c *ClientCerts) Run(ctx context.Context) { c.files.Run(ctx) }
 
-// following are credentials made anew for each connection. (A tls.Config alone
-// can't do it: its RootCAs must not change, and a VerifyConnection of our own
-// is not told the name where a client dials an IP address.)
-type following struct {
+// reloadingCredentials uses the current configuration for each connection. (A
+// tls.Config alone cannot: its RootCAs must not change while in use, and a
+// VerifyConnection callback gets no server name if a client dials an IP address.)
+type reloadingCredentials struct {
 	credentials.TransportCredentials
 	certs *ClientCerts
 }
 
-func (f *following) ClientHandshake(ctx context.Context, authority string, conn net.Conn) (net.Conn, credentials.AuthInfo, error) {
-	return credentials.NewTLS(f.certs.Config()).ClientHandshake(ctx, authority, conn)
+func (r *reloadingCredentials) ClientHandshake(ctx context.Context, authority string, conn net.Conn) (net.Conn, credentials.AuthInfo, error) {
+	return credentials.NewTLS(r.certs.Config()).ClientHandshake(ctx, authority, conn)
 }
 
-func (f *following) Clone() credentials.TransportCredentials { return f.certs.Credentials() }
+func (r *reloadingCredentials) Clone() credentials.TransportCredentials { return r.certs.Credentials() }

@@ -1,11 +1,8 @@
-// Package listener is where connections come in: who may connect at all, how many
-// at once, how long they may take and last, and with which certificates.
+// Package listener configures the network side of the gRPC and HTTP servers:
+// connection and request limits, timeouts, and TLS certificates.
 //
-// cmd/exportd builds it from the configuration and puts it under both servers,
-// gRPC and HTTP:
+//	net.Listener ─▶ Listener: connection limits ─▶ TLS with the current certificates ─▶ server with ServerOptions or HTTP
 //
-//	listen ─▶ Listener: too many? close ─▶ TLS, as the files are now ─▶ server with ServerOptions or HTTP
-//
-// It knows nothing of tokens, methods or operators; that is package access,
-// which takes Files and ClientHost from here.
+// cmd/exportd creates it from the configuration. The package has no knowledge of
+// tokens, methods or operators; package auth does.
 package listener

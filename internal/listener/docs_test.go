@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// TestSecurityDocsHaveTheLimits holds the table of docs/security.md against
-// the options. Where it fails, it prints the table as it is to be.
-func TestSecurityDocsHaveTheLimits(t *testing.T) {
+// TestLimits_Documented compares the table in docs/security.md with the
+// flags. On failure it prints the expected table.
+func TestLimits_Documented(t *testing.T) {
 	t.Parallel()
 	var l Limits
 	var files TLS

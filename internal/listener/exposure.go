@@ -6,21 +6,21 @@ import (
 	"net/netip"
 )
 
-// Exposure is how an address can be reached, and what guards it.
+// Exposure describes a listening address and its protection.
 type Exposure struct {
-	Option    string // that set the address, for messages: "grpc-addr"
+	Option    string // name of the option that sets the address, for errors: "grpc-addr"
 	Addr      string // HOST:PORT
 	Tokens    bool   // callers need a token
-	TLS       bool
-	MutualTLS bool // callers need a certificate
+	TLS       bool   // the server speaks TLS
+	MutualTLS bool   // callers need a client certificate
 }
 
-// Check refuses an address that other machines can reach where anybody may
-// call, or where tokens would cross the network in plain text. It is not
-// called where the configuration says that this is meant (insecure).
+// Check returns an error for an address that other machines can reach if calls
+// need neither token nor client certificate, or if tokens would be sent in plain
+// text. Callers skip it if the option "insecure" is set.
 func (e Exposure) Check() error {
 	switch {
-	case onLoopback(e.Addr):
+	case OnLoopback(e.Addr):
 		return nil
 	case !e.Tokens && !e.MutualTLS:
 		return fmt.Errorf("%s: %s can be reached from other machines and anybody could call; "+
@@ -32,9 +32,10 @@ func (e Exposure) Check() error {
 	return nil
 }
 
-// onLoopback tells whether only this machine can reach an address. Names other
-// than localhost count as reachable, whatever they resolve to today.
-func onLoopback(addr string) bool {
+// OnLoopback reports whether an address HOST:PORT is reachable from this machine
+// only. Host names other than localhost are not, regardless of what they resolve
+// to.
+func OnLoopback(addr string) bool {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
 		return false
@@ -46,9 +47,9 @@ func onLoopback(addr string) bool {
 	return err == nil && ip.Unmap().IsLoopback()
 }
 
-// ClientHost tells clients apart by their address: an IPv4 address, or the
-// first 64 bits of an IPv6 address, of which one client has as many as it
-// likes. Other kinds of address stand for themselves.
+// ClientHost returns the key under which limits count a client's address: the
+// IPv4 address, or the /64 prefix of an IPv6 address, since one client usually
+// has a whole /64. Other kinds of address are returned unchanged.
 func ClientHost(addr net.Addr) string {
 	if addr == nil {
 		return "unknown"

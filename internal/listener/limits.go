@@ -11,32 +11,32 @@ import (
 	"google.golang.org/grpc/keepalive"
 )
 
-// Limits bound what connections may cost. They are the same for gRPC and HTTP.
+// Limits are the limits of the connections of a gRPC or HTTP server. Each server
+// applies them to its own connections.
 type Limits struct {
-	MaxMessage    int // bytes of a request
-	MaxHeader     int // bytes of a call's headers
-	MaxStreams    int // calls at once on one connection
-	MaxConns      int // connections at once
-	MaxConnsPerIP int // of them, from one client (ClientHost)
+	MaxMessage    int // size of a request, in bytes
+	MaxHeader     int // size of the headers of a call, in bytes
+	MaxStreams    int // concurrent calls of one connection
+	MaxConns      int // concurrent connections
+	MaxConnsPerIP int // concurrent connections of one client address (ClientHost)
 
-	Handshake time.Duration // for TLS and the first bytes of HTTP
-	Idle      time.Duration // a connection without calls is kept
-	// MaxAge is how long a connection is kept, give or take a tenth, before its
-	// client is asked to connect anew; 0: for ever. Grace is how long calls may
-	// then go on: none that is shorter is ever cut off.
+	Handshake time.Duration // time for the TLS handshake and the headers of an HTTP request
+	Idle      time.Duration // time after which a connection without calls is closed
+	// MaxAge is the age, varied by up to 10 %, at which the client of a
+	// connection is asked to reconnect (GOAWAY); 0 means never. Grace is the
+	// time that calls of the old connection then have to end.
 	MaxAge, Grace time.Duration
 
-	// KeepaliveTime is how long a connection may be silent before it is asked
-	// whether it is still there, KeepaliveTimeout how long the answer may take.
-	// Together they end a client that is gone, and one that sends headers
-	// byte by byte.
+	// KeepaliveTime is the time without traffic after which the server pings a
+	// client, KeepaliveTimeout the time that the client has to answer. They
+	// close connections whose client is gone or sends its headers byte by byte.
 	KeepaliveTime, KeepaliveTimeout time.Duration
-	// KeepaliveMin is how often clients may ask in turn. One that asks more
-	// often than that is cut off.
+	// KeepaliveMin is the minimum time between two keepalive pings of a client.
+	// A client that pings more often is disconnected (too_many_pings).
 	KeepaliveMin time.Duration
 }
 
-// DefaultLimits suit a service for back ends.
+// DefaultLimits returns the defaults of the options.
 func DefaultLimits() Limits {
 	return Limits{
 		MaxMessage: 16 << 20, MaxHeader: 16 << 10, MaxStreams: 250, MaxConns: 2048, MaxConnsPerIP: 1024,
@@ -45,24 +45,25 @@ func DefaultLimits() Limits {
 	}
 }
 
-// Define adds the options that set l, with the defaults.
+// Define registers the flags that set l, with the defaults.
 func (l *Limits) Define(f *flag.FlagSet) {
 	d := DefaultLimits()
-	f.IntVar(&l.MaxMessage, "grpc-max-recv", d.MaxMessage, "largest request taken, in `bytes`")
-	f.IntVar(&l.MaxHeader, "max-header", d.MaxHeader, "largest headers of a call taken, in `bytes`")
-	f.IntVar(&l.MaxStreams, "max-streams", d.MaxStreams, "calls at once on one connection")
-	f.IntVar(&l.MaxConns, "max-conns", d.MaxConns, "connections at once; more are closed as they come")
-	f.IntVar(&l.MaxConnsPerIP, "max-conns-per-ip", d.MaxConnsPerIP, "connections at once from one IPv4 address or IPv6 /64")
-	f.DurationVar(&l.Handshake, "handshake-timeout", d.Handshake, "how long a new connection may take to begin, TLS included")
-	f.DurationVar(&l.Idle, "idle-timeout", d.Idle, "how long a connection without calls is kept")
-	f.DurationVar(&l.MaxAge, "max-conn-age", d.MaxAge, "age at which clients are asked to connect anew, give or take a tenth; 0: never")
-	f.DurationVar(&l.Grace, "max-conn-age-grace", d.Grace, "how long calls may then go on; none that is shorter is cut off")
-	f.DurationVar(&l.KeepaliveTime, "keepalive-time", d.KeepaliveTime, "silence after which a connection is asked whether it is still there")
-	f.DurationVar(&l.KeepaliveTimeout, "keepalive-timeout", d.KeepaliveTimeout, "how long the answer to that may take")
-	f.DurationVar(&l.KeepaliveMin, "keepalive-min", d.KeepaliveMin, "how often clients may ask in turn; more often, and they are cut off")
+	f.IntVar(&l.MaxMessage, "grpc-max-recv", d.MaxMessage, "maximum size of a request, in `bytes`")
+	f.IntVar(&l.MaxHeader, "max-header", d.MaxHeader, "maximum size of the headers of a call, in `bytes`")
+	f.IntVar(&l.MaxStreams, "max-streams", d.MaxStreams, "maximum number of concurrent calls of a connection")
+	f.IntVar(&l.MaxConns, "max-conns", d.MaxConns, "maximum number of connections; further ones are closed at once")
+	f.IntVar(&l.MaxConnsPerIP, "max-conns-per-ip", d.MaxConnsPerIP, "maximum number of connections from one IPv4 address or IPv6 /64")
+	f.DurationVar(&l.Handshake, "handshake-timeout", d.Handshake, "time that a new connection has for the TLS handshake and its first headers")
+	f.DurationVar(&l.Idle, "idle-timeout", d.Idle, "time after which a connection without calls is closed")
+	f.DurationVar(&l.MaxAge, "max-conn-age", d.MaxAge, "age, varied by up to 10 %, at which clients are asked to reconnect; 0: never")
+	f.DurationVar(&l.Grace, "max-conn-age-grace", d.Grace, "time that calls have to end after max-conn-age")
+	f.DurationVar(&l.KeepaliveTime, "keepalive-time", d.KeepaliveTime, "time without traffic after which the server pings a client")
+	f.DurationVar(&l.KeepaliveTimeout, "keepalive-timeout", d.KeepaliveTimeout, "time that a client has to answer a ping")
+	f.DurationVar(&l.KeepaliveMin, "keepalive-min", d.KeepaliveMin, "minimum time between keepalive pings of a client; clients that ping more often are disconnected")
 }
 
-// Validate returns all that is wrong, each error naming its option.
+// Validate returns one error for each invalid option, joined. Each begins with
+// the option's name.
 func (l *Limits) Validate() error {
 	var errs []error
 	between := func(option string, n, least, most int) {
@@ -86,25 +87,25 @@ func (l *Limits) Validate() error {
 		least("max-conn-age", l.MaxAge, time.Second)
 	}
 	least("max-conn-age-grace", l.Grace, time.Second)
-	// grpc itself raises anything below a second to a second.
+	// grpc raises values below a second to one second.
 	least("keepalive-time", l.KeepaliveTime, time.Second)
 	least("keepalive-timeout", l.KeepaliveTimeout, 100*time.Millisecond)
 	least("keepalive-min", l.KeepaliveMin, 10*time.Millisecond)
 	return errors.Join(errs...)
 }
 
-// writeBuffer is how much of a stream is put together before it is sent: with
-// grpc's own 32 KiB a download spends its time in small writes.
+// writeBuffer is the size of grpc's write buffer of a connection, in bytes. With
+// grpc's default of 32 KiB downloads are slowed down by small writes.
 const writeBuffer = 256 << 10
 
-// ServerOptions are the limits of a gRPC server, but for the number of
-// connections, which is Listen's.
+// ServerOptions returns the options of a gRPC server for all limits except the
+// number of connections, which Listen enforces.
 func (l *Limits) ServerOptions() []grpc.ServerOption {
 	return []grpc.ServerOption{
 		grpc.WriteBufferSize(writeBuffer),
 		grpc.MaxRecvMsgSize(l.MaxMessage),
-		grpc.MaxHeaderListSize(uint32(l.MaxHeader)),     //nolint:gosec // validated
-		grpc.MaxConcurrentStreams(uint32(l.MaxStreams)), //nolint:gosec // validated
+		grpc.MaxHeaderListSize(uint32(l.MaxHeader)),
+		grpc.MaxConcurrentStreams(uint32(l.MaxStreams)),
 		grpc.ConnectionTimeout(l.Handshake),
 		grpc.KeepaliveParams(keepalive.ServerParameters{
 			MaxConnectionIdle: l.Idle, MaxConnectionAge: l.MaxAge, MaxConnectionAgeGrace: l.Grace,
@@ -114,8 +115,9 @@ func (l *Limits) ServerOptions() []grpc.ServerOption {
 	}
 }
 
-// HTTP sets the limits of an HTTP server, but for the number of connections,
-// which is Listen's, and the size and time of bodies, which are the handlers'.
+// HTTP sets the limits of an HTTP server, except the number of connections,
+// which Listen enforces, and the limits of request bodies, which the handler
+// enforces.
 func (l *Limits) HTTP(s *http.Server) {
 	s.ReadHeaderTimeout = l.Handshake
 	s.IdleTimeout = l.Idle

@@ -22,6 +22,8 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
+
+	"exporttask/internal/testkit"
 )
 
 func connect(t *testing.T, addr string) net.Conn {
@@ -32,7 +34,7 @@ func connect(t *testing.T, addr string) net.Conn {
 	return c
 }
 
-func TestCrowdOfSilentAndSlowConnections(t *testing.T) {
+func TestListener_MaxConnsPerIP(t *testing.T) {
 	t.Parallel()
 	limits := DefaultLimits()
 	limits.MaxConns, limits.MaxConnsPerIP = 150, 100
@@ -41,10 +43,10 @@ func TestCrowdOfSilentAndSlowConnections(t *testing.T) {
 	for i := range 1000 {
 		c := connect(t, l.Addr().String())
 		if i%2 == 0 {
-			_, _ = io.WriteString(c, http2.ClientPreface[:10]) // and never the rest
+			_, _ = io.WriteString(c, http2.ClientPreface[:10]) // without the rest
 		}
 	}
-	await(t, "1,000 connections came", func() bool {
+	testkit.Eventually(t, "the connections over the limit are refused", func() bool {
 		open, refused := l.Open()
 		if open > limits.MaxConnsPerIP {
 			t.Fatalf("got %d connections at once, want at most %d", open, limits.MaxConnsPerIP)
@@ -52,14 +54,14 @@ func TestCrowdOfSilentAndSlowConnections(t *testing.T) {
 		return refused >= 1000-int64(limits.MaxConnsPerIP)
 	})
 	must(t, check(t, dial(t, l.Addr().String(), plain(), from("127.0.0.2"))))
-	await(t, "those that never said anything are gone", func() bool {
+	testkit.Eventually(t, "silent connections are closed", func() bool {
 		open, _ := l.Open()
 		return open <= 1
 	})
 	must(t, check(t, dial(t, l.Addr().String(), plain())))
 }
 
-func TestAllConnectionsInAllAreBounded(t *testing.T) {
+func TestListener_MaxConns(t *testing.T) {
 	t.Parallel()
 	limits := DefaultLimits()
 	limits.MaxConns = 2
@@ -74,7 +76,7 @@ func TestAllConnectionsInAllAreBounded(t *testing.T) {
 	must(t, check(t, third, grpc.WaitForReady(true)))
 }
 
-// raw speaks HTTP/2 as no gRPC client would.
+// raw sends HTTP/2 frames that no gRPC client would send.
 type raw struct {
 	*http2.Framer
 	conn net.Conn
@@ -91,7 +93,7 @@ func newRaw(t *testing.T, addr string) *raw {
 	return r
 }
 
-// call sends the headers of a call, in pieces of a frame each.
+// call sends the headers of a call, split into frames of 16 KiB.
 func (r *raw) call(t *testing.T, stream uint32, more ...hpack.HeaderField) {
 	t.Helper()
 	var block bytes.Buffer
@@ -114,7 +116,7 @@ func (r *raw) call(t *testing.T, stream uint32, more ...hpack.HeaderField) {
 	}
 }
 
-// acknowledged waits for the answer to a ping.
+// acknowledged waits for a ping's acknowledgement.
 func (r *raw) acknowledged(t *testing.T) {
 	t.Helper()
 	for {
@@ -143,7 +145,7 @@ func (r *raw) reset(t *testing.T, stream uint32) http2.ErrCode {
 	}
 }
 
-func TestMoreStreamsThanAllowedAreRefused(t *testing.T) {
+func TestLimits_MaxStreams(t *testing.T) {
 	t.Parallel()
 	limits := DefaultLimits()
 	limits.MaxStreams = 2
@@ -157,7 +159,7 @@ func TestMoreStreamsThanAllowedAreRefused(t *testing.T) {
 	}
 }
 
-func TestOversizedHeadersAreRefused(t *testing.T) {
+func TestLimits_MaxHeader(t *testing.T) {
 	t.Parallel()
 	limits := DefaultLimits()
 	l := serve(t, limits)
@@ -174,17 +176,17 @@ func TestOversizedHeadersAreRefused(t *testing.T) {
 	r := newRaw(t, l.Addr().String())
 	r.call(t, 1, hpack.HeaderField{Name: "large", Value: large})
 	if got := r.reset(t, 1); got != http2.ErrCodeFrameSize {
-		t.Errorf("a client that does not care: got %s, want FRAME_SIZE_ERROR", got)
+		t.Errorf("a client that ignores SETTINGS_MAX_HEADER_LIST_SIZE: got %s, want FRAME_SIZE_ERROR", got)
 	}
 }
 
-func TestHeadersThatNeverEndEndTheConnection(t *testing.T) {
+func TestLimits_KeepaliveTime(t *testing.T) {
 	t.Parallel()
 	limits := DefaultLimits()
 	limits.KeepaliveTime, limits.KeepaliveTimeout = time.Second, 100*time.Millisecond
 	l := serve(t, limits)
 	r := newRaw(t, l.Addr().String())
-	// A header of 100 bytes, of which one comes.
+	// A HEADERS frame of 100 bytes, of which one is sent.
 	_, err := r.conn.Write([]byte{0, 0, 100, byte(http2.FrameHeaders), 0, 0, 0, 0, 1, 'x'})
 	must(t, err)
 	_, err = io.Copy(io.Discard, r.conn)
@@ -193,7 +195,7 @@ func TestHeadersThatNeverEndEndTheConnection(t *testing.T) {
 	}
 }
 
-func TestKeepaliveOfClients(t *testing.T) {
+func TestLimits_KeepaliveMin(t *testing.T) {
 	t.Parallel()
 	limits := DefaultLimits()
 	limits.KeepaliveMin = time.Hour
@@ -224,7 +226,7 @@ func TestKeepaliveOfClients(t *testing.T) {
 	}
 }
 
-func TestOldConnectionsAreReplacedWithoutAFailedCall(t *testing.T) {
+func TestLimits_MaxAge(t *testing.T) {
 	t.Parallel()
 	limits := DefaultLimits()
 	limits.MaxAge, limits.Grace = time.Second, 10*time.Second
@@ -235,7 +237,7 @@ func TestOldConnectionsAreReplacedWithoutAFailedCall(t *testing.T) {
 	}))
 	c := dial(t, l.Addr().String(), plain())
 	conns := map[string]bool{}
-	await(t, "the client connected anew", func() bool {
+	testkit.Eventually(t, "the client reconnects", func() bool {
 		var header metadata.MD
 		must(t, check(t, c, grpc.Header(&header)))
 		conns[header.Get("from")[0]] = true
@@ -243,7 +245,7 @@ func TestOldConnectionsAreReplacedWithoutAFailedCall(t *testing.T) {
 	})
 }
 
-func TestHTTPRefusesSlowAndLargeHeaders(t *testing.T) {
+func TestLimits_HTTP(t *testing.T) {
 	t.Parallel()
 	limits := DefaultLimits()
 	limits.Handshake = 200 * time.Millisecond
@@ -283,7 +285,7 @@ func TestHTTPRefusesSlowAndLargeHeaders(t *testing.T) {
 	}
 }
 
-func TestDefaultLimitsAreValidAndWhatDefineSets(t *testing.T) {
+func TestLimits_Define(t *testing.T) {
 	t.Parallel()
 	var l Limits
 	f := flag.NewFlagSet("", flag.ContinueOnError)
@@ -293,7 +295,7 @@ func TestDefaultLimitsAreValidAndWhatDefineSets(t *testing.T) {
 		t.Errorf("Define's defaults (-want +got):\n%s", diff)
 	}
 	must(t, l.Validate())
-	// Each option's own zero is refused by name, but for that of the age.
+	// Zero is invalid for every option except max-conn-age.
 	text := errText((&Limits{}).Validate())
 	f.VisitAll(func(opt *flag.Flag) {
 		if refused := strings.Contains("\n"+text, "\n"+opt.Name+": 0"); refused == (opt.Name == "max-conn-age") {
@@ -302,11 +304,11 @@ func TestDefaultLimitsAreValidAndWhatDefineSets(t *testing.T) {
 	})
 }
 
-func TestExposure(t *testing.T) {
+func TestExposure_Check(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		e    Exposure
-		want string // what the message asks for; empty: it is fine
+		want string // text in the error; empty: no error
 	}{
 		{Exposure{Addr: "127.0.0.1:1"}, ""},
 		{Exposure{Addr: "127.8.9.1:1"}, ""},

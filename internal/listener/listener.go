@@ -10,16 +10,17 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// refusalsLogged is the least time between two lines about refused connections.
-const refusalsLogged = 10 * time.Second
+// refusalLogInterval is the minimum time between two log lines about refused
+// connections.
+const refusalLogInterval = 10 * time.Second
 
-// Listener closes connections that are more than allowed as soon as they come,
-// so that their clients know at once and try elsewhere.
+// Listener is a net.Listener that closes connections over the limits as soon as
+// they are accepted, so that clients can try another replica at once.
 type Listener struct {
 	net.Listener
-	most, mostPerHost int
-	log               *slog.Logger
-	lines             rate.Sometimes
+	maxConns, maxPerHost int
+	log                  *slog.Logger
+	logLimit             rate.Sometimes
 
 	mu      sync.Mutex
 	open    int
@@ -27,22 +28,23 @@ type Listener struct {
 	refused int64
 }
 
-// Listen bounds the connections of a listener.
+// Listen returns a Listener that applies MaxConns and MaxConnsPerIP to inner.
 func (l *Limits) Listen(inner net.Listener, log *slog.Logger) *Listener {
 	return &Listener{
-		Listener: inner, most: l.MaxConns, mostPerHost: l.MaxConnsPerIP, log: log,
-		lines: rate.Sometimes{First: 1, Interval: refusalsLogged}, hosts: map[string]int{},
+		Listener: inner, maxConns: l.MaxConns, maxPerHost: l.MaxConnsPerIP, log: log,
+		logLimit: rate.Sometimes{First: 1, Interval: refusalLogInterval}, hosts: map[string]int{},
 	}
 }
 
-// Open returns how many connections are open, and how many were refused so far.
+// Open returns the number of open connections and the number of connections
+// refused since the start.
 func (l *Listener) Open() (open int, refused int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.open, l.refused
 }
 
-// Accept waits for the next connection that is within the bounds.
+// Accept waits for the next connection within the limits.
 func (l *Listener) Accept() (net.Conn, error) {
 	for {
 		c, err := l.Listener.Accept()
@@ -50,25 +52,25 @@ func (l *Listener) Accept() (net.Conn, error) {
 			return nil, err
 		}
 		host := ClientHost(c.RemoteAddr())
-		option, open, refused := l.take(host)
+		option, open, refused := l.acquire(host)
 		if option == "" {
-			return &conn{Conn: c, release: sync.OnceFunc(func() { l.giveBack(host) })}, nil
+			return &conn{Conn: c, release: sync.OnceFunc(func() { l.release(host) })}, nil
 		}
 		_ = c.Close() // nothing was written that could be lost
-		l.lines.Do(func() {
-			l.log.Warn("connection refused: as many as allowed are open", "option", option, "client", host, "open", open, "refused", refused)
+		l.logLimit.Do(func() {
+			l.log.Warn("connection refused: the limit is reached", "option", option, "client", host, "open", open, "refused", refused)
 		})
 	}
 }
 
-// take counts a connection in, or names the option that is in its way.
-func (l *Listener) take(host string) (option string, open int, refused int64) {
+// acquire counts a new connection, or returns the option whose limit is reached.
+func (l *Listener) acquire(host string) (option string, open int, refused int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
-	case l.hosts[host] >= l.mostPerHost:
+	case l.hosts[host] >= l.maxPerHost:
 		option = "max-conns-per-ip"
-	case l.open >= l.most:
+	case l.open >= l.maxConns:
 		option = "max-conns"
 	default:
 		l.open++
@@ -79,7 +81,7 @@ func (l *Listener) take(host string) (option string, open int, refused int64) {
 	return option, l.open, l.refused
 }
 
-func (l *Listener) giveBack(host string) {
+func (l *Listener) release(host string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.open--
@@ -88,7 +90,7 @@ func (l *Listener) giveBack(host string) {
 	}
 }
 
-// conn counts itself out when it is closed, however often.
+// conn is a counted connection. The first Close releases it.
 type conn struct {
 	net.Conn
 	release func()
@@ -99,8 +101,8 @@ func (c *conn) Close() error {
 	return c.Conn.Close()
 }
 
-// ReadFrom keeps the kernel's way from a file to a TCP connection, by which
-// HTTP downloads go.
+// ReadFrom implements io.ReaderFrom, so that net/http can send files with
+// sendfile(2).
 func (c *conn) ReadFrom(r io.Reader) (int64, error) {
 	if to, ok := c.Conn.(io.ReaderFrom); ok {
 		return to.ReadFrom(r)

@@ -32,23 +32,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// await waits until a condition holds.
-func await(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	for !holds() {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			t.Fatalf("waited in vain until %s", what)
-		}
-	}
-}
-
-// authority makes certificates.
+// authority is a certificate authority.
 type authority struct {
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
@@ -89,7 +73,7 @@ func sign(t *testing.T, tmpl *x509.Certificate, by *authority) (*x509.Certificat
 	return cert, key, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }
 
-// issue writes a certificate and its key to files, replacing what is there.
+// issue writes a new certificate and its key to files, replacing them.
 func (a *authority) issue(t *testing.T, name, certFile, keyFile string) {
 	t.Helper()
 	_, key, text := sign(t, template(name), a)
@@ -105,7 +89,7 @@ func (a *authority) pool() *x509.CertPool {
 	return pool
 }
 
-// write puts the authorities' certificates into a file.
+// write writes the authorities' certificates to a file.
 func write(t *testing.T, file string, authorities ...*authority) string {
 	t.Helper()
 	var text []byte
@@ -116,7 +100,7 @@ func write(t *testing.T, file string, authorities ...*authority) string {
 	return file
 }
 
-// serverFiles are the files of a server called "first".
+// serverFiles creates the files of a server whose common name is "first".
 func serverFiles(t *testing.T, by *authority) TLS {
 	t.Helper()
 	dir := t.TempDir()
@@ -125,7 +109,7 @@ func serverFiles(t *testing.T, by *authority) TLS {
 	return files
 }
 
-// quiet discards what is logged.
+// quiet returns a logger that discards everything.
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // serve runs a gRPC server that answers health checks.
@@ -150,7 +134,7 @@ func serve(t *testing.T, l Limits, options ...grpc.ServerOption) *Listener {
 
 func plain() credentials.TransportCredentials { return insecure.NewCredentials() }
 
-// trusting is a client's credentials.
+// trusting returns the credentials of a client that trusts an authority.
 func trusting(by *authority, certs ...tls.Certificate) credentials.TransportCredentials {
 	return credentials.NewTLS(&tls.Config{RootCAs: by.pool(), Certificates: certs, MinVersion: tls.VersionTLS12})
 }
@@ -163,7 +147,7 @@ func dial(t *testing.T, addr string, creds credentials.TransportCredentials, opt
 	return healthpb.NewHealthClient(conn)
 }
 
-// from dials from another address of this machine.
+// from dials from the given loopback address.
 func from(ip string) grpc.DialOption {
 	return grpc.WithContextDialer(func(ctx context.Context, addr string) (net.Conn, error) {
 		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(ip)}}

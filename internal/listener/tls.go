@@ -12,26 +12,27 @@ import (
 	"exporttask/internal/files"
 )
 
-// TLS names the PEM files of a server: its certificate with the chain that
-// leads to a root, the certificate's key and, for mutual TLS, the authorities
-// whose clients are let in. Without CertFile there is no TLS.
+// TLS holds the names of the PEM files of a server: its certificate chain, the
+// certificate's key and, for mutual TLS, the certificate authorities of the
+// clients. TLS is off if CertFile is empty.
 type TLS struct {
 	CertFile     string
 	KeyFile      string
 	ClientCAFile string
 }
 
-// Define adds the options that set t.
+// Define registers the flags that set t.
 func (t *TLS) Define(f *flag.FlagSet) {
-	f.StringVar(&t.CertFile, "tls-cert-file", "", "PEM `file` of the server's certificate and chain; none: no TLS")
+	f.StringVar(&t.CertFile, "tls-cert-file", "", "PEM `file` of the server's certificate chain; empty: no TLS")
 	f.StringVar(&t.KeyFile, "tls-key-file", "", "PEM `file` of the certificate's key")
-	f.StringVar(&t.ClientCAFile, "tls-client-ca-file", "", "PEM `file` of authorities; clients must then show a certificate of one of them")
+	f.StringVar(&t.ClientCAFile, "tls-client-ca-file", "", "PEM `file` of certificate authorities; clients must present a certificate of one of them")
 }
 
-// On tells whether there is TLS.
+// On reports whether TLS is configured.
 func (t *TLS) On() bool { return t.CertFile != "" }
 
-// Validate returns what does not go together, naming the option.
+// Validate returns an error for options that do not go together. The error
+// begins with the option's name.
 func (t *TLS) Validate() error {
 	switch {
 	case t.On() && t.KeyFile == "":
@@ -39,15 +40,16 @@ func (t *TLS) Validate() error {
 	case !t.On() && t.KeyFile != "":
 		return errors.New("tls-cert-file: empty, want the certificate of tls-key-file")
 	case !t.On() && t.ClientCAFile != "":
-		return errors.New("tls-cert-file: empty, want a certificate where tls-client-ca-file is given")
+		return errors.New("tls-cert-file: empty, want a certificate if tls-client-ca-file is set")
 	}
 	return nil
 }
 
-// Certs are the certificates of a server, as its files are now.
+// Certs is the TLS configuration of a server, reloaded when the server's files
+// change. It is safe for concurrent use.
 type Certs struct{ files *files.Watched[*tls.Config] }
 
-// Open reads the files. It is not called where On is false.
+// Open reads the files. It must not be called if On is false.
 func (t *TLS) Open(log *slog.Logger) (*Certs, error) {
 	names := *t
 	files, err := files.Watch("tls", []string{t.CertFile, t.KeyFile, t.ClientCAFile}, names.parse, log)
@@ -77,8 +79,8 @@ func (t *TLS) parse(texts [][]byte) (*tls.Config, error) {
 	return c, nil
 }
 
-// Config is for any number of gRPC and HTTP servers. Each new connection gets
-// what the files hold then; connections that are open stay as they are.
+// Config returns a configuration for any number of gRPC and HTTP servers. Each
+// new connection uses the current certificates; open connections do not change.
 func (c *Certs) Config() *tls.Config {
 	return &tls.Config{
 		MinVersion:         tls.VersionTLS12,
@@ -87,8 +89,9 @@ func (c *Certs) Config() *tls.Config {
 	}
 }
 
-// Reload reads the files now; the error tells why the old ones are used on.
+// Reload reads the files again. After an error the previous certificates stay in
+// use.
 func (c *Certs) Reload() error { return c.files.Reload() }
 
-// Run reloads the files when they change, until ctx ends.
+// Run reloads the files whenever their content changes, until ctx ends.
 func (c *Certs) Run(ctx context.Context) { c.files.Run(ctx) }

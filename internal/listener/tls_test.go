@@ -18,7 +18,7 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// serverName is the name in the certificate that the server showed on the
+// serverName returns the common name of the server's certificate on the
 // connection of c.
 func serverName(t *testing.T, c healthpb.HealthClient) string {
 	t.Helper()
@@ -27,7 +27,7 @@ func serverName(t *testing.T, c healthpb.HealthClient) string {
 	return p.AuthInfo.(credentials.TLSInfo).State.PeerCertificates[0].Subject.CommonName
 }
 
-func TestCertificateIsReloadedUnderAnOpenServer(t *testing.T) {
+func TestCerts_Reload(t *testing.T) {
 	t.Parallel()
 	ca := newAuthority(t, "ca")
 	files := serverFiles(t, ca)
@@ -39,7 +39,7 @@ func TestCertificateIsReloadedUnderAnOpenServer(t *testing.T) {
 		t.Fatalf("got the certificate of %q, want first", got)
 	}
 
-	// Half of a new pair: the key is the old one's.
+	// A certificate that does not match the key.
 	nextKey := filepath.Join(t.TempDir(), "key.pem")
 	ca.issue(t, "second", files.CertFile, nextKey)
 	if err := certs.Reload(); err == nil || !strings.Contains(err.Error(), files.CertFile) {
@@ -64,7 +64,7 @@ func TestCertificateIsReloadedUnderAnOpenServer(t *testing.T) {
 	}
 }
 
-func TestMutualTLS(t *testing.T) {
+func TestTLS_ClientCAFile(t *testing.T) {
 	t.Parallel()
 	ca, clients, strangers := newAuthority(t, "ca"), newAuthority(t, "clients"), newAuthority(t, "strangers")
 	files := serverFiles(t, ca)
@@ -107,7 +107,7 @@ func TestMutualTLS(t *testing.T) {
 	}
 }
 
-func TestClientFollowsItsFiles(t *testing.T) {
+func TestClientCerts_Reload(t *testing.T) {
 	t.Parallel()
 	ca, next, clients := newAuthority(t, "ca"), newAuthority(t, "next"), newAuthority(t, "clients")
 	files := serverFiles(t, ca)
@@ -143,7 +143,7 @@ func TestClientFollowsItsFiles(t *testing.T) {
 	must(t, check(t, dial(t, l.Addr().String(), creds)))
 }
 
-func TestHTTPTakesTheSameCertificates(t *testing.T) {
+func TestCerts_HTTP(t *testing.T) {
 	t.Parallel()
 	ca := newAuthority(t, "ca")
 	files := serverFiles(t, ca)
@@ -182,7 +182,7 @@ func TestHTTPTakesTheSameCertificates(t *testing.T) {
 	}
 }
 
-func TestTLSOptionsThatDoNotGoTogether(t *testing.T) {
+func TestTLS_Validate(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		files TLS

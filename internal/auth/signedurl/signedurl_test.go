@@ -31,7 +31,7 @@ func signer(t *testing.T, keys string) (*Signer, string) {
 	return s, file
 }
 
-// parts takes a link apart as the gateway's routes do.
+// parts splits a URL like the routes of the gateway.
 func parts(t *testing.T, link string) (Parts, bool) {
 	t.Helper()
 	u, err := url.Parse(link)
@@ -50,7 +50,7 @@ func parts(t *testing.T, link string) (Parts, bool) {
 	return Parts{f[2], f[3], f[4], f[5], f[6]}, true
 }
 
-func TestALinkOpensItsFileUntilItExpires(t *testing.T) {
+func TestSigner_Verify(t *testing.T) {
 	t.Parallel()
 	s, _ := signer(t, keyA)
 	link, expires := s.URL("https://x.test/", 7, "订单 /../a%b.csv", now)
@@ -77,7 +77,7 @@ func TestALinkOpensItsFileUntilItExpires(t *testing.T) {
 	}
 }
 
-func TestNoChangedBitOpensAnything(t *testing.T) {
+func TestSigner_Verify_FlippedBits(t *testing.T) {
 	t.Parallel()
 	s, _ := signer(t, keyA+keyB)
 	link, _ := s.URL("https://x.test", 12345, "orders.csv", now)
@@ -97,7 +97,7 @@ func TestNoChangedBitOpensAnything(t *testing.T) {
 	}
 }
 
-func TestLinksOfOtherKeysOtherFieldsAndOddNumbersAreRefused(t *testing.T) {
+func TestSigner_Verify_Invalid(t *testing.T) {
 	t.Parallel()
 	s, _ := signer(t, keyA)
 	other, _ := signer(t, keyB)
@@ -128,7 +128,7 @@ func first(link string, _ time.Time) string { return link }
 
 func must(p Parts, _ bool) Parts { return p }
 
-func TestAKeyIsChangedWithoutBreakingLinksThatAreOut(t *testing.T) {
+func TestSigner_Reload(t *testing.T) {
 	t.Parallel()
 	s, file := signer(t, keyA)
 	old, _ := parts(t, first(s.URL("", 1, "a.csv", now)))
@@ -157,7 +157,7 @@ func TestAKeyIsChangedWithoutBreakingLinksThatAreOut(t *testing.T) {
 	}
 }
 
-func TestAWrongKeyFileIsRefusedByItsLine(t *testing.T) {
+func TestParse_Invalid(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct{ text, says string }{
 		"empty":     {"", "0 keys"},

@@ -27,7 +27,7 @@ import (
 
 func slogDiscard() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
-func TestScopes(t *testing.T) {
+func TestInterceptors_Scopes(t *testing.T) {
 	t.Parallel()
 	s := setup(t, nil)
 	looks := map[string]bool{
@@ -52,10 +52,10 @@ func TestScopes(t *testing.T) {
 	}
 }
 
-func TestWithoutAValidToken(t *testing.T) {
+func TestInterceptors_InvalidToken(t *testing.T) {
 	t.Parallel()
 	for name, withTap := range map[string]bool{"refused by the tap": true, "refused by the interceptors": false} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) {
 			t.Parallel()
 			s := setup(t, nil)
 			if !withTap {
@@ -100,7 +100,7 @@ func TestWithoutAValidToken(t *testing.T) {
 				}
 			}
 			if withTap != (len(s.refusals()) == 18) {
-				t.Errorf("Refused was told of %d calls with the tap %v", len(s.refusals()), withTap)
+				t.Errorf("Refused was called %d times, with the tap %v", len(s.refusals()), withTap)
 			}
 		})
 	}
@@ -116,7 +116,7 @@ func setupWithoutTap(t *testing.T) *service {
 	return s
 }
 
-func TestHealthIsOpenAndReflectionIsNot(t *testing.T) {
+func TestInterceptors_HealthAndReflection(t *testing.T) {
 	t.Parallel()
 	s := setup(t, func(c *Config) { c.Rate = Rate{PerSecond: 1e-9, Burst: 1} })
 	for range 3 { // and not counted either
@@ -147,7 +147,7 @@ func (c counting) Unmarshal(data mem.BufferSlice, v any) error {
 	return c.CodecV2.Unmarshal(data, v)
 }
 
-func TestARefusedRequestIsNotRead(t *testing.T) {
+func TestInterceptors_Tap(t *testing.T) {
 	t.Parallel()
 	var decoded atomic.Int64
 	s := setup(t, nil, grpc.ForceServerCodecV2(counting{server.Codec(), &decoded}), grpc.MaxRecvMsgSize(16<<20))
@@ -164,7 +164,7 @@ func TestARefusedRequestIsNotRead(t *testing.T) {
 	}
 }
 
-func TestRateOfEachClient(t *testing.T) {
+func TestInterceptors_Rate(t *testing.T) {
 	t.Parallel()
 	s := setup(t, func(c *Config) { c.Rate = Rate{PerSecond: 1e-3, Burst: 3} })
 	list := func(name string) error {
@@ -190,7 +190,7 @@ func TestRateOfEachClient(t *testing.T) {
 		t.Errorf("another token: %v, want it to reach the handler", err)
 	}
 	if got := s.refusals(); len(got) != 1 || got[0] != "/exporttask.ExportTask/ListTpl ResourceExhausted" {
-		t.Errorf("Refused was told of %q", got)
+		t.Errorf("Refused was called for %q", got)
 	}
 
 	open := setup(t, func(c *Config) { c.Tokens, c.Rate = nil, Rate{PerSecond: 1e-3, Burst: 1} })
@@ -201,7 +201,7 @@ func TestRateOfEachClient(t *testing.T) {
 	}
 }
 
-func TestLimiterForgetsTheOldest(t *testing.T) {
+func TestLimiter_Allow(t *testing.T) {
 	t.Parallel()
 	l := NewLimiter(Rate{PerSecond: 1, Burst: 1})
 	l.most = 2
@@ -266,7 +266,7 @@ func TestRequestID(t *testing.T) {
 	}
 }
 
-func TestALineTellsItsTraceWhereThatIsKept(t *testing.T) {
+func TestLogHandler_TraceID(t *testing.T) {
 	t.Parallel()
 	for _, flags := range []trace.TraceFlags{trace.FlagsSampled, 0} {
 		var text bytes.Buffer
@@ -274,13 +274,13 @@ func TestALineTellsItsTraceWhereThatIsKept(t *testing.T) {
 		log.InfoContext(trace.ContextWithSpanContext(t.Context(), trace.NewSpanContext(trace.SpanContextConfig{
 			TraceID: trace.TraceID{15: 1}, SpanID: trace.SpanID{1}, TraceFlags: flags,
 		})), "x")
-		if told := strings.Contains(text.String(), "trace_id=00000000000000000000000000000001"); told != flags.IsSampled() {
+		if has := strings.Contains(text.String(), "trace_id=00000000000000000000000000000001"); has != flags.IsSampled() {
 			t.Errorf("flags %s: logged %s", flags, text.String())
 		}
 	}
 }
 
-func TestDeadlines(t *testing.T) {
+func TestInterceptors_Deadline(t *testing.T) {
 	t.Parallel()
 	s := setup(t, func(c *Config) { c.Deadline = time.Hour })
 	left := func(ctx context.Context, method string) (time.Duration, bool) {
@@ -301,9 +301,9 @@ func TestDeadlines(t *testing.T) {
 	}
 }
 
-func TestACallerInsideTheProcessHasNoAddress(t *testing.T) {
+func TestInterceptors_peerAddr(t *testing.T) {
 	t.Parallel()
-	if got := (&Guard{}).peerAddr(t.Context(), nil).String(); got != "unknown" {
+	if got := (&Interceptors{}).peerAddr(t.Context(), nil).String(); got != "unknown" {
 		t.Errorf("got %q, want unknown", got)
 	}
 }

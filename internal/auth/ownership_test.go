@@ -17,7 +17,7 @@ import (
 	"exporttask/migrations"
 )
 
-func TestEveryMethodHasARule(t *testing.T) {
+func TestRules_Complete(t *testing.T) {
 	t.Parallel()
 	got := slices.Sorted(maps.Keys(rules))
 	if diff := cmp.Diff(slices.Sorted(slices.Values(methods())), got); diff != "" {
@@ -25,9 +25,9 @@ func TestEveryMethodHasARule(t *testing.T) {
 	}
 }
 
-// TestEveryIDInARequestIsHeldAgainstTheCaller fails for a field that looks like
-// an id and that the package does not know.
-func TestEveryIDInARequestIsHeldAgainstTheCaller(t *testing.T) {
+// TestOwnedObjects_Complete fails for a request field that is named like an id
+// and is missing in ownedObjects.
+func TestOwnedObjects_Complete(t *testing.T) {
 	t.Parallel()
 	harmless := map[protoreflect.Name]bool{operatorField: true, "requestId": true}
 	for _, method := range methods() {
@@ -36,18 +36,18 @@ func TestEveryIDInARequestIsHeldAgainstTheCaller(t *testing.T) {
 			if !strings.HasSuffix(name, "Id") && !strings.HasSuffix(name, "Ids") && !strings.HasSuffix(name, "Of") {
 				return
 			}
-			_, known := kinds[f.Name()]
+			_, known := ownedObjects[f.Name()]
 			if !known && !harmless[f.Name()] {
-				t.Errorf("%s: %s is of no known kind", method, path)
+				t.Errorf("%s: %s is not in ownedObjects", method, path)
 			}
 			if inList && f.Name() != "requestId" {
-				t.Errorf("%s: %s is in a list, which is not looked into", method, path)
+				t.Errorf("%s: %s is in a list, which restrict does not descend into", method, path)
 			}
 		})
 	}
 }
 
-func TestWhatIsAnothersDoesNotExist(t *testing.T) {
+func TestInterceptors_Ownership(t *testing.T) {
 	t.Parallel()
 	s := setup(t, nil)
 	ctx := s.as(t.Context(), "shop")
@@ -90,7 +90,7 @@ func TestWhatIsAnothersDoesNotExist(t *testing.T) {
 	}
 }
 
-func TestRequestsAreForTheOperatorOfTheToken(t *testing.T) {
+func TestInterceptors_OperatorID(t *testing.T) {
 	t.Parallel()
 	s := setup(t, nil)
 	operatorOf := func(t *testing.T, caller, method, path string, asked int64) int64 {
@@ -106,7 +106,7 @@ func TestRequestsAreForTheOperatorOfTheToken(t *testing.T) {
 		}
 		return m.Get(m.Descriptor().Fields().ByName(operatorField)).Int()
 	}
-	// An admin's own operator stands in where something is made or kept.
+	// Methods for which an admin's operatorId 0 becomes the admin's own operator.
 	attributed := map[string]bool{"CreateTpl": true, "CreateInst": true, "CreateSched": true, "CancelInst": true}
 	for _, method := range methods() {
 		_, paths := idPaths(t, method)
@@ -130,7 +130,7 @@ func TestRequestsAreForTheOperatorOfTheToken(t *testing.T) {
 	}
 }
 
-func TestAnAdminReachesEverything(t *testing.T) {
+func TestInterceptors_Admin(t *testing.T) {
 	t.Parallel()
 	s := setup(t, nil)
 	for _, method := range methods() {
@@ -145,7 +145,7 @@ func TestAnAdminReachesEverything(t *testing.T) {
 	}
 }
 
-func TestWithoutTokensEverythingIsOpenAndUnchanged(t *testing.T) {
+func TestInterceptors_WithoutTokens(t *testing.T) {
 	t.Parallel()
 	s := setup(t, func(c *Config) { c.Tokens, c.Owners = nil, nil })
 	for _, method := range methods() {
@@ -167,8 +167,8 @@ func TestWithoutTokensEverythingIsOpenAndUnchanged(t *testing.T) {
 	}
 }
 
-// TestRefusalsReadAsTheModels holds the texts against the real model's.
-func TestRefusalsReadAsTheModels(t *testing.T) {
+// TestNotFound_SameTextAsModel compares the error of notFound with the model's.
+func TestNotFound_SameTextAsModel(t *testing.T) {
 	t.Parallel()
 	db, err := model.Open(t.Context(), testkit.Database(t))
 	must(t, err)
@@ -178,7 +178,7 @@ func TestRefusalsReadAsTheModels(t *testing.T) {
 	_, tpl := db.GetTpl(t.Context(), 90)
 	_, inst := db.GetInst(t.Context(), 90)
 	for field, want := range map[protoreflect.Name]error{"etplId": tpl, "einstId": inst} {
-		if diff := cmp.Diff(want, missing(kinds[field], string(field), 90)); diff != "" {
+		if diff := cmp.Diff(want, notFound(ownedObjects[field], string(field), 90)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", field, diff)
 		}
 	}

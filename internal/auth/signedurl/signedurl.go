@@ -1,12 +1,13 @@
-// Package signedurl makes links that open one file for a while without a token,
-// and checks them. internal/server puts them on finished files, internal/gateway
-// answers them. It knows no files: a link carries an instance's id and a file's
-// name, and nothing else is believed.
+// Package signedurl signs and verifies URLs that give access to one file for a
+// limited time without a token. internal/server signs the URLs of finished files
+// and internal/gateway verifies them. The package opens no files: a URL carries
+// the id of an instance and the name of a file.
 //
-// A link is BASE/d/KEY/EXPIRY/SIGNATURE/EINSTID/NAME. The signature is the
-// HMAC-SHA-256 (RFC 2104) over method, key id, expiry, instance and name, each
-// with its length, in base64url without padding (RFC 4648 section 5). GET covers
-// HEAD.
+// A signed URL is BASE/d/KEY/EXPIRY/SIGNATURE/EINSTID/NAME, where KEY is the id
+// of the signing key and EXPIRY a Unix time in seconds. SIGNATURE is the
+// HMAC-SHA-256 (RFC 2104) of method, key id, expiry, instance id and file name,
+// each preceded by its length as 8 bytes, in base64url without padding (RFC 4648
+// section 5). A signature for GET is valid for HEAD.
 package signedurl
 
 import (
@@ -29,32 +30,35 @@ import (
 	"exporttask/internal/files"
 )
 
-// Why a link is refused.
+// Errors of Verify.
 var (
-	ErrExpired = errors.New("the link has expired; ask for the instance again to get a new one")
-	ErrInvalid = errors.New("the link is not one of this service's, or was changed")
+	// ErrExpired is returned for a valid signature after its expiry.
+	ErrExpired = errors.New("the link has expired; call GetInst again for a new one")
+	// ErrInvalid is returned for any other URL that this service did not sign.
+	ErrInvalid = errors.New("the link was not signed by this service or was changed")
 )
 
-// MaxAge is the longest that links may live.
+// MaxAge is the maximum lifetime of a signed URL.
 const MaxAge = 7 * 24 * time.Hour
 
 const minKeyBytes = 32
 
-// key is one signing key.
+// key is a signing key.
 type key struct {
 	id     string
 	secret []byte
 }
 
-// Signer makes and checks links.
+// Signer signs and verifies URLs with the current content of a key file. It is
+// safe for concurrent use.
 type Signer struct {
 	keys *files.Watched[[]key]
 	age  time.Duration
 }
 
-// Open reads the keys: one or two lines "ID: HEX" of at least 32 bytes each. The
-// first one signs, both are taken, so that a key can be changed without breaking
-// the links that are out. Links live for age.
+// Open reads a key file: one or two lines "ID: HEX" with at least 32 bytes each.
+// The first key signs; both keys verify, so that a key can be replaced while
+// URLs of the previous key are still in use. Signed URLs are valid for age.
 func Open(file string, age time.Duration, log *slog.Logger) (*Signer, error) {
 	keys, err := files.Watch("signing keys of links", []string{file}, func(texts [][]byte) ([]key, error) {
 		return parse(string(texts[0]))
@@ -65,13 +69,14 @@ func Open(file string, age time.Duration, log *slog.Logger) (*Signer, error) {
 	return &Signer{keys: keys, age: age}, nil
 }
 
-// For is the same signer with links that live for age, up to MaxAge.
+// For returns a signer with the same keys whose URLs are valid for age, at most
+// MaxAge.
 func (s *Signer) For(age time.Duration) *Signer { return &Signer{keys: s.keys, age: min(age, MaxAge)} }
 
-// Reload reads the keys again; after an error the old ones hold.
+// Reload reads the key file again. After an error the previous keys stay in use.
 func (s *Signer) Reload() error { return s.keys.Reload() }
 
-// Run reloads the keys when their file changes, until ctx ends.
+// Run reloads the keys whenever the content of their file changes, until ctx ends.
 func (s *Signer) Run(ctx context.Context) { s.keys.Run(ctx) }
 
 var keyID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,16}$`)
@@ -99,8 +104,9 @@ func parse(text string) ([]key, error) {
 	return keys, nil
 }
 
-// URL makes a link to a file of an instance, and tells until when it opens it.
-// base is what the link begins with, such as "https://exports.example.com".
+// URL returns a signed URL of a file of an instance, and the time at which the
+// URL expires. base is the beginning of the URL, such as
+// "https://exports.example.com".
 func (s *Signer) URL(base string, inst int64, name string, now time.Time) (link string, expires time.Time) {
 	k := s.keys.Get()[0]
 	expires = now.Add(s.age).Truncate(time.Second).UTC()
@@ -108,11 +114,11 @@ func (s *Signer) URL(base string, inst int64, name string, now time.Time) (link 
 	return fmt.Sprintf("%s/d/%s/%d/%s/%d/%s", strings.TrimSuffix(base, "/"), k.id, expires.Unix(), sig, inst, url.PathEscape(name)), expires
 }
 
-// Parts are the pieces of a link's path, unescaped.
+// Parts are the unescaped path segments of a signed URL after "/d/".
 type Parts struct{ Key, Expiry, Signature, Inst, Name string }
 
-// Verify returns the instance that a link opens a file of; the file is Name. The
-// error is ErrInvalid or ErrExpired.
+// Verify checks the signature of a URL and returns the id of the instance; the
+// file is p.Name. The error is ErrInvalid or ErrExpired.
 func (s *Signer) Verify(method string, p Parts, now time.Time) (inst int64, err error) {
 	if method == http.MethodHead {
 		method = http.MethodGet
@@ -136,8 +142,8 @@ func (s *Signer) Verify(method string, p Parts, now time.Time) (inst int64, err 
 	return 0, ErrInvalid
 }
 
-// sign is the code over all that a link says. Lengths keep one field from
-// reaching into the next.
+// sign returns the signature. The length before each field keeps two different
+// lists of fields from being equal when concatenated.
 func (k key) sign(method string, expiry, inst int64, name string) []byte {
 	mac := hmac.New(sha256.New, k.secret)
 	for _, field := range []string{method, k.id, strconv.FormatInt(expiry, 10), strconv.FormatInt(inst, 10), name} {

@@ -1,0 +1,113 @@
+package auth
+
+import (
+	"context"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+)
+
+// Unary is the outermost unary interceptor. It sets the request id in the
+// reply's header, and a deadline on calls without one; the deadline bounds the
+// call's database statements.
+func (i *Interceptors) Unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+	ctx, err := i.admitted(ctx, info.FullMethod)
+	if err != nil {
+		return nil, err
+	}
+	if err := grpc.SetHeader(ctx, metadata.Pairs(RequestIDHeader, RequestID(ctx))); err != nil {
+		return nil, err
+	}
+	if _, has := ctx.Deadline(); !has && i.Deadline > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, i.Deadline)
+		defer cancel()
+	}
+	return next(ctx, req)
+}
+
+// Stream is the outermost stream interceptor. It sets the request id in the
+// reply's header. Streams get no deadline.
+func (i *Interceptors) Stream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+	ctx, err := i.admitted(stream.Context(), info.FullMethod)
+	if err != nil {
+		return err
+	}
+	if err := stream.SetHeader(metadata.Pairs(RequestIDHeader, RequestID(ctx))); err != nil {
+		return err
+	}
+	return next(srv, &admittedStream{stream, ctx})
+}
+
+// admitted returns the context of a call, and admits the call first if the
+// server has no tap.
+func (i *Interceptors) admitted(ctx context.Context, method string) (context.Context, error) {
+	if _, ok := ctx.Value(callKey{}).(call); ok {
+		return ctx, nil
+	}
+	md, _ := metadata.FromIncomingContext(ctx)
+	return i.admit(ctx, method, md)
+}
+
+type admittedStream struct {
+	grpc.ServerStream
+	ctx context.Context //nolint:containedctx // grpc.ServerStream returns its context
+}
+
+func (s *admittedStream) Context() context.Context { return s.ctx }
+
+// OwnershipUnary is the innermost unary interceptor. It returns a *model.Error
+// for a request that names an object of another operator, so the interceptor
+// that makes envelopes of errors must be outside of it.
+func (i *Interceptors) OwnershipUnary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+	if err := i.checkOwner(ctx, info.FullMethod, req); err != nil {
+		return nil, err
+	}
+	return next(ctx, req)
+}
+
+// OwnershipStream is the innermost stream interceptor. It checks each request
+// message of a stream like OwnershipUnary.
+func (i *Interceptors) OwnershipStream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+	return next(srv, &checkedStream{stream, i, info.FullMethod})
+}
+
+// checkedStream checks the owner of what a request names when the handler
+// receives the request.
+type checkedStream struct {
+	grpc.ServerStream
+	interceptors *Interceptors
+	method       string
+}
+
+func (s *checkedStream) RecvMsg(m any) error {
+	if err := s.ServerStream.RecvMsg(m); err != nil {
+		return err
+	}
+	return s.interceptors.checkOwner(s.Context(), s.method, m)
+}
+
+// checkOwner restricts a request to its caller's operator. A method of the
+// service without an entry in rules is a programming error: nobody may call it.
+func (i *Interceptors) checkOwner(ctx context.Context, method string, req any) error {
+	r, ours, known := ruleOf(method)
+	if i.Tokens == nil || !ours {
+		return nil
+	}
+	who, ok := From(ctx)
+	m, isMessage := req.(proto.Message)
+	if !ok || !known || !isMessage {
+		i.Logger.ErrorContext(ctx, "call without an access rule", "method", method)
+		return status.Errorf(codes.Internal, "%s has no access rule", method)
+	}
+	switch {
+	case !who.Admin():
+		return restrict(ctx, i.Owners, who.Operator, m)
+	case r.attributed:
+		return attribute(who.Operator, m)
+	}
+	return nil
+}
