@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net"
 	"runtime/debug"
-	"strconv"
 
 	"github.com/go-sql-driver/mysql"
 	"google.golang.org/grpc"
@@ -17,23 +16,12 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"exporttask/internal/model"
+	"exporttask/internal/server/errcode"
 )
 
 // This file is the one place where errors become answers. A model.Error is
 // the caller's and goes into the reply's envelope; everything else is ours,
 // is logged, and becomes a gRPC status with a plain message.
-
-// codeOf is the errCode of each kind of error.
-var codeOf = map[model.ErrorKind]codes.Code{
-	model.Invalid:    codes.InvalidArgument,
-	model.NotFound:   codes.NotFound,
-	model.Quota:      codes.ResourceExhausted,
-	model.WrongState: codes.FailedPrecondition,
-	model.Conflict:   codes.Aborted,
-}
-
-// ErrCode is a code as the envelope carries it.
-func ErrCode(c codes.Code) string { return strconv.Itoa(int(c)) }
 
 // UnaryErrors turns handlers' errors into envelopes and statuses, and their
 // panics into INTERNAL.
@@ -98,7 +86,7 @@ func (s decodedStream) RecvMsg(m any) error {
 // envelope makes the reply of a method with nothing but errCode and errMsg.
 // Methods that have no such reply (health, reflection) get a status.
 func envelope(fullMethod string, e *model.Error) (proto.Message, error) {
-	code := codeOf[e.Kind]
+	code := errcode.OfKind(e.Kind)
 	name := protoreflect.FullName(methodName(fullMethod))
 	desc, err := protoregistry.GlobalFiles.FindDescriptorByName(name)
 	if err != nil {
@@ -113,13 +101,13 @@ func envelope(fullMethod string, e *model.Error) (proto.Message, error) {
 		return nil, status.Error(code, e.Text)
 	}
 	fields := method.Output().Fields()
-	errCode, errMsg := fields.ByName("errCode"), fields.ByName("errMsg")
-	if errCode == nil || errMsg == nil {
+	codeField, textField := fields.ByName("errCode"), fields.ByName("errMsg")
+	if codeField == nil || textField == nil {
 		return nil, status.Error(code, e.Text)
 	}
 	res := typ.New()
-	res.Set(errCode, protoreflect.ValueOfString(ErrCode(code)))
-	res.Set(errMsg, protoreflect.ValueOfString(e.Text))
+	res.Set(codeField, protoreflect.ValueOfString(errcode.String(code)))
+	res.Set(textField, protoreflect.ValueOfString(e.Text))
 	return res.Interface(), nil
 }
 
