@@ -45,7 +45,7 @@ packaging: tools ## check the Dockerfile, compose, systemd and Kubernetes files,
 	go test -count=1 -timeout 10m ./deploy
 
 .PHONY: test-mysql
-test-mysql: tools ## run the tests of our own tables, the source and the guard on Oracle MySQL
+test-mysql: tools ## run the tests of the model, the source and the SQL check on Oracle MySQL
 	EXPORTD_TEST_SERVER=mysql go test -count=1 -timeout 20m ./migrations ./internal/model ./internal/source ./internal/sqlcheck
 
 .PHONY: test-readers

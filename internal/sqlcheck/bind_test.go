@@ -25,7 +25,7 @@ func mustCheck(tb testing.TB, sql string) *Statement {
 func one(s string) Value     { return Value{Text: s} }
 func list(s ...string) Value { return Value{Texts: s} }
 
-func TestBindChecksEachType(t *testing.T) {
+func TestBind_Types(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		decl Decl
@@ -121,7 +121,7 @@ func TestBindChecksEachType(t *testing.T) {
 	}
 }
 
-func TestBindExpandsLists(t *testing.T) {
+func TestBind_Lists(t *testing.T) {
 	t.Parallel()
 	st := mustCheck(t, "SELECT 1 FROM t WHERE a IN (:l) AND b = :b AND c NOT IN ( :l )")
 	decls := []Decl{{Name: "l", Type: "int[]", Empty: EmptyIsNone}, {Name: "b"}}
@@ -158,7 +158,7 @@ func TestBindExpandsLists(t *testing.T) {
 	}
 }
 
-func TestBindRefusesTooMuch(t *testing.T) {
+func TestBind_Limits(t *testing.T) {
 	t.Parallel()
 	numbers := func(n int) Value {
 		v := Value{Texts: make([]string, n)}
@@ -223,7 +223,7 @@ func wantParamError(t *testing.T, err error, name, bad string) {
 	}
 }
 
-func TestDeclareHoldsDeclarationsAgainstTheSQL(t *testing.T) {
+func TestStatement_Declare(t *testing.T) {
 	t.Parallel()
 	const sql = "SELECT :a FROM t WHERE b IN (:l) AND c > :today AND d IN (:b, :a) AND (e, f) IN (:r) LIMIT :n"
 	for name, c := range map[string]struct {
@@ -237,7 +237,7 @@ func TestDeclareHoldsDeclarationsAgainstTheSQL(t *testing.T) {
 		"reserved in capitals":     {Decl{Name: "Window_Start", Type: Date}, "reserved name"},
 		"unknown type":             {Decl{Name: "a", Type: "float"}, `type "float"; allowed: ` + typeNames},
 		"list of lists":            {Decl{Name: "l", Type: "int[][]"}, `type "int[][]"`},
-		"bad name":                 {Decl{Name: "a b"}, "no valid name"},
+		"bad name":                 {Decl{Name: "a b"}, "invalid name"},
 		"list outside IN":          {Decl{Name: "a", Type: "int[]"}, "list outside IN"},
 		"list beside another":      {Decl{Name: "b", Type: "int[]"}, "list outside IN"},
 		"list for rows":            {Decl{Name: "r", Type: "int[]"}, "list outside IN"},
@@ -292,7 +292,7 @@ func TestDeclareHoldsDeclarationsAgainstTheSQL(t *testing.T) {
 	})
 }
 
-func TestFreezeFixesEveryParameter(t *testing.T) {
+func TestFreeze(t *testing.T) {
 	t.Parallel()
 	st := mustCheck(t, "SELECT :req, :opt, :def, :since, :today FROM t WHERE a IN (:l)")
 	decls := []Decl{

@@ -5,11 +5,10 @@ import (
 	"time"
 )
 
-// Builtins are the time parameters that the service fills in, worked out from
-// the instant now on the calendar of loc. They are computed once, when an
-// instance is created, so that a retry reads the same rows. Days are counted
-// on the calendar, so a day of 23 or 25 hours is one day. Weeks begin on
-// Monday (ISO 8601).
+// Builtins returns the built-in date and time parameters (:now, :today and the
+// like) for the instant now in the time zone loc. They are computed once, when
+// an instance is created, so that a retry reads the same rows. Days are calendar
+// days, whether they have 23, 24 or 25 hours. Weeks begin on Monday (ISO 8601).
 func Builtins(now time.Time, loc *time.Location) []Param {
 	now = now.In(loc)
 	y, m, d := now.Date()
@@ -36,22 +35,23 @@ func Builtins(now time.Time, loc *time.Location) []Param {
 	}
 }
 
-// WindowBuiltins are the parameters of an instance that a schedule made: the
-// time it was due and the span it is about, on the calendar of loc.
+// WindowBuiltins returns the built-in parameters of an instance that a schedule
+// created, as wall clock times of loc: :due, the time at which the run was due,
+// and :window_start and :window_end, the half-open time span that it covers.
 func WindowBuiltins(due, start, end time.Time, loc *time.Location) []Param {
 	wall := func(t time.Time) Value { return Value{Text: t.In(loc).Format(time.DateTime)} }
 	return []Param{{"due", wall(due)}, {"window_start", wall(start)}, {"window_end", wall(end)}}
 }
 
-// day is a date of the calendar; days and months beyond their range carry
-// over. The calendar is UTC's, which has no clock changes.
+// day returns a date as a value. Days and months outside their range carry over
+// into the next or previous month or year. The date is computed in UTC, which
+// has no daylight saving time.
 func day(y int, m time.Month, d int) Value {
 	return Value{Text: time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)}
 }
 
-// reservedType is the type of a name that the service fills in. window_start,
-// window_end and due are given by a schedule: the span that a run covers, and
-// the time it was due.
+// reservedType returns the type of the built-in parameter name, and whether name
+// is one.
 func reservedType(name string) (Type, bool) {
 	switch name {
 	case "now", "window_start", "window_end", "due":
@@ -64,13 +64,15 @@ func reservedType(name string) (Type, bool) {
 	return "", false
 }
 
-// Reserved reports whether name, in any case, may not be declared.
+// Reserved reports whether name, in upper or lower case, is a built-in parameter,
+// which a template must not declare and a caller must not give.
 func Reserved(name string) bool {
 	_, ok := reservedType(strings.ToLower(name))
 	return ok
 }
 
-// isBuiltinDefault reports whether d's default names a built-in that fits.
+// isBuiltinDefault reports whether the default of d names a built-in parameter,
+// such as ":yesterday", whose type fits d.
 func isBuiltinDefault(d Decl) bool {
 	if d.Default == nil || d.Default.Null || !strings.HasPrefix(d.Default.Text, ":") {
 		return false
@@ -79,8 +81,8 @@ func isBuiltinDefault(d Decl) bool {
 	return ok && (t == d.Type || t == Date && d.Type == DateTime)
 }
 
-// asType is a built-in's value as a parameter of type t: a date is midnight
-// where a datetime is wanted.
+// asType converts the value of a built-in parameter to type t: a date becomes
+// midnight of that day where t is DateTime.
 func asType(v Value, t Type) Value {
 	if t == DateTime && len(v.Text) == len(time.DateOnly) {
 		v.Text += " 00:00:00"

@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestBuiltinsFollowTheCalendar(t *testing.T) {
+func TestBuiltins(t *testing.T) {
 	t.Parallel()
 	zone := func(name string) *time.Location {
 		loc, err := time.LoadLocation(name)
@@ -73,7 +73,7 @@ func TestBuiltinsFollowTheCalendar(t *testing.T) {
 	}
 }
 
-func TestBuiltinsAreReservedAndOfTheirType(t *testing.T) {
+func TestReserved(t *testing.T) {
 	t.Parallel()
 	all := Builtins(time.Now(), time.UTC)
 	for _, p := range append(all, Param{"window_start", one("2026-01-01 00:00:00")}, Param{"window_end", one("2026-01-02 00:00:00")}, Param{"due", one("2026-01-02 00:00:00")}) {

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestLexFindsParametersAndNothingElse(t *testing.T) {
+func TestLex(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		sql  string
@@ -67,7 +67,7 @@ func TestLexFindsParametersAndNothingElse(t *testing.T) {
 	}
 }
 
-func TestCheckRewritesWhatIsSent(t *testing.T) {
+func TestRewrite(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		sql, want string
@@ -101,7 +101,7 @@ func TestCheckRewritesWhatIsSent(t *testing.T) {
 	}
 }
 
-func TestCheckSaysWhatWhereAndWhatElse(t *testing.T) {
+func TestRefused_Error(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ sql, want string }{
 		"function on a later line": {
@@ -138,7 +138,7 @@ func TestCheckSaysWhatWhereAndWhatElse(t *testing.T) {
 	}
 }
 
-func TestCheckRefusesBytesThatHide(t *testing.T) {
+func TestCheckText(t *testing.T) {
 	t.Parallel()
 	for name, sql := range map[string]string{
 		"NUL":                      "SELECT 1\x00",
@@ -184,7 +184,7 @@ func TestCheckRefusesBytesThatHide(t *testing.T) {
 	}
 }
 
-func TestCheckTakesBoundsThemselves(t *testing.T) {
+func TestCheck_Limits(t *testing.T) {
 	t.Parallel()
 	for name, sql := range map[string]string{
 		"longest":         "SELECT '" + strings.Repeat("x", MaxSQL-9) + "'",
@@ -202,7 +202,7 @@ func TestCheckTakesBoundsThemselves(t *testing.T) {
 	}
 }
 
-func TestOptionsOpenWhatTheyName(t *testing.T) {
+func TestOptions(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		sql string

@@ -35,7 +35,7 @@ func corpus(tb testing.TB, name string) []sample {
 	return all
 }
 
-func TestCheckAcceptsPlainReads(t *testing.T) {
+func TestCheck_Accept(t *testing.T) {
 	t.Parallel()
 	for _, s := range corpus(t, "accept.sql") {
 		t.Run(s.why, func(t *testing.T) {
@@ -51,7 +51,7 @@ func TestCheckAcceptsPlainReads(t *testing.T) {
 	}
 }
 
-func TestCheckRefusesEverythingElse(t *testing.T) {
+func TestCheck_Refuse(t *testing.T) {
 	t.Parallel()
 	for _, s := range corpus(t, "refuse.sql") {
 		t.Run(s.why, func(t *testing.T) {

@@ -2,9 +2,9 @@ package sqlcheck
 
 import "strings"
 
-// Dialect is the server that a statement is meant for. It decides which names
-// are built-in functions: a name that is none on this server would be looked
-// up among its stored functions.
+// Dialect is the database server that a statement is written for. It decides
+// which names are built-in functions: the server looks up any other name among
+// its stored functions.
 type Dialect uint8
 
 // The dialects.
@@ -14,8 +14,9 @@ const (
 	MySQL                    // MySQL 8.0 and later
 )
 
-// builtin reports whether name, in lower case, is a built-in function that
-// does no more than compute. A test asks a real server about each of them.
+// builtin reports whether name, in lower case, is a built-in function of the
+// server that computes a value and has no side effect. TestBuiltin asks a real
+// server about each name.
 func builtin(name string, on Dialect) bool {
 	switch name {
 	// Numbers.
@@ -41,7 +42,7 @@ func builtin(name string, on Dialect) bool {
 		"timestampdiff", "to_days", "to_seconds", "unix_timestamp", "utc_date", "utc_time", "utc_timestamp",
 		"week", "weekday", "weekofyear", "year", "yearweek":
 		return true
-	// Choice, conversion, session facts.
+	// Control flow, conversion, session information.
 	case "coalesce", "greatest", "if", "ifnull", "interval", "isnull", "least", "nullif", "cast", "convert",
 		"charset", "coercibility", "collation", "connection_id", "current_user", "database", "schema",
 		"session_user", "system_user", "user", "version":
@@ -58,7 +59,7 @@ func builtin(name string, on Dialect) bool {
 		"json_merge_preserve", "json_object", "json_overlaps", "json_quote", "json_remove", "json_replace",
 		"json_search", "json_set", "json_type", "json_unquote", "json_valid", "json_value":
 		return true
-	// Digests, compression, addresses, identifiers.
+	// Hashes, compression, network addresses, identifiers.
 	case "aes_decrypt", "aes_encrypt", "compress", "sha2", "uncompress",
 		"uncompressed_length", "inet6_aton", "inet6_ntoa", "inet_aton", "inet_ntoa", "is_ipv4",
 		"is_ipv4_compat", "is_ipv4_mapped", "is_ipv6", "uuid", "random_bytes":
@@ -73,7 +74,7 @@ func builtin(name string, on Dialect) bool {
 		"st_startpoint", "st_touches", "st_union", "st_within", "st_x", "st_y", "mbrcontains",
 		"mbrintersects", "mbrwithin":
 		return true
-	// MySQL 9.7 has md5, sha and sha1 no more.
+	// Removed from MySQL 9.7: md5, sha, sha1.
 	case "md5", "sha", "sha1",
 		"add_months", "chr", "crc32c", "json_compact", "json_detailed", "json_equals", "json_exists",
 		"json_loose", "json_normalize", "json_query", "lengthb", "natural_sort_key", "nvl", "nvl2",
@@ -86,10 +87,10 @@ func builtin(name string, on Dialect) bool {
 	return false
 }
 
-// tight reports whether name is a function only with "(" directly after it:
-// "curdate ()" calls a stored function named curdate. The names are those of
-// MySQL's manual (Function Name Parsing and Resolution) and those measured on
-// MariaDB.
+// tight reports whether name is a built-in function only where "(" follows it
+// directly: "curdate ()" calls a stored function named curdate. The names are
+// those of the MySQL Reference Manual (Function Name Parsing and Resolution) and
+// those that were found on MariaDB.
 func tight(name string) bool {
 	switch name {
 	case "adddate", "bit_and", "bit_or", "bit_xor", "cast", "count", "cume_dist", "curdate", "curtime",
@@ -103,8 +104,8 @@ func tight(name string) bool {
 	return false
 }
 
-// whyNot says what a well-known function does that a template may not; empty
-// for a name that is merely unknown.
+// whyNot returns the reason why a well-known function is refused, or an empty
+// string for a name that is only unknown.
 func whyNot(name string) string {
 	switch name {
 	case "sleep", "benchmark", "master_pos_wait", "source_pos_wait", "master_gtid_wait",
@@ -145,7 +146,8 @@ func beforeBracket(w string) bool {
 	return false
 }
 
-// callable decides on a name in front of "(" that is called as a function.
+// callable reports whether the function name may be called: a built-in function
+// of the dialect without a schema, or a stored function that o.Functions lists.
 func (o Options) callable(schema, name string) bool {
 	full := name
 	if schema != "" {

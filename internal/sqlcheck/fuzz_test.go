@@ -99,7 +99,7 @@ func fragments() []string {
 		"SELECT ", "1", " ", "\n", "(", ")", ",", "*", " FROM ", "orders", "shops", "o", ".", "id", "amount", "`", "'", `"`, `\`, "''", `\'`, `\\`,
 		"/*", "*/", "/*!", "/*M!", "/*+ ", "--", "-- ", "#", ";", ":x", ":", ":=", "@v", "@", "?", "a", "_utf8mb4", "N'", "X'4D'", "0x4D", "1e", "1.", ".5",
 		" WHERE ", " AND ", " IN ", " AS ", " UNION ", " UNION ALL ", " LIMIT ", " ORDER BY ", " GROUP BY ", " HAVING ", " JOIN ", " ON ", " USING ",
-		"WITH ", "RECURSIVE ", " c ", " FOR ", " UPDATE ", " SHARE ", " LOCK IN SHARE MODE", " INTO ", " OUTFILE '/tmp/sqlguard'", " PROCEDURE ",
+		"WITH ", "RECURSIVE ", " c ", " FOR ", " UPDATE ", " SHARE ", " LOCK IN SHARE MODE", " INTO ", " OUTFILE '/tmp/exportd_check'", " PROCEDURE ",
 		"sleep", "curdate", "wipe_all", "GET_LOCK", "COUNT", "CONCAT", "IF", "NEXT VALUE FOR ", "numbers", "DEFAULT", "NEXTVAL", "VALUES", "TABLE ", "ROW",
 		"shop", "mysql", "user", "sys", "CASE ", " WHEN ", " THEN ", " END ", " NOT ", " NULL ", " LIKE ", "=", "<", ">", "+", "-", "/", "!", "|", "&", "%",
 		"CAST(", " CHAR ", "INTERVAL ", " DAY ", "DATE ", "DISTINCT ", " OVER ", " WINDOW w AS ", "PARTITION BY ", " COLLATE utf8mb4_bin ", "\r\n", "\t", "é", "金", "$", "{", "}",

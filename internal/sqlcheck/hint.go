@@ -2,13 +2,13 @@ package sqlcheck
 
 import "strings"
 
-// hintText is what may stand in an optimizer hint outside back-quotes: names,
-// query blocks (@qb), lists and brackets. No quotes, no "=", no comments.
+// hintText holds the characters that an optimizer hint may consist of: names,
+// query blocks (@qb), lists and brackets. Quotes, "=" and comments are excluded.
 const hintText = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@.,() \t\r\n"
 
-// checkHint looks at the inside of /*+ … */, sql[off:end]. Each name outside
-// brackets must be a hint that chooses how to read; SET_VAR, MAX_EXECUTION_TIME
-// and RESOURCE_GROUP change the session's limits.
+// checkHint checks sql[off:end], the inside of /*+ … */. Each name outside
+// brackets must be a hint that chooses a plan. SET_VAR, MAX_EXECUTION_TIME and
+// RESOURCE_GROUP are refused, because they change the limits of the session.
 func checkHint(sql string, off, end int) *Refused {
 	depth := 0
 	for i := off; i < end; {
@@ -25,7 +25,7 @@ func checkHint(sql string, off, end int) *Refused {
 			for i < end && (isLetter(sql[i]) || sql[i] == '_' || isDigit(sql[i])) {
 				i++
 			}
-			if !knownHint(sql[from:i]) {
+			if !isPlanHint(sql[from:i]) {
 				return refuse(sql, from, i, "optimizer hint", "hints on joins, indexes, subqueries and derived tables")
 			}
 			continue
@@ -41,8 +41,9 @@ func checkHint(sql string, off, end int) *Refused {
 	return nil
 }
 
-// knownHint names the optimizer hints of MySQL that only choose a plan.
-func knownHint(name string) bool {
+// isPlanHint reports whether name is an optimizer hint of MySQL that only
+// chooses a plan (MySQL Reference Manual, Optimizer Hints).
+func isPlanHint(name string) bool {
 	switch strings.TrimPrefix(strings.ToUpper(name), "NO_") {
 	case "BKA", "BNL", "DERIVED_CONDITION_PUSHDOWN", "GROUP_INDEX", "HASH_JOIN",
 		"ICP", "INDEX", "INDEX_MERGE", "JOIN_FIXED_ORDER", "JOIN_INDEX", "JOIN_ORDER",

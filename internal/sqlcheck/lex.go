@@ -7,15 +7,17 @@ import (
 	"unicode/utf8"
 )
 
-// lexer cuts a text into tokens. It refuses what MariaDB, MySQL and the
-// grammar in use would not all cut in the same way.
+// lexer splits SQL text into tokens. Text that MariaDB and MySQL would split in
+// different ways, or that one server splits differently under another sql_mode,
+// is an error.
 type lexer struct {
 	sql    string
 	pos    int
 	tokens []token
 }
 
-// lex returns the tokens of sql, which must be valid UTF-8.
+// lex returns the tokens of sql, which must be valid UTF-8, or the place of the
+// first text that is not a token.
 func lex(sql string) ([]token, *Refused) {
 	l := &lexer{sql: sql}
 	for l.pos < len(sql) {
@@ -26,7 +28,7 @@ func lex(sql string) ([]token, *Refused) {
 	return l.tokens, nil
 }
 
-// next reads one token, one comment or one run of white space.
+// next reads one token, one comment or one white space character at l.pos.
 func (l *lexer) next() *Refused {
 	c := l.sql[l.pos]
 	switch {
@@ -54,7 +56,7 @@ func (l *lexer) next() *Refused {
 	}
 }
 
-// at is the byte n places on, 0 beyond the end.
+// at returns the byte n places after l.pos, or 0 beyond the end of the text.
 func (l *lexer) at(n int) byte {
 	if l.pos+n < len(l.sql) {
 		return l.sql[l.pos+n]
@@ -64,14 +66,15 @@ func (l *lexer) at(n int) byte {
 
 func (l *lexer) has(prefix string) bool { return strings.HasPrefix(l.sql[l.pos:], prefix) }
 
-// afterName reports whether a name ends exactly here, so that "." divides.
+// afterName reports whether a name ends at l.pos, so that a "." here separates
+// two names and does not begin a number.
 func (l *lexer) afterName() bool {
 	n := len(l.tokens)
 	return n > 0 && l.tokens[n-1].isName() && l.tokens[n-1].end == l.pos
 }
 
-// emit adds the token sql[from:pos], sent as written.
-func (l *lexer) emit(k kind, from int) {
+// emit appends the token sql[from:l.pos], which is sent to the server as written.
+func (l *lexer) emit(k tokenKind, from int) {
 	l.tokens = append(l.tokens, token{kind: k, off: from, end: l.pos, text: l.sql[from:l.pos]})
 }
 
@@ -87,11 +90,12 @@ func (l *lexer) carriageReturn() *Refused {
 	return nil
 }
 
-// str reads a quoted string whose token begins at from; pos is at the quote.
+// str reads a quoted string whose token begins at from; l.pos is at the opening
+// quote.
 //
-// A backslash before the closing quote is the one escape that moves the end of
-// the string under NO_BACKSLASH_ESCAPES. It is sent as a doubled quote, which
-// every mode reads alike.
+// A backslash before a quote is the one escape sequence that moves the end of
+// the string under NO_BACKSLASH_ESCAPES. The escaped quote is therefore sent as
+// a doubled quote, which means the same in every sql_mode.
 func (l *lexer) str(from int) *Refused {
 	quote := l.sql[l.pos]
 	var sent strings.Builder
@@ -119,7 +123,7 @@ func (l *lexer) str(from int) *Refused {
 			sent.WriteByte(c)
 		}
 	}
-	return l.refuse(from, len(l.sql), "string that never ends", fmt.Sprintf("a closing %c; a quote inside is written twice", quote))
+	return l.refuse(from, len(l.sql), "string without an end", fmt.Sprintf("a closing %c; a quote inside is written twice", quote))
 }
 
 func (l *lexer) backQuote() *Refused {
@@ -139,11 +143,11 @@ func (l *lexer) backQuote() *Refused {
 		l.emit(quoted, from)
 		return nil
 	}
-	return l.refuse(from, len(l.sql), "name that never ends", "a closing back-quote")
+	return l.refuse(from, len(l.sql), "name without an end", "a closing back-quote")
 }
 
-// variable reads @name, @'name', @`name` and @@name, so that the error can
-// show the whole of it: rules refuse them all.
+// variable reads @name or @@name. applyRules refuses both; they are tokens so
+// that the error can quote the whole name.
 func (l *lexer) variable() *Refused {
 	from, k := l.pos, uservar
 	l.pos++
@@ -158,7 +162,7 @@ func (l *lexer) variable() *Refused {
 	return nil
 }
 
-// colon reads ":=", "::" or a parameter.
+// colon reads ":=", "::" or a parameter, :name.
 func (l *lexer) colon() *Refused {
 	from := l.pos
 	if l.at(1) == '=' || l.at(1) == ':' {
@@ -180,7 +184,8 @@ func (l *lexer) colon() *Refused {
 	return nil
 }
 
-// word reads a keyword or a name, or a string with a prefix letter.
+// word reads a keyword, an unquoted name, or a string with a prefix letter
+// (N'…', X'…', B'…').
 func (l *lexer) word() *Refused {
 	from := l.pos
 	if l.sql[from] == '$' {
@@ -202,7 +207,8 @@ func (l *lexer) word() *Refused {
 	return nil
 }
 
-// prefixed reads N'…', X'…' or B'…'; pos is at the quote.
+// prefixed reads N'…', X'…' or B'…' from the prefix letter at from; l.pos is at
+// the quote.
 func (l *lexer) prefixed(from int) *Refused {
 	if err := l.str(from); err != nil {
 		return err
@@ -221,7 +227,7 @@ func (l *lexer) prefixed(from int) *Refused {
 	return nil
 }
 
-// punctuation is what may stand outside words, strings and numbers.
+// punctuation holds the characters that are tokens of their own.
 const punctuation = "()+-*/%,.;=<>!&|^~"
 
 func (l *lexer) punct() *Refused {
@@ -230,13 +236,13 @@ func (l *lexer) punct() *Refused {
 	case c == '?':
 		return l.refuse(from, from+1, "placeholder ?", "a named parameter, :name")
 	case l.has("*/"):
-		return l.refuse(from, from+2, "end of a comment that never began", "")
+		return l.refuse(from, from+2, "end of a comment without a beginning", "")
 	case c == '{' || c == '}':
 		return l.refuse(from, from+1, "ODBC escape", "DATE '2026-01-31', TIMESTAMP '…' or a parameter")
 	case c == '\\':
 		return l.refuse(from, from+1, "backslash outside a string", "NULL for \\N")
 	case strings.IndexByte(punctuation, c) < 0:
-		return l.refuse(from, from+1, "character that SQL does not know here", punctuation)
+		return l.refuse(from, from+1, "character that is not part of SQL", punctuation)
 	}
 	l.pos++
 	l.emit(punct, from)
@@ -250,9 +256,10 @@ func isWordByte(c byte) bool {
 	return isLetter(c) || isDigit(c) || c == '_' || c == '$' || c >= utf8.RuneSelf
 }
 
-// isWordRune reports whether r may stand in a name without quotes: the servers
-// allow U+0080 to U+FFFF. Blanks and marks that cannot be seen are refused,
-// being pasted by accident or to deceive.
+// isWordRune reports whether r may be part of an unquoted name. The servers
+// allow U+0080 to U+FFFF (MySQL Reference Manual, Schema Object Names). White
+// space, control, format and private use characters are not allowed: they are
+// invisible, and are pasted by accident or to deceive a reader.
 func isWordRune(r rune) bool {
 	return r <= 0xFFFF && !unicode.IsSpace(r) && !unicode.IsControl(r) && !unicode.In(r, unicode.Z, unicode.Cf, unicode.Co)
 }

@@ -4,10 +4,10 @@ import "strings"
 
 // comment skips a comment, or reads /*+ … */ as a hint token.
 //
-// Executable comments are code to one server and nothing to another; a comment
-// inside a comment ends in two places, depending on who reads. Both are
-// refused, as is "--" without a blank, which is a comment elsewhere and two
-// minus signs here.
+// An executable comment is code on one server and a comment on another; a
+// comment inside a comment ends in a different place depending on the server.
+// Both are errors, and so is "--" without a following blank, which is a comment
+// in standard SQL and two minus signs in MySQL.
 func (l *lexer) comment() *Refused {
 	switch {
 	case l.has("/*"):
@@ -32,7 +32,7 @@ func (l *lexer) blockComment() *Refused {
 	from := l.pos
 	n := strings.Index(l.sql[from+2:], "*/")
 	if n < 0 {
-		return l.refuse(from, len(l.sql), "comment that never ends", "a closing */")
+		return l.refuse(from, len(l.sql), "comment without an end", "a closing */")
 	}
 	body := l.sql[from+2 : from+2+n]
 	l.pos = from + n + 4

@@ -2,7 +2,7 @@ package sqlcheck
 
 import "strings"
 
-// number reads an integer, a decimal, a float, 0x… or 0b….
+// number reads an integer, a decimal, a float, or a 0x… or 0b… literal.
 //
 // A name that begins with a digit is refused without back-quotes: "1e5", "0x1"
 // and "1e" are cut differently from one grammar to the next, and "1union" is a
@@ -56,7 +56,7 @@ func (l *lexer) decimal(from int) *Refused {
 	return nil
 }
 
-// digits skips the bytes of set and returns how many there were.
+// digits skips bytes that are in set and returns how many it skipped.
 func (l *lexer) digits(set string) int {
 	from := l.pos
 	for l.pos < len(l.sql) && strings.IndexByte(set, l.sql[l.pos]) >= 0 {

@@ -6,10 +6,11 @@ import (
 	"strings"
 )
 
-// Type is what a parameter's values are, as written in a declaration.
+// Type is the declared type of a parameter.
 type Type string
 
-// The types. Each has a list beside it, "int[]", for IN (:name).
+// The types of a single value. Each has a list type, such as "int[]", for
+// IN (:name).
 const (
 	String   Type = "string"
 	Int      Type = "int"      // -9223372036854775808 … 18446744073709551615
@@ -21,13 +22,15 @@ const (
 
 const typeNames = "string, int, decimal, date, datetime, bool, and lists of these such as int[]"
 
-// Elem is the type of one value.
+// Elem returns the type of one value of t: t itself, or the element type of a
+// list.
 func (t Type) Elem() Type { return Type(strings.TrimSuffix(string(t), "[]")) }
 
-// IsList reports whether t is a list.
+// IsList reports whether t is a list type.
 func (t Type) IsList() bool { return strings.HasSuffix(string(t), "[]") }
 
-func (t Type) known() bool {
+// valid reports whether t is one of the types or a list of one.
+func (t Type) valid() bool {
 	switch t.Elem() {
 	case String, Int, Decimal, Date, DateTime, Bool:
 		return true
@@ -35,21 +38,21 @@ func (t Type) known() bool {
 	return false
 }
 
-// EmptyList says what an empty list means.
+// EmptyList is the meaning of an empty list.
 type EmptyList string
 
 // The meanings of an empty list.
 const (
-	EmptyIsError EmptyList = ""     // the instance is refused
+	EmptyIsError EmptyList = ""     // creating the instance is an error
 	EmptyIsNone  EmptyList = "none" // the empty set: IN matches no row, NOT IN every row
 )
 
-// Bounds of parameters.
+// Limits of parameters.
 const (
 	MaxList       = 10_000  // values of one list
-	MaxBound      = 65_535  // values of one statement: the protocol counts them in 16 bits
+	MaxBound      = 65_535  // values of one statement
 	MaxValueBytes = 4 << 20 // bytes of all values of one statement
-	MaxLength     = 65_535  // characters of one string, where none is declared
+	MaxLength     = 65_535  // characters of one string, unless Decl.MaxLength is less
 )
 
 // Decl declares a parameter of a template.
@@ -57,35 +60,36 @@ type Decl struct {
 	Name     string
 	Type     Type // "" is String
 	Required bool // must be given, and not NULL
-	// Default stands in for a parameter that is not given; nil is NULL, or an
-	// empty list. A date or datetime may name a built-in: ":yesterday".
+	// Default is the value of a parameter that is not given; nil means NULL, or
+	// an empty list. The default of a Date or DateTime may be the name of a
+	// built-in parameter, such as ":yesterday".
 	Default   *Value
-	Empty     EmptyList // lists only
-	MaxLength int       // characters of each string; 0 is MaxLength
+	Empty     EmptyList // meaning of an empty list; for list types only
+	MaxLength int       // limit of each string, in characters; 0 means MaxLength
 }
 
-// Value is what a parameter holds: Text, Texts for a list, or NULL.
+// Value is the value of a parameter: Text, Texts for a list, or NULL.
 type Value struct {
 	Text  string
 	Texts []string
 	Null  bool
 }
 
-// Param is a parameter with its value.
+// Param is the name and the value of a parameter.
 type Param struct {
 	Name string
 	Value
 }
 
-// ParamError says what is wrong with a parameter or its declaration. It is the
-// caller's mistake, never the service's.
+// ParamError is the error of a parameter value or declaration. The caller can
+// correct it; a ParamError is never a fault of the service.
 type ParamError struct {
-	Name    string // without the colon
-	Found   string // "got \"abc\"", "not given"
-	Allowed string
+	Name    string // name of the parameter, without the colon
+	Found   string // what was found, such as "not given" or `got "abc"`
+	Allowed string // what is allowed; may be empty
 }
 
-// Error names the parameter, what came, and what is allowed.
+// Error returns the parameter's name, what was found, and what is allowed.
 func (e *ParamError) Error() string {
 	s := fmt.Sprintf("parameter %q: %s", e.Name, e.Found)
 	if e.Allowed != "" {
@@ -94,11 +98,11 @@ func (e *ParamError) Error() string {
 	return s
 }
 
-// Declare completes decls for the statement: one declaration for each
-// parameter, in the order of first occurrence. What is not declared is a
-// required string, or a required int in LIMIT; a built-in has its own type. A
-// declaration that the statement does not use, that takes a reserved name, or
-// whose type does not fit its place, is a *ParamError.
+// Declare returns one declaration for each parameter of the statement, in the
+// order of first occurrence. A parameter that decls leaves out is a required
+// String, or a required Int in LIMIT; a built-in parameter has its own type. A
+// declaration that the statement does not use, that has a reserved name, or
+// whose type does not fit the parameter's position, is a *ParamError.
 func (s *Statement) Declare(decls []Decl) ([]Decl, error) {
 	given := make(map[string]Decl, len(decls))
 	for _, d := range decls {
@@ -139,7 +143,7 @@ func (s *Statement) Declare(decls []Decl) ([]Decl, error) {
 	return all, nil
 }
 
-// checkDecl returns d with its type filled in.
+// checkDecl checks one declaration and returns it with its type filled in.
 func (s *Statement) checkDecl(d Decl) (Decl, error) {
 	if d.Type == "" {
 		d.Type = String
@@ -147,10 +151,10 @@ func (s *Statement) checkDecl(d Decl) (Decl, error) {
 	bad := func(found, allowed string) (Decl, error) { return d, &ParamError{d.Name, found, allowed} }
 	switch {
 	case !validName(d.Name):
-		return bad("no valid name", "a letter or _ first, then letters, digits and _, 64 characters at most")
+		return bad("invalid name", "a letter or _ first, then letters, digits and _, 64 characters at most")
 	case Reserved(d.Name):
 		return bad("reserved name", "another name; this one is filled in by the service")
-	case !d.Type.known():
+	case !d.Type.valid():
 		return bad(fmt.Sprintf("type %q", string(d.Type)), typeNames)
 	case !slices.Contains(s.Names, d.Name):
 		return bad("declared, but the SQL does not use it", "parameters of the SQL: "+s.nameList())
@@ -170,7 +174,8 @@ func (s *Statement) checkDecl(d Decl) (Decl, error) {
 	return d, nil
 }
 
-// inferred is the declaration of a placeholder that has none.
+// inferred returns the declaration of a parameter that the template does not
+// declare.
 func inferred(m mark) Decl {
 	d := Decl{Name: m.name, Type: String, Required: true}
 	if t, ok := reservedType(m.name); ok {
@@ -181,7 +186,7 @@ func inferred(m mark) Decl {
 	return d
 }
 
-// fits checks a type against the place of a placeholder.
+// fits checks the type of a parameter against its position in the statement.
 func fits(d Decl, u use) error {
 	switch {
 	case d.Type.IsList() && u != useIn:
@@ -192,6 +197,7 @@ func fits(d Decl, u use) error {
 	return nil
 }
 
+// nameList returns the names of the statement's parameters for a message.
 func (s *Statement) nameList() string {
 	if len(s.Names) == 0 {
 		return "none"
@@ -200,7 +206,7 @@ func (s *Statement) nameList() string {
 	return strings.Join(names, ", ")
 }
 
-// validName reports whether s can name a parameter.
+// validName reports whether s may be the name of a parameter.
 func validName(s string) bool {
 	if s == "" || len(s) > 64 || isDigit(s[0]) {
 		return false

@@ -6,18 +6,18 @@ import (
 	"unicode/utf8"
 )
 
-// Refused says why a template's SQL may not run. It is the caller's mistake,
-// never the service's.
+// Refused is the error of SQL that a template may not contain. The author of
+// the template can correct it; a Refused is never a fault of the service.
 type Refused struct {
-	Reason  string // what was found: "user variable @v"
-	Near    string // the piece of the text it is about, shortened; may be empty
-	Offset  int    // where Near begins in the text, in bytes from 0
-	Line    int    // the same place, from 1
-	Col     int    // in characters from 1
-	Allowed string // what may be written instead
+	Reason  string // what was found, such as "user variable"
+	Near    string // the offending text, at most 40 characters of it; may be empty
+	Offset  int    // byte offset of Near in the SQL, from 0
+	Line    int    // line of Near, from 1
+	Col     int    // column of Near in that line, in characters, from 1
+	Allowed string // what may be written instead; may be empty
 }
 
-// Error is one line: place, what was found, what is allowed.
+// Error returns one line of text: the place, what was found, what is allowed.
 func (r *Refused) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "sql %d:%d: %s", r.Line, r.Col, r.Reason)
@@ -30,10 +30,11 @@ func (r *Refused) Error() string {
 	return b.String()
 }
 
-// maxNear is how much of the text an error repeats, in characters.
+// maxNear is the number of characters of the SQL, or of a value, that an error
+// message quotes.
 const maxNear = 40
 
-// refuse describes sql[off:end].
+// refuse returns the error about sql[off:end].
 func refuse(sql string, off, end int, reason, allowed string) *Refused {
 	off = min(max(off, 0), len(sql))
 	end = min(max(end, off), len(sql))
@@ -49,7 +50,7 @@ func refuse(sql string, off, end int, reason, allowed string) *Refused {
 	}
 }
 
-// shorten cuts s after limit characters.
+// shorten returns the first limit characters of s, with "…" where s is longer.
 func shorten(s string, limit int) string {
 	n := 0
 	for i := range s {

@@ -2,15 +2,15 @@ package sqlcheck
 
 import "strings"
 
-// mark is a placeholder in the sent text.
+// mark is the place of a parameter in the sent text.
 type mark struct {
 	name  string
-	off   int // of "?" in the sent text, in bytes
-	token int // the token it was written as
+	off   int // byte offset of "?" in the sent text
+	token int // index of the parameter's token
 	use   use
 }
 
-// use is the place a placeholder stands in, which decides what may be bound.
+// use is the syntactic position of a parameter, which decides what may be bound.
 type use uint8
 
 const (
@@ -19,16 +19,17 @@ const (
 	useLimit            // LIMIT or OFFSET: an integer
 )
 
-// sentText is what goes to the server, and where it came from.
+// sentText is the SQL that is sent to the server, with the position of each
+// token and parameter in it.
 type sentText struct {
 	sql    string
-	starts []int // where each token begins in sql
+	starts []int // byte offset of each token in sql
 	marks  []mark
 }
 
-// rewrite joins the tokens with "?" for each parameter. Blanks stay as they
-// are; a gap with a comment becomes a blank, or as many line feeds as it held,
-// so that the server's line numbers hold for the text as written.
+// rewrite joins the tokens, with "?" for each parameter. White space stays as it
+// is. A gap that holds a comment becomes one blank, or as many line feeds as the
+// comment held, so that line numbers in the server's errors stay correct.
 func rewrite(sql string, tokens []token) sentText {
 	var b strings.Builder
 	s := sentText{starts: make([]int, len(tokens))}
@@ -48,7 +49,7 @@ func rewrite(sql string, tokens []token) sentText {
 	return s
 }
 
-// blank is the white space that a gap between tokens is sent as.
+// blank returns the white space that is sent for a gap between two tokens.
 func blank(gap string) string {
 	if strings.Trim(gap, " \t\r\n") == "" {
 		return gap
@@ -59,7 +60,8 @@ func blank(gap string) string {
 	return " "
 }
 
-// tokenAt is the last token that begins at or before off of the sent text.
+// tokenAt returns the index of the last token that begins at or before the byte
+// offset off of the sent text.
 func (s sentText) tokenAt(off int) int {
 	n := 0
 	for n < len(s.starts) && s.starts[n] <= off {

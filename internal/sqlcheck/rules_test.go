@@ -10,7 +10,7 @@ import (
 
 // Most of what the rules refuse, the grammar would refuse as well, with less
 // to say. Here each rule must be the one that speaks.
-func TestEachRuleSpeaks(t *testing.T) {
+func TestApplyRules(t *testing.T) {
 	t.Parallel()
 	for sql, want := range map[string]string{
 		"SELECT o .id FROM orders o":           "dot that does not join two names",
@@ -55,7 +55,7 @@ func TestEachRuleSpeaks(t *testing.T) {
 	}
 }
 
-func TestNamesThatNeedTheirBracketAtOnceGetIt(t *testing.T) {
+func TestTight(t *testing.T) {
 	t.Parallel()
 	source, err := os.ReadFile("functions.go")
 	if err != nil {

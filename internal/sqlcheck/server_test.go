@@ -298,10 +298,11 @@ func driverArgs(args []row.Arg) []any {
 	return out
 }
 
-// TestServer runs what needs the one shop, in order.
-func TestServer(t *testing.T) {
+// TestCheck_OnServer runs the tests that need the database shop, one after the
+// other.
+func TestCheck_OnServer(t *testing.T) {
 	s := newShop(t)
-	t.Run("runs accepted statements as plain reads", func(t *testing.T) {
+	t.Run("accepted statements are plain reads", func(t *testing.T) {
 		before := s.state(t)
 		for name, db := range map[string]*sql.DB{"prepared": s.root, "text": s.text} {
 			sess := s.session(t, db)
@@ -323,13 +324,13 @@ func TestServer(t *testing.T) {
 			t.Errorf("the data changed (-want +got):\n%s", diff)
 		}
 	})
-	t.Run("has each allowed function built in", s.functionsAreBuiltIn)
-	t.Run("calls a stored function through a blank", s.tightNamesAreTight)
-	t.Run("can tell a read from a write", s.oracleCanFail)
-	t.Run("takes values as values", s.boundOnServer)
+	t.Run("allowed functions are built in", s.functionsAreBuiltIn)
+	t.Run("a blank calls a stored function", s.tightNamesAreTight)
+	t.Run("a write is detected", s.oracleCanFail)
+	t.Run("values stay values", s.boundOnServer)
 }
 
-// functionsAreBuiltIn asks the server about every name that builtin knows.
+// functionsAreBuiltIn asks the server about each name that builtin returns true for.
 func (s *shop) functionsAreBuiltIn(t *testing.T) {
 	source, err := os.ReadFile("functions.go")
 	if err != nil {
@@ -374,19 +375,20 @@ func noSuchFunction(err error) bool {
 	return errors.As(err, &my) && (my.Number == 1305 || my.Number == 1630)
 }
 
-// tightNamesAreTight shows that the rule about blanks guards something.
+// tightNamesAreTight shows that a blank before "(" calls a stored function.
 func (s *shop) tightNamesAreTight(t *testing.T) {
 	if got := pairs(t, s.root, "SELECT curdate (), 1"); got[0][0] != "stored" {
 		t.Errorf("curdate () gave %q, want the stored function's \"stored\"", got[0][0])
 	}
 }
 
-// oracleCanFail runs what Check refuses, to see that read would notice.
+// oracleCanFail runs statements that Check refuses and wants session.read to
+// report them.
 func (s *shop) oracleCanFail(t *testing.T) {
 	conn := s.session(t, s.root)
 	for _, query := range []string{
 		"SELECT id FROM orders FOR UPDATE",
-		"SELECT GET_LOCK('sqlguard', 0)",
+		"SELECT GET_LOCK('exportd_check', 0)",
 		"SELECT wipe_all()",
 	} {
 		probe := &recorder{TB: t}
@@ -399,7 +401,7 @@ func (s *shop) oracleCanFail(t *testing.T) {
 	}
 }
 
-// recorder notes a failure in place of failing.
+// recorder records a test failure and does not report it.
 type recorder struct {
 	testing.TB
 	failed bool

@@ -10,15 +10,15 @@ import (
 	"exporttask/internal/format/row"
 )
 
-// The decimal of both servers: 65 digits, 30 of them after the point (MySQL's
-// bound; MariaDB takes 38).
+// The largest DECIMAL of both servers: 65 digits, 30 of them after the point.
+// 30 is the limit of MySQL; MariaDB allows 38.
 const (
 	maxDigits = 65
 	maxScale  = 30
 )
 
-// parseValue checks v against d and returns what is bound: one Arg, or those
-// of the list, which may be empty.
+// parseValue checks v against d and returns the values to bind: one, or one for
+// each element of a list, which may be none.
 func parseValue(d Decl, v Value) ([]row.Arg, *ParamError) {
 	bad := func(found, allowed string) ([]row.Arg, *ParamError) { return nil, &ParamError{d.Name, found, allowed} }
 	switch {
@@ -60,7 +60,8 @@ func parseList(d Decl, v Value) ([]row.Arg, *ParamError) {
 	return args, nil
 }
 
-// parseText checks one value; want is empty where it is good.
+// parseText checks one value. The string want says what is allowed and is empty
+// where the value is valid.
 func parseText(d Decl, s string) (arg row.Arg, want string) {
 	arg = row.Arg{Kind: kindOf(d.Type), Text: s}
 	ok := false
@@ -106,7 +107,8 @@ func kindOf(t Type) row.Kind {
 	}
 }
 
-// parseInt returns s without superfluous zeros: "007" is "7", "-0" is "0".
+// parseInt returns the integer s in its shortest form ("007" becomes "7", "-0"
+// becomes "0") and reports whether s is within the range of Int.
 func parseInt(s string) (string, bool) {
 	if strings.Trim(strings.TrimPrefix(s, "-"), "0123456789") != "" {
 		return "", false
@@ -126,12 +128,14 @@ func validDecimal(s string) bool {
 	return len(strings.TrimLeft(whole, "0"))+len(frac) <= maxDigits && len(frac) <= maxScale
 }
 
-// validDate wants YYYY-MM-DD and a day of the calendar.
+// validDate reports whether s is YYYY-MM-DD and a day that exists, from
+// 1000-01-01 on.
 func validDate(s string) bool {
 	return len(s) == len(time.DateOnly) && exact(s, time.DateOnly) && s >= "1000"
 }
 
-// parseDateTime takes a blank or a T between day and time.
+// parseDateTime returns s with a blank between date and time, where s has a
+// blank or a T, and reports whether s is a valid date and time.
 func parseDateTime(s string) (string, bool) {
 	if len(s) > 10 && s[10] == 'T' {
 		s = s[:10] + " " + s[11:]
@@ -143,8 +147,8 @@ func parseDateTime(s string) (string, bool) {
 	return s, len(head) == len(time.DateTime) && exact(head, time.DateTime) && s >= "1000"
 }
 
-// exact reports whether s is a time that exists, in just this layout: what
-// time.Parse takes on top of it does not come out the same again.
+// exact reports whether s is a time that exists, written exactly in layout.
+// time.Parse also accepts other forms; those do not format back to s.
 func exact(s, layout string) bool {
 	t, err := time.Parse(layout, s)
 	return err == nil && t.Format(layout) == s
@@ -160,5 +164,5 @@ func parseBool(s string) (string, bool) {
 	return "", false
 }
 
-// quoteShort quotes a value for a message.
+// quoteShort returns at most 40 characters of s in quotes, for a message.
 func quoteShort(s string) string { return strconv.Quote(shorten(s, maxNear)) }

@@ -99,13 +99,13 @@ WITH a AS (SELECT id FROM orders LOCK IN SHARE MODE) SELECT * FROM a;
 SELECT * FROM orders FOR/**/UPDATE;
 
 -- writes a file
-SELECT 'x' INTO OUTFILE '/tmp/sqlguard.txt';
+SELECT 'x' INTO OUTFILE '/tmp/exportd_check.txt';
 
 -- writes a file, other form
-SELECT 'x' INTO DUMPFILE '/tmp/sqlguard.bin';
+SELECT 'x' INTO DUMPFILE '/tmp/exportd_check.bin';
 
 -- INTO in the middle
-SELECT id INTO OUTFILE '/tmp/sqlguard.txt' FROM orders;
+SELECT id INTO OUTFILE '/tmp/exportd_check.txt' FROM orders;
 
 -- sets a user variable
 SELECT 1 INTO @v;
@@ -180,13 +180,13 @@ SELECT /*+ NO_MERGE(d) SET_VAR(foreign_key_checks=OFF) */ 1;
 SELECT 1 /*+ NO_MERGE(d) */;
 
 -- user lock
-SELECT GET_LOCK('sqlguard', 10);
+SELECT GET_LOCK('exportd_check', 10);
 
 -- user lock in a condition
-SELECT id FROM orders WHERE GET_LOCK('sqlguard', 0) = 1;
+SELECT id FROM orders WHERE GET_LOCK('exportd_check', 0) = 1;
 
 -- gives a lock back
-SELECT RELEASE_LOCK('sqlguard');
+SELECT RELEASE_LOCK('exportd_check');
 
 -- gives all locks back
 SELECT RELEASE_ALL_LOCKS();
