@@ -14,9 +14,10 @@ COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 ARG TARGETOS TARGETARCH
-# As `make build`, without cgo and this folder's name. What `exportd version`
-# tells comes from .git, which is therefore part of the context.
-RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -o /out/ ./cmd/exportd ./cmd/exportctl
+# As `make build`, without cgo and the names of folders. `exportd version` prints
+# VERSION, and the commit and date of .git, which is part of the context.
+ARG VERSION
+RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -ldflags "$(scripts/version-flags)" -o /out/ ./cmd/exportd ./cmd/exportctl
 RUN mkdir /out/store
 
 FROM scratch

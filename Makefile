@@ -19,7 +19,7 @@ run: build tools ## start everything, export a sample shop, serve until Ctrl-C (
 .PHONY: build
 build: ## build the programs into .cache/bin
 	@mkdir -p $(BIN)
-	go build -o $(BIN)/ ./cmd/exportd ./cmd/exportctl ./cmd/devstack
+	go build -ldflags "$$(scripts/version-flags)" -o $(BIN)/ ./cmd/exportd ./cmd/exportctl ./cmd/devstack
 
 # Real programs that tests and people use beside the service, at the versions
 # that tools/go.mod pins. They are not linked into exportd.

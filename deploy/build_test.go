@@ -30,6 +30,9 @@ func TestMain(m *testing.M) {
 	}
 }
 
+// imageVersion is the release that the image is built as.
+const imageVersion = "v9.8.7"
+
 // build runs the go build command of the Dockerfile here, once in a test process.
 var build = sync.OnceValue(func() error {
 	text, err := os.ReadFile("../Dockerfile")
@@ -42,7 +45,7 @@ var build = sync.OnceValue(func() error {
 	}
 	cmd := exec.Command("sh", "-ec", strings.ReplaceAll(string(line[1]), "/out/", imageDir+"/"))
 	cmd.Dir = ".."
-	cmd.Env = append(os.Environ(), "TARGETOS="+runtime.GOOS, "TARGETARCH="+runtime.GOARCH)
+	cmd.Env = append(os.Environ(), "TARGETOS="+runtime.GOOS, "TARGETARCH="+runtime.GOARCH, "VERSION="+imageVersion)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w\n%s", line[1], err, out)
 	}
@@ -87,10 +90,29 @@ func TestProgramsOfTheImageNeedNothingBesideThem(t *testing.T) {
 			t.Errorf("%s was built with %v, want -trimpath and without cgo", name, settings)
 		}
 	}
-	cmd := exec.CommandContext(t.Context(), program(t, "exportd"), "version")
-	cmd.Env = []string{} // as in an image without an environment
-	if out, err := cmd.CombinedOutput(); err != nil || !strings.HasPrefix(string(out), "exportd ") {
-		t.Errorf("exportd version: %v\n%s", err, out)
+}
+
+func TestDockerfile_version(t *testing.T) {
+	t.Parallel()
+	head, err := exec.CommandContext(t.Context(), "git", "rev-parse", "HEAD").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"exportd", "version"},
+		{"exportd", "--version"},
+		{"exportctl", "version"},
+		{"exportctl", "--version"},
+	} {
+		cmd := exec.CommandContext(t.Context(), program(t, args[0]), args[1])
+		cmd.Env = []string{} // as in an image without an environment
+		out, err := cmd.CombinedOutput()
+		if want := args[0] + " " + imageVersion + " (commit " + strings.TrimSpace(string(head)); err != nil || !strings.HasPrefix(string(out), want) {
+			t.Errorf("%v: %v\n%s, want prefix %q", args, err, out, want)
+		}
+		if !strings.Contains(string(out), runtime.Version()) {
+			t.Errorf("%v: %s, want Go version %s", args, out, runtime.Version())
+		}
 	}
 }
 

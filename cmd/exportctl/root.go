@@ -4,13 +4,13 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"exporttask/client"
+	"exporttask/cmd/internal/version"
 )
 
 // dialTimeout is how long etcd may take to name a replica.
@@ -34,7 +34,7 @@ func (a *app) root() *cobra.Command {
 Where exportd is comes from a flag, the environment, the configuration file, in
 this order; otherwise it is 127.0.0.1:50051. Templates and schedules are given by
 their id or their exact name.`,
-		Version:           version(),
+		Version:           version.Get().String(),
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		PersistentPreRunE: a.prepare,
@@ -42,6 +42,7 @@ their id or their exact name.`,
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
+	root.SetVersionTemplate("exportctl {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = false
 	a.settings.define(root.PersistentFlags())
 	root.AddGroup(&cobra.Group{ID: "work", Title: "Exports:"}, &cobra.Group{ID: "keep", Title: "Templates and schedules:"}, &cobra.Group{ID: "see", Title: "What goes on:"})
@@ -56,6 +57,10 @@ their id or their exact name.`,
 			a.note(c)
 		}
 	}
+	root.AddCommand(&cobra.Command{
+		Use: "version", Short: "Print version, commit, date and Go version", Args: cobra.NoArgs,
+		Run: func(*cobra.Command, []string) { fmt.Fprintln(a.out, "exportctl", version.Get()) },
+	})
 	return root
 }
 
@@ -129,18 +134,4 @@ func (a *app) ask(question string) (bool, error) {
 	var answer string
 	_, _ = fmt.Fscanln(a.in, &answer) // no answer is no
 	return answer == "y" || answer == "Y" || answer == "yes", nil
-}
-
-// version is the module's, or the commit the binary was built from.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			return info.Main.Version + " " + s.Value
-		}
-	}
-	return info.Main.Version
 }

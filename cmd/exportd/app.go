@@ -13,6 +13,7 @@ import (
 	"slices"
 	"time"
 
+	"exporttask/cmd/internal/version"
 	"exporttask/internal/delivery"
 	"exporttask/internal/export"
 	"exporttask/internal/model"
@@ -87,7 +88,7 @@ func serve(ctx context.Context, a *app) error {
 		return err
 	}
 	defer traces.Stop(ctx)
-	figures := metrics.New(version())
+	figures := metrics.New(version.Get().Version)
 	figures.AddQueue(db)
 	figures.AddDeliveries(db, slices.Sorted(maps.Keys(a.cfg.places)))
 	pool := export.NewPool(export.Config{

@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/grpc/credentials/insecure"
 
+	"exporttask/cmd/internal/version"
 	"exporttask/internal/listener"
 	"exporttask/internal/telemetry/tracing"
 )
@@ -50,7 +51,7 @@ func (c *traceConfig) validate(bad func(option, format string, args ...any)) {
 // files may change.
 func (a *app) traces(ctx context.Context, owner string) (*tracing.Provider, []watched, error) {
 	c := &a.cfg.trace
-	to := tracing.Config{Endpoint: c.endpoint, Credentials: insecure.NewCredentials(), Ratio: c.ratio, Version: version(), Instance: owner}
+	to := tracing.Config{Endpoint: c.endpoint, Credentials: insecure.NewCredentials(), Ratio: c.ratio, Version: version.Get().Version, Instance: owner}
 	var files []watched
 	if c.endpoint != "" && !c.insecure {
 		certs, err := c.tls.Open(a.log)

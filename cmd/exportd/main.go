@@ -6,7 +6,7 @@
 //	exportd migrate [options]  bring the schema up to date, then stop
 //	exportd render [options]   run one query into one file, without a service
 //	exportd token NAME OPERATOR SCOPE...   make a token for the tokens file
-//	exportd version            tell the version
+//	exportd version            print version, commit, date and Go version
 //
 // `exportd -h` lists the options.
 package main
@@ -20,10 +20,10 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 	_ "time/tzdata" // zones on machines without a zone database
 
+	"exporttask/cmd/internal/version"
 	"exporttask/internal/auth"
 )
 
@@ -46,10 +46,13 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if len(args) > 0 && args[0] != "" && args[0][0] != '-' {
 		command, args = args[0], args[1:]
 	}
+	if len(args) > 0 && (args[0] == "--version" || args[0] == "-version") {
+		command = "version"
+	}
 	do, ok := map[string]func(context.Context, *app) error{"serve": serve, "migrate": migrate}[command]
 	switch {
 	case command == "version":
-		fmt.Fprintln(stdout, "exportd", version())
+		fmt.Fprintln(stdout, "exportd", version.Get())
 		return exitOK
 	case command == "gateway":
 		return runGateway(ctx, args, getenv, stderr)
@@ -94,18 +97,4 @@ func token(args []string, stdout, stderr io.Writer) int {
 	fmt.Fprint(stdout, entry)
 	fmt.Fprintf(stderr, "the token, shown once: %s\n", secret)
 	return exitOK
-}
-
-// version is the module's, or the commit the binary was built from.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			return info.Main.Version + " " + s.Value
-		}
-	}
-	return info.Main.Version
 }
