@@ -90,7 +90,7 @@ func serve(ctx context.Context, a *app) error {
 	defer traces.Stop(ctx)
 	figures := metrics.New(version.Get().Version)
 	figures.AddQueue(db)
-	figures.AddDeliveries(db, slices.Sorted(maps.Keys(a.cfg.places)))
+	figures.AddDeliveries(db, slices.Sorted(maps.Keys(a.cfg.destinations)))
 	pool := export.NewPool(export.Config{
 		Observer: figures, Tracer: traces.Tracer(),
 		Owner: owner, Workers: a.cfg.workers, Lease: a.cfg.lease, Poll: a.cfg.poll, Backoff: 2 * time.Second, MaxBackoff: 5 * time.Minute,
@@ -110,8 +110,8 @@ func serve(ctx context.Context, a *app) error {
 		return err
 	}
 	now := func() time.Time { return time.Now().In(a.cfg.location) }
-	parcels := a.deliveries(owner, db, files, fileLinks, figures, traces)
-	tasks := server.New(db, srcs, files, pool, parcels, a.cfg.limits, linksOrNone(fileLinks), now)
+	deliveries := a.deliveries(owner, db, files, fileLinks, figures, traces)
+	tasks := server.New(db, srcs, files, pool, deliveries, a.cfg.limits, linksOrNone(fileLinks), now)
 
 	door, err := a.door(db, tasks, figures, traces)
 	if err != nil {
@@ -135,9 +135,9 @@ func serve(ctx context.Context, a *app) error {
 	figures.AddRegistration(registrationStates, func() string { return string(reg.State()) })
 	schedules := schedule.New(schedule.Config{
 		Zone: a.cfg.location, Every: a.cfg.poll, MaxWaiting: a.cfg.limits.MaxWaiting, Tracer: traces.Tracer(),
-	}, db, tasks, pool.Nudge, a.log)
+	}, db, tasks, pool.Wake, a.log)
 	p := &process{
-		app: a, log: a.log, grace: a.cfg.shutdownGrace, door: door, web: port, tasks: tasks, pool: pool, parcels: parcels, schedules: schedules, sources: srcs, sweeper: sweeper, registry: reg, traceFiles: traceFiles,
+		app: a, log: a.log, grace: a.cfg.shutdownGrace, door: door, web: port, tasks: tasks, pool: pool, deliveries: deliveries, schedules: schedules, sources: srcs, sweeper: sweeper, registry: reg, traceFiles: traceFiles,
 	}
 	return p.run(ctx, limited)
 }
@@ -175,7 +175,7 @@ func (a *app) deliveries(owner string, db *model.DB, files store.Store, l *links
 	return delivery.New(delivery.Config{
 		Owner: owner, Workers: a.cfg.senders, Lease: a.cfg.lease, Poll: a.cfg.poll,
 		Backoff: deliveryBackoff, MaxBackoff: deliveryMaxBackoff, Observer: figures, Tracer: traces.Tracer(),
-	}, a.cfg.places, db, files, signed, a.log)
+	}, a.cfg.destinations, db, files, signed, a.log)
 }
 
 // linksOrNone keeps a nil pointer from becoming an interface that is not nil.

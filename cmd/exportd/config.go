@@ -16,11 +16,11 @@ import (
 
 // config is what the program was told, validated.
 type config struct {
-	dbDSN     string
-	readerDSN string
-	sources   map[string]sourceConfig
-	places    delivery.Places
-	migrate   bool
+	dbDSN        string
+	readerDSN    string
+	sources      map[string]sourceConfig
+	destinations delivery.Destinations
+	migrate      bool
 
 	grpcAddr      string
 	reflection    bool

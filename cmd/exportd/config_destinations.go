@@ -123,7 +123,7 @@ func fileKey(key, file string, to *string) error {
 
 // loadDestinations reads the destinations of the YAML file.
 func (c *config) loadDestinations(node yaml.Node) error {
-	c.places = delivery.Places{}
+	c.destinations = delivery.Destinations{}
 	if node.IsZero() {
 		return nil
 	}
@@ -134,34 +134,34 @@ func (c *config) loadDestinations(node yaml.Node) error {
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(byName)) {
 		keys := byName[name]
-		place, err := loadDestination(name, &keys)
+		destination, err := loadDestination(name, &keys)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("destinations.%s.%w", name, err))
 			continue
 		}
-		c.places[name] = place
+		c.destinations[name] = destination
 	}
 	return errors.Join(errs...)
 }
 
 // loadDestination reads one destination; the error begins with the key.
-func loadDestination(name string, keys *yaml.Node) (delivery.Place, error) {
+func loadDestination(name string, keys *yaml.Node) (delivery.Destination, error) {
 	common, rest, err := splitKeys(keys)
 	if err != nil {
-		return delivery.Place{}, err
+		return delivery.Destination{}, err
 	}
 	build, known := kinds[common.Kind]
 	switch {
 	case !sourceName.MatchString(name):
-		return delivery.Place{}, errors.New("name: want a-z, 0-9, _ and -, with a letter first")
+		return delivery.Destination{}, errors.New("name: want a-z, 0-9, _ and -, with a letter first")
 	case !known:
-		return delivery.Place{}, fmt.Errorf("kind: %q, want one of %s", common.Kind, strings.Join(slices.Sorted(maps.Keys(kinds)), ", "))
+		return delivery.Destination{}, fmt.Errorf("kind: %q, want one of %s", common.Kind, strings.Join(slices.Sorted(maps.Keys(kinds)), ", "))
 	case common.Slots < 0 || common.Slots > 100:
-		return delivery.Place{}, fmt.Errorf("slots: %d, want 1..100", common.Slots)
+		return delivery.Destination{}, fmt.Errorf("slots: %d, want 1..100", common.Slots)
 	case common.Attempts < 0 || common.Attempts > 100:
-		return delivery.Place{}, fmt.Errorf("attempts: %d, want 1..100", common.Attempts)
+		return delivery.Destination{}, fmt.Errorf("attempts: %d, want 1..100", common.Attempts)
 	case common.Timeout < 0 || common.Timeout > 0 && common.Timeout < time.Second:
-		return delivery.Place{}, fmt.Errorf("timeout: %s, want 1s or more", common.Timeout)
+		return delivery.Destination{}, fmt.Errorf("timeout: %s, want 1s or more", common.Timeout)
 	}
 	usual := defaultTimeout
 	if common.Kind == "webhook" {
@@ -170,9 +170,9 @@ func loadDestination(name string, keys *yaml.Node) (delivery.Place, error) {
 	common.Timeout = cmp.Or(common.Timeout, usual)
 	destination, err := build(rest)
 	if err != nil {
-		return delivery.Place{}, err
+		return delivery.Destination{}, err
 	}
-	return delivery.Place{
+	return delivery.Destination{
 		Destination: destination, Slots: cmp.Or(common.Slots, defaultSlots), Attempts: cmp.Or(common.Attempts, defaultAttempts),
 		Timeout: common.Timeout, Operators: common.Operators,
 	}, nil

@@ -57,14 +57,14 @@ func TestTheDocumentedDestinationsAreTaken(t *testing.T) {
 	}
 	kinds := map[string]string{"reports": "s3", "share": "folder", "bank": "sftp", "mail": "email", "crm": "webhook"}
 	for name, want := range kinds {
-		if place, ok := c.places[name]; !ok || place.Kind() != want {
+		if dest, ok := c.destinations[name]; !ok || dest.Kind() != want {
 			t.Errorf("%s: %t, want a destination of the kind %s", name, ok, want)
 		}
 	}
-	if crm := c.places["crm"]; crm.Attempts != 20 || crm.Slots != 2 || crm.Timeout.Seconds() != 15 || len(c.places) != len(kinds) {
-		t.Errorf("crm %+v of %d destinations", crm, len(c.places))
+	if crm := c.destinations["crm"]; crm.Attempts != 20 || crm.Slots != 2 || crm.Timeout.Seconds() != 15 || len(c.destinations) != len(kinds) {
+		t.Errorf("crm %+v of %d destinations", crm, len(c.destinations))
 	}
-	if got := strings.Join(c.places.Names(8), " "); got != "bank crm mail reports" {
+	if got := strings.Join(c.destinations.Names(8), " "); got != "bank crm mail reports" {
 		t.Errorf("operator 8 may use %s, want all but share", got)
 	}
 }

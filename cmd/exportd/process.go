@@ -30,15 +30,15 @@ const (
 
 // process is what runs, and knows in which order it is to stop.
 type process struct {
-	app     *app
-	log     *slog.Logger
-	grace   time.Duration
-	door    *door
-	web     *web // nil: no HTTP
-	tasks   *server.Server
-	pool    *export.Pool
-	parcels *delivery.Pool
-	sources sources
+	app        *app
+	log        *slog.Logger
+	grace      time.Duration
+	door       *door
+	web        *web // nil: no HTTP
+	tasks      *server.Server
+	pool       *export.Pool
+	deliveries *delivery.Pool
+	sources    sources
 	// schedules makes instances when they come due, in every process.
 	schedules *schedule.Runner
 	sweeper   *export.Sweeper
@@ -57,13 +57,14 @@ func (p *process) run(ctx context.Context, listener net.Listener) error {
 	defer stopClaiming()
 	beating, stopBeating := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopBeating()
-	var claims, beats, registration sync.WaitGroup
-	claims.Go(func() { p.pool.Run(claiming) })
-	claims.Go(func() { p.parcels.Run(claiming) })
+	working, abort := context.WithCancel(context.WithoutCancel(ctx))
+	defer abort()
+	var claims, workers, beats, registration sync.WaitGroup
+	workers.Go(func() { p.pool.Run(claiming, working) })
+	workers.Go(func() { p.deliveries.Run(claiming, working) })
 	claims.Go(func() { p.sweeper.Run(claiming) })
 	claims.Go(func() { p.schedules.Run(claiming) })
 	claims.Go(func() { p.sources.warnOfGrants(claiming, p.log) })
-	beats.Go(func() { p.pool.Beat(beating) })
 	registration.Go(func() {
 		if err := p.registry.Run(beating); err != nil {
 			p.log.Error("registration", "error", err)
@@ -104,10 +105,8 @@ func (p *process) run(ctx context.Context, listener net.Listener) error {
 		p.drain(grace)
 	}
 	claims.Wait()
-	var last sync.WaitGroup
-	last.Go(func() { p.pool.Shutdown(grace) })
-	last.Go(func() { p.parcels.Shutdown(grace) })
-	last.Wait()
+	context.AfterFunc(grace, abort)
+	workers.Wait()
 	stopBeating()
 	beats.Wait()
 	registration.Wait()

@@ -1,27 +1,9 @@
-// Package delivery sends the files of instances that have succeeded on to where
-// their templates and schedules want them. cmd/exportd runs one Pool in each
-// process. A delivery has a row and a state of its own: its instance has
-// succeeded whatever becomes of it.
-//
-//	Finish makes rows ─▶ claim ─▶ parcel ─▶ destination ─▶ DONE
-//	                       ▲                     │
-//	                       └──── RETRY_WAIT ◀────┴──▶ FAILED
-//
-// A claim has a lease on the database's clock, which is renewed while the
-// destination is at it, so that a delivery whose worker died is taken up by
-// another. So a file is sent at least once: every attempt carries the same event
-// id, and what a destination shows is whole at any time.
-//
-// How files are sent is the business of the packages below this one, one for
-// each kind of destination.
 package delivery
 
 import (
 	"context"
 	"errors"
 	"log/slog"
-	"math/rand/v2"
-	"sync"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
@@ -29,9 +11,11 @@ import (
 
 	"exporttask/internal/model"
 	"exporttask/internal/store"
+	"exporttask/internal/worker"
+	"exporttask/internal/worker/backoff"
 )
 
-// Queue is what the pool needs of the model.
+// Queue is the part of the model that the pool uses; model.DB implements it.
 type Queue interface {
 	ClaimDeliveries(ctx context.Context, owner string, free map[string]int, lease time.Duration) ([]model.Delivery, error)
 	HeartbeatDelivery(ctx context.Context, v *model.Delivery, lease time.Duration) error
@@ -47,146 +31,114 @@ type Files interface {
 	Open(ctx context.Context, key string) (store.File, error)
 }
 
-// Links makes addresses that open files without a token.
+// Links makes URLs that open files without a token.
 type Links interface {
-	// SignedURL is the address of an instance's file, and until when it opens
-	// it; ok is false where the server makes none.
+	// SignedURL returns the URL of an instance's file and when the URL expires;
+	// ok is false if the server makes none.
 	SignedURL(in *model.Inst, name string) (url string, expires time.Time, ok bool)
 }
 
-// Observer is told how attempts end: "done", "failed", "retried", "released" at
-// a shutdown, or "lost" with the lease. It must return at once.
+// Observer is called when attempts end; end is "done", "failed", "retried",
+// "released" at a shutdown, or "lost" with the lease. It must not block.
 type Observer interface {
 	Delivered(destination, end string, took time.Duration)
 }
 
-// Config are a pool's settings.
+// Config are the settings of a pool.
 type Config struct {
 	// Owner names this process in claims, as in export.Config.
 	Owner string
-	// Workers is how many deliveries are sent at once; 0: none.
+	// Workers is the largest number of deliveries that are sent at once; 0:
+	// none.
 	Workers int
-	// Lease is how long a claim holds without a beat.
+	// Lease is how long a claim holds without a heartbeat.
 	Lease time.Duration
-	// Poll is how often the queue is looked at without a nudge, a quarter more
-	// or less by chance.
+	// Poll is the interval at which the queue is polled, with jitter.
 	Poll time.Duration
-	// Backoff is the wait before a second attempt; each further one doubles it,
-	// up to MaxBackoff.
+	// Backoff is the wait before the second attempt of a delivery; each further
+	// attempt doubles it, up to MaxBackoff.
 	Backoff, MaxBackoff time.Duration
-	Observer            Observer     // nil: nobody
+	Observer            Observer     // nil: none
 	Tracer              trace.Tracer // nil: there are no spans
 }
 
-// Why a delivery is stopped from outside.
+// Causes of an attempt's context, besides worker.ErrShutdown.
 var (
-	errShutdown  = errors.New("the worker shuts down")
 	errLeaseLost = errors.New("lease lost")
 	errTimedOut  = errors.New("timed out")
 )
 
-const (
-	// claimTimeout bounds one claim, which a shutdown does not cut off: nobody
-	// would know whether it was made.
-	claimTimeout = 5 * time.Second
-	// giveBackTime is how long Shutdown waits, past its own time, for what it
-	// stopped to be given back.
-	giveBackTime = 10 * time.Second
-)
+// heartbeatTimeout bounds one heartbeat of one delivery.
+const heartbeatTimeout = 5 * time.Second
 
-// Pool sends deliveries. Run claims until its context ends; Shutdown then sees
-// those through that are under way.
+// Pool claims deliveries and sends them.
 type Pool struct {
-	Places
+	Destinations
 
-	cfg   Config
-	queue Queue
-	files Files
-	links Links
-	log   *slog.Logger
-	wake  chan struct{} // one token: look at the queue
-
-	mu      sync.Mutex
-	sending map[int64]sending
-	idle    chan struct{} // closed while nothing is sent
-	claims  int64
+	cfg     Config
+	queue   Queue
+	files   Files
+	links   Links
+	pool    *worker.Pool[model.Delivery]
+	backoff backoff.Exponential
+	log     *slog.Logger
 }
 
-// sending is a delivery under way.
-type sending struct {
-	destination string
-	cancel      context.CancelCauseFunc
-}
+// item is a claimed delivery in the worker pool.
+type item = worker.Item[model.Delivery]
 
-// New makes a pool that does nothing before Run.
-func New(cfg Config, places Places, queue Queue, files Files, links Links, log *slog.Logger) *Pool {
-	idle := make(chan struct{})
-	close(idle)
+// New returns a pool that does nothing before Run. links may be nil: then files
+// have no URL.
+func New(cfg Config, destinations Destinations, queue Queue, files Files, links Links, log *slog.Logger) *Pool {
 	if cfg.Tracer == nil {
 		cfg.Tracer = noop.Tracer{}
 	}
-	return &Pool{
-		Places: places, cfg: cfg, queue: queue, files: files, links: links, log: log.With("worker", cfg.Owner),
-		wake: make(chan struct{}, 1), sending: map[int64]sending{}, idle: idle,
+	p := &Pool{
+		Destinations: destinations, cfg: cfg, queue: queue, files: files, links: links,
+		backoff: backoff.Exponential{First: cfg.Backoff, Max: cfg.MaxBackoff},
+		log:     log.With("worker", cfg.Owner),
+	}
+	p.pool = worker.New(worker.Config[model.Delivery]{
+		Workers: cfg.Workers, Poll: cfg.Poll, Log: p.log, Claim: p.claim, Run: p.run,
+		Heartbeat: p.heartbeat, HeartbeatEvery: cfg.Lease / 3,
+	})
+	return p
+}
+
+// Run claims and sends deliveries until claiming ends, then waits for those that
+// are being sent. When working ends as well, it stops what is still being sent,
+// gives it back to the queue, and returns.
+func (p *Pool) Run(claiming, working context.Context) {
+	if p.cfg.Workers > 0 && len(p.Destinations) > 0 {
+		p.pool.Run(claiming, working)
 	}
 }
 
-// Nudge makes the pool look at the queue now. It never blocks.
-func (p *Pool) Nudge() {
-	select {
-	case p.wake <- struct{}{}:
-	default:
+// Wake makes the pool look at the queue now. It never blocks.
+func (p *Pool) Wake() { p.pool.Wake() }
+
+// claim claims as many deliveries as there are free slots.
+func (p *Pool) claim(ctx context.Context, free int) ([]model.Delivery, error) {
+	slots := p.freeSlots(free)
+	if len(slots) == 0 {
+		return nil, nil
 	}
+	return p.queue.ClaimDeliveries(ctx, p.cfg.Owner, slots, p.cfg.Lease)
 }
 
-// Run claims and sends until ctx ends. What is under way then goes on: Shutdown
-// waits for it. It returns when no more will be claimed.
-func (p *Pool) Run(ctx context.Context) {
-	if p.cfg.Workers == 0 || len(p.Places) == 0 {
-		return
-	}
-	for ctx.Err() == nil {
-		if err := p.claim(context.WithoutCancel(ctx)); err != nil {
-			p.log.ErrorContext(ctx, "claim deliveries", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-		case <-p.wake:
-		case <-time.After(jitter(p.cfg.Poll)):
-		}
-	}
-}
-
-// claim fills the free slots as far as there are deliveries.
-func (p *Pool) claim(ctx context.Context) error {
-	ctx, stop := context.WithTimeout(ctx, claimTimeout)
-	defer stop()
-	free := p.free()
-	if len(free) == 0 {
-		return nil
-	}
-	claimed, err := p.queue.ClaimDeliveries(ctx, p.cfg.Owner, free, p.cfg.Lease)
-	for i := range claimed {
-		p.start(claimed[i])
-	}
-	return err
-}
-
-// free is how many more may be sent to each destination. Slots are shared out
-// one by one, so that all destinations together do not get more than there are.
-func (p *Pool) free() map[string]int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	left := p.cfg.Workers - len(p.sending)
+// freeSlots returns how many more deliveries may be sent to each destination,
+// left in all. Slots are shared out one by one, in random order, so that no
+// destination is always served last.
+func (p *Pool) freeSlots(left int) map[string]int {
 	busy := map[string]int{}
-	for _, s := range p.sending {
-		busy[s.destination]++
+	for _, i := range p.pool.Running() {
+		busy[i.Value.Destination]++
 	}
 	free := map[string]int{}
 	for more := true; more && left > 0; {
 		more = false
-		for name, place := range p.Places { // in any order: nobody is always the last
-			if left > 0 && busy[name]+free[name] < place.Slots {
+		for name, dest := range p.Destinations { // the order of a map is random
+			if left > 0 && busy[name]+free[name] < dest.Slots {
 				free[name]++
 				left--
 				more = true
@@ -196,66 +148,24 @@ func (p *Pool) free() map[string]int {
 	return free
 }
 
-// start sends a claimed delivery in a goroutine of its own. Its context does not
-// descend from Run's: a shutdown lets it go on for a while.
-func (p *Pool) start(v model.Delivery) {
-	ctx, cancel := context.WithCancelCause(context.Background())
-	p.mu.Lock()
-	if len(p.sending) == 0 {
-		p.idle = make(chan struct{})
+// heartbeat renews the leases of what is being sent, and stops deliveries whose
+// lease is lost.
+func (p *Pool) heartbeat(ctx context.Context, _ time.Time, running []*item) error {
+	var errs []error
+	for _, i := range running {
+		err := p.renew(ctx, &i.Value)
+		if errors.Is(err, model.ErrLeaseLost) {
+			// The delivery may just have ended; Stop has no effect then.
+			i.Stop(errLeaseLost)
+			continue
+		}
+		errs = append(errs, err)
 	}
-	p.claims++
-	key := p.claims // not the delivery's id: one that lost its lease may linger beside its successor
-	p.sending[key] = sending{destination: v.Destination, cancel: cancel}
-	p.mu.Unlock()
-	go func() {
-		defer cancel(nil)
-		defer p.done(key)
-		p.work(ctx, cancel, &v)
-	}()
+	return errors.Join(errs...)
 }
 
-func (p *Pool) done(key int64) {
-	p.mu.Lock()
-	delete(p.sending, key)
-	if len(p.sending) == 0 {
-		close(p.idle)
-	}
-	p.mu.Unlock()
-	p.Nudge()
-}
-
-// Shutdown waits for what is under way until ctx ends, then stops the rest,
-// gives it back to the queue and waits for that a little longer. Run must have
-// returned.
-func (p *Pool) Shutdown(ctx context.Context) {
-	p.mu.Lock()
-	idle := p.idle
-	p.mu.Unlock()
-	select {
-	case <-idle:
-		return
-	case <-ctx.Done():
-	}
-	p.mu.Lock()
-	p.log.InfoContext(ctx, "giving back deliveries", "deliveries", len(p.sending))
-	for _, s := range p.sending {
-		s.cancel(errShutdown)
-	}
-	p.mu.Unlock()
-	select {
-	case <-idle:
-	case <-time.After(giveBackTime):
-		p.log.WarnContext(ctx, "deliveries that will not stop are left to their leases")
-	}
-}
-
-// backoff is the wait after n attempts.
-func (p *Pool) backoff(n int32) time.Duration {
-	return jitter(min(p.cfg.Backoff<<min(max(n-1, 0), 16), p.cfg.MaxBackoff))
-}
-
-// jitter is d, a quarter more or less by chance.
-func jitter(d time.Duration) time.Duration {
-	return d*3/4 + rand.N(d/2+1) //nolint:gosec // spreads load, guards nothing
+func (p *Pool) renew(ctx context.Context, v *model.Delivery) error {
+	ctx, stop := context.WithTimeout(ctx, heartbeatTimeout)
+	defer stop()
+	return p.queue.HeartbeatDelivery(ctx, v, p.cfg.Lease)
 }

@@ -22,15 +22,17 @@ import (
 	"exporttask/migrations"
 )
 
-// scripted is a destination that does what the test wants.
+// scripted is a destination whose Send is a function of the test.
 type scripted struct {
-	send func(ctx context.Context, p *payload.Parcel) (string, error)
+	send func(ctx context.Context, p *payload.Payload) (string, error)
 }
 
 func (scripted) Kind() string                { return "scripted" }
 func (scripted) Check(model.DeliverTo) error { return nil }
 
-func (s scripted) Send(ctx context.Context, p *payload.Parcel) (string, error) { return s.send(ctx, p) }
+func (s scripted) Send(ctx context.Context, p *payload.Payload) (string, error) {
+	return s.send(ctx, p)
+}
 
 // bench is a real database and store with deliveries to send.
 type bench struct {
@@ -57,7 +59,7 @@ func newBench(t *testing.T) *bench {
 	return &bench{db: db, store: files, ends: ends{seen: make(chan string, 100)}, spans: tracetest.NewSpanRecorder()}
 }
 
-// ends are told how attempts end.
+// ends records how attempts end.
 type ends struct{ seen chan string }
 
 func (e ends) Delivered(_, end string, _ time.Duration) { e.seen <- end }
@@ -102,29 +104,29 @@ func (b *bench) deliveries(t *testing.T, n int) {
 	}
 }
 
-// run runs a pool with the place "a" until the test, or stop, ends it.
-func (b *bench) run(t *testing.T, place Place, send func(ctx context.Context, p *payload.Parcel) (string, error)) (p *Pool, stop func(grace time.Duration)) {
+// run runs a pool with the destination "a" until the test, or stop, ends it.
+func (b *bench) run(t *testing.T, dest Destination, send func(ctx context.Context, p *payload.Payload) (string, error)) (p *Pool, stop func(grace time.Duration)) {
 	t.Helper()
-	place.Destination = scripted{send}
-	place.Slots = max(place.Slots, 1)
-	place.Attempts = max(place.Attempts, 3)
-	place.Timeout = max(place.Timeout, 50*time.Millisecond)
+	dest.Destination = scripted{send}
+	dest.Slots = max(dest.Slots, 1)
+	dest.Attempts = max(dest.Attempts, 3)
+	dest.Timeout = max(dest.Timeout, 50*time.Millisecond)
 	p = New(Config{
 		Owner: t.Name(), Workers: 3, Lease: 2 * time.Second, Poll: 10 * time.Millisecond,
 		Backoff: 20 * time.Millisecond, MaxBackoff: 100 * time.Millisecond, Observer: b.ends,
 		Tracer: sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(b.spans)).Tracer(""),
-	}, Places{"a": place}, b.db, b.store, nil, slog.New(slog.DiscardHandler))
-	ctx, cancel := context.WithCancel(context.Background())
+	}, Destinations{"a": dest}, b.db, b.store, nil, slog.New(slog.DiscardHandler))
+	claiming, stopClaiming := context.WithCancel(context.Background())
+	working, abort := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	running.Go(func() { p.Run(ctx) })
+	running.Go(func() { p.Run(claiming, working) })
 	var once sync.Once
 	stop = func(grace time.Duration) {
 		once.Do(func() {
-			cancel()
+			stopClaiming()
+			timer := time.AfterFunc(grace, abort)
+			defer timer.Stop()
 			running.Wait()
-			last, end := context.WithTimeout(context.Background(), grace)
-			defer end()
-			p.Shutdown(last)
 		})
 	}
 	t.Cleanup(func() { stop(0) })
@@ -140,12 +142,12 @@ func (b *bench) only(t *testing.T) model.Delivery {
 	return list[0]
 }
 
-func TestADestinationThatComesBackGetsItsFile(t *testing.T) {
+func TestPool_Run_retries(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.deliveries(t, 1)
 	var events []string
-	b.run(t, Place{}, func(_ context.Context, p *payload.Parcel) (string, error) {
+	b.run(t, Destination{}, func(_ context.Context, p *payload.Payload) (string, error) {
 		events = append(events, p.EventID)
 		if len(events) < 3 {
 			return "", errors.New("down")
@@ -165,25 +167,27 @@ func TestADestinationThatComesBackGetsItsFile(t *testing.T) {
 	}
 }
 
-func TestADestinationThatStaysDownFailsWithTheCause(t *testing.T) {
+func TestPool_Run_fails(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		send     func(ctx context.Context, p *payload.Parcel) (string, error)
+		send     func(ctx context.Context, p *payload.Payload) (string, error)
 		attempts int32
 		says     string
 	}{
-		"down":      {func(context.Context, *payload.Parcel) (string, error) { return "", errors.New("line one\r\nline two") }, 3, "line one line two"},
-		"refusing":  {func(context.Context, *payload.Parcel) (string, error) { return "", payload.Permanent(errors.New("no")) }, 1, "no"},
-		"panicking": {func(context.Context, *payload.Parcel) (string, error) { panic("x") }, 3, "internal error"},
-		"silent": {func(ctx context.Context, _ *payload.Parcel) (string, error) {
+		"down": {func(context.Context, *payload.Payload) (string, error) { return "", errors.New("line one\r\nline two") }, 3, "line one line two"},
+		"refusing": {func(context.Context, *payload.Payload) (string, error) {
+			return "", payload.Permanent(errors.New("no"))
+		}, 1, "no"},
+		"panicking": {func(context.Context, *payload.Payload) (string, error) { panic("x") }, 3, "internal error"},
+		"silent": {func(ctx context.Context, _ *payload.Payload) (string, error) {
 			<-ctx.Done()
 			return "", ctx.Err()
 		}, 3, "not sent within 50ms: "},
-		"without the stored file": {func(ctx context.Context, p *payload.Parcel) (string, error) {
+		"stored_file_missing": {func(ctx context.Context, p *payload.Payload) (string, error) {
 			_, err := p.Files[0].Open(ctx)
 			return "", err
 		}, 3, "file does not exist"},
-		"talkative": {func(context.Context, *payload.Parcel) (string, error) {
+		"talkative": {func(context.Context, *payload.Payload) (string, error) {
 			return "", errors.New(strings.Repeat("长", 5000))
 		}, 3, "长…"},
 	} {
@@ -191,7 +195,7 @@ func TestADestinationThatStaysDownFailsWithTheCause(t *testing.T) {
 			t.Parallel()
 			b := newBench(t)
 			b.deliveries(t, 1)
-			b.run(t, Place{}, tc.send)
+			b.run(t, Destination{}, tc.send)
 			for end := ""; end != "failed"; {
 				end = b.ends.next(t)
 			}
@@ -203,24 +207,21 @@ func TestADestinationThatStaysDownFailsWithTheCause(t *testing.T) {
 	}
 }
 
-func TestADestinationGetsNoMoreAtOnceThanItsSlots(t *testing.T) {
+func TestPool_Run_slots(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.deliveries(t, 6)
 	entered, release := make(chan struct{}, 6), make(chan struct{})
-	p, _ := b.run(t, Place{Slots: 2, Timeout: time.Minute}, func(context.Context, *payload.Parcel) (string, error) {
+	p, _ := b.run(t, Destination{Slots: 2, Timeout: time.Minute}, func(context.Context, *payload.Payload) (string, error) {
 		entered <- struct{}{}
 		<-release
 		return "there", nil
 	})
 	<-entered
 	<-entered
-	if free := p.free(); free["a"] != 0 {
-		t.Errorf("free %v, want none", free)
-	}
-	for range 10 { // whoever looks at the queue now finds no slot
-		if err := p.claim(t.Context()); err != nil {
-			t.Fatal(err)
+	for range 10 { // a claim now finds no slot
+		if got, err := p.claim(t.Context(), 3); err != nil || len(got) > 0 {
+			t.Fatalf("claimed %v, %v; want none", got, err)
 		}
 	}
 	select {
@@ -236,14 +237,14 @@ func TestADestinationGetsNoMoreAtOnceThanItsSlots(t *testing.T) {
 	}
 }
 
-func TestAShutdownLetsADeliveryEndAndGivesBackOneThatDoesNot(t *testing.T) {
+func TestPool_Run_shutdown(t *testing.T) {
 	t.Parallel()
-	t.Run("ends", func(t *testing.T) {
+	t.Run("finishes", func(t *testing.T) {
 		t.Parallel()
 		b := newBench(t)
 		b.deliveries(t, 1)
 		entered, release := make(chan struct{}), make(chan struct{})
-		_, stop := b.run(t, Place{Timeout: time.Minute}, func(context.Context, *payload.Parcel) (string, error) {
+		_, stop := b.run(t, Destination{Timeout: time.Minute}, func(context.Context, *payload.Payload) (string, error) {
 			close(entered)
 			<-release
 			return "there", nil
@@ -257,12 +258,12 @@ func TestAShutdownLetsADeliveryEndAndGivesBackOneThatDoesNot(t *testing.T) {
 			t.Errorf("it is %s", v.State)
 		}
 	})
-	t.Run("does not", func(t *testing.T) {
+	t.Run("releases", func(t *testing.T) {
 		t.Parallel()
 		b := newBench(t)
 		b.deliveries(t, 1)
 		entered := make(chan struct{})
-		_, stop := b.run(t, Place{Timeout: time.Minute}, func(ctx context.Context, _ *payload.Parcel) (string, error) {
+		_, stop := b.run(t, Destination{Timeout: time.Minute}, func(ctx context.Context, _ *payload.Payload) (string, error) {
 			close(entered)
 			<-ctx.Done()
 			return "", ctx.Err()
@@ -275,14 +276,13 @@ func TestAShutdownLetsADeliveryEndAndGivesBackOneThatDoesNot(t *testing.T) {
 	})
 }
 
-// A worker that others took for dead stops, and what it writes at last changes
-// nothing.
-func TestALostLeaseStopsTheSending(t *testing.T) {
+// An attempt that lost its lease is stopped, and its last write changes nothing.
+func TestPool_Run_lease_lost(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.deliveries(t, 1)
 	first := true
-	b.run(t, Place{Slots: 2, Timeout: time.Minute}, func(ctx context.Context, _ *payload.Parcel) (string, error) {
+	b.run(t, Destination{Slots: 2, Timeout: time.Minute}, func(ctx context.Context, _ *payload.Payload) (string, error) {
 		if !first {
 			return "second", nil
 		}
@@ -302,7 +302,7 @@ func TestALostLeaseStopsTheSending(t *testing.T) {
 	}
 }
 
-func TestTheStoredFileIsWhatIsSent(t *testing.T) {
+func TestPool_Run_damaged_file(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.deliveries(t, 1)
@@ -316,7 +316,7 @@ func TestTheStoredFileIsWhatIsSent(t *testing.T) {
 	if err := w.Publish(); err != nil {
 		t.Fatal(err)
 	}
-	b.run(t, Place{}, func(ctx context.Context, p *payload.Parcel) (string, error) {
+	b.run(t, Destination{}, func(ctx context.Context, p *payload.Payload) (string, error) {
 		f, err := p.Files[0].Open(ctx)
 		if err != nil {
 			return "", err

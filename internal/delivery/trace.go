@@ -10,9 +10,9 @@ import (
 	"exporttask/internal/model"
 )
 
-// span begins the span of one attempt of a delivery, in the trace that made its
-// instance. One whose instance could not be read, nil, has none. Spans hold
-// neither addresses nor texts of errors, which may hold what is secret.
+// span starts the span of one attempt of a delivery, in the trace of its
+// instance. If in is nil, because the instance could not be read, there is no
+// span. Spans hold neither URLs nor error texts, since both may hold secrets.
 func (p *Pool) span(ctx context.Context, in *model.Inst, v *model.Delivery) (context.Context, trace.Span) {
 	if in == nil {
 		return ctx, trace.SpanFromContext(ctx)
@@ -28,7 +28,7 @@ func (p *Pool) span(ctx context.Context, in *model.Inst, v *model.Delivery) (con
 	))
 }
 
-// endSpan ends it; end is in the words of Observer.
+// endSpan ends the span of an attempt; end is in the words of Observer.
 func endSpan(span trace.Span, end string) {
 	span.SetAttributes(attribute.String("exportd.end", end))
 	if end != "done" && end != "released" {

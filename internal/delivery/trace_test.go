@@ -14,12 +14,12 @@ import (
 	"exporttask/internal/delivery/payload"
 )
 
-func TestAttemptsOfADeliveryAreSpansOfItsInstancesTrace(t *testing.T) {
+func TestPool_span(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.deliveries(t, 1)
 	var sentIn []trace.SpanID
-	_, stop := b.run(t, Place{}, func(ctx context.Context, _ *payload.Parcel) (string, error) {
+	_, stop := b.run(t, Destination{}, func(ctx context.Context, _ *payload.Payload) (string, error) {
 		sentIn = append(sentIn, trace.SpanFromContext(ctx).SpanContext().SpanID())
 		if len(sentIn) == 1 {
 			return "", errors.New("https://secret.example.com is down")
@@ -39,7 +39,7 @@ func TestAttemptsOfADeliveryAreSpansOfItsInstancesTrace(t *testing.T) {
 		got = append(got, fmt.Sprint(s.Name(), " ", value("exportd.destination"), " ", value("exportd.destination_kind"), " ",
 			value("exportd.attempt"), " ", value("exportd.end"), " ", s.Status().Code))
 		if strings.Contains(fmt.Sprint(s.Attributes(), s.Status()), "secret") {
-			t.Errorf("a span tells where it is sent: %v %v", s.Attributes(), s.Status())
+			t.Errorf("a span holds a URL: %v %v", s.Attributes(), s.Status())
 		}
 	}
 	want := []string{"deliver a scripted 1 retried Error", "deliver a scripted 2 done Unset"}

@@ -12,5 +12,5 @@ import (
 // one, so that none can replace another's file.
 func folder(in *model.Inst) string { return fmt.Sprintf("%d/%d-%d", in.ID, in.Attempt, in.Claims) }
 
-// heeds tells whether a worker stops when it learns that its lease is lost.
-const heeds = true
+// fencingEnabled is whether a worker stops when it learns that its lease is lost.
+const fencingEnabled = true

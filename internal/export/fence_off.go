@@ -13,4 +13,4 @@ import (
 
 func folder(in *model.Inst) string { return fmt.Sprintf("%d/0-0", in.ID) }
 
-const heeds = false
+const fencingEnabled = false

@@ -2,76 +2,77 @@ package export
 
 import (
 	"context"
+	"errors"
 	"sync"
-	"time"
 
 	"exporttask/internal/model"
+	"exporttask/internal/worker"
 )
 
-const (
-	// finishBatch bounds the instances that one transaction finishes.
-	finishBatch = 64
-	// tryTimeout bounds one try of a write that ends an attempt.
-	tryTimeout = 5 * time.Second
-)
+// finishBatch bounds the instances that one transaction finishes.
+const finishBatch = 64
 
-// finisher finishes instances together: while one transaction is under way,
-// the attempts that end meanwhile gather for the next one. Nobody waits for
-// others to gather.
+// finisher finishes instances in groups: while one attempt writes a transaction,
+// attempts that end meanwhile queue up, and the next of them writes for all. No
+// attempt waits for others to arrive.
 type finisher struct {
 	queue Queue
 
 	mu      sync.Mutex
-	waiting []ended
-	busy    bool // a goroutine is at it
+	waiting []*ended
+
+	// writing is held by the attempt that writes.
+	writing sync.Mutex
 }
 
 // ended is an attempt that waits to be finished.
 type ended struct {
 	success model.Success
-	err     chan error // gets one value
+	// written and err are the outcome; the holder of finisher.writing uses them.
+	written bool
+	err     error
 }
 
-// finish writes one attempt's success and returns when it is known how that
-// went, which takes tryTimeout twice at the longest.
-func (f *finisher) finish(in *model.Inst, r model.Result) error {
-	e := ended{success: model.Success{Inst: in, Result: r}, err: make(chan error, 1)}
+// errNoOutcome is the outcome of a transaction that never returned one.
+var errNoOutcome = errors.New("finish: no outcome")
+
+// finish writes an attempt's success and returns the outcome. With a database
+// that does not answer it takes about twice worker.TryTimeout.
+func (f *finisher) finish(ctx context.Context, in *model.Inst, r model.Result) error {
+	e := &ended{success: model.Success{Inst: in, Result: r}}
 	f.mu.Lock()
 	f.waiting = append(f.waiting, e)
-	if !f.busy {
-		f.busy = true
-		go f.run()
-	}
 	f.mu.Unlock()
-	return <-e.err
-}
 
-// run finishes what waits until nothing does.
-func (f *finisher) run() {
-	for {
-		f.mu.Lock()
-		n := min(len(f.waiting), finishBatch)
-		batch := f.waiting[:n:n]
-		f.waiting = f.waiting[n:]
-		f.busy = n > 0
-		f.mu.Unlock()
-		if n == 0 {
-			return
-		}
-		f.write(batch)
+	f.writing.Lock()
+	defer f.writing.Unlock()
+	for !e.written { // else an earlier holder of the lock wrote it
+		f.write(ctx, f.next())
 	}
+	return e.err
 }
 
-func (f *finisher) write(batch []ended) {
-	// The attempts' own contexts may have ended: what ends one is written
-	// even while it is being stopped.
-	ctx, stop := context.WithTimeout(context.Background(), tryTimeout)
+// next takes the attempts that have waited longest.
+func (f *finisher) next() []*ended {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := min(len(f.waiting), finishBatch)
+	batch := f.waiting[:n:n]
+	f.waiting = f.waiting[n:]
+	return batch
+}
+
+// write writes a batch. The end of ctx does not stop it: other attempts depend
+// on it.
+func (f *finisher) write(ctx context.Context, batch []*ended) {
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), worker.TryTimeout)
 	defer stop()
 	list := make([]model.Success, len(batch))
 	for i, e := range batch {
 		list[i] = e.success
+		e.written, e.err = true, errNoOutcome // in case FinishAll panics
 	}
 	for i, err := range f.queue.FinishAll(ctx, list) {
-		batch[i].err <- err
+		batch[i].err = err
 	}
 }

@@ -2,8 +2,8 @@ package export
 
 import "time"
 
-// Observer is told what becomes of attempts. Its methods are called from
-// several goroutines and must return at once.
+// Observer is called when attempts begin and end. Its methods are called from
+// several goroutines and must not block.
 type Observer interface {
 	Began()
 	Ended(o Outcome)
@@ -23,8 +23,8 @@ type Outcome struct {
 	Bytes    int64
 }
 
-// nobody is the observer where there is none.
-type nobody struct{}
+// noObserver ignores its calls.
+type noObserver struct{}
 
-func (nobody) Began()        {}
-func (nobody) Ended(Outcome) {}
+func (noObserver) Began()        {}
+func (noObserver) Ended(Outcome) {}

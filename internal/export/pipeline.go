@@ -13,6 +13,7 @@ import (
 	"exporttask/internal/source"
 	"exporttask/internal/sqlcheck"
 	"exporttask/internal/task"
+	"exporttask/internal/worker"
 )
 
 // Cursor is the rows of one query.
@@ -50,14 +51,14 @@ func begin(ctx context.Context, sources Sources, in *model.Inst, tempDir string,
 	if err != nil {
 		return nil, err
 	}
-	progress.waiting.Store(true)
+	progress.blocked.Store(true)
 	cursor, err := sources.Query(ctx, in.Source, source.Query{
 		SQL: query.SQL, Args: query.Args, Snapshot: in.Options.V.Snapshot,
 		Limits: source.Limits{
 			StatementTime: time.Duration(in.TimeoutSec) * time.Second, Rows: in.Limits.V.Rows, Bytes: in.Limits.V.Bytes,
 		},
 	})
-	progress.waiting.Store(false)
+	progress.blocked.Store(false)
 	if err != nil {
 		return nil, err
 	}
@@ -118,9 +119,9 @@ func (p *pipeline) close() { _ = p.cursor.Close() }
 // after the data source said that the result is complete.
 func pump(ctx context.Context, cursor Cursor, encoder format.Encoder, progress *progress) error {
 	for {
-		progress.waiting.Store(true)
+		progress.blocked.Store(true)
 		batch, err := cursor.Next(ctx)
-		progress.waiting.Store(false)
+		progress.blocked.Store(false)
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
@@ -140,7 +141,7 @@ func pump(ctx context.Context, cursor Cursor, encoder format.Encoder, progress *
 // is whole only if there was no error. It is an attempt of a worker without
 // the queue and the store around it.
 func Render(ctx context.Context, sources Sources, in *model.Inst, w io.Writer, tempDir string) (_ format.Summary, err error) {
-	defer recovered(&err)
+	defer worker.Recover(&err)
 	p, err := begin(ctx, sources, in, tempDir, &progress{})
 	if err != nil {
 		return format.Summary{}, err

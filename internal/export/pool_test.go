@@ -16,7 +16,7 @@ import (
 	"exporttask/internal/source"
 )
 
-func TestAnExportEndsWithItsFileInTheStore(t *testing.T) {
+func TestPool_Run(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	start(t, b.pool(b.db, "w"))
@@ -35,8 +35,8 @@ func TestAnExportEndsWithItsFileInTheStore(t *testing.T) {
 	}
 }
 
-// However an attempt ends without success, the store is as it was before.
-func TestAnAttemptThatFailsIsToldAsItIsAndLeavesNoFile(t *testing.T) {
+// After an attempt that fails in whatever way, the store holds no file of it.
+func TestPool_Run_failure(t *testing.T) {
 	t.Parallel()
 	after := func(err error) func(context.Context, int) error {
 		return func(_ context.Context, batch int) error {
@@ -53,31 +53,31 @@ func TestAnAttemptThatFailsIsToldAsItIsAndLeavesNoFile(t *testing.T) {
 		code     string
 		msg      string
 	}{
-		"a connection that is lost in the middle is tried again": {
+		"connection_lost_is_retried": {
 			after(&source.LostError{During: "read rows", Err: io.ErrUnexpectedEOF}), model.StateFailed, 3, "14", "data source: read rows",
 		},
-		"wrong SQL is not tried again": {
+		"wrong_sql_is_final": {
 			after(&source.ServerError{Code: 1054, Message: "Unknown column"}), model.StateFailed, 1, "3", "Unknown column",
 		},
-		"a result that was damaged is not shown": {
+		"damaged_result": {
 			after(&source.DamageError{}), model.StateFailed, 1, "15", "",
 		},
-		"a limit that was passed is told": {
+		"limit_of_rows": {
 			after(&source.LimitError{Limit: source.LimitRows, Max: 7}), model.StateFailed, 1, "8", "limit of rows passed: 7",
 		},
-		"a statement that took too long timed out": {
+		"statement_timeout": {
 			after(&source.LimitError{Limit: source.LimitStatementTime, Max: int64(time.Second)}), model.StateTimedOut, 1, "4", "1s",
 		},
-		"an answer that is no answer is tried again": {
+		"malformed_answer_is_retried": {
 			after(&source.ProtocolError{What: "a second result"}), model.StateFailed, 3, "13", "malformed answer: a second result",
 		},
-		"and so is a row whose cells do not add up": {
+		"malformed_row_is_retried": {
 			after(row.ErrBroken), model.StateFailed, 3, "13", "malformed answer: a row whose cells do not add up",
 		},
-		"a panic is kept to its attempt": {
+		"panic": {
 			func(context.Context, int) error { panic("bug") }, model.StateFailed, 3, "13", "internal error",
 		},
-		"a full disk is named": {
+		"disk_full_without_path": {
 			after(&os.PathError{Op: "write", Path: "/secret", Err: syscall.ENOSPC}), model.StateFailed, 3, "8", "store: write: no space left on device",
 		},
 	}
@@ -94,16 +94,16 @@ func TestAnAttemptThatFailsIsToldAsItIsAndLeavesNoFile(t *testing.T) {
 			if strings.Contains(in.ErrMsg, "secret") {
 				t.Errorf("a path is shown: %q", in.ErrMsg)
 			}
-			if n := b.kept(t); n != 0 {
+			if n := b.stored(t); n != 0 {
 				t.Errorf("%d files left", n)
 			}
 		})
 	}
 }
 
-func TestCancelStopsTheAttemptAndRemovesItsFile(t *testing.T) {
+func TestPool_Cancel(t *testing.T) {
 	t.Parallel()
-	ways := map[string]bool{"on the same replica": true, "from another replica": false}
+	ways := map[string]bool{"same_replica": true, "other_replica": false}
 	for name, here := range ways {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -121,14 +121,14 @@ func TestCancelStopsTheAttemptAndRemovesItsFile(t *testing.T) {
 				p.Cancel(id)
 			}
 			b.until(t, id, model.StateCanceled)
-			if n := b.kept(t); n != 0 {
+			if n := b.stored(t); n != 0 {
 				t.Errorf("%d files left", n)
 			}
 		})
 	}
 }
 
-func TestAShutdownGivesBackWhatDoesNotEndInTime(t *testing.T) {
+func TestPool_Run_shutdown_releases(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	began := make(chan struct{}, 1)
@@ -141,7 +141,7 @@ func TestAShutdownGivesBackWhatDoesNotEndInTime(t *testing.T) {
 	if in.Attempt != 0 || in.Crashes != 0 {
 		t.Errorf("attempt %d, crashes %d; want none spent", in.Attempt, in.Crashes)
 	}
-	if n := b.kept(t); n != 0 {
+	if n := b.stored(t); n != 0 {
 		t.Errorf("%d files left", n)
 	}
 	b.source.next = rows(1)
@@ -149,7 +149,7 @@ func TestAShutdownGivesBackWhatDoesNotEndInTime(t *testing.T) {
 	b.until(t, id, model.StateSucceeded)
 }
 
-func TestAShutdownSeesThroughWhatEndsInTime(t *testing.T) {
+func TestPool_Run_shutdown_finishes(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	began, goOn := make(chan struct{}), make(chan struct{})
@@ -169,11 +169,10 @@ func TestAShutdownSeesThroughWhatEndsInTime(t *testing.T) {
 	b.until(t, id, model.StateSucceeded)
 }
 
-// lossy loses answers: the database does what it was asked, the worker never
-// hears of it.
+// lossy loses answers: the database commits, the worker gets errLost.
 type lossy struct {
 	*model.DB
-	claims, ends atomic.Int32 // how many answers still get lost
+	claims, ends atomic.Int32 // number of answers still to be lost
 }
 
 var errLost = errors.New("answer lost")
@@ -196,7 +195,7 @@ func (l *lossy) FinishAll(ctx context.Context, list []model.Success) []error {
 	return errs
 }
 
-func TestAFinishWhoseAnswerIsLostIsAskedForAgainAndCountsOnce(t *testing.T) {
+func TestPool_Run_finish_answer_lost(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	queue := &lossy{DB: b.db}
@@ -216,7 +215,7 @@ func TestAFinishWhoseAnswerIsLostIsAskedForAgainAndCountsOnce(t *testing.T) {
 	}
 }
 
-func TestAClaimWhoseAnswerWasLostIsGivenBackAtTheShutdown(t *testing.T) {
+func TestPool_Run_claim_answer_lost(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	queue := &lossy{DB: b.db}
@@ -230,7 +229,7 @@ func TestAClaimWhoseAnswerWasLostIsGivenBackAtTheShutdown(t *testing.T) {
 	}
 }
 
-func TestALostLeaseStopsTheAttemptAndItsFileIsNotShown(t *testing.T) {
+func TestPool_Run_lease_lost(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	began := make(chan struct{}, 1)
@@ -255,7 +254,7 @@ func TestALostLeaseStopsTheAttemptAndItsFileIsNotShown(t *testing.T) {
 		t.Errorf("stopped by %v, want the lost lease", err)
 	}
 	stop(time.Minute)
-	if n := b.kept(t); n != 0 {
+	if n := b.stored(t); n != 0 {
 		t.Errorf("%d files left", n)
 	}
 	if in := b.until(t, id, model.StateRunning); in.Owner != "second" {
@@ -263,7 +262,7 @@ func TestALostLeaseStopsTheAttemptAndItsFileIsNotShown(t *testing.T) {
 	}
 }
 
-func TestOnlyAnAttemptThatMovesOrWaitsForItsSourceKeepsItsLease(t *testing.T) {
+func TestProgress_due(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	long := now.Add(time.Hour)
@@ -272,17 +271,17 @@ func TestOnlyAnAttemptThatMovesOrWaitsForItsSourceKeepsItsLease(t *testing.T) {
 		change func(*progress)
 		want   bool
 	}{
-		"rows came":                    {func(p *progress) { p.rows.Add(1); p.steps.Add(1) }, true},
-		"it hangs":                     {func(p *progress) { p.kept.at = now.Add(-every) }, false},
-		"it waits":                     {func(p *progress) { p.waiting.Store(true); p.kept.at = now.Add(-every) }, true},
-		"it waits, its lease is fresh": {func(p *progress) { p.waiting.Store(true); p.kept.at = now.Add(-every / 2) }, false},
-		"it waits past its timeout":    {func(p *progress) { p.waiting.Store(true); p.deadline = now.Add(-1); p.kept.at = now.Add(-every) }, false},
+		"progress":                 {func(p *progress) { p.rows.Add(1); p.steps.Add(1) }, true},
+		"no_progress":              {func(p *progress) { p.written.at = now.Add(-every) }, false},
+		"blocked":                  {func(p *progress) { p.blocked.Store(true); p.written.at = now.Add(-every) }, true},
+		"blocked_with_fresh_lease": {func(p *progress) { p.blocked.Store(true); p.written.at = now.Add(-every / 2) }, false},
+		"blocked_past_timeout":     {func(p *progress) { p.blocked.Store(true); p.deadline = now.Add(-1); p.written.at = now.Add(-every) }, false},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := &progress{deadline: long}
-			p.kept.at = now
+			p.written.at = now
 			c.change(p)
 			if _, got := p.due(now, every); got != c.want {
 				t.Errorf("due: got %t, want %t", got, c.want)

@@ -14,6 +14,7 @@ import (
 	"exporttask/internal/model"
 	"exporttask/internal/store"
 	"exporttask/internal/task"
+	"exporttask/internal/worker"
 )
 
 // Runner runs single attempts.
@@ -46,7 +47,7 @@ func (m *made) remove(ctx context.Context, log *slog.Logger) {
 // run makes one attempt: when it returns without an error the file is whole,
 // durable and published under a name of its own.
 func (r *Runner) run(ctx context.Context, in *model.Inst, progress *progress) (m made, err error) {
-	defer recovered(&err)
+	defer worker.Recover(&err)
 	p, err := begin(ctx, r.Sources, in, r.TempDir, progress)
 	if err != nil {
 		return made{}, err
@@ -67,9 +68,9 @@ func (r *Runner) run(ctx context.Context, in *model.Inst, progress *progress) (m
 		return made{}, err
 	}
 	_, published := step(ctx, "store.publish")
-	progress.waiting.Store(true)
+	progress.blocked.Store(true)
 	err = file.Publish()
-	progress.waiting.Store(false)
+	progress.blocked.Store(false)
 	published(err)
 	if err != nil {
 		return made{}, err

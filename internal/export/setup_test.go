@@ -3,6 +3,7 @@ package export
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"slices"
@@ -20,8 +21,8 @@ import (
 	"exporttask/migrations"
 )
 
-// faulty is a data source that a test scripts: next is asked for each batch,
-// which has a cell too many where that returns row.ErrBroken.
+// faulty is a scripted data source: next is called before each batch. The batch
+// has a cell too many if next returns row.ErrBroken.
 type faulty struct {
 	query func(ctx context.Context) error
 	next  func(ctx context.Context, batch int) error
@@ -77,7 +78,7 @@ func rows(n int) func(context.Context, int) error {
 	}
 }
 
-// untilStopped gives one row, tells that it did, and waits to be stopped.
+// untilStopped gives one row, signals began, and waits to be stopped.
 func untilStopped(began chan<- struct{}) func(context.Context, int) error {
 	return func(ctx context.Context, batch int) error {
 		if batch == 0 {
@@ -127,25 +128,21 @@ func (b *bench) pool(queue Queue, owner string) *Pool {
 		queue, &Runner{Sources: b.source, Store: b.store, TempDir: b.store.TempDir()}, slog.New(slog.DiscardHandler))
 }
 
-// start runs a pool until the returned function stops it, with the grace that
-// it is given.
+// start runs a pool until the returned function shuts it down, with grace for
+// what runs.
 func start(t *testing.T, p *Pool) (stop func(grace time.Duration)) {
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	beating, stopBeat := context.WithCancel(context.Background())
-	var loops, beats sync.WaitGroup
-	loops.Go(func() { p.Run(ctx) })
-	beats.Go(func() { p.Beat(beating) })
+	claiming, stopClaiming := context.WithCancel(context.Background())
+	working, abort := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { p.Run(claiming, working) })
 	var once sync.Once
 	stop = func(grace time.Duration) {
 		once.Do(func() {
-			cancel()
-			loops.Wait()
-			ctx, done := context.WithTimeout(context.Background(), grace)
-			defer done()
-			p.Shutdown(ctx)
-			stopBeat()
-			beats.Wait()
+			stopClaiming()
+			timer := time.AfterFunc(grace, abort)
+			defer timer.Stop()
+			running.Wait()
 		})
 	}
 	t.Cleanup(func() { stop(0) })
@@ -171,29 +168,20 @@ func (b *bench) addIn(ctx context.Context, t *testing.T) int64 {
 }
 
 // until waits until the instance is in one of the states.
-func (b *bench) until(t *testing.T, id int64, states ...model.State) *model.Inst {
+func (b *bench) until(t *testing.T, id int64, states ...model.State) (in *model.Inst) {
 	t.Helper()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	deadline := time.After(30 * time.Second)
-	for {
-		in, err := b.db.GetInst(context.Background(), id)
-		if err != nil {
+	testkit.Eventually(t, fmt.Sprintf("instance %d is in one of %v", id, states), func() bool {
+		var err error
+		if in, err = b.db.GetInst(context.Background(), id); err != nil {
 			t.Fatal(err)
 		}
-		if slices.Contains(states, in.State) {
-			return in
-		}
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatalf("instance %d is %s (%s), want one of %v", id, in.State, in.ErrMsg, states)
-		}
-	}
+		return slices.Contains(states, in.State)
+	})
+	return in
 }
 
-// kept is how many files the store holds, unfinished ones included.
-func (b *bench) kept(t *testing.T) int {
+// stored is the number of files in the store, unfinished ones included.
+func (b *bench) stored(t *testing.T) int {
 	t.Helper()
 	n := 0
 	if err := b.store.List(context.Background(), func(store.Item) error { n++; return nil }); err != nil {

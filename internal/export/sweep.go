@@ -12,6 +12,7 @@ import (
 
 	"exporttask/internal/model"
 	"exporttask/internal/store"
+	"exporttask/internal/worker/backoff"
 )
 
 // Ledger is what the sweeper needs of the model.
@@ -65,7 +66,7 @@ var ErrTooMany = errors.New("more than a fifth of the store's files belong to no
 
 // Run expires and sweeps until ctx ends.
 func (s *Sweeper) Run(ctx context.Context) {
-	expire, sweep := time.NewTimer(jitter(s.cfg.ExpireEvery)), time.NewTimer(jitter(s.cfg.SweepEvery))
+	expire, sweep := time.NewTimer(backoff.Jitter(s.cfg.ExpireEvery)), time.NewTimer(backoff.Jitter(s.cfg.SweepEvery))
 	defer expire.Stop()
 	defer sweep.Stop()
 	for {
@@ -74,10 +75,10 @@ func (s *Sweeper) Run(ctx context.Context) {
 			return
 		case <-expire.C:
 			s.report(ctx, "expire", "instances", s.ExpireOnce)
-			expire.Reset(jitter(s.cfg.ExpireEvery))
+			expire.Reset(backoff.Jitter(s.cfg.ExpireEvery))
 		case <-sweep.C:
 			s.report(ctx, "sweep the store", "files", s.SweepOnce)
-			sweep.Reset(jitter(s.cfg.SweepEvery))
+			sweep.Reset(backoff.Jitter(s.cfg.SweepEvery))
 		}
 	}
 }

@@ -116,7 +116,7 @@ func TestSweepRefusesToRemoveMoreThanAFifthUnlessForced(t *testing.T) {
 	if n, err := b.sweeper(t, false).SweepOnce(t.Context()); n != 0 || !errors.Is(err, ErrTooMany) {
 		t.Errorf("removed %d, error %v; want a refusal", n, err)
 	}
-	if n := b.kept(t); n != 9 {
+	if n := b.stored(t); n != 9 {
 		t.Errorf("%d files left, want all 9", n)
 	}
 	if n, err := b.sweeper(t, true).SweepOnce(t.Context()); n != 2 || err != nil {

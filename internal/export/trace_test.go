@@ -18,8 +18,8 @@ import (
 	"exporttask/internal/source"
 )
 
-// tracedPool is a pool whose spans are written down, and a context of the span
-// that makes its instances.
+// tracedPool returns a pool whose spans are recorded, and a context with the
+// span that its instances are created in.
 func (b *bench) tracedPool() (*Pool, *tracetest.SpanRecorder, context.Context) {
 	spans := tracetest.NewSpanRecorder()
 	p := b.pool(b.db, "w")
@@ -29,8 +29,8 @@ func (b *bench) tracedPool() (*Pool, *tracetest.SpanRecorder, context.Context) {
 	}))
 }
 
-// told is what spans tell of how they ended, by their order.
-func told(t *testing.T, spans *tracetest.SpanRecorder) (list []string) {
+// outcomes are the name, end, error code and status of each span, in order.
+func outcomes(t *testing.T, spans *tracetest.SpanRecorder) (list []string) {
 	t.Helper()
 	for _, s := range spans.Ended() {
 		if s.SpanContext().TraceID() != (trace.TraceID{1}) {
@@ -54,7 +54,7 @@ func told(t *testing.T, spans *tracetest.SpanRecorder) (list []string) {
 	return list
 }
 
-func TestAttemptsOfAnInstanceAreSpansOfTheTraceThatMadeIt(t *testing.T) {
+func TestPool_span(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	p, spans, ctx := b.tracedPool()
@@ -73,12 +73,12 @@ func TestAttemptsOfAnInstanceAreSpansOfTheTraceThatMadeIt(t *testing.T) {
 		"queue.wait", "query", "render   failed", "attempt retried 14 failed",
 		"queue.wait", "query", "render", "store.publish", "finish", "attempt succeeded",
 	}
-	if diff := cmp.Diff(want, told(t, spans)); diff != "" {
+	if diff := cmp.Diff(want, outcomes(t, spans)); diff != "" {
 		t.Errorf("spans (-want +got):\n%s", diff)
 	}
 }
 
-func TestACanceledAttemptIsNoErrorOfItsSpan(t *testing.T) {
+func TestPool_span_canceled(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	p, spans, ctx := b.tracedPool()
@@ -93,13 +93,13 @@ func TestACanceledAttemptIsNoErrorOfItsSpan(t *testing.T) {
 	p.Cancel(id)
 	b.until(t, id, model.StateCanceled)
 	stop(0)
-	if diff := cmp.Diff([]string{"queue.wait", "query", "render   failed", "attempt canceled 1"}, told(t, spans)); diff != "" {
+	if diff := cmp.Diff([]string{"queue.wait", "query", "render   failed", "attempt canceled 1"}, outcomes(t, spans)); diff != "" {
 		t.Errorf("spans (-want +got):\n%s", diff)
 	}
 }
 
-// An instance of a process that does not trace begins a trace where it runs.
-func TestAnInstanceWithoutATraceBeginsOne(t *testing.T) {
+// An instance that was created without a trace starts one where it runs.
+func TestPool_span_without_parent(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	p, spans, _ := b.tracedPool()

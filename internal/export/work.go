@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"runtime/debug"
 	"strconv"
 	"syscall"
 	"time"
@@ -18,23 +17,12 @@ import (
 	"exporttask/internal/source"
 	"exporttask/internal/store"
 	"exporttask/internal/task"
-)
-
-const (
-	// endTimeout bounds the writes that end an attempt. It is longer than a
-	// lease: after an outage of the database the work is not lost unless
-	// somebody else has begun it anew, which the fence tells.
-	endTimeout = 2 * time.Minute
-	// endRetry is the pause between tries of such a write.
-	endRetry = 500 * time.Millisecond
-	// maxRefused is how often the database may refuse one before that is held
-	// to be its last word.
-	maxRefused = 3
+	"exporttask/internal/worker"
 )
 
 // work runs one attempt and writes down how it ended.
-func (p *Pool) work(ctx context.Context, a *attempt) {
-	in := &a.inst
+func (p *Pool) work(ctx context.Context, i *item) {
+	a, in := i.Value, &i.Value.inst
 	log := p.log.With("inst_id", in.ID, "attempt", in.Attempt)
 	ctx, span := p.span(ctx, in)
 	log.InfoContext(ctx, "attempt begins", "template", in.TplName, "data_source", in.Source)
@@ -54,12 +42,11 @@ func (p *Pool) work(ctx context.Context, a *attempt) {
 	cause := context.Cause(running)
 	stop()
 
-	// What ends an attempt is written even while it is being stopped.
-	ctx, stop = context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
-	defer stop()
+	// The end of an attempt is written even while the attempt is being stopped.
+	ctx = context.WithoutCancel(ctx)
 	if err == nil {
 		finishing, done := step(ctx, "finish")
-		err = p.persist(finishing, func(context.Context) error { return p.finisher.finish(in, made.result) })
+		err = worker.Persist(finishing, log, func(ctx context.Context) error { return p.finisher.finish(ctx, in, made.result) })
 		done(err)
 		if err == nil {
 			outcome.End = "succeeded"
@@ -86,7 +73,7 @@ func (p *Pool) end(ctx context.Context, log *slog.Logger, in *model.Inst, err, c
 	case errors.Is(err, model.ErrLeaseLost), errors.Is(cause, errLeaseLost):
 		log.WarnContext(ctx, "lease lost: the instance is another worker's now")
 		return "lost", ""
-	case errors.Is(cause, errShutdown):
+	case errors.Is(cause, worker.ErrShutdown):
 		end = "released"
 		write = func(ctx context.Context) error { return p.queue.Release(ctx, in) }
 	case errors.Is(err, model.ErrCanceling), errors.Is(cause, errCanceled):
@@ -102,12 +89,12 @@ func (p *Pool) end(ctx context.Context, log *slog.Logger, in *model.Inst, err, c
 		}
 	default:
 		f := classify(err)
-		f.Backoff = p.backoff(in.Attempt)
+		f.Backoff = p.backoff.After(int(in.Attempt))
 		end, code = outcomeOf(f, in), f.Code
 		log.WarnContext(ctx, "attempt failed", "error", err, "err_code", f.Code, "retry", f.Retry)
 		write = func(ctx context.Context) error { return p.queue.Fail(ctx, in, f) }
 	}
-	if err := p.persist(ctx, write); err != nil && !errors.Is(err, model.ErrLeaseLost) {
+	if err := worker.Persist(ctx, log, write); err != nil && !errors.Is(err, model.ErrLeaseLost) {
 		log.ErrorContext(ctx, "end attempt: the lease will run out instead", "error", err)
 		return "lost", code
 	}
@@ -124,34 +111,6 @@ func outcomeOf(f model.Failure, in *model.Inst) string {
 	return "failed"
 }
 
-// persist tries a write until it is certain how it went: written, refused, or
-// the lease is over.
-func (p *Pool) persist(ctx context.Context, write func(context.Context) error) error {
-	for refused := 0; ; {
-		err := once(ctx, write)
-		if err == nil || errors.Is(err, model.ErrLeaseLost) || errors.Is(err, model.ErrCanceling) {
-			return err
-		}
-		if model.Refused(err) {
-			if refused++; refused == maxRefused {
-				return err
-			}
-		}
-		p.log.WarnContext(ctx, "write the end of an attempt", "error", err)
-		select {
-		case <-ctx.Done():
-			return err
-		case <-time.After(jitter(endRetry)):
-		}
-	}
-}
-
-func once(ctx context.Context, write func(context.Context) error) error {
-	ctx, stop := context.WithTimeout(ctx, tryTimeout)
-	defer stop()
-	return write(ctx)
-}
-
 func errCode(c codes.Code) string { return strconv.Itoa(int(c)) }
 
 // classify tells how an attempt's error is shown and whether another attempt
@@ -166,7 +125,7 @@ func classify(err error) model.Failure {
 		limit   *source.LimitError
 		damage  *source.DamageError
 		lost    *source.LostError
-		crashed *panicError
+		crashed *worker.PanicError
 	)
 	switch {
 	case errors.As(err, &limit) && errors.Is(err, source.ErrStatementTimeout):
@@ -216,19 +175,4 @@ func storeCause(err error) string {
 		return call.Syscall + ": " + call.Err.Error()
 	}
 	return ""
-}
-
-// panicError is a panic of the pipeline, kept to one attempt.
-type panicError struct {
-	value any
-	stack []byte
-}
-
-func (e *panicError) Error() string { return fmt.Sprintf("panic: %v\n%s", e.value, e.stack) }
-
-// recovered turns a panic into an error of the attempt. It is deferred.
-func recovered(err *error) {
-	if v := recover(); v != nil {
-		*err = &panicError{value: v, stack: debug.Stack()}
-	}
 }

@@ -119,7 +119,7 @@ func codeOf(k model.ErrorKind) codes.Code {
 	case model.Conflict:
 		return codes.Aborted
 	}
-	return codes.Unknown
+	return codes.Internal
 }
 
 // codeOfStatus is the canonical code for what HTTP itself refuses.

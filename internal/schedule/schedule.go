@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"log/slog"
-	"math/rand/v2"
 	"strconv"
 	"time"
 
@@ -25,6 +24,7 @@ import (
 	"exporttask/internal/calendar"
 	"exporttask/internal/model"
 	"exporttask/internal/task"
+	"exporttask/internal/worker/backoff"
 )
 
 const (
@@ -91,7 +91,7 @@ func (r *Runner) Run(ctx context.Context) {
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(r.cfg.Every*3/4 + rand.N(r.cfg.Every/2+1)): //nolint:gosec // spreads load, guards nothing
+		case <-time.After(backoff.Jitter(r.cfg.Every)):
 		}
 	}
 }

@@ -128,7 +128,7 @@ func (s *Server) RetryDelivery(ctx context.Context, req *api.WshExportTaskRetryD
 	if err != nil {
 		return nil, err
 	}
-	s.deliveries.Nudge()
+	s.deliveries.Wake()
 	return &api.WshExportTaskRetryDeliveryRes{Data: s.deliveryToProto(v)}, nil
 }
 

@@ -48,7 +48,7 @@ func (s *Server) CreateInst(ctx context.Context, req *api.WshExportTaskCreateIns
 	if err != nil {
 		return nil, err
 	}
-	s.pool.Nudge()
+	s.pool.Wake()
 	return &api.WshExportTaskCreateInstRes{Data: s.instToProto(made)}, nil
 }
 
@@ -201,7 +201,7 @@ func (s *Server) RetryInst(ctx context.Context, req *api.WshExportTaskRetryInstR
 	if err != nil {
 		return nil, err
 	}
-	s.pool.Nudge()
+	s.pool.Wake()
 	return &api.WshExportTaskRetryInstRes{Data: s.instToProto(in)}, nil
 }
 

@@ -357,7 +357,7 @@ func (s *Server) RunSched(ctx context.Context, req *api.WshExportTaskRunSchedReq
 	for _, run := range runs {
 		res.Data = append(res.Data, &api.WshExportSchedRun{Due: timeText(run.Due), EinstId: run.InstID, Existed: run.Existed})
 	}
-	s.pool.Nudge()
+	s.pool.Wake()
 	return res, nil
 }
 

@@ -37,8 +37,8 @@ type Sources interface {
 
 // Pool is the worker pool of this process.
 type Pool interface {
-	// Nudge tells that an instance waits.
-	Nudge()
+	// Wake makes the pool look for waiting instances now.
+	Wake()
 	// Cancel tells that an instance became CANCELING; one that does not run
 	// here is passed over.
 	Cancel(instID int64)
@@ -69,8 +69,8 @@ type Deliveries interface {
 	// Describe tells the kind of a destination and how often a delivery there
 	// is tried; neither for one that is not configured.
 	Describe(destination string) (kind string, attempts int32)
-	// Nudge tells that a delivery waits.
-	Nudge()
+	// Wake makes the pool look for waiting deliveries now.
+	Wake()
 }
 
 // Server implements the ExportTask service.

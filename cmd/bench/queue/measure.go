@@ -28,7 +28,7 @@ const (
 	fill         = 12_000           // instances for one measurement
 	span         = 3 * time.Second  // of one measurement, at the longest
 	creates      = 300              // for latency
-	pollEvery    = 10 * time.Second // the pool's, so that only the nudge is measured
+	pollEvery    = 10 * time.Second // the pool's, so that only Wake is measured
 )
 
 // fillQueue empties the queue and makes n instances by plain SQL.
@@ -81,7 +81,6 @@ func (b *bench) pools(ctx context.Context, replicas, workers int) (float64, erro
 	queue := counting{done: make(chan int, fill)}
 	running, stop := context.WithCancel(ctx)
 	var loops sync.WaitGroup
-	var all []*export.Pool
 	began := time.Now()
 	for r := range replicas {
 		db, err := b.open(ctx)
@@ -93,9 +92,7 @@ func (b *bench) pools(ctx context.Context, replicas, workers int) (float64, erro
 		queue.DB = db
 		p := export.NewPool(export.Config{Owner: fmt.Sprintf("bench-%d", r), Workers: workers, Poll: pollEvery, Backoff: time.Hour, MaxBackoff: time.Hour},
 			queue, &export.Runner{Sources: oneRow{}, Store: nowhere{}}, slog.New(slog.DiscardHandler))
-		all = append(all, p)
-		loops.Go(func() { p.Run(running) })
-		loops.Go(func() { p.Beat(running) })
+		loops.Go(func() { p.Run(running, ctx) })
 	}
 	n, end := 0, time.After(span)
 	for timeUp := false; n < fill && !timeUp; {
@@ -109,9 +106,6 @@ func (b *bench) pools(ctx context.Context, replicas, workers int) (float64, erro
 	rate := float64(n) / time.Since(began).Seconds()
 	stop()
 	loops.Wait()
-	for _, p := range all {
-		p.Shutdown(ctx)
-	}
 	return rate, nil
 }
 
@@ -220,11 +214,10 @@ func (b *bench) latency(ctx context.Context) (p50, p99 float64, err error) {
 		b.db, &export.Runner{Sources: starting{began}, Store: files, TempDir: files.TempDir()}, slog.New(slog.DiscardHandler))
 	running, stop := context.WithCancel(ctx)
 	var loops sync.WaitGroup
-	loops.Go(func() { pool.Run(running) })
+	loops.Go(func() { pool.Run(running, ctx) })
 	defer func() {
 		stop()
 		loops.Wait()
-		pool.Shutdown(ctx)
 	}()
 	<-began // the one that was there
 	var waits []float64
@@ -237,7 +230,7 @@ func (b *bench) latency(ctx context.Context) (p50, p99 float64, err error) {
 		if err != nil {
 			return 0, 0, err
 		}
-		pool.Nudge()
+		pool.Wake()
 		select {
 		case at := <-began:
 			waits = append(waits, float64(at.Sub(before).Microseconds())/1000)

@@ -67,13 +67,13 @@ func (m *Mailer) recipients(named []string) []string {
 }
 
 // Send implements payload.Destination.
-func (m *Mailer) Send(ctx context.Context, p *payload.Parcel) (string, error) {
+func (m *Mailer) Send(ctx context.Context, p *payload.Payload) (string, error) {
 	// What was allowed when the template was made may not be any more.
 	if err := m.Check(model.DeliverTo{Recipients: p.Recipients}); err != nil {
 		return "", payload.Permanent(err)
 	}
 	msg := &message{
-		from: m.from, to: m.recipients(p.Recipients), parcel: p, date: time.Now(),
+		from: m.from, to: m.recipients(p.Recipients), payload: p, date: time.Now(),
 		attached: attachedSize(p.Files) <= m.cfg.AttachMax,
 	}
 	if !msg.attached {

@@ -40,7 +40,7 @@ func setup(t *testing.T, o deliverytest.SMTPOptions, change func(*Config)) (*Mai
 	return m, server
 }
 
-func to(p *payload.Parcel, recipients ...string) *payload.Parcel {
+func to(p *payload.Payload, recipients ...string) *payload.Payload {
 	p.Recipients = recipients
 	return p
 }
@@ -103,7 +103,7 @@ func TestASmallFileArrivesAsAnAttachment(t *testing.T) {
 			t.Parallel()
 			m, server := setup(t, deliverytest.SMTPOptions{}, nil)
 			content := bytes.Repeat([]byte(".\r\n..\n订单,"), size/12+1)[:size]
-			p := to(deliverytest.Parcel(content, "日报/订单 1月.csv"), "a@example.org", "b@example.net")
+			p := to(deliverytest.Payload(content, "日报/订单 1月.csv"), "a@example.org", "b@example.net")
 			at, err := m.Send(t.Context(), p)
 			if err != nil {
 				t.Fatal(err)
@@ -158,7 +158,7 @@ func TestALargeFileGoesAsALink(t *testing.T) {
 	t.Parallel()
 	// 4 bytes come to 8 characters and a line's end.
 	m, server := setup(t, deliverytest.SMTPOptions{}, func(c *Config) { c.AttachMax = 9 })
-	p := to(deliverytest.Parcel([]byte("id\r\n"), "a.csv"), "a@example.org")
+	p := to(deliverytest.Payload([]byte("id\r\n"), "a.csv"), "a@example.org")
 	long := "https://exports.example.com/d/" + strings.Repeat("x", 200)
 	p.Files[0].Link = func(context.Context) (string, time.Time, error) {
 		return long, time.Date(2026, 3, 2, 10, 0, 0, 0, time.FixedZone("CST", 8*3600)), nil
@@ -175,13 +175,13 @@ func TestALargeFileGoesAsALink(t *testing.T) {
 func TestALargeFileWithoutLinksIsRefused(t *testing.T) {
 	t.Parallel()
 	m, server := setup(t, deliverytest.SMTPOptions{}, func(c *Config) { c.AttachMax = 9 })
-	_, err := m.Send(t.Context(), to(deliverytest.Parcel([]byte("id\r\n"), "a.csv"), "a@example.org"))
+	_, err := m.Send(t.Context(), to(deliverytest.Payload([]byte("id\r\n"), "a.csv"), "a@example.org"))
 	deliverytest.Refused(t, err, true)
 	if !strings.Contains(err.Error(), "a.csv: 4 bytes, too large to attach (attach-max is 9") {
 		t.Errorf("%v does not name file, size and limit", err)
 	}
 	m.cfg.AttachMax = 10
-	if _, err := m.Send(t.Context(), to(deliverytest.Parcel([]byte("id\r\n"), "a.csv"), "a@example.org")); err != nil {
+	if _, err := m.Send(t.Context(), to(deliverytest.Payload([]byte("id\r\n"), "a.csv"), "a@example.org")); err != nil {
 		t.Errorf("it fits: %v", err)
 	}
 	if got := server.Mail(t); len(got) != 1 {
@@ -192,7 +192,7 @@ func TestALargeFileWithoutLinksIsRefused(t *testing.T) {
 func TestNobodyWritesHeaders(t *testing.T) {
 	t.Parallel()
 	m, server := setup(t, deliverytest.SMTPOptions{}, nil)
-	p := to(deliverytest.Parcel([]byte("x"), "a.csv"), "a@example.org")
+	p := to(deliverytest.Payload([]byte("x"), "a.csv"), "a@example.org")
 	p.Subject = "月报\r\nBcc: evil@example.net\r\n\r\nbody" + strings.Repeat("长", 500)
 	p.Files[0].Name = "a\"\r\nX-Evil: 1\r\n\r\n.csv"
 	p.Files[0].ContentType = "text/csv\r\nX-Evil: 1"
@@ -213,7 +213,7 @@ func TestNobodyWritesHeaders(t *testing.T) {
 func TestASubjectIsTheTemplatesOwn(t *testing.T) {
 	t.Parallel()
 	m, server := setup(t, deliverytest.SMTPOptions{}, nil)
-	p := to(deliverytest.Parcel([]byte("x"), "a.csv"), "a@example.org")
+	p := to(deliverytest.Payload([]byte("x"), "a.csv"), "a@example.org")
 	p.Subject = "Orders of March"
 	if _, err := m.Send(t.Context(), p); err != nil {
 		t.Fatal(err)
@@ -231,11 +231,11 @@ func TestLogin(t *testing.T) {
 				t.Parallel()
 				o := deliverytest.SMTPOptions{Mechanism: mechanism, Password: "right", TLS: overTLS == "tls"}
 				m, server := setup(t, o, func(c *Config) { c.User, c.Password, c.TLS = "exports", "right", overTLS })
-				if _, err := m.Send(t.Context(), to(deliverytest.Parcel([]byte("x"), "a.csv"), "a@example.org")); err != nil {
+				if _, err := m.Send(t.Context(), to(deliverytest.Payload([]byte("x"), "a.csv"), "a@example.org")); err != nil {
 					t.Fatal(err)
 				}
 				m.cfg.Password = "wrong"
-				_, err := m.Send(t.Context(), to(deliverytest.Parcel([]byte("x"), "a.csv"), "a@example.org"))
+				_, err := m.Send(t.Context(), to(deliverytest.Payload([]byte("x"), "a.csv"), "a@example.org"))
 				deliverytest.Refused(t, err, true)
 				if !strings.Contains(err.Error(), "AUTH: 535 ") {
 					t.Errorf("got %v, want the server's answer", err)
@@ -249,7 +249,7 @@ func TestLogin(t *testing.T) {
 	t.Run("of a kind that is not known", func(t *testing.T) {
 		t.Parallel()
 		m, _ := setup(t, deliverytest.SMTPOptions{Mechanism: "XOAUTH2"}, func(c *Config) { c.User, c.Password = "exports", "right" })
-		_, err := m.Send(t.Context(), to(deliverytest.Parcel([]byte("x"), "a.csv"), "a@example.org"))
+		_, err := m.Send(t.Context(), to(deliverytest.Payload([]byte("x"), "a.csv"), "a@example.org"))
 		deliverytest.Refused(t, err, true)
 	})
 }
@@ -257,14 +257,14 @@ func TestLogin(t *testing.T) {
 func TestNothingIsSaidInClearUnlessAskedFor(t *testing.T) {
 	t.Parallel()
 	m, server := setup(t, deliverytest.SMTPOptions{NoTLS: true, Mechanism: "PLAIN"}, func(c *Config) { c.User, c.Password = "exports", "right" })
-	_, err := m.Send(t.Context(), to(deliverytest.Parcel([]byte("x"), "a.csv"), "a@example.org"))
+	_, err := m.Send(t.Context(), to(deliverytest.Payload([]byte("x"), "a.csv"), "a@example.org"))
 	deliverytest.Refused(t, err, true)
 	if !strings.Contains(err.Error(), "offers no STARTTLS") || len(server.Mail(t)) != 0 {
 		t.Errorf("got %v, want that it offers no STARTTLS", err)
 	}
 
 	m, server = setup(t, deliverytest.SMTPOptions{NoTLS: true}, func(c *Config) { c.TLS = "none" })
-	if _, err := m.Send(t.Context(), to(deliverytest.Parcel([]byte("x"), "a.csv"), "a@example.org")); err != nil {
+	if _, err := m.Send(t.Context(), to(deliverytest.Payload([]byte("x"), "a.csv"), "a@example.org")); err != nil {
 		t.Errorf("tls none: %v", err)
 	}
 	if got := server.Mail(t); len(got) != 1 || got[0].TLS {
@@ -272,7 +272,7 @@ func TestNothingIsSaidInClearUnlessAskedFor(t *testing.T) {
 	}
 
 	m, server = setup(t, deliverytest.SMTPOptions{}, func(c *Config) { c.CAFile = "" })
-	_, err = m.Send(t.Context(), to(deliverytest.Parcel([]byte("x"), "a.csv"), "a@example.org"))
+	_, err = m.Send(t.Context(), to(deliverytest.Payload([]byte("x"), "a.csv"), "a@example.org"))
 	if err == nil || !strings.Contains(err.Error(), "certificate") || len(server.Mail(t)) != 0 {
 		t.Errorf("a stranger's certificate: %v", err)
 	}
@@ -302,7 +302,7 @@ func TestWhatTheServerAnswersDecidesWhetherToTryAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m, server := setup(t, c.options, nil)
-			_, err := m.Send(t.Context(), to(deliverytest.Parcel(make([]byte, 1<<20), "a.csv"), "a@example.org", "b@example.org"))
+			_, err := m.Send(t.Context(), to(deliverytest.Payload(make([]byte, 1<<20), "a.csv"), "a@example.org", "b@example.org"))
 			deliverytest.Refused(t, err, c.permanent)
 			if !strings.Contains(err.Error(), "smtp://"+server.Addr+": "+c.want) {
 				t.Errorf("got %v, want %q", err, c.want)
@@ -336,7 +336,7 @@ func TestHalfAMessageIsNeverTaken(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m, server := setup(t, deliverytest.SMTPOptions{}, nil)
-			p := to(deliverytest.Parcel(make([]byte, 200_000), "a.csv"), "a@example.org")
+			p := to(deliverytest.Payload(make([]byte, 200_000), "a.csv"), "a@example.org")
 			p.Files[0].Source = deliverytest.Source(c.source)
 			_, err := m.Send(t.Context(), p)
 			deliverytest.Refused(t, err, c.permanent)
@@ -357,7 +357,7 @@ func TestAServerThatSaysNothingIsLeftWhenTheTimeIsOver(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = m.Send(ctx, to(deliverytest.Parcel([]byte("x"), "a.csv"), "a@example.org"))
+			_, err = m.Send(ctx, to(deliverytest.Payload([]byte("x"), "a.csv"), "a@example.org"))
 			if !errors.Is(err, context.Canceled) {
 				t.Errorf("got %v, want canceled", err)
 			}
@@ -372,7 +372,7 @@ func TestAServerThatSaysNothingIsLeftWhenTheTimeIsOver(t *testing.T) {
 			<-t.Context().Done()
 			return err
 		}}, nil)
-		_, err := m.Send(ctx, to(deliverytest.Parcel([]byte("x"), "a.csv"), "a@example.org"))
+		_, err := m.Send(ctx, to(deliverytest.Payload([]byte("x"), "a.csv"), "a@example.org"))
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v, want canceled", err)
 		}
@@ -434,7 +434,7 @@ func TestTheDestinationsOwnRecipientsGetEveryMessage(t *testing.T) {
 	if err := m.Check(model.DeliverTo{}); err != nil {
 		t.Errorf("nobody else: %v", err)
 	}
-	if _, err := m.Send(t.Context(), to(deliverytest.Parcel([]byte("x"), "a.csv"), "a@example.org")); err != nil {
+	if _, err := m.Send(t.Context(), to(deliverytest.Payload([]byte("x"), "a.csv"), "a@example.org")); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{"audit@example.com", "a@example.org"}, server.Mail(t)[0].To); diff != "" {

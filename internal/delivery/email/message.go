@@ -26,7 +26,7 @@ const maxLine = 250
 type message struct {
 	from     *mail.Address
 	to       []string
-	parcel   *payload.Parcel
+	payload  *payload.Payload
 	date     time.Time
 	attached bool
 	links    []link // one for each file that is not attached
@@ -48,8 +48,8 @@ func attachedSize(files []payload.File) (size int64) {
 
 // link makes links to the files, which are too large to be attached.
 func (m *message) link(ctx context.Context, attachMax int64) error {
-	for i := range m.parcel.Files {
-		f := &m.parcel.Files[i]
+	for i := range m.payload.Files {
+		f := &m.payload.Files[i]
 		if f.Link == nil {
 			return payload.Permanent(fmt.Errorf(
 				"%s: %d bytes, too large to attach (attach-max is %d, with base64), and the server makes no links to files",
@@ -77,8 +77,8 @@ func (m *message) write(ctx context.Context, to io.Writer) error {
 		return err
 	}
 	if m.attached {
-		for i := range m.parcel.Files {
-			if err := attach(ctx, parts, &m.parcel.Files[i]); err != nil {
+		for i := range m.payload.Files {
+			if err := attach(ctx, parts, &m.payload.Files[i]); err != nil {
 				return err
 			}
 		}
@@ -94,7 +94,7 @@ type header struct{ name, value string }
 // header is the message's header; each value is free of line ends but for those
 // that fold it.
 func (m *message) header(boundary string) []header {
-	id := m.parcel.EventID
+	id := m.payload.EventID
 	domain := m.from.Address[strings.LastIndexByte(m.from.Address, '@')+1:]
 	return []header{
 		{"From", m.from.String()},
@@ -111,10 +111,10 @@ func (m *message) header(boundary string) []header {
 
 // subject is the template's own, or the name of the first file.
 func (m *message) subject() string {
-	if m.parcel.Subject == "" && len(m.parcel.Files) > 0 {
-		return m.parcel.Files[0].Name
+	if m.payload.Subject == "" && len(m.payload.Files) > 0 {
+		return m.payload.Files[0].Name
 	}
-	return m.parcel.Subject
+	return m.payload.Subject
 }
 
 // encodeLine makes a line of a header out of any text: as it is, or in encoded
@@ -154,14 +154,14 @@ func (m *message) writeText(parts *multipart.Writer) error {
 // text is what people read.
 func (m *message) text() string {
 	const clock = "2006-01-02 15:04:05 UTC"
-	inst := m.parcel.Inst
+	inst := m.payload.Inst
 	var b strings.Builder
 	fmt.Fprintf(&b, "Template: %s\nExport:   %d\nRows:     %d\n", inst.TplName, inst.ID, inst.RowsDone)
 	if inst.Finished.Valid {
 		fmt.Fprintf(&b, "Finished: %s\n", inst.Finished.Time.UTC().Format(clock))
 	}
-	for i := range m.parcel.Files {
-		f := &m.parcel.Files[i]
+	for i := range m.payload.Files {
+		f := &m.payload.Files[i]
 		fmt.Fprintf(&b, "\n%s\n%d rows, %d bytes\nSHA-256 %s\n", f.Name, f.Rows, f.Bytes, hex.EncodeToString(f.SHA256))
 		if !m.attached {
 			fmt.Fprintf(&b, "%s\nThe link opens the file until %s.\n", m.links[i].url, m.links[i].expires.UTC().Format(clock))

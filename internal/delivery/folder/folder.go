@@ -43,7 +43,7 @@ func (f *Folder) Kind() string { return "folder" }
 func (f *Folder) Check(to model.DeliverTo) error { return payload.NoMail(to) }
 
 // Send implements payload.Destination.
-func (f *Folder) Send(ctx context.Context, p *payload.Parcel) (string, error) {
+func (f *Folder) Send(ctx context.Context, p *payload.Payload) (string, error) {
 	root, err := os.OpenRoot(f.root)
 	if err != nil {
 		return "", err
@@ -62,7 +62,7 @@ func (f *Folder) Send(ctx context.Context, p *payload.Parcel) (string, error) {
 
 // send writes a file beside its place, under a name of this attempt's own, and
 // renames it.
-func send(ctx context.Context, root *os.Root, p *payload.Parcel, file *payload.File) (err error) {
+func send(ctx context.Context, root *os.Root, p *payload.Payload, file *payload.File) (err error) {
 	target := filepath.FromSlash(file.Path)
 	dir := filepath.Dir(target)
 	if err := root.MkdirAll(dir, 0o750); err != nil {

@@ -48,7 +48,7 @@ func TestAFileArrivesWholeInItsFolder(t *testing.T) {
 	t.Parallel()
 	f, root := setup(t)
 	content := bytes.Repeat([]byte("id\r\n"), 100_000)
-	at, err := f.Send(t.Context(), deliverytest.Parcel(content, "daily/订单/a.csv"))
+	at, err := f.Send(t.Context(), deliverytest.Payload(content, "daily/订单/a.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,10 +67,10 @@ func TestAFileArrivesWholeInItsFolder(t *testing.T) {
 func TestAnOldFileStaysUntilTheNewOneIsWhole(t *testing.T) {
 	t.Parallel()
 	f, root := setup(t)
-	if _, err := f.Send(t.Context(), deliverytest.Parcel([]byte("old"), "a.csv")); err != nil {
+	if _, err := f.Send(t.Context(), deliverytest.Payload([]byte("old"), "a.csv")); err != nil {
 		t.Fatal(err)
 	}
-	p := deliverytest.Parcel(make([]byte, 100_000), "a.csv")
+	p := deliverytest.Payload(make([]byte, 100_000), "a.csv")
 	p.Files[0].Source = deliverytest.Source(deliverytest.Cut(50_000, func() {
 		if got, err := os.ReadFile(filepath.Join(root, "a.csv")); string(got) != "old" {
 			t.Errorf("in the middle: %d bytes, %v; want the old file", len(got), err)
@@ -89,11 +89,11 @@ func TestAnOldFileStaysUntilTheNewOneIsWhole(t *testing.T) {
 func TestWhatAKilledAttemptLeftIsRemovedByTheNext(t *testing.T) {
 	t.Parallel()
 	f, root := setup(t)
-	killed := deliverytest.Parcel([]byte("x"), "a.csv")
+	killed := deliverytest.Payload([]byte("x"), "a.csv")
 	if err := os.WriteFile(filepath.Join(root, killed.TempName()), []byte("half"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := deliverytest.Parcel([]byte("x"), "a.csv")
+	p := deliverytest.Payload([]byte("x"), "a.csv")
 	p.Claim = 3
 	if _, err := f.Send(t.Context(), p); err != nil {
 		t.Fatal(err)
@@ -111,7 +111,7 @@ func TestNothingIsWrittenOutsideOfTheFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, where := range []string{"../a.csv", "link/a.csv", "link/b/a.csv", "/etc/exportd-test.csv"} {
-		if at, err := f.Send(t.Context(), deliverytest.Parcel([]byte("x"), where)); err == nil {
+		if at, err := f.Send(t.Context(), deliverytest.Payload([]byte("x"), where)); err == nil {
 			t.Errorf("%s was written to %s", where, at)
 		}
 	}
@@ -127,7 +127,7 @@ func TestAFolderThatIsNotMountedIsNotMade(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = f.Send(t.Context(), deliverytest.Parcel([]byte("x"), "a.csv"))
+	_, err = f.Send(t.Context(), deliverytest.Payload([]byte("x"), "a.csv"))
 	deliverytest.Refused(t, err, false)
 	if _, err := os.Stat(gone); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the folder was made (%v)", err)
@@ -140,7 +140,7 @@ func TestAFullDiskIsSaid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := deliverytest.Parcel([]byte("x"), "a.csv")
+	p := deliverytest.Payload([]byte("x"), "a.csv")
 	if err := write(t.Context(), full, &p.Files[0]); !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("got %v, want that the disk is full", err)
 	}
@@ -150,7 +150,7 @@ func TestACanceledSendLeavesNothing(t *testing.T) {
 	t.Parallel()
 	f, root := setup(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	p := deliverytest.Parcel(make([]byte, 1<<20), "a.csv")
+	p := deliverytest.Payload(make([]byte, 1<<20), "a.csv")
 	whole := p.Files[0].Source
 	p.Files[0].Source = func(ctx context.Context) (io.ReadCloser, error) {
 		cancel()
@@ -167,7 +167,7 @@ func TestACanceledSendLeavesNothing(t *testing.T) {
 func TestADamagedFileIsNotDelivered(t *testing.T) {
 	t.Parallel()
 	f, root := setup(t)
-	p := deliverytest.Parcel([]byte("id\r\n1\r\n"), "a.csv")
+	p := deliverytest.Payload([]byte("id\r\n1\r\n"), "a.csv")
 	p.Files[0].Source = deliverytest.Source(strings.NewReader("id\r\n2\r\n"))
 	_, err := f.Send(t.Context(), p)
 	deliverytest.Refused(t, err, true)

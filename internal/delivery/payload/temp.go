@@ -15,15 +15,15 @@ const maxOldTemps = 30
 // TempName is the name of a file while it is written, in the folder of its
 // place. It is this attempt's own: an attempt whose worker was taken for dead
 // writes to another one.
-func (p *Parcel) TempName() string { return p.tempName(p.Claim) }
+func (p *Payload) TempName() string { return p.tempName(p.Claim) }
 
-func (p *Parcel) tempName(claim int64) string {
+func (p *Payload) tempName(claim int64) string {
 	return fmt.Sprintf(".exportd-%s-%d.part", p.EventID, claim)
 }
 
 // OldTempNames are the names that earlier attempts used. What they left is to be
 // removed: one that still writes fails then, and this one takes its place.
-func (p *Parcel) OldTempNames() []string {
+func (p *Payload) OldTempNames() []string {
 	var names []string
 	for claim := max(1, p.Claim-maxOldTemps); claim < p.Claim; claim++ {
 		names = append(names, p.tempName(claim))

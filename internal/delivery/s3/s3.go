@@ -55,7 +55,7 @@ func (b *Bucket) Kind() string { return "s3" }
 func (b *Bucket) Check(to model.DeliverTo) error { return payload.NoMail(to) }
 
 // Send implements payload.Destination.
-func (b *Bucket) Send(ctx context.Context, p *payload.Parcel) (string, error) {
+func (b *Bucket) Send(ctx context.Context, p *payload.Payload) (string, error) {
 	location := ""
 	for i := range p.Files {
 		key := b.cfg.Key(p.Files[i].Path)
@@ -67,7 +67,7 @@ func (b *Bucket) Send(ctx context.Context, p *payload.Parcel) (string, error) {
 	return location, nil
 }
 
-func (b *Bucket) send(ctx context.Context, key string, file *payload.File, p *payload.Parcel) error {
+func (b *Bucket) send(ctx context.Context, key string, file *payload.File, p *payload.Payload) error {
 	sum := hex.EncodeToString(file.SHA256)
 	in, err := file.Open(ctx)
 	if err != nil {

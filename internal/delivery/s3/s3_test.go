@@ -40,7 +40,7 @@ func TestAFileArrivesWithItsTypeAndHash(t *testing.T) {
 			t.Parallel()
 			b, server := setup(t)
 			content := bytes.Repeat([]byte("0123456789abcdef"), size/16+1)[:size]
-			p := deliverytest.Parcel(content, "daily/订单 1.csv")
+			p := deliverytest.Payload(content, "daily/订单 1.csv")
 			at, err := b.Send(t.Context(), p)
 			if err != nil {
 				t.Fatal(err)
@@ -79,7 +79,7 @@ func TestAServerThatIsBusyForAWhileGetsTheFile(t *testing.T) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return true
 	})
-	if _, err := b.Send(t.Context(), deliverytest.Parcel([]byte("id\r\n"), "a.csv")); err != nil {
+	if _, err := b.Send(t.Context(), deliverytest.Payload([]byte("id\r\n"), "a.csv")); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{"shop/a.csv"}, server.Keys(t)); diff != "" {
@@ -101,7 +101,7 @@ func TestWhatTheServerAnswersDecidesWhetherToTryAgain(t *testing.T) {
 				w.WriteHeader(code)
 				return true
 			})
-			_, err := b.Send(t.Context(), deliverytest.Parcel([]byte("id\r\n"), "a.csv"))
+			_, err := b.Send(t.Context(), deliverytest.Payload([]byte("id\r\n"), "a.csv"))
 			deliverytest.Refused(t, err, permanent)
 			if !strings.Contains(err.Error(), "s3://exports/shop/a.csv: ") {
 				t.Errorf("%v does not name the object", err)
@@ -123,7 +123,7 @@ func TestACutUploadIsNeverVisible(t *testing.T) {
 	t.Run("by the store", func(t *testing.T) {
 		t.Parallel()
 		b, server := setup(t)
-		p := deliverytest.Parcel(make([]byte, large), "a.csv")
+		p := deliverytest.Payload(make([]byte, large), "a.csv")
 		p.Files[0].Source = deliverytest.Source(deliverytest.Cut(20<<20, func() { look(t, server, "in the middle") }))
 		_, err := b.Send(t.Context(), p)
 		deliverytest.Refused(t, err, false)
@@ -143,7 +143,7 @@ func TestACutUploadIsNeverVisible(t *testing.T) {
 			_, _ = io.CopyN(io.Discard, r.Body, 1<<20)
 			panic(http.ErrAbortHandler) // the connection goes away
 		})
-		_, err := b.Send(t.Context(), deliverytest.Parcel(make([]byte, large), "a.csv"))
+		_, err := b.Send(t.Context(), deliverytest.Payload(make([]byte, large), "a.csv"))
 		deliverytest.Refused(t, err, false)
 		look(t, server, "after")
 		if left := server.Uploads(t); len(left) != 0 {
@@ -153,7 +153,7 @@ func TestACutUploadIsNeverVisible(t *testing.T) {
 	t.Run("of a small file", func(t *testing.T) {
 		t.Parallel()
 		b, server := setup(t)
-		p := deliverytest.Parcel(make([]byte, 100_000), "a.csv")
+		p := deliverytest.Payload(make([]byte, 100_000), "a.csv")
 		p.Files[0].Source = deliverytest.Source(deliverytest.Cut(50_000, func() {}))
 		_, err := b.Send(t.Context(), p)
 		deliverytest.Refused(t, err, false)
@@ -162,7 +162,7 @@ func TestACutUploadIsNeverVisible(t *testing.T) {
 	t.Run("since the stored file is damaged", func(t *testing.T) {
 		t.Parallel()
 		b, server := setup(t)
-		p := deliverytest.Parcel([]byte("id\r\n1\r\n"), "a.csv")
+		p := deliverytest.Payload([]byte("id\r\n1\r\n"), "a.csv")
 		p.Files[0].Source = deliverytest.Source(strings.NewReader("id\r\n2\r\n"))
 		_, err := b.Send(t.Context(), p)
 		deliverytest.Refused(t, err, true)
@@ -180,7 +180,7 @@ func TestASlowServerIsLeftWhenTheTimeIsOver(t *testing.T) {
 		<-r.Context().Done()
 		return true
 	})
-	if _, err := b.Send(ctx, deliverytest.Parcel([]byte("x"), "a.csv")); !errors.Is(err, context.Canceled) {
+	if _, err := b.Send(ctx, deliverytest.Payload([]byte("x"), "a.csv")); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want canceled", err)
 	}
 }
@@ -197,7 +197,7 @@ func TestWhatArrivedIsHeldAgainstWhatWasSent(t *testing.T) {
 		w.WriteHeader(http.StatusOK)
 		return true
 	})
-	_, err := b.Send(t.Context(), deliverytest.Parcel([]byte("id\r\n"), "a.csv"))
+	_, err := b.Send(t.Context(), deliverytest.Payload([]byte("id\r\n"), "a.csv"))
 	deliverytest.Refused(t, err, false)
 	if !strings.Contains(err.Error(), "holds 3 bytes") {
 		t.Errorf("got %v, want what is there", err)
@@ -208,10 +208,10 @@ func TestWhatArrivedIsHeldAgainstWhatWasSent(t *testing.T) {
 		}
 		return r.Method == http.MethodHead
 	})
-	_, err = b.Send(t.Context(), deliverytest.Parcel([]byte("id\r\n"), "a.csv"))
+	_, err = b.Send(t.Context(), deliverytest.Payload([]byte("id\r\n"), "a.csv"))
 	deliverytest.Refused(t, err, true)
 	b.cfg.WriteOnly = true
-	if _, err := b.Send(t.Context(), deliverytest.Parcel([]byte("id\r\n"), "a.csv")); err != nil {
+	if _, err := b.Send(t.Context(), deliverytest.Payload([]byte("id\r\n"), "a.csv")); err != nil {
 		t.Errorf("write-only: %v", err)
 	}
 }

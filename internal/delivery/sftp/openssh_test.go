@@ -31,7 +31,7 @@ func TestOpenSSHsOwnServer(t *testing.T) {
 			t.Parallel()
 			s, server := setup(t, deliverytest.SFTPOptions{Program: program, Bare: bare}, nil)
 			for _, text := range [][]byte{nil, want, []byte("new")} {
-				if _, err := s.Send(t.Context(), deliverytest.Parcel(text, "daily/订单/a 1.csv")); err != nil {
+				if _, err := s.Send(t.Context(), deliverytest.Payload(text, "daily/订单/a 1.csv")); err != nil {
 					t.Fatal(err)
 				}
 				if got := content(t, server, "daily/订单/a 1.csv"); !bytes.Equal(got, text) {
@@ -46,7 +46,7 @@ func TestOpenSSHsOwnServer(t *testing.T) {
 	t.Run("is cut off, then gets the file", func(t *testing.T) {
 		t.Parallel()
 		s, server := setup(t, deliverytest.SFTPOptions{Program: program}, nil)
-		p := deliverytest.Parcel(want, "a.csv")
+		p := deliverytest.Payload(want, "a.csv")
 		server.Fault(2<<20, func(conn net.Conn) { conn.Close() })
 		_, err := s.Send(t.Context(), p)
 		deliverytest.Refused(t, err, false)
@@ -54,7 +54,7 @@ func TestOpenSSHsOwnServer(t *testing.T) {
 			t.Error("after the cut: it can be seen")
 		}
 		server.Fault(0, nil)
-		p = deliverytest.Parcel(want, "a.csv")
+		p = deliverytest.Payload(want, "a.csv")
 		p.Claim = 2
 		if _, err := s.Send(t.Context(), p); err != nil {
 			t.Fatal(err)
@@ -66,13 +66,13 @@ func TestOpenSSHsOwnServer(t *testing.T) {
 	t.Run("may not be written to", func(t *testing.T) {
 		t.Parallel()
 		s, _ := setup(t, deliverytest.SFTPOptions{Program: program, ReadOnly: true}, nil)
-		_, err := s.Send(t.Context(), deliverytest.Parcel([]byte("x"), "a.csv"))
+		_, err := s.Send(t.Context(), deliverytest.Payload([]byte("x"), "a.csv"))
 		deliverytest.Refused(t, err, true)
 	})
 	t.Run("is full", func(t *testing.T) {
 		t.Parallel()
 		s, server := setup(t, deliverytest.SFTPOptions{Program: program}, nil)
-		p := deliverytest.Parcel(want, "a.csv")
+		p := deliverytest.Payload(want, "a.csv")
 		if err := os.Symlink("/dev/full", filepath.Join(server.Folder, p.TempName())); err != nil {
 			t.Fatal(err)
 		}

@@ -37,7 +37,7 @@ func (s *Server) Kind() string { return "sftp" }
 func (s *Server) Check(to model.DeliverTo) error { return payload.NoMail(to) }
 
 // Send implements payload.Destination.
-func (s *Server) Send(ctx context.Context, p *payload.Parcel) (location string, err error) {
+func (s *Server) Send(ctx context.Context, p *payload.Payload) (location string, err error) {
 	conn, err := s.dial(ctx)
 	if err != nil {
 		return "", fmt.Errorf("sftp://%s: %w", s.addr, classify(err))
@@ -101,7 +101,7 @@ func closed(c interface{ Close() error }) error {
 
 // send writes a file beside its place, under a name of this attempt's own, and
 // renames it.
-func send(ctx context.Context, client *sftp.Client, target string, file *payload.File, p *payload.Parcel) error {
+func send(ctx context.Context, client *sftp.Client, target string, file *payload.File, p *payload.Payload) error {
 	dir := path.Dir(target)
 	if err := client.MkdirAll(dir); err != nil {
 		return fmt.Errorf("make the folder: %w", err)

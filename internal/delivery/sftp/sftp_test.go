@@ -81,7 +81,7 @@ func TestAFileArrivesWhole(t *testing.T) {
 				t.Parallel()
 				s, server := setup(t, deliverytest.SFTPOptions{Bare: bare}, nil)
 				want := bytes.Repeat([]byte("0123456789abcdefg"), size/17+1)[:size]
-				at, err := s.Send(t.Context(), deliverytest.Parcel(want, "daily/订单/a 1.csv"))
+				at, err := s.Send(t.Context(), deliverytest.Payload(want, "daily/订单/a 1.csv"))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -103,7 +103,7 @@ func TestAFolderOfTheDestination(t *testing.T) {
 	t.Parallel()
 	s, server := setup(t, deliverytest.SFTPOptions{}, nil)
 	s.folder = filepath.Join(server.Folder, "upload")
-	at, err := s.Send(t.Context(), deliverytest.Parcel([]byte("x"), "a.csv"))
+	at, err := s.Send(t.Context(), deliverytest.Payload([]byte("x"), "a.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func TestAFileThatIsThereIsReplaced(t *testing.T) {
 			t.Parallel()
 			s, server := setup(t, deliverytest.SFTPOptions{Bare: bare}, nil)
 			for _, text := range []string{"old", "the new one", "new"} {
-				if _, err := s.Send(t.Context(), deliverytest.Parcel([]byte(text), "a.csv")); err != nil {
+				if _, err := s.Send(t.Context(), deliverytest.Payload([]byte(text), "a.csv")); err != nil {
 					t.Fatal(err)
 				}
 				if diff := cmp.Diff(text, string(content(t, server, "a.csv"))); diff != "" {
@@ -157,7 +157,7 @@ func TestWhoMayLogIn(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := connect(t, server, c.change).Send(t.Context(), deliverytest.Parcel([]byte("x"), "a.csv"))
+			_, err := connect(t, server, c.change).Send(t.Context(), deliverytest.Payload([]byte("x"), "a.csv"))
 			if c.refused {
 				deliverytest.Refused(t, err, true)
 			} else if err != nil {
@@ -215,7 +215,7 @@ func TestAServerWithAnotherKeyGetsNothing(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			_, err := connect(t, server, c.change).Send(t.Context(), deliverytest.Parcel([]byte("x"), "a.csv"))
+			_, err := connect(t, server, c.change).Send(t.Context(), deliverytest.Payload([]byte("x"), "a.csv"))
 			if !c.refused {
 				if err != nil {
 					t.Error(err)
@@ -234,7 +234,7 @@ func TestACutUploadIsNeverVisibleAndTheNextAttemptSucceeds(t *testing.T) {
 	t.Parallel()
 	s, server := setup(t, deliverytest.SFTPOptions{}, nil)
 	want := bytes.Repeat([]byte("0123456789abcdef"), 4<<16)
-	p := deliverytest.Parcel(want, "daily/a.csv")
+	p := deliverytest.Payload(want, "daily/a.csv")
 	server.Fault(2<<20, func(conn net.Conn) {
 		if _, is := there(t, server)["daily/a.csv"]; is {
 			t.Error("in the middle: it can be seen")
@@ -248,7 +248,7 @@ func TestACutUploadIsNeverVisibleAndTheNextAttemptSucceeds(t *testing.T) {
 		t.Fatalf("after the cut: %v, want a part of %s", left, temp)
 	}
 	server.Fault(0, nil)
-	again := deliverytest.Parcel(want, "daily/a.csv")
+	again := deliverytest.Payload(want, "daily/a.csv")
 	again.Claim = 2
 	if _, err := s.Send(t.Context(), again); err != nil {
 		t.Fatal(err)
@@ -275,10 +275,10 @@ func TestAnOldFileStaysWhereTheNewOneCannotBeSent(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s, server := setup(t, deliverytest.SFTPOptions{}, nil)
-			if _, err := s.Send(t.Context(), deliverytest.Parcel([]byte("old"), "a.csv")); err != nil {
+			if _, err := s.Send(t.Context(), deliverytest.Payload([]byte("old"), "a.csv")); err != nil {
 				t.Fatal(err)
 			}
-			p := deliverytest.Parcel(bytes.Repeat([]byte("x"), 100_000), "a.csv")
+			p := deliverytest.Payload(bytes.Repeat([]byte("x"), 100_000), "a.csv")
 			p.Files[0].Source = deliverytest.Source(c.source)
 			_, err := s.Send(t.Context(), p)
 			deliverytest.Refused(t, err, c.permanent)
@@ -292,7 +292,7 @@ func TestAnOldFileStaysWhereTheNewOneCannotBeSent(t *testing.T) {
 func TestADamagedEmptyFileIsNotDelivered(t *testing.T) {
 	t.Parallel()
 	s, server := setup(t, deliverytest.SFTPOptions{}, nil)
-	p := deliverytest.Parcel(nil, "a.csv")
+	p := deliverytest.Payload(nil, "a.csv")
 	p.Files[0].Source = deliverytest.Source(strings.NewReader("x"))
 	_, err := s.Send(t.Context(), p)
 	deliverytest.Refused(t, err, true)
@@ -312,7 +312,7 @@ func TestAServerThatSaysNothingIsLeftWhenTheTimeIsOver(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err = s.Send(ctx, deliverytest.Parcel([]byte("x"), "a.csv")); !errors.Is(err, context.Canceled) {
+		if _, err = s.Send(ctx, deliverytest.Payload([]byte("x"), "a.csv")); !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v, want canceled", err)
 		}
 	})
@@ -325,7 +325,7 @@ func TestAServerThatSaysNothingIsLeftWhenTheTimeIsOver(t *testing.T) {
 				cancel() // as the timeout does, while the server hangs
 				<-t.Context().Done()
 			})
-			if _, err := s.Send(ctx, deliverytest.Parcel(make([]byte, 8<<20), "a.csv")); !errors.Is(err, context.Canceled) {
+			if _, err := s.Send(ctx, deliverytest.Payload(make([]byte, 8<<20), "a.csv")); !errors.Is(err, context.Canceled) {
 				t.Errorf("got %v, want canceled", err)
 			}
 			if _, is := there(t, server)["a.csv"]; is {
@@ -338,7 +338,7 @@ func TestAServerThatSaysNothingIsLeftWhenTheTimeIsOver(t *testing.T) {
 func TestAFolderThatMayNotBeWrittenToIsPermanent(t *testing.T) {
 	t.Parallel()
 	s, server := setup(t, deliverytest.SFTPOptions{ReadOnly: true}, nil)
-	_, err := s.Send(t.Context(), deliverytest.Parcel([]byte("x"), "a.csv"))
+	_, err := s.Send(t.Context(), deliverytest.Payload([]byte("x"), "a.csv"))
 	deliverytest.Refused(t, err, true)
 	if !strings.Contains(err.Error(), "sftp://"+server.Addr+"/~/a.csv: ") {
 		t.Errorf("%v does not name the file", err)
@@ -348,7 +348,7 @@ func TestAFolderThatMayNotBeWrittenToIsPermanent(t *testing.T) {
 func TestAFullDiskIsSaidAndLeavesNothing(t *testing.T) {
 	t.Parallel()
 	s, server := setup(t, deliverytest.SFTPOptions{}, nil)
-	p := deliverytest.Parcel(make([]byte, 1<<20), "a.csv")
+	p := deliverytest.Payload(make([]byte, 1<<20), "a.csv")
 	if err := os.Symlink("/dev/full", filepath.Join(server.Folder, p.TempName())); err != nil {
 		t.Fatal(err)
 	}

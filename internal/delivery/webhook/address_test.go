@@ -60,7 +60,7 @@ func TestNamesThatLeadInsideAreRefusedWhenDialed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = w.Send(t.Context(), deliverytest.Parcel([]byte("x"), "a.csv"))
+		_, err = w.Send(t.Context(), deliverytest.Payload([]byte("x"), "a.csv"))
 		deliverytest.Refused(t, err, true)
 		if !strings.Contains(err.Error(), "is none of the public Internet") {
 			t.Errorf("%s: got %v, want that the address is refused", host, err)

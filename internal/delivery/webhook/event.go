@@ -61,8 +61,8 @@ type file struct {
 	URLExpires  *time.Time `json:"urlExpires,omitempty"`
 }
 
-// newEvent is the event of a parcel, with new links.
-func newEvent(ctx context.Context, p *payload.Parcel) (*event, error) {
+// newEvent is the event of a payload, with new links.
+func newEvent(ctx context.Context, p *payload.Payload) (*event, error) {
 	i := p.Inst
 	e := &event{
 		Type: eventType, Timestamp: i.Created.UTC(), EventID: p.EventID,

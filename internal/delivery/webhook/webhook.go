@@ -102,7 +102,7 @@ func (w *Webhook) Check(to model.DeliverTo) error {
 }
 
 // Send implements payload.Destination.
-func (w *Webhook) Send(ctx context.Context, p *payload.Parcel) (string, error) {
+func (w *Webhook) Send(ctx context.Context, p *payload.Payload) (string, error) {
 	event, err := newEvent(ctx, p)
 	if err != nil {
 		return "", err

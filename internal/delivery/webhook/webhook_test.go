@@ -89,7 +89,7 @@ func TestACallTellsWhatIsReady(t *testing.T) {
 	at := func(hour int) sql.NullTime {
 		return sql.NullTime{Time: time.Date(2026, 3, 1, hour, 0, 0, 500_000, east), Valid: true}
 	}
-	p := deliverytest.Parcel([]byte("id\r\n"), "a.csv")
+	p := deliverytest.Payload([]byte("id\r\n"), "a.csv")
 	p.Inst.ID, p.Inst.RowsDone, p.Inst.SchedID = 9007199254740993, 2, 11
 	p.Inst.Started, p.Inst.Finished, p.Inst.Due, p.Inst.WindowStart, p.Inst.WindowEnd = at(11), at(12), at(10), at(0), at(9)
 	p.Inst.Params.V = []model.Param{{Name: "day", Value: "2026-03-01"}, {Name: "ids", Values: []string{"1", "2"}}, {Name: "shop", Null: true}}
@@ -128,7 +128,7 @@ func TestACallTellsWhatIsReady(t *testing.T) {
 func TestWhatIsNotThereIsLeftOut(t *testing.T) {
 	t.Parallel()
 	w, calls := setup(t, ok, nil)
-	if _, err := w.Send(t.Context(), deliverytest.Parcel([]byte("id\r\n"), "a.csv")); err != nil {
+	if _, err := w.Send(t.Context(), deliverytest.Payload([]byte("id\r\n"), "a.csv")); err != nil {
 		t.Fatal(err)
 	}
 	got := (<-calls).body
@@ -150,7 +150,7 @@ func TestReceiversCanCheckTheSignature(t *testing.T) {
 		t.Run(secret, func(t *testing.T) {
 			t.Parallel()
 			w, calls := setup(t, ok, func(c *Config) { c.Secret = secret })
-			if _, err := w.Send(t.Context(), deliverytest.Parcel([]byte("id\r\n"), "a.csv")); err != nil {
+			if _, err := w.Send(t.Context(), deliverytest.Payload([]byte("id\r\n"), "a.csv")); err != nil {
 				t.Fatal(err)
 			}
 			got := <-calls
@@ -191,7 +191,7 @@ func TestWhatTheReceiverAnswersDecidesWhetherToTryAgain(t *testing.T) {
 		t.Run(strconv.Itoa(code), func(t *testing.T) {
 			t.Parallel()
 			w, _ := setup(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }, nil)
-			_, err := w.Send(t.Context(), deliverytest.Parcel([]byte("id\r\n"), "a.csv"))
+			_, err := w.Send(t.Context(), deliverytest.Payload([]byte("id\r\n"), "a.csv"))
 			deliverytest.Refused(t, err, permanent)
 			if want := fmt.Sprintf("/hook: answered %d %s", code, http.StatusText(code)); !strings.Contains(err.Error(), want) {
 				t.Errorf("got %v, want %q", err, want)
@@ -205,7 +205,7 @@ func TestWhatTheReceiverAnswersDecidesWhetherToTryAgain(t *testing.T) {
 		t.Run(strconv.Itoa(code), func(t *testing.T) {
 			t.Parallel()
 			w, _ := setup(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }, nil)
-			if _, err := w.Send(t.Context(), deliverytest.Parcel([]byte("id\r\n"), "a.csv")); err != nil {
+			if _, err := w.Send(t.Context(), deliverytest.Payload([]byte("id\r\n"), "a.csv")); err != nil {
 				t.Error(err)
 			}
 		})
@@ -226,7 +226,7 @@ func TestTheFirstLineOfARefusalIsTold(t *testing.T) {
 				w.WriteHeader(http.StatusNotFound)
 				_, _ = io.WriteString(w, body)
 			}, nil)
-			_, err := w.Send(t.Context(), deliverytest.Parcel([]byte("id\r\n"), "a.csv"))
+			_, err := w.Send(t.Context(), deliverytest.Payload([]byte("id\r\n"), "a.csv"))
 			deliverytest.Refused(t, err, true)
 			if diff := cmp.Diff(w.location+": "+want, err.Error()); diff != "" {
 				t.Errorf("error (-want +got):\n%s", diff)
@@ -243,7 +243,7 @@ func TestNoRedirectIsFollowed(t *testing.T) {
 	w, _ := setup(t, func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, inside.URL+"/admin", http.StatusTemporaryRedirect)
 	}, nil)
-	_, err := w.Send(t.Context(), deliverytest.Parcel([]byte("id\r\n"), "a.csv"))
+	_, err := w.Send(t.Context(), deliverytest.Payload([]byte("id\r\n"), "a.csv"))
 	deliverytest.Refused(t, err, true)
 	if !strings.Contains(err.Error(), "redirects are not followed; it points to \""+inside.URL+"/admin\"") || asked {
 		t.Errorf("followed: %t; got %v", asked, err)
@@ -255,7 +255,7 @@ func TestACutAnswer(t *testing.T) {
 	t.Run("before its status is tried again", func(t *testing.T) {
 		t.Parallel()
 		w, _ := setup(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, nil)
-		_, err := w.Send(t.Context(), deliverytest.Parcel([]byte("id\r\n"), "a.csv"))
+		_, err := w.Send(t.Context(), deliverytest.Payload([]byte("id\r\n"), "a.csv"))
 		deliverytest.Refused(t, err, false)
 		if diff := cmp.Diff(w.location+": EOF", err.Error()); diff != "" {
 			t.Errorf("error (-want +got):\n%s", diff)
@@ -268,7 +268,7 @@ func TestACutAnswer(t *testing.T) {
 			_ = http.NewResponseController(w).Flush()
 			panic(http.ErrAbortHandler)
 		}, nil)
-		if _, err := w.Send(t.Context(), deliverytest.Parcel([]byte("id\r\n"), "a.csv")); err != nil {
+		if _, err := w.Send(t.Context(), deliverytest.Payload([]byte("id\r\n"), "a.csv")); err != nil {
 			t.Error(err)
 		}
 	})
@@ -283,7 +283,7 @@ func TestAReceiverThatSaysNothingIsLeftWhenTheTimeIsOver(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = w.Send(ctx, deliverytest.Parcel([]byte("id\r\n"), "a.csv"))
+		_, err = w.Send(ctx, deliverytest.Payload([]byte("id\r\n"), "a.csv"))
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v, want canceled", err)
 		}
@@ -296,7 +296,7 @@ func TestAReceiverThatSaysNothingIsLeftWhenTheTimeIsOver(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 		defer cancel()
-		_, err = w.Send(ctx, deliverytest.Parcel([]byte("id\r\n"), "a.csv"))
+		_, err = w.Send(ctx, deliverytest.Payload([]byte("id\r\n"), "a.csv"))
 		deliverytest.Refused(t, err, false)
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v, want that the time is over", err)
@@ -307,7 +307,7 @@ func TestAReceiverThatSaysNothingIsLeftWhenTheTimeIsOver(t *testing.T) {
 func TestALinkThatCannotBeMadeIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	w, calls := setup(t, ok, nil)
-	p := deliverytest.Parcel([]byte("id\r\n"), "a.csv")
+	p := deliverytest.Payload([]byte("id\r\n"), "a.csv")
 	p.Files[0].Link = func(context.Context) (string, time.Time, error) { return "", time.Time{}, errors.New("no key") }
 	_, err := w.Send(t.Context(), p)
 	deliverytest.Refused(t, err, false)
@@ -330,7 +330,7 @@ func TestAnAuthorityOfOnesOwn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := w.Send(t.Context(), deliverytest.Parcel([]byte("x"), "a.csv")); (err == nil) != known {
+		if _, err := w.Send(t.Context(), deliverytest.Payload([]byte("x"), "a.csv")); (err == nil) != known {
 			t.Errorf("ca-file %q: %v", file, err)
 		}
 	}

@@ -17,7 +17,7 @@ import (
 	"exporttask/internal/model"
 )
 
-// OfKind returns the code of a kind of model error, codes.Unknown for a kind
+// OfKind returns the code of a kind of model error, codes.Internal for a kind
 // that is not listed here.
 func OfKind(k model.ErrorKind) codes.Code {
 	switch k {
@@ -32,7 +32,7 @@ func OfKind(k model.ErrorKind) codes.Code {
 	case model.Conflict:
 		return codes.Aborted
 	}
-	return codes.Unknown
+	return codes.Internal
 }
 
 // String returns a code as the envelope's errCode.

@@ -16,7 +16,7 @@ func TestOfKind(t *testing.T) {
 	for kind, want := range map[model.ErrorKind]codes.Code{
 		model.Invalid: codes.InvalidArgument, model.NotFound: codes.NotFound, model.Quota: codes.ResourceExhausted,
 		model.WrongState: codes.FailedPrecondition, model.Conflict: codes.Aborted,
-		99: codes.Unknown, 0: codes.Unknown,
+		99: codes.Internal, 0: codes.Internal,
 	} {
 		if got := OfKind(kind); got != want {
 			t.Errorf("kind %d: got %s, want %s", kind, got, want)

@@ -1,4 +1,4 @@
-// Package deliverytest makes parcels for the tests of destinations, and runs the
+// Package deliverytest makes payloads for the tests of destinations, and runs the
 // servers that they are sent to, with the faults that a test chooses.
 package deliverytest
 
@@ -16,10 +16,10 @@ import (
 	"exporttask/internal/model"
 )
 
-// Parcel is a parcel of one file with this content, to be sent to where.
-func Parcel(content []byte, where string) *payload.Parcel {
+// Payload is a payload of one file with this content, to be sent to where.
+func Payload(content []byte, where string) *payload.Payload {
 	sum := sha256.Sum256(content)
-	return &payload.Parcel{
+	return &payload.Payload{
 		EventID: "event-7", Claim: 1,
 		Inst: &model.Inst{
 			ID: 7, TplID: 3, TplName: "订单", OperatorID: 5, State: model.StateSucceeded, RowsDone: 2,

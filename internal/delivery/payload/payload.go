@@ -13,8 +13,8 @@ import (
 	"exporttask/internal/model"
 )
 
-// Parcel is what is sent to one destination by one attempt.
-type Parcel struct {
+// Payload is what is sent to one destination by one attempt.
+type Payload struct {
 	// EventID is the same for all attempts, so that a receiver can tell a
 	// second sending from a second event.
 	EventID string
@@ -29,7 +29,7 @@ type Parcel struct {
 	Subject    string
 }
 
-// File is one file of a parcel.
+// File is one file of a payload.
 type File struct {
 	model.File
 	// Path is where it goes in the destination: relative, between slashes, each
@@ -50,11 +50,11 @@ type Destination interface {
 	// Check tells what is wrong with what a template asks of the destination
 	// beyond its path and subject; the error begins with the field.
 	Check(to model.DeliverTo) error
-	// Send sends a parcel and returns where it is now. It may be sent again,
+	// Send sends a payload and returns where it is now. It may be sent again,
 	// also while an earlier attempt still sends: what is visible there must be
 	// whole at any time. An error that another attempt cannot mend is
 	// Permanent.
-	Send(ctx context.Context, p *Parcel) (location string, err error)
+	Send(ctx context.Context, p *Payload) (location string, err error)
 }
 
 // permanent is an error that will not pass by itself.
