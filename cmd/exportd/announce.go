@@ -16,7 +16,7 @@ var registrationStates = []string{
 // announcer keeps the registration in etcd as the configuration says, also
 // when that changes.
 type announcer struct {
-	*discovery.Registry
+	*discovery.Registrar
 	addr  string // where gRPC listens
 	log   *slog.Logger
 	named listener.ClientTLS
@@ -31,7 +31,7 @@ func announce(c *etcdConfig, addr string, log *slog.Logger) (*announcer, error) 
 	if err != nil {
 		return nil, err
 	}
-	if a.Registry, err = discovery.New(cfg); err != nil {
+	if a.Registrar, err = discovery.New(cfg); err != nil {
 		return nil, fmt.Errorf("etcd: %w", err)
 	}
 	return a, nil

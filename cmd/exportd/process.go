@@ -141,7 +141,7 @@ func (p *process) attend(ctx context.Context, served <-chan error, hangup <-chan
 func (p *process) leave(ctx context.Context) {
 	ctx, stop := context.WithTimeout(ctx, leaveTime)
 	defer stop()
-	if err := p.registry.Leave(ctx); err != nil {
+	if err := p.registry.Deregister(ctx); err != nil {
 		p.log.Warn("leave etcd: the lease will run out instead", "error", err)
 	}
 }

@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-// Waits between attempts grow from firstDelay to maxDelay. The longest wait and
-// a timed-out attempt together stay below the six seconds in which a process is
-// to be back once etcd is.
+// The delay between attempts grows from firstDelay to maxDelay. The longest delay
+// and an attempt that times out together take less than six seconds, the time
+// within which a process registers again after etcd is back.
 const (
 	firstDelay = 100 * time.Millisecond
 	maxDelay   = 2 * time.Second
 )
 
-// delay is how long to wait after so many failures in a row: nothing after
-// none, else a random half to whole of a doubling time, so that processes which
-// lost etcd together do not come back together.
+// delay returns the time to wait after a number of failures in a row: 0 after
+// none, else a random time between half and all of a doubling delay, so that
+// processes that lost etcd together do not register at the same moment.
 func delay(failures int) time.Duration {
 	if failures == 0 {
 		return 0

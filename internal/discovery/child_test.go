@@ -14,9 +14,9 @@ import (
 	"time"
 )
 
-// childEnv makes the test binary a process that registers and does nothing
-// else: endpoint, service and address, with blanks between.
-const childEnv = "REGISTRY_TEST_CHILD"
+// childEnv makes the test binary a process that only registers. Its value is the
+// endpoint, service and address, separated by blanks.
+const childEnv = "DISCOVERY_TEST_CHILD"
 
 func TestMain(m *testing.M) {
 	if spec := os.Getenv(childEnv); spec != "" {
@@ -25,13 +25,13 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// childMain registers until its standard input ends and writes each new state
-// as a line.
+// childMain registers the process until its standard input ends and prints each
+// new state as a line.
 func childMain(spec string) int {
 	f := strings.Fields(spec)
 	cfg := quick(f[0], f[1], f[2])
 	cfg.Logger = slog.New(slog.DiscardHandler)
-	cfg.OnChange = func(c Change) { fmt.Fprintln(os.Stdout, c.To) }
+	cfg.OnChange = func(c StateChange) { fmt.Fprintln(os.Stdout, c.To) }
 	r, err := New(cfg)
 	if err != nil {
 		fmt.Fprintln(os.Stdout, err)
@@ -50,7 +50,7 @@ func childMain(spec string) int {
 	return 0
 }
 
-// child is a process that registers.
+// child is a running childMain.
 type child struct {
 	cmd    *exec.Cmd
 	states chan State
@@ -58,7 +58,7 @@ type child struct {
 
 func spawn(t *testing.T, endpoint, service, addr string) *child {
 	t.Helper()
-	cmd := exec.CommandContext(context.Background(), os.Args[0]) //nolint:gosec // this very test
+	cmd := exec.CommandContext(context.Background(), os.Args[0]) //nolint:gosec // the test binary
 	cmd.Env = append(os.Environ(), childEnv+"="+endpoint+" "+service+" "+addr)
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
@@ -79,7 +79,7 @@ func spawn(t *testing.T, endpoint, service, addr string) *child {
 		}
 	}()
 	t.Cleanup(func() {
-		_ = cmd.Process.Kill() // it may be stopped, or gone already
+		_ = cmd.Process.Kill() // it may be stopped or have exited
 		for range c.states {   // until the pipe ends
 		}
 		_ = stdin.Close()
@@ -96,14 +96,14 @@ func (c *child) await(t *testing.T, want State) (passed []State) {
 		select {
 		case s, ok := <-c.states:
 			if !ok {
-				t.Fatalf("the child ended; it said %q", passed)
+				t.Fatalf("the child ended; its states: %q", passed)
 			}
 			passed = append(passed, s)
 			if s == want {
 				return passed
 			}
 		case <-timeout:
-			t.Fatalf("the child is not %s; it said %q", want, passed)
+			t.Fatalf("the child is not %s; its states: %q", want, passed)
 		}
 	}
 }

@@ -14,9 +14,9 @@ import (
 	"google.golang.org/grpc/backoff"
 )
 
-// dial makes a client of the endpoints. It connects in the background, except
-// that logging in, where configured, is done here and bounded by cfg.Timeout.
-// The client lives until Close or the end of ctx.
+// dial creates a client of the endpoints. The client connects in the background;
+// if a user name is configured, dial logs in first, within cfg.Timeout. The client
+// is closed by Close or by the end of ctx.
 func dial(ctx context.Context, cfg *Config, endpoints ...string) (*clientv3.Client, error) {
 	client, err := clientv3.New(clientv3.Config{
 		Context:     ctx,
@@ -25,10 +25,10 @@ func dial(ctx context.Context, cfg *Config, endpoints ...string) (*clientv3.Clie
 		TLS:         cfg.TLS,
 		Username:    cfg.Username,
 		Password:    cfg.Password,
-		// Every error comes back to us; the client would log each retry too.
+		// Errors are returned to the caller; the client would log each retry as well.
 		Logger: zap.NewNop(),
 		DialOptions: []grpc.DialOption{grpc.WithConnectParams(grpc.ConnectParams{
-			// gRPC's own back-off grows to two minutes.
+			// gRPC's default back-off grows to two minutes.
 			Backoff:           backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: time.Second},
 			MinConnectTimeout: cfg.Timeout,
 		})},
@@ -39,16 +39,16 @@ func dial(ctx context.Context, cfg *Config, endpoints ...string) (*clientv3.Clie
 	return client, nil
 }
 
-// lease is one that this process was granted and has not revoked.
+// lease is a lease that etcd granted to this process.
 type lease struct {
-	cfg *Config // where it was granted
+	cfg *Config // the etcd that granted the lease
 	id  clientv3.LeaseID
 }
 
-// revoke ends the lease. etcd deletes the keys on it in the same step, and only
-// those: a key that someone put again since hangs on their lease. A put of ours
-// that is still under way can't come after it, for want of the lease. A lease
-// that is gone already is no error.
+// revoke revokes the lease. etcd deletes the keys of the lease in the same step.
+// Keys that another process has put again are on that process's lease and stay. A
+// put of this process that is still in flight fails afterwards, because the lease
+// no longer exists. A lease that does not exist is no error.
 func (l lease) revoke(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, l.cfg.Timeout)
 	defer cancel()
@@ -56,7 +56,7 @@ func (l lease) revoke(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("revoke lease %x: %w", l.id, err)
 	}
-	defer client.Close() //nolint:errcheck // all it reports is that its context ended
+	defer client.Close() //nolint:errcheck // reports only that its context ended
 	if _, err := client.Revoke(ctx, l.id); err != nil && !errors.Is(err, rpctypes.ErrLeaseNotFound) {
 		return fmt.Errorf("revoke lease %x: %w", l.id, err)
 	}

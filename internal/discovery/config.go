@@ -12,45 +12,45 @@ import (
 	"time"
 )
 
-// Config says where etcd is and what to announce there. Zero values stand for
-// the defaults named beside them.
+// Config is the address of etcd and what to register there. A zero value means the
+// default given in parentheses.
 type Config struct {
 	// Endpoints are the members of etcd: HOST:PORT, http://HOST:PORT,
-	// https://HOST:PORT or unix:///PATH. Without any, registration is off.
+	// https://HOST:PORT or unix:///PATH. Without endpoints the registration is disabled.
 	Endpoints []string
 	// Service is the name under which clients look for the service ("exporttask").
 	Service string
-	// Addr is the HOST:PORT that clients dial, as they see it; required.
+	// Addr is the HOST:PORT at which clients reach this process; required.
 	Addr string
-	// Layouts are the forms of key to write (all).
+	// Layouts are the layouts of keys to put (all).
 	Layouts []Layout
-	// TTL is how long etcd keeps the keys of a process that crashed (10 s), in
-	// whole seconds. etcd raises it to its own minimum, one and a half election
-	// timeouts rounded up: 2 s by default.
+	// TTL is the lease's time to live: how long etcd keeps the keys of a crashed
+	// process (10 s), in whole seconds. etcd raises it to its minimum of one and a
+	// half election timeouts, rounded up: 2 s with its default settings.
 	TTL time.Duration
 	// ReconcileEvery is the time between two reads of the keys (5 s).
 	ReconcileEvery time.Duration
-	// Timeout bounds each exchange with etcd, connecting included (3 s). A
-	// change for the worse is noticed within ReconcileEvery plus Timeout.
+	// Timeout bounds each request to etcd, including the time to connect (3 s). A
+	// lost key is detected within ReconcileEvery plus Timeout.
 	Timeout time.Duration
 
-	// TLS is used for https and bare HOST:PORT endpoints; nil is plain text,
-	// save for https endpoints, which then get the system's roots.
+	// TLS is used for https and bare HOST:PORT endpoints. With nil, bare endpoints
+	// are plain text, and https endpoints are verified with the system's roots.
 	TLS *tls.Config
-	// Username and Password are for an etcd with authentication turned on: both
-	// or neither.
+	// Username and Password are for an etcd with authentication enabled: both or
+	// neither.
 	Username, Password string
 
-	// Logger is told each change of state once (slog.Default()).
+	// Logger gets one line for each state change (slog.Default()).
 	Logger *slog.Logger
-	// OnChange, where set, is called at each change of state, in order. It runs
-	// inside the Registry: it must return quickly and, of the Registry's
-	// methods, may call State alone.
-	OnChange func(Change)
+	// OnChange, if set, is called at each state change, in order. It is called
+	// with a lock held: it must return quickly and may call no method of the
+	// Registrar but State.
+	OnChange func(StateChange)
 }
 
-// off tells whether nothing is to be announced.
-func (c *Config) off() bool { return len(c.Endpoints) == 0 }
+// disabled reports whether the configuration has no etcd to register in.
+func (c *Config) disabled() bool { return len(c.Endpoints) == 0 }
 
 func (c *Config) setDefaults() {
 	if c.Service == "" {
@@ -73,9 +73,9 @@ func (c *Config) setDefaults() {
 	}
 }
 
-// validate returns all that is wrong, each error beginning with its field.
+// validate returns an error for each invalid field, beginning with its name.
 func (c *Config) validate() error {
-	if c.off() {
+	if c.disabled() {
 		return nil
 	}
 	var errs []error
@@ -125,7 +125,7 @@ func (c *Config) validateEndpoint(ep string) error {
 		}
 		return nil
 	case "http":
-		// The client would drop TLS for it without a word.
+		// The client would silently use plain text for it.
 		if c.TLS != nil {
 			return fmt.Errorf("%q, want https:// or HOST:PORT where TLS is configured", ep)
 		}
@@ -140,7 +140,7 @@ func (c *Config) validateEndpoint(ep string) error {
 	return nil
 }
 
-// validateAddr refuses what a client on another machine could not dial.
+// validateAddr refuses addresses that a client on another machine cannot dial.
 func validateAddr(addr string) error {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil || host == "" || !validPort(port) {
@@ -150,7 +150,7 @@ func validateAddr(addr string) error {
 		return fmt.Errorf("%q, want a plain host name or IP address", addr)
 	}
 	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
-		return fmt.Errorf("%q, want the address clients dial, not the one that stands for all interfaces", addr)
+		return fmt.Errorf("%q, want the address that clients dial, not the unspecified address", addr)
 	}
 	return nil
 }
@@ -160,7 +160,7 @@ func validPort(s string) bool {
 	return err == nil && port > 0
 }
 
-// sameAs tells whether both announce the same in the same way.
+// sameAs reports whether both configurations register the same in the same way.
 func (c *Config) sameAs(o *Config) bool {
 	return slices.Equal(c.Endpoints, o.Endpoints) && slices.Equal(c.Layouts, o.Layouts) &&
 		c.Service == o.Service && c.Addr == o.Addr &&

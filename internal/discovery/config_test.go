@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-func TestNewNamesTheWrongField(t *testing.T) {
+func TestNew_invalidField(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		spoil func(*Config)
@@ -56,7 +56,7 @@ func TestNewNamesTheWrongField(t *testing.T) {
 	}
 }
 
-func TestDelayGrowsToItsLimitAndIsNeverTheSameForAll(t *testing.T) {
+func TestDelay(t *testing.T) {
 	t.Parallel()
 	if got := delay(0); got != 0 {
 		t.Errorf("delay(0): got %v, want none", got)

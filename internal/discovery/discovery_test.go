@@ -17,9 +17,8 @@ import (
 	"exporttask/internal/testkit"
 )
 
-// TestGRPCClientFindsTheProcesses has a client with etcd's own resolver and
-// round robin follow three servers.
-func TestGRPCClientFindsTheProcesses(t *testing.T) {
+// A client with etcd's resolver and round robin follows three servers.
+func TestRegistrar_Run_gRPCResolver(t *testing.T) {
 	t.Parallel()
 	etcd := testkit.Etcd(t)
 	client := connect(t, etcd.Endpoint())
@@ -36,27 +35,27 @@ func TestGRPCClientFindsTheProcesses(t *testing.T) {
 	conn := dialService(t, client, service)
 	awaitPeers(t, conn, addrs...)
 
-	// One leaves: no call may fail, neither while clients still know it nor when
-	// it has stopped serving.
-	must(t, probes[0].Leave(t.Context()))
+	// One deregisters: no call may fail, neither while clients still have its
+	// address nor after it has stopped serving.
+	must(t, probes[0].Deregister(t.Context()))
 	awaitPeers(t, conn, addrs[1:]...)
 	servers[0].GracefulStop()
 	awaitPeers(t, conn, addrs[1:]...)
 
-	// An operator deletes everything.
+	// An operator deletes all keys.
 	_, err := client.Delete(t.Context(), service+"/", clientv3.WithPrefix())
 	must(t, err)
 	probes[1].await(t, Registered)
 	probes[2].await(t, Registered)
 	awaitPeers(t, conn, addrs[1:]...)
 
-	// One comes.
+	// A new process registers.
 	_, addr := serve(t)
 	start(t, quick(etcd.Endpoint(), service, addr))
 	awaitPeers(t, conn, addr, addrs[1], addrs[2])
 }
 
-// serve starts a gRPC server with nothing but the health service.
+// serve starts a gRPC server that has the health service only.
 func serve(t *testing.T) (server *grpc.Server, addr string) {
 	t.Helper()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -87,8 +86,8 @@ func dialService(t *testing.T, c *clientv3.Client, service string) *grpc.ClientC
 	return conn
 }
 
-// awaitPeers calls until calls go to exactly these addresses. No call may fail,
-// though it may wait while no process is known.
+// awaitPeers makes calls until they go to exactly these addresses. A call may wait
+// while no process is registered, but no call may fail.
 func awaitPeers(t *testing.T, conn *grpc.ClientConn, addrs ...string) {
 	t.Helper()
 	want := map[string]bool{}
@@ -96,16 +95,21 @@ func awaitPeers(t *testing.T, conn *grpc.ClientConn, addrs ...string) {
 		want[addr] = true
 	}
 	var got map[string]bool
-	eventually(t, func() bool {
+	defer func() {
+		if t.Failed() {
+			t.Logf("peers of the calls (-want +got):\n%s", cmp.Diff(want, got))
+		}
+	}()
+	testkit.Eventually(t, "calls go to the registered processes and no other", func() bool {
 		got = map[string]bool{}
 		for range 4 * len(addrs) {
 			got[call(t, conn)] = true
 		}
 		return cmp.Equal(want, got)
-	}, func() string { return "peers of the calls (-want +got):\n" + cmp.Diff(want, got) })
+	})
 }
 
-// call makes one call and returns the address that answered it.
+// call makes one call and returns the address of the server that answered.
 func call(t *testing.T, conn *grpc.ClientConn) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)

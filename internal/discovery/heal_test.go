@@ -13,8 +13,8 @@ import (
 	"exporttask/internal/testkit"
 )
 
-// healed waits until the process is back after it was lost and looks whether
-// etcd has its keys again. It returns the steps on the way.
+// healed waits until the process is registered again and etcd has its keys. It
+// returns the states on the way.
 func (p *probe) healed(t *testing.T, c *clientv3.Client, service string) []State {
 	t.Helper()
 	from := time.Now()
@@ -28,7 +28,7 @@ func (p *probe) healed(t *testing.T, c *clientv3.Client, service string) []State
 	return steps
 }
 
-func TestHealsWhatIsDoneToItsKeys(t *testing.T) {
+func TestRegistrar_Run_keysChanged(t *testing.T) {
 	t.Parallel()
 	etcd := testkit.Etcd(t)
 	client := connect(t, etcd.Endpoint())
@@ -51,19 +51,19 @@ func TestHealsWhatIsDoneToItsKeys(t *testing.T) {
 		}
 	}
 	for service, harm := range map[string]func(ctx context.Context, t *testing.T, service string){
-		"endpoint key deleted":            remove(0),
-		"naming key deleted":              remove(1),
-		"resolver key deleted":            remove(2),
-		"overwritten":                     put("elsewhere:1"),
-		"overwritten without a lease":     put(addr),
-		"overwritten under its own lease": put("elsewhere:1", clientv3.WithIgnoreLease()),
-		"all keys deleted": func(ctx context.Context, t *testing.T, service string) {
+		"endpoint_key_deleted":      remove(0),
+		"naming_key_deleted":        remove(1),
+		"resolver_key_deleted":      remove(2),
+		"overwritten":               put("elsewhere:1"),
+		"overwritten_without_lease": put(addr),
+		"overwritten_on_own_lease":  put("elsewhere:1", clientv3.WithIgnoreLease()),
+		"all_keys_deleted": func(ctx context.Context, t *testing.T, service string) {
 			t.Helper()
 			for i := range prefixes(service) {
 				remove(i)(ctx, t, service)
 			}
 		},
-		"lease revoked": func(ctx context.Context, t *testing.T, service string) {
+		"lease_revoked": func(ctx context.Context, t *testing.T, service string) {
 			t.Helper()
 			leases := look(t, client, service).leases //nolint:contextcheck // the test's own
 			if _, err := client.Revoke(ctx, clientv3.LeaseID(leases[service+"/"+addr])); err != nil {
@@ -75,7 +75,7 @@ func TestHealsWhatIsDoneToItsKeys(t *testing.T) {
 			t.Parallel()
 			service := strings.ReplaceAll(service, " ", "-")
 			cfg := quick(etcd.Endpoint(), service, addr)
-			cfg.ReconcileEvery = time.Hour // the watch and the lease have to do
+			cfg.ReconcileEvery = time.Hour // so that the watch and the lease detect the loss
 			p := start(t, cfg)
 			harm(t.Context(), t, service)
 			steps := p.healed(t, client, service)
@@ -84,14 +84,14 @@ func TestHealsWhatIsDoneToItsKeys(t *testing.T) {
 			}
 			for key, id := range look(t, client, service).leases {
 				if id == 0 {
-					t.Errorf("%s is without a lease: it would outlive the process", key)
+					t.Errorf("%s has no lease: it would outlive the process", key)
 				}
 			}
 		})
 	}
 }
 
-func TestReconcileReadFindsWhatTheWatchMissed(t *testing.T) {
+func TestSession_monitor_reconcileRead(t *testing.T) {
 	t.Parallel()
 	etcd := testkit.Etcd(t)
 	client := connect(t, etcd.Endpoint())
@@ -110,28 +110,28 @@ func TestReconcileReadFindsWhatTheWatchMissed(t *testing.T) {
 	if err := s.put(ctx); err != nil {
 		t.Fatal(err)
 	}
-	// A watch from a revision that is years away, as after a loss of data.
+	// A watch from a revision far in the future, as after a loss of data.
 	for i := range s.entries {
 		s.entries[i].rev += 1 << 40
 	}
 	if _, err := client.Delete(ctx, service+"/"+addr); err != nil {
 		t.Fatal(err)
 	}
-	err = s.hold(ctx, nil)
+	err = s.monitor(ctx, nil)
 	if err == nil || !strings.Contains(err.Error(), service+"/"+addr+": "+errMissing.Error()) {
-		t.Errorf("hold: got %v, want that the key is %v", err, errMissing)
+		t.Errorf("monitor: got %v, want %v", err, errMissing)
 	}
 }
 
-func TestHealsWhatHappensToEtcd(t *testing.T) {
+func TestRegistrar_Run_etcdOutage(t *testing.T) {
 	t.Parallel()
 	const service, addr = "exporttask", "10.0.0.1:50051"
-	outage := func(t *testing.T) { // longer than the lease, as etcd's clock and as ours has it
+	outage := func(t *testing.T) { // longer than the lease on both clocks
 		t.Helper()
 		<-time.After(2 * testTTL)
 	}
 
-	t.Run("frozen for twice the lease", func(t *testing.T) {
+	t.Run("etcd_frozen", func(t *testing.T) {
 		t.Parallel()
 		etcd := testkit.Etcd(t)
 		p := start(t, quick(etcd.Endpoint(), service, addr))
@@ -142,7 +142,7 @@ func TestHealsWhatHappensToEtcd(t *testing.T) {
 		p.healed(t, connect(t, etcd.Endpoint()), service)
 	})
 
-	t.Run("down for twice the lease, data kept", func(t *testing.T) {
+	t.Run("etcd_down_data_kept", func(t *testing.T) {
 		t.Parallel()
 		etcd := testkit.Etcd(t)
 		p := start(t, quick(etcd.Endpoint(), service, addr))
@@ -155,23 +155,23 @@ func TestHealsWhatHappensToEtcd(t *testing.T) {
 		must(t, etcd.Restart(t.Context()))
 		client := connect(t, etcd.Endpoint())
 		p.healed(t, client, service)
-		// Of all the leases of the time, the one with the keys is left.
-		eventually(t, func() bool {
+		// Only the lease that has the keys is left.
+		testkit.Eventually(t, "one lease is left in etcd", func() bool {
 			held := look(t, client, service).leases
 			list, err := client.Leases(t.Context())
 			return err == nil && len(list.Leases) == 1 && held[service+"/"+addr] == int64(list.Leases[0].ID)
-		}, func() string { return "one lease in etcd" })
+		})
 	})
 
 	for name, reconcile := range map[string]time.Duration{
-		"back with empty data, lease noticed first": time.Hour,
-		"back with empty data, keys noticed first":  200 * time.Millisecond,
+		"etcd_empty_lease_lost_first":  time.Hour,
+		"etcd_empty_keys_missed_first": 200 * time.Millisecond,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			etcd := testkit.Etcd(t)
 			before := connect(t, etcd.Endpoint())
-			for range 100 { // the revisions to come are behind those of the watch
+			for range 100 { // so that the new revisions are lower than that of the watch
 				if _, err := before.Put(t.Context(), "elsewhere", ""); err != nil {
 					t.Fatal(err)
 				}
@@ -186,7 +186,7 @@ func TestHealsWhatHappensToEtcd(t *testing.T) {
 			must(t, etcd.RestartEmpty(t.Context()))
 			client := connect(t, etcd.Endpoint())
 			p.healed(t, client, service)
-			// The watch is one that works.
+			// The new watch works.
 			if _, err := client.Delete(t.Context(), service+"/"+addr); err != nil {
 				t.Fatal(err)
 			}
@@ -194,16 +194,16 @@ func TestHealsWhatHappensToEtcd(t *testing.T) {
 		})
 	}
 
-	t.Run("unreachable at the start", func(t *testing.T) {
+	t.Run("unreachable_at_start", func(t *testing.T) {
 		t.Parallel()
 		etcd := testkit.Etcd(t)
 		must(t, etcd.Kill())
 		p := build(t, quick(etcd.Endpoint(), service, addr))
 		p.run(t)
-		p.awaitWarning(t, "not yet, trying on")
+		p.awaitWarning(t, "not registered yet, retrying")
 		outage(t)
 		if list := p.drained(); len(list) != 0 {
-			t.Errorf("got more warnings while nothing changed: %q", list)
+			t.Errorf("got more warnings during one outage: %q", list)
 		}
 		if p.State() != Init {
 			t.Errorf("got state %s, want %s", p.State(), Init)
@@ -215,7 +215,7 @@ func TestHealsWhatHappensToEtcd(t *testing.T) {
 		}
 	})
 
-	t.Run("one of its members is dead", func(t *testing.T) {
+	t.Run("one_member_down", func(t *testing.T) {
 		t.Parallel()
 		dead, alive := testkit.Etcd(t), testkit.Etcd(t)
 		must(t, dead.Kill())
@@ -227,9 +227,9 @@ func TestHealsWhatHappensToEtcd(t *testing.T) {
 	})
 }
 
-// TestHealsAfterItsOwnProcessWasFrozen stops a child process for longer than
-// its lease, as a suspended machine or a debugger does.
-func TestHealsAfterItsOwnProcessWasFrozen(t *testing.T) {
+// A child process is stopped for longer than its lease, as a suspended machine or
+// a debugger does.
+func TestRegistrar_Run_processFrozen(t *testing.T) {
 	t.Parallel()
 	etcd := testkit.Etcd(t)
 	client := connect(t, etcd.Endpoint())
@@ -237,15 +237,15 @@ func TestHealsAfterItsOwnProcessWasFrozen(t *testing.T) {
 	child := spawn(t, etcd.Endpoint(), service, addr)
 	child.await(t, Registered)
 	child.pause(t)
-	awaitKeys(t, client, service) // gone with the lease
+	awaitKeys(t, client, service) // the lease expired
 	child.resume(t)
 	if passed := child.await(t, Registered); !slices.Contains(passed, Lost) {
-		t.Errorf("registered again by way of %v, want %s in it", passed, Lost)
+		t.Errorf("states until it registered again: %v, want %s among them", passed, Lost)
 	}
 	awaitKeys(t, client, service, addr)
 }
 
-func TestCrashLeavesNoKey(t *testing.T) {
+func TestRegistrar_Run_processKilled(t *testing.T) {
 	t.Parallel()
 	etcd := testkit.Etcd(t)
 	client := connect(t, etcd.Endpoint())

@@ -13,12 +13,12 @@ import (
 	"exporttask/internal/testkit"
 )
 
-func TestKeys(t *testing.T) {
+func TestRegistrar_Run_keys(t *testing.T) {
 	t.Parallel()
 	etcd := testkit.Etcd(t)
 	client := connect(t, etcd.Endpoint())
 
-	t.Run("three kinds on one lease, each put on its own", func(t *testing.T) {
+	t.Run("three_layouts_one_lease", func(t *testing.T) {
 		t.Parallel()
 		const service, addr = "kinds", "10.0.0.1:50051"
 		start(t, quick(etcd.Endpoint(), service, addr))
@@ -36,7 +36,7 @@ func TestKeys(t *testing.T) {
 		}
 	})
 
-	t.Run("the lease is as short as configured", func(t *testing.T) {
+	t.Run("lease_ttl", func(t *testing.T) {
 		t.Parallel()
 		const service, addr = "ttl", "10.0.0.1:50051"
 		cfg := quick(etcd.Endpoint(), service, addr)
@@ -53,7 +53,7 @@ func TestKeys(t *testing.T) {
 		}
 	})
 
-	t.Run("etcd's endpoint manager writes the same and lists it", func(t *testing.T) {
+	t.Run("same_as_etcds_endpoint_manager", func(t *testing.T) {
 		t.Parallel()
 		const service, addr = "manager", "[fd00::1]:50051"
 		ctx := t.Context()
@@ -83,7 +83,7 @@ func TestKeys(t *testing.T) {
 	})
 
 	for layout, prefix := range map[Layout]string{Endpoints: "some/", Naming: "/etcd3_naming/some/", Resolver: "/etcdv3_resolver/some/"} {
-		t.Run(fmt.Sprintf("only %s where only that is configured", layout), func(t *testing.T) {
+		t.Run(fmt.Sprintf("only_%s", layout), func(t *testing.T) {
 			t.Parallel()
 			service := "some/" + string(layout)
 			cfg := quick(etcd.Endpoint(), service, "10.0.0.1:50051")
@@ -97,19 +97,19 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-// TestOlderReadersSeeEveryAddress has readers of the two older kinds follow
-// three processes as they come and go. Like the worst of their kind they look
-// at the first event of each watch answer only.
-func TestOlderReadersSeeEveryAddress(t *testing.T) {
+// Readers of the two older layouts follow three processes that register and
+// deregister. Like the least capable balancers they read the first event of each
+// watch response only.
+func TestRegistrar_Run_olderBalancers(t *testing.T) {
 	t.Parallel()
 	etcd := testkit.Etcd(t)
 	client := connect(t, etcd.Endpoint())
 	const service = "exporttask"
-	// Readers of the naming kind take the address from the value, of the
-	// resolver kind from the key.
+	// Balancers of the naming layout read the address from the value, those of
+	// the resolver layout from the key.
 	naming := readFirstEvents(t, client, "/etcd3_naming/"+service+"/", func(_, value string) string { return value })
 	resolver := readFirstEvents(t, client, "/etcdv3_resolver/"+service+"/", func(key, _ string) string { return key })
-	// And one that follows all of etcd, to which our keys come from one source.
+	// One more reader follows all keys of etcd.
 	all := readFirstEvents(t, client, "", func(key, _ string) string { return key })
 
 	var probes []*probe
@@ -122,17 +122,17 @@ func TestOlderReadersSeeEveryAddress(t *testing.T) {
 	resolver.await(t, addrs...)
 	all.await(t, sortedKeys(wantKeys(service, addrs...))...)
 
-	if err := probes[0].Leave(t.Context()); err != nil {
+	if err := probes[0].Deregister(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	naming.await(t, addrs[1:]...)
 	resolver.await(t, addrs[1:]...)
 }
 
-// firstEvents is the view that a poor reader has of a folder.
+// firstEvents is the set of addresses that such a reader has.
 type firstEvents struct{ views chan map[string]bool }
 
-// readFirstEvents follows prefix from now on; name makes an address of a key
+// readFirstEvents starts a reader of prefix; name returns the address of a key
 // (without the prefix) and its value.
 func readFirstEvents(t *testing.T, c *clientv3.Client, prefix string, name func(key, value string) string) *firstEvents {
 	t.Helper()
@@ -174,7 +174,7 @@ func present(view map[string]bool) map[string]bool {
 	return m
 }
 
-// await waits until the reader sees exactly these.
+// await waits until the reader has exactly these addresses.
 func (r *firstEvents) await(t *testing.T, names ...string) {
 	t.Helper()
 	want := map[string]bool{}
@@ -182,11 +182,16 @@ func (r *firstEvents) await(t *testing.T, names ...string) {
 		want[n] = true
 	}
 	var last map[string]bool
-	eventually(t, func() bool {
+	defer func() {
+		if t.Failed() {
+			t.Logf("addresses (-want +got):\n%s", cmp.Diff(want, last))
+		}
+	}()
+	testkit.Eventually(t, "the reader has the registered addresses", func() bool {
 		select {
 		case last = <-r.views:
 		default:
 		}
 		return cmp.Equal(want, last)
-	}, func() string { return cmp.Diff(want, last) })
+	})
 }

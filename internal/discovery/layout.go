@@ -5,35 +5,35 @@ import (
 	"fmt"
 )
 
-// Layout names a form of key and value by which some kind of client finds a
-// gRPC service in etcd.
+// Layout is a form of key and value by which one kind of client finds a gRPC
+// service in etcd.
 type Layout string
 
-// The layouts, with the key and value of the service exporttask at HOST:PORT.
+// The layouts, each with the key and value of the service "exporttask" at HOST:PORT.
 const (
 	// Endpoints is read by etcd's own gRPC resolver (etcd:///exporttask),
-	// go.etcd.io/etcd/client/v3/naming: under exporttask/HOST:PORT the value
+	// go.etcd.io/etcd/client/v3/naming: the key exporttask/HOST:PORT with the value
 	// {"Op":0,"Addr":"HOST:PORT","Metadata":null}.
 	Endpoints Layout = "endpoints"
-	// Naming is read by balancers built on grpc-go's former naming API: under
-	// /etcd3_naming/exporttask/HOST:PORT the bare address.
+	// Naming is read by balancers built on grpc-go's former naming API: the key
+	// /etcd3_naming/exporttask/HOST:PORT with the value HOST:PORT.
 	Naming Layout = "naming"
-	// Resolver is read by balancers built on grpc-go's first resolver API:
-	// under /etcdv3_resolver/exporttask/HOST:PORT the bare address.
+	// Resolver is read by balancers built on grpc-go's first resolver API: the
+	// key /etcdv3_resolver/exporttask/HOST:PORT with the value HOST:PORT.
 	Resolver Layout = "resolver"
 )
 
-// allLayouts is also the order in which keys are put: those of clients that
-// can't cope with much come first.
+// allLayouts returns the layouts in the order in which their keys are put: those
+// of the oldest clients first.
 func allLayouts() []Layout { return []Layout{Resolver, Naming, Endpoints} }
 
-// entry is one key as it should stand in etcd.
+// entry is one key and its value in etcd.
 type entry struct {
 	key, value string
-	rev        int64 // etcd's revision of our put of it
+	rev        int64 // the revision of the put
 }
 
-// entries lists the keys of one process in each of the layouts.
+// entries returns the keys of one process, one for each layout.
 func entries(layouts []Layout, service, addr string) ([]entry, error) {
 	list := make([]entry, 0, len(layouts))
 	for _, layout := range layouts {
@@ -55,9 +55,10 @@ func entries(layouts []Layout, service, addr string) ([]entry, error) {
 	return list, nil
 }
 
-// endpointValue is what naming/endpoints marshals for an added address. Its
-// struct is internal there and kept stable for readers of other versions. The
-// keys are not put through that package because it puts them by transaction.
+// endpointValue returns the value that etcd's package naming/endpoints writes for
+// an address. That package's type is internal, and its format is stable for
+// readers of other versions. The package itself is not used to put the keys,
+// because it puts them in a transaction.
 func endpointValue(addr string) (string, error) {
 	const opAdd = 0
 	b, err := json.Marshal(struct {

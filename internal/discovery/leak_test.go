@@ -2,7 +2,6 @@ package discovery
 
 import (
 	"bytes"
-	"fmt"
 	"runtime"
 	"testing"
 
@@ -11,12 +10,12 @@ import (
 	"exporttask/internal/testkit"
 )
 
-// It counts the goroutines of the process, so it does not run beside other tests.
-func TestHealingLeaksNoGoroutine(t *testing.T) { //nolint:paralleltest // see above
+// It counts the goroutines of the process and therefore does not run in parallel.
+func TestRegistrar_Run_noGoroutineLeak(t *testing.T) { //nolint:paralleltest // see above
 	etcd := testkit.Etcd(t)
 	client := connect(t, etcd.Endpoint())
 	const service, addr = "exporttask", "10.0.0.1:50051"
-	_ = look(t, client, service) // the test's own connection is up
+	_ = look(t, client, service) // connects the test's own client
 	before := bytes.Count(stacks(), []byte("\n\n"))
 
 	p := start(t, quick(etcd.Endpoint(), service, addr))
@@ -25,9 +24,9 @@ func TestHealingLeaksNoGoroutine(t *testing.T) { //nolint:paralleltest // see ab
 		must(t, err)
 		p.await(t, Registered)
 	}
-	// What one session has; the second connection is the test's.
+	// The goroutines of one session; the second connection is the test's.
 	want := map[string]int{
-		"registry.(*session).watch":              3,
+		"discovery.(*session).watch":             3,
 		"v3.(*lessor).recvKeepAliveLoop":         1,
 		"v3.(*lessor).sendKeepAliveLoop":         1,
 		"v3.(*lessor).deadlineLoop":              1,
@@ -36,23 +35,26 @@ func TestHealingLeaksNoGoroutine(t *testing.T) { //nolint:paralleltest // see ab
 		"transport.(*http2Client).reader":        2,
 	}
 	var got map[string]int
-	eventually(t, func() bool {
+	defer func() {
+		if t.Failed() {
+			t.Logf("goroutines after healing (-want +got):\n%s\n%s", cmp.Diff(want, got), stacks())
+		}
+	}()
+	testkit.Eventually(t, "one session's goroutines are left", func() bool {
 		all := stacks()
 		got = map[string]int{}
 		for name := range want {
 			got[name] = bytes.Count(all, []byte(name+"("))
 		}
 		return cmp.Equal(want, got)
-	}, func() string { return "goroutines after healing (-want +got):\n" + cmp.Diff(want, got) })
-
-	must(t, p.Leave(t.Context()))
-	p.stop()
-	eventually(t, func() bool { return bytes.Count(stacks(), []byte("\n\n")) <= before }, func() string {
-		return fmt.Sprintf("no more than %d goroutines after Leave:\n%s", before, stacks())
 	})
+
+	must(t, p.Deregister(t.Context()))
+	p.stop()
+	testkit.Eventually(t, "no goroutine is left after Deregister", func() bool { return bytes.Count(stacks(), []byte("\n\n")) <= before })
 }
 
-// stacks is where every goroutine is.
+// stacks returns the stacks of all goroutines.
 func stacks() []byte {
 	buf := make([]byte, 4<<20)
 	return buf[:runtime.Stack(buf, true)]

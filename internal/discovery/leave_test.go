@@ -11,24 +11,24 @@ import (
 	"exporttask/internal/testkit"
 )
 
-func TestLeave(t *testing.T) {
+func TestRegistrar_Deregister(t *testing.T) {
 	t.Parallel()
 	etcd := testkit.Etcd(t)
 	client := connect(t, etcd.Endpoint())
 	const addr = "10.0.0.1:50051"
 
-	t.Run("returns when the keys are gone, and nothing comes back", func(t *testing.T) {
+	t.Run("keys_deleted_for_good", func(t *testing.T) {
 		t.Parallel()
 		const service = "leaves"
 		p := start(t, quick(etcd.Endpoint(), service, addr))
-		must(t, p.Leave(t.Context()))
+		must(t, p.Deregister(t.Context()))
 		mustHold(t, client, service) // nothing
-		if diff := cmp.Diff([]Change{{From: Registered, To: Draining}, {From: Draining, To: Gone}}, p.await(t, Gone)); diff != "" {
+		if diff := cmp.Diff([]StateChange{{From: Registered, To: Draining}, {From: Draining, To: Gone}}, p.await(t, Gone)); diff != "" {
 			t.Errorf("changes (-want +got):\n%s", diff)
 		}
 		p.stop() // returns: Run has ended
 
-		must(t, p.Leave(t.Context()))
+		must(t, p.Deregister(t.Context()))
 		must(t, p.Update(quick(etcd.Endpoint(), service, "10.0.0.2:50051")))
 		mustHold(t, client, service)
 		if p.State() != Gone {
@@ -36,41 +36,41 @@ func TestLeave(t *testing.T) {
 		}
 	})
 
-	t.Run("revokes the lease", func(t *testing.T) {
+	t.Run("lease_revoked", func(t *testing.T) {
 		t.Parallel()
 		const service = "revokes"
 		p := start(t, quick(etcd.Endpoint(), service, addr))
 		lease := look(t, client, service).leases[service+"/"+addr]
-		must(t, p.Leave(t.Context()))
+		must(t, p.Deregister(t.Context()))
 		list, err := client.Leases(t.Context())
 		must(t, err)
 		for _, l := range list.Leases {
 			if int64(l.ID) == lease {
-				t.Errorf("lease %x is still there", lease)
+				t.Errorf("lease %x still exists", lease)
 			}
 		}
 	})
 
-	t.Run("after the end of Run takes the keys back too", func(t *testing.T) {
+	t.Run("after_Run", func(t *testing.T) {
 		t.Parallel()
 		const service = "afterwards"
 		p := start(t, quick(etcd.Endpoint(), service, addr))
 		p.stop()
 		mustHold(t, client, service, addr)
-		must(t, p.Leave(t.Context()))
+		must(t, p.Deregister(t.Context()))
 		mustHold(t, client, service)
 	})
 
-	t.Run("before Run keeps it from registering", func(t *testing.T) {
+	t.Run("before_Run", func(t *testing.T) {
 		t.Parallel()
 		const service = "never"
 		p := build(t, quick(etcd.Endpoint(), service, addr))
-		must(t, p.Leave(t.Context()))
+		must(t, p.Deregister(t.Context()))
 		must(t, p.Run(t.Context()))
 		mustHold(t, client, service)
 	})
 
-	t.Run("in the middle of registering leaves nothing", func(t *testing.T) {
+	t.Run("while_registering", func(t *testing.T) {
 		t.Parallel()
 		const service = "midway"
 		for i := range 40 {
@@ -79,13 +79,13 @@ func TestLeave(t *testing.T) {
 			if i%2 == 0 {
 				p.await(t, Leased)
 			}
-			must(t, p.Leave(t.Context()))
+			must(t, p.Deregister(t.Context()))
 			p.stop()
 			mustHold(t, client, service)
 		}
 	})
 
-	t.Run("a second Run is an error", func(t *testing.T) {
+	t.Run("second_Run_is_an_error", func(t *testing.T) {
 		t.Parallel()
 		p := start(t, quick(etcd.Endpoint(), "twice", addr))
 		if err := p.Run(t.Context()); !errors.Is(err, errRunning) {
@@ -94,7 +94,7 @@ func TestLeave(t *testing.T) {
 	})
 }
 
-func TestLeaveWithoutAnswerFromEtcdEndsInTime(t *testing.T) {
+func TestRegistrar_Deregister_noAnswer(t *testing.T) {
 	t.Parallel()
 	const service, addr = "exporttask", "10.0.0.1:50051"
 	etcd := testkit.Etcd(t)
@@ -102,18 +102,18 @@ func TestLeaveWithoutAnswerFromEtcdEndsInTime(t *testing.T) {
 	must(t, etcd.Pause())
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	if err := p.Leave(ctx); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("Leave: got %v, want %v", err, context.DeadlineExceeded)
+	if err := p.Deregister(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Deregister: got %v, want %v", err, context.DeadlineExceeded)
 	}
 	if p.State() != Gone {
 		t.Errorf("got state %s, want %s", p.State(), Gone)
 	}
 	p.stop()
 	must(t, etcd.Resume())
-	awaitKeys(t, connect(t, etcd.Endpoint()), service) // they lapse, and nobody puts them again
+	awaitKeys(t, connect(t, etcd.Endpoint()), service) // they expire, and nothing puts them again
 }
 
-func TestLeaveWhileLostLetsNothingComeBack(t *testing.T) {
+func TestRegistrar_Deregister_whileLost(t *testing.T) {
 	t.Parallel()
 	const service, addr = "exporttask", "10.0.0.1:50051"
 	etcd := testkit.Etcd(t)
@@ -122,21 +122,21 @@ func TestLeaveWhileLostLetsNothingComeBack(t *testing.T) {
 	p.await(t, Lost)
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	if err := p.Leave(ctx); err == nil {
-		t.Error("Leave: got no error, want that the lease could not be revoked")
+	if err := p.Deregister(ctx); err == nil {
+		t.Error("Deregister: got no error, want one for the lease that was not revoked")
 	}
 	must(t, etcd.Restart(t.Context()))
 	awaitKeys(t, connect(t, etcd.Endpoint()), service)
 }
 
-func TestTwoProcessesWithOneAddress(t *testing.T) {
+func TestRegistrar_sharedAddress(t *testing.T) {
 	t.Parallel()
 	etcd := testkit.Etcd(t)
 	client := connect(t, etcd.Endpoint())
 	const addr = "10.0.0.1:50051"
 
 	// pair starts one process, then another, and waits until the first has
-	// noticed that its keys are the other's.
+	// detected that the other owns its keys.
 	pair := func(t *testing.T, service string) (earlier, later *probe, state stored) {
 		t.Helper()
 		cfg := quick(etcd.Endpoint(), service, addr)
@@ -150,15 +150,15 @@ func TestTwoProcessesWithOneAddress(t *testing.T) {
 				t.Errorf("%s: still on the earlier process's lease", key)
 			}
 		}
-		earlier.awaitWarning(t, "another process announces this address")
+		earlier.awaitWarning(t, "another process registered this address")
 		return earlier, later, state
 	}
 
-	t.Run("the later has the keys and the earlier's leaving does not touch them", func(t *testing.T) {
+	t.Run("earlier_leaves", func(t *testing.T) {
 		t.Parallel()
 		const service = "earlier-leaves"
 		earlier, later, before := pair(t, service)
-		must(t, earlier.Leave(t.Context()))
+		must(t, earlier.Deregister(t.Context()))
 		after := mustHold(t, client, service, addr)
 		if diff := cmp.Diff(before.revs, after.revs); diff != "" {
 			t.Errorf("keys were written again, revisions (-before +after):\n%s", diff)
@@ -168,7 +168,7 @@ func TestTwoProcessesWithOneAddress(t *testing.T) {
 		}
 	})
 
-	t.Run("they do not take the keys from each other in turns", func(t *testing.T) {
+	t.Run("no_fight_over_keys", func(t *testing.T) {
 		t.Parallel()
 		const service = "peace"
 		earlier, later, before := pair(t, service)
@@ -187,11 +187,11 @@ func TestTwoProcessesWithOneAddress(t *testing.T) {
 		}
 	})
 
-	t.Run("the earlier is back when the later leaves", func(t *testing.T) {
+	t.Run("later_leaves", func(t *testing.T) {
 		t.Parallel()
 		const service = "later-leaves"
 		earlier, later, _ := pair(t, service)
-		must(t, later.Leave(t.Context()))
+		must(t, later.Deregister(t.Context()))
 		earlier.healed(t, client, service)
 	})
 }

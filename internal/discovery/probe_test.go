@@ -14,25 +14,27 @@ import (
 	"github.com/google/go-cmp/cmp"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
+
+	"exporttask/internal/testkit"
 )
 
 const (
-	// testTTL is etcd's own minimum with its default election timeout.
+	// testTTL is etcd's minimum with its default election timeout.
 	testTTL = 2 * time.Second
-	// patience bounds every wait. It says nothing about how long things take.
+	// patience bounds every wait for a state.
 	patience = 40 * time.Second
 )
 
-// probe is a running Registry with all that can be seen of it.
+// probe is a Registrar whose state changes and warnings a test can wait for.
 type probe struct {
-	*Registry
+	*Registrar
 	addr    string
-	changes chan Change
-	warns   chan string // what it logged as a warning
+	changes chan StateChange
+	warns   chan string // the warnings that it logged
 	stop    func()      // ends Run's context and waits for Run
 }
 
-// quick is a configuration with times as short as etcd lets them be.
+// quick returns a configuration with the shortest times that etcd allows.
 func quick(endpoint, service, addr string) Config {
 	return Config{
 		Endpoints:      []string{endpoint},
@@ -44,21 +46,21 @@ func quick(endpoint, service, addr string) Config {
 	}
 }
 
-// build makes a Registry to watch, which runs only when run is called.
+// build creates a probe; it runs only when run is called.
 func build(t *testing.T, cfg Config) *probe {
 	t.Helper()
-	p := &probe{addr: cfg.Addr, changes: make(chan Change, 1000), warns: make(chan string, 1000), stop: func() {}}
+	p := &probe{addr: cfg.Addr, changes: make(chan StateChange, 1000), warns: make(chan string, 1000), stop: func() {}}
 	cfg.Logger = slog.New(warnings(p.warns))
-	cfg.OnChange = func(c Change) { p.changes <- c }
+	cfg.OnChange = func(c StateChange) { p.changes <- c }
 	r, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.Registry = r
+	p.Registrar = r
 	return p
 }
 
-// run starts Run until the test's end or stop.
+// run starts Run, which ends with the test or with stop.
 func (p *probe) run(t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -78,7 +80,7 @@ func (p *probe) run(t *testing.T) {
 	t.Cleanup(p.stop)
 }
 
-// start builds, runs and waits until the process is registered.
+// start builds and runs a probe and waits until it is registered.
 func start(t *testing.T, cfg Config) *probe {
 	t.Helper()
 	p := build(t, cfg)
@@ -87,8 +89,8 @@ func start(t *testing.T, cfg Config) *probe {
 	return p
 }
 
-// await returns the next change to the state want, with those passed over.
-func (p *probe) await(t *testing.T, want State) (passed []Change) {
+// await waits for a change to the state want and returns the changes up to it.
+func (p *probe) await(t *testing.T, want State) (passed []StateChange) {
 	t.Helper()
 	timeout := time.After(patience)
 	for {
@@ -99,7 +101,7 @@ func (p *probe) await(t *testing.T, want State) (passed []Change) {
 				return passed
 			}
 		case <-timeout:
-			t.Fatalf("no change to %s; the state is %s after %v", want, p.State(), passed)
+			t.Fatalf("no change to %s; the state is %s after the changes %v", want, p.State(), passed)
 		}
 	}
 }
@@ -120,7 +122,7 @@ func (p *probe) awaitWarning(t *testing.T, text string) string {
 	}
 }
 
-// drained empties the warnings logged so far.
+// drained returns and removes the warnings logged so far.
 func (p *probe) drained() []string {
 	var list []string
 	for {
@@ -133,7 +135,7 @@ func (p *probe) drained() []string {
 	}
 }
 
-// warnings is a slog.Handler that writes each warning's text into a channel.
+// warnings is a slog.Handler that sends each warning's text to a channel.
 type warnings chan string
 
 func (warnings) Enabled(_ context.Context, l slog.Level) bool { return l >= slog.LevelWarn }
@@ -151,7 +153,7 @@ func (w warnings) Handle(_ context.Context, rec slog.Record) error {
 	return nil
 }
 
-// connect makes the client with which a test looks into etcd.
+// connect returns an etcd client for a test.
 func connect(t *testing.T, endpoint string) *clientv3.Client {
 	t.Helper()
 	c, err := clientv3.New(clientv3.Config{Endpoints: []string{endpoint}, Logger: zap.NewNop()})
@@ -162,12 +164,12 @@ func connect(t *testing.T, endpoint string) *clientv3.Client {
 	return c
 }
 
-// prefixes are the folders in which a service's keys stand.
+// prefixes returns the key prefixes of a service.
 func prefixes(service string) []string {
 	return []string{service + "/", "/etcd3_naming/" + service + "/", "/etcdv3_resolver/" + service + "/"}
 }
 
-// wantKeys is what etcd has to hold for a service at these addresses.
+// wantKeys returns the keys and values of a service at these addresses.
 func wantKeys(service string, addrs ...string) map[string]string {
 	want := map[string]string{}
 	for _, addr := range addrs {
@@ -178,7 +180,7 @@ func wantKeys(service string, addrs ...string) map[string]string {
 	return want
 }
 
-// stored is what etcd holds for a service: values, leases, and the revisions of
+// stored is the keys of a service in etcd: values, leases, and the revisions of
 // the last puts.
 type stored struct {
 	values map[string]string
@@ -205,7 +207,7 @@ func look(t *testing.T, c *clientv3.Client, service string) stored {
 	return s
 }
 
-// mustHold fails unless etcd holds exactly these addresses of the service now.
+// mustHold fails the test unless etcd has exactly the keys of these addresses.
 func mustHold(t *testing.T, c *clientv3.Client, service string, addrs ...string) stored {
 	t.Helper()
 	got := look(t, c, service)
@@ -215,27 +217,20 @@ func mustHold(t *testing.T, c *clientv3.Client, service string, addrs ...string)
 	return got
 }
 
-// awaitKeys waits until etcd holds exactly these addresses of the service.
+// awaitKeys waits until etcd has exactly the keys of these addresses.
 func awaitKeys(t *testing.T, c *clientv3.Client, service string, addrs ...string) {
 	t.Helper()
 	want := wantKeys(service, addrs...)
-	eventually(t, func() bool { return maps.Equal(want, look(t, c, service).values) },
-		func() string { return cmp.Diff(want, look(t, c, service).values) })
-}
-
-// eventually polls until ok holds; otherwise the test fails with complaint.
-func eventually(t *testing.T, ok func() bool, complaint func() string) {
-	t.Helper()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	timeout := time.After(patience)
-	for !ok() {
-		select {
-		case <-tick.C:
-		case <-timeout:
-			t.Fatalf("did not come about: %s", complaint())
+	var got map[string]string
+	defer func() {
+		if t.Failed() {
+			t.Logf("keys in etcd (-want +got):\n%s", cmp.Diff(want, got))
 		}
-	}
+	}()
+	testkit.Eventually(t, "etcd holds the keys of the registered addresses", func() bool {
+		got = look(t, c, service).values
+		return maps.Equal(want, got)
+	})
 }
 
 func must(t *testing.T, err error) {
@@ -245,5 +240,5 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// sortedKeys is for messages.
+// sortedKeys returns the keys of m in order.
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

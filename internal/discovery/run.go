@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// Run registers and heals until Leave is called or ctx ends, and returns nil
-// then. The end of ctx alone is for etcd like a crash: the keys stay until the
-// TTL is over, unless Leave is called as well, before or after. A second Run is
-// an error.
-func (r *Registry) Run(ctx context.Context) error {
+// Run registers the process and keeps it registered until Deregister is called or
+// ctx ends, and then returns nil. For etcd the end of ctx alone is like a crash:
+// the keys stay until the lease expires, unless Deregister is called before or
+// after. A second Run is an error.
+func (r *Registrar) Run(ctx context.Context) error {
 	r.mu.Lock()
 	if r.running {
 		r.mu.Unlock()
@@ -43,13 +43,13 @@ func (r *Registry) Run(ctx context.Context) error {
 	return nil
 }
 
-// loop has one session follow the other.
-func (r *Registry) loop(ctx context.Context) {
+// loop runs one session after another until ctx ends.
+func (r *Registrar) loop(ctx context.Context) {
 	failures := 0
 	for ctx.Err() == nil {
 		cfg := r.wanted()
-		if cfg.off() {
-			r.standBy(ctx)
+		if cfg.disabled() {
+			r.waitDisabled(ctx)
 			failures = 0
 			continue
 		}
@@ -61,7 +61,7 @@ func (r *Registry) loop(ctx context.Context) {
 			failures = 0
 			continue
 		}
-		r.mourn(err)
+		r.reportFailure(err)
 		if stable {
 			failures = 0
 		}
@@ -70,14 +70,14 @@ func (r *Registry) loop(ctx context.Context) {
 	}
 }
 
-// settled is how long a session must have been registered for the next one to
-// begin without delay. Where something keeps taking the keys away, attempts
-// come further and further apart.
-const settled = maxDelay
+// stableAfter is how long a session must have been registered for the next one
+// to start without delay. If something keeps deleting the keys, the delay between
+// attempts grows.
+const stableAfter = maxDelay
 
-// session registers, and stays registered for as long as it can. The error is
-// what ended it, stable that this was no quick end.
-func (r *Registry) session(ctx context.Context, cfg *Config) (stable bool, err error) {
+// session registers the process and returns when the registration is lost. The
+// error is the reason; stable says that the session lasted for stableAfter.
+func (r *Registrar) session(ctx context.Context, cfg *Config) (stable bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	r.member++
@@ -89,38 +89,39 @@ func (r *Registry) session(ctx context.Context, cfg *Config) (stable bool, err e
 	if err := s.grant(ctx); err != nil {
 		return false, err
 	}
-	r.held = append(r.held[max(0, len(r.held)+1-maxHeld):], lease{cfg: cfg, id: s.lease})
+	r.leases = append(r.leases[max(0, len(r.leases)+1-maxLeases):], lease{cfg: cfg, id: s.lease})
 	if r.State() == Init {
-		r.move(Leased, nil)
+		r.setState(Leased, nil)
 	}
 	if err := s.put(ctx); err != nil {
 		return false, err
 	}
-	r.move(Registered, nil)
+	r.setState(Registered, nil)
 	r.warned = false
 	since := time.Now()
-	r.retire(ctx, 1)
-	err = s.hold(ctx, r.changed)
-	return time.Since(since) >= settled, err
+	r.revokeOld(ctx, 1)
+	err = s.monitor(ctx, r.changed)
+	return time.Since(since) >= stableAfter, err
 }
 
-// mourn makes a failure known, once for each outage.
-func (r *Registry) mourn(err error) {
+// reportFailure logs the failure of a session, once for each outage.
+func (r *Registrar) reportFailure(err error) {
 	if r.State() != Init {
-		r.move(Lost, err)
+		r.setState(Lost, err)
 		return
 	}
 	if !r.warned {
-		r.log.Warn("etcd registration: not yet, trying on", "cause", err)
+		r.log.Warn("etcd registration: not registered yet, retrying", "cause", err)
 		r.warned = true
 	}
 }
 
-// standBy has registration off until the configuration changes or ctx ends.
-func (r *Registry) standBy(ctx context.Context) {
-	r.retire(ctx, 0)
-	r.move(Init, nil)
-	r.log.Info("etcd registration: off, no endpoints configured")
+// waitDisabled removes the registration and waits until the configuration
+// changes or ctx ends.
+func (r *Registrar) waitDisabled(ctx context.Context) {
+	r.revokeOld(ctx, 0)
+	r.setState(Init, nil)
+	r.log.Info("etcd registration: disabled, no endpoints configured")
 	select {
 	case <-r.changed:
 	case <-ctx.Done():

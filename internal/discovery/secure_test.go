@@ -17,9 +17,9 @@ import (
 	"exporttask/internal/testkit"
 )
 
-// TestEtcdWithAuthentication gives the process an account that may write its
-// own keys and nothing else, as docs/discovery.md shows it.
-func TestEtcdWithAuthentication(t *testing.T) {
+// The process has an etcd account that may write its own keys and nothing else, as
+// in docs/discovery.md.
+func TestRegistrar_Run_authentication(t *testing.T) {
 	t.Parallel()
 	etcd := testkit.Etcd(t)
 	const service, addr = "exporttask", "10.0.0.1:50051"
@@ -58,11 +58,11 @@ func TestEtcdWithAuthentication(t *testing.T) {
 	_, err = root.Delete(ctx, service+"/"+addr)
 	must(t, err)
 	p.healed(t, root, service)
-	must(t, p.Leave(ctx))
+	must(t, p.Deregister(ctx))
 	mustHold(t, root, service)
 }
 
-func TestEtcdBehindTLS(t *testing.T) {
+func TestRegistrar_Run_TLS(t *testing.T) {
 	t.Parallel()
 	etcd := testkit.Etcd(t)
 	const service, addr = "exporttask", "10.0.0.1:50051"
@@ -72,20 +72,20 @@ func TestEtcdBehindTLS(t *testing.T) {
 		cfg.TLS = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 		p := start(t, cfg)
 		mustHold(t, connect(t, etcd.Endpoint()), service, addr)
-		must(t, p.Leave(t.Context()))
+		must(t, p.Deregister(t.Context()))
 	}
 
 	cfg := quick("https://"+endpoint, service, addr)
 	cfg.TLS = &tls.Config{RootCAs: x509.NewCertPool(), MinVersion: tls.VersionTLS12}
 	p := build(t, cfg)
 	p.run(t)
-	p.awaitWarning(t, "not yet")
+	p.awaitWarning(t, "not registered yet")
 	if diff := cmp.Diff(Init, p.State()); diff != "" {
 		t.Errorf("state with an unknown authority (-want +got):\n%s", diff)
 	}
 }
 
-// wrapInTLS listens with TLS and passes all connections on to target.
+// wrapInTLS listens with TLS and forwards all connections to target.
 func wrapInTLS(t *testing.T, target string) (endpoint string, roots *x509.CertPool) {
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil) // has a certificate for 127.0.0.1

@@ -12,18 +12,19 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
-// Why a session ended.
+// The reasons for the end of a session.
 var (
-	errLapsed  = errors.New("lease lapsed, or etcd has not renewed it for its whole time")
+	errLapsed  = errors.New("lease expired, or etcd has not renewed it for its whole TTL")
 	errMissing = errors.New("not in etcd")
 	errDeleted = errors.New("deleted")
 	errChanged = errors.New("configuration changed")
 )
 
-// session is the life of one lease, on a client and a connection of its own. It
-// talks to a single member of etcd: a client of several takes them in turns
-// call by call, and while one of them is cut off from the rest, no run of calls
-// as long as ours would ever succeed. The next session takes the next member.
+// session is one lease and its keys, with an etcd client of its own. The client
+// has a single endpoint: a client with several endpoints changes the endpoint
+// from call to call, and while one member is cut off from the others, a sequence
+// of calls as long as a registration would never succeed. The next session uses
+// the next endpoint.
 type session struct {
 	cfg     *Config
 	log     *slog.Logger
@@ -31,11 +32,11 @@ type session struct {
 	entries []entry
 	lease   clientv3.LeaseID
 	alive   <-chan *clientv3.LeaseKeepAliveResponse
-	shared  sync.Once // guards the warning that another process has our keys
+	shared  sync.Once // the warning that another process owns the keys
 }
 
-// open readies a session with the etcd member at endpoint. The session's client
-// ends with ctx or close, whichever comes first.
+// open creates a session with the etcd member at endpoint. The session's client
+// is closed by close or by the end of ctx.
 func open(ctx context.Context, cfg *Config, endpoint string, log *slog.Logger) (*session, error) {
 	list, err := entries(cfg.Layouts, cfg.Service, cfg.Addr)
 	if err != nil {
@@ -48,10 +49,10 @@ func open(ctx context.Context, cfg *Config, endpoint string, log *slog.Logger) (
 	return &session{cfg: cfg, log: log, etcd: client, entries: list}, nil
 }
 
-// close ends the client and all goroutines of it. The lease lives on.
+// close closes the client and ends its goroutines. The lease is not revoked.
 func (s *session) close() { _ = s.etcd.Close() }
 
-// grant gets the lease and begins to renew it, until ctx ends.
+// grant requests the lease and renews it until ctx ends.
 func (s *session) grant(ctx context.Context) error {
 	callCtx, cancel := context.WithTimeout(ctx, s.cfg.Timeout)
 	defer cancel()
@@ -67,7 +68,7 @@ func (s *session) grant(ctx context.Context) error {
 	return nil
 }
 
-// put writes the keys, each on its own.
+// put writes the keys, each with a request of its own.
 func (s *session) put(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.Timeout)
 	defer cancel()
@@ -82,15 +83,16 @@ func (s *session) put(ctx context.Context) error {
 	return nil
 }
 
-// hold watches over the lease and the keys and returns why they can't be relied
-// on any more: never nil. It is errChanged after a receive from changed.
-func (s *session) hold(ctx context.Context, changed <-chan struct{}) error {
+// monitor watches the lease and the keys and returns, when the registration is
+// lost, the reason, which is never nil. After a receive from changed it returns
+// errChanged.
+func (s *session) monitor(ctx context.Context, changed <-chan struct{}) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var watches sync.WaitGroup
 	defer watches.Wait()
 	defer cancel()
 
-	faults := make(chan error, len(s.entries)) // each watch writes once
+	faults := make(chan error, len(s.entries)) // each watch sends once
 	for _, e := range s.entries {
 		watches.Go(func() { faults <- s.watch(ctx, e) })
 	}
@@ -116,8 +118,8 @@ func (s *session) hold(ctx context.Context, changed <-chan struct{}) error {
 	}
 }
 
-// watch follows one key from our put on and returns at the first event that
-// takes it away.
+// watch follows one key from the revision of its put and returns at the first
+// event that deletes the key or changes its value.
 func (s *session) watch(ctx context.Context, e entry) error {
 	for answer := range s.etcd.Watch(ctx, e.key, clientv3.WithRev(e.rev+1)) {
 		if err := answer.Err(); err != nil {
@@ -135,7 +137,8 @@ func (s *session) watch(ctx context.Context, e entry) error {
 	return fmt.Errorf("watch %s: closed", e.key)
 }
 
-// read looks at all keys as the majority of etcd's members has them.
+// read checks all keys with linearizable reads, which a member that is cut off
+// from the majority cannot answer.
 func (s *session) read(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.Timeout)
 	defer cancel()
@@ -154,18 +157,19 @@ func (s *session) read(ctx context.Context) error {
 	return nil
 }
 
-// check tells whether a key as it stands in etcd still announces us, be it on
-// the lease of another process with our address.
+// check returns an error if kv no longer registers this process's address. A key
+// with the right value on the lease of another process is no error; it is logged
+// once.
 func (s *session) check(e entry, kv *mvccpb.KeyValue) error {
 	if string(kv.GetValue()) != e.value {
 		return fmt.Errorf("%s: overwritten with %.100q", e.key, kv.GetValue())
 	}
 	if kv.GetLease() == 0 {
-		return fmt.Errorf("%s: overwritten without a lease, would outlive this process", e.key)
+		return fmt.Errorf("%s: overwritten without a lease, so that it would outlive this process", e.key)
 	}
 	if kv.GetLease() != int64(s.lease) {
 		s.shared.Do(func() {
-			s.log.Warn("another process announces this address in etcd and has taken the keys over",
+			s.log.Warn("etcd registration: another process registered this address and owns the keys now",
 				"key", e.key, "lease", fmt.Sprintf("%x", s.lease), "other_lease", fmt.Sprintf("%x", kv.GetLease()))
 		})
 	}

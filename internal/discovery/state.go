@@ -1,21 +1,20 @@
 package discovery
 
-// State is where a Registry stands on its way through the machine drawn in the
-// package's documentation.
+// State is the state of a Registrar; the package documentation has the diagram.
 type State string
 
-// The states, in the order in which a quiet life passes through them.
+// The states, in the order of a registration without disturbance.
 const (
-	Init       State = "INIT"       // no lease: before the first one, or registration is off
-	Leased     State = "LEASED"     // etcd granted the first lease, the keys are on their way
+	Init       State = "INIT"       // no lease: before the first one, or registration is disabled
+	Leased     State = "LEASED"     // etcd granted the first lease, the keys are being put
 	Registered State = "REGISTERED" // etcd holds all keys
-	Lost       State = "LOST"       // etcd does not confirm them, and the Registry is at work on it
-	Draining   State = "DRAINING"   // Leave was called and is taking the keys back
-	Gone       State = "GONE"       // Leave is done; nothing registers again
+	Lost       State = "LOST"       // etcd does not confirm the keys, and the Registrar registers again
+	Draining   State = "DRAINING"   // Deregister was called and is removing the keys
+	Gone       State = "GONE"       // Deregister has returned; the process does not register again
 )
 
-// Change is one step from a state to another.
-type Change struct {
+// StateChange is one transition of a Registrar.
+type StateChange struct {
 	From, To State
-	Cause    error // why it became Lost; nil otherwise
+	Cause    error // why the registration was lost; nil for other transitions
 }

@@ -10,17 +10,17 @@ import (
 	"exporttask/internal/testkit"
 )
 
-func TestUpdate(t *testing.T) {
+func TestRegistrar_Update(t *testing.T) {
 	t.Parallel()
 	etcd := testkit.Etcd(t)
 	client := connect(t, etcd.Endpoint())
 	const one, two = "10.0.0.1:50051", "10.0.0.2:50051"
 
-	t.Run("to another address moves there", func(t *testing.T) {
+	t.Run("other_address", func(t *testing.T) {
 		t.Parallel()
 		const service = "moves"
 		cfg := quick(etcd.Endpoint(), service, one)
-		cfg.TTL = time.Hour // the old keys don't go by themselves
+		cfg.TTL = time.Hour // the old keys do not expire
 		p := start(t, cfg)
 		cfg.Addr = two
 		must(t, p.Update(cfg))
@@ -28,11 +28,11 @@ func TestUpdate(t *testing.T) {
 		if p.State() != Registered {
 			t.Errorf("got state %s, want %s", p.State(), Registered)
 		}
-		must(t, p.Leave(t.Context()))
+		must(t, p.Deregister(t.Context()))
 		mustHold(t, client, service)
 	})
 
-	t.Run("turns registration off and on", func(t *testing.T) {
+	t.Run("disable_and_enable", func(t *testing.T) {
 		t.Parallel()
 		const service = "switch"
 		on := quick(etcd.Endpoint(), service, one)
@@ -45,7 +45,7 @@ func TestUpdate(t *testing.T) {
 		mustHold(t, client, service, one)
 	})
 
-	t.Run("turns on what began off", func(t *testing.T) {
+	t.Run("enable_after_start", func(t *testing.T) {
 		t.Parallel()
 		const service = "late"
 		p := build(t, Config{})
@@ -55,10 +55,10 @@ func TestUpdate(t *testing.T) {
 		mustHold(t, client, service, one)
 	})
 
-	t.Run("to the same configuration disturbs nothing", func(t *testing.T) {
+	t.Run("unchanged", func(t *testing.T) {
 		t.Parallel()
 		cfg := quick(etcd.Endpoint(), "same", one)
-		idle := build(t, cfg) // nobody takes from changed
+		idle := build(t, cfg) // nothing receives from changed
 		must(t, idle.Update(cfg))
 		if len(idle.changed) != 0 {
 			t.Error("the same configuration: Run would register anew")
@@ -70,7 +70,7 @@ func TestUpdate(t *testing.T) {
 		}
 	})
 
-	t.Run("to another etcd moves there", func(t *testing.T) {
+	t.Run("other_etcd", func(t *testing.T) {
 		t.Parallel()
 		const service = "cluster"
 		other := testkit.Etcd(t)
@@ -83,20 +83,20 @@ func TestUpdate(t *testing.T) {
 		awaitKeys(t, client, service)
 	})
 
-	t.Run("while etcd is out of reach goes where it is not", func(t *testing.T) {
+	t.Run("other_etcd_during_outage", func(t *testing.T) {
 		t.Parallel()
 		const service = "dead"
 		dead := testkit.Etcd(t)
 		must(t, dead.Kill())
 		p := build(t, quick(dead.Endpoint(), service, one))
 		p.run(t)
-		p.awaitWarning(t, "not yet")
+		p.awaitWarning(t, "not registered yet")
 		must(t, p.Update(quick(etcd.Endpoint(), service, one)))
 		p.await(t, Registered)
 		mustHold(t, client, service, one)
 	})
 
-	t.Run("to an invalid configuration is refused and changes nothing", func(t *testing.T) {
+	t.Run("invalid", func(t *testing.T) {
 		t.Parallel()
 		const service = "invalid"
 		p := start(t, quick(etcd.Endpoint(), service, one))
