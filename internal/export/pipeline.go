@@ -39,7 +39,7 @@ type pipeline struct {
 	cursor   Cursor
 	columns  []format.Column
 	format   encoder.Format
-	options  encoder.FileOptions
+	options  format.Options
 	progress *progress
 }
 

@@ -137,11 +137,11 @@ func TestLegalXML(t *testing.T) {
 }
 
 func TestTallyListsWhatItCounted(t *testing.T) {
-	if got := (Tally{}).Warnings(); got != nil {
+	if got := (WarningCounts{}).Warnings(); got != nil {
 		t.Errorf("nothing counted: got %v", got)
 	}
 	want := []Warning{{GuardedFormula, 3}, {CutText, 1}, {IllegalChar, 2}}
-	if diff := cmp.Diff(want, Tally{Guarded: 3, Cut: 1, Illegal: 2}.Warnings()); diff != "" {
+	if diff := cmp.Diff(want, WarningCounts{Guarded: 3, Cut: 1, Illegal: 2}.Warnings()); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
 }

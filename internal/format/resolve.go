@@ -38,7 +38,7 @@ func Resolve(specs []Spec, source []row.Column) ([]Column, error) {
 		}
 		cols[i] = Column{
 			Source: source[at], Index: at, Label: label, Type: s.Type, Format: s.Format, Width: s.Width,
-			Map: s.Map, Location: s.Zone, Unguard: s.Unguard, Binary: s.Binary,
+			Map: s.Map, Zone: s.Zone, Unguard: s.Unguard, Binary: s.Binary,
 		}
 	}
 	return cols, nil

@@ -18,7 +18,7 @@ func (c *Column) Plain() bool {
 	case row.Bit, row.Binary, row.Geometry:
 		return false
 	case row.DateTime:
-		return c.Location.IsZero() && c.Type != AsDate
+		return c.Zone.IsZero() && c.Type != AsDate
 	case row.Text, row.Int, row.Decimal, row.Float, row.Date, row.Time, row.Year:
 	}
 	return true
@@ -71,10 +71,10 @@ func (c *Column) appendPlain(dst, raw []byte) []byte {
 		return append(dst, raw...)
 	}
 	start := len(dst)
-	if c.Location.IsZero() {
+	if c.Zone.IsZero() {
 		dst = append(dst, raw...)
 	} else {
-		dst = c.Location.AppendShifted(dst, raw)
+		dst = c.Zone.AppendShifted(dst, raw)
 	}
 	if day := start + len("2006-01-02"); c.Type == AsDate && len(dst) > day {
 		dst = dst[:day]

@@ -45,18 +45,18 @@ func TestAppendText(t *testing.T) {
 		{"bool of a BIT", Column{Source: row.Column{Kind: row.Bit}, Type: AsBool}, "\x01", "TRUE"},
 		{"bool of what is none", Column{Type: AsBool}, "maybe", "maybe"},
 		{"the map before bool", Column{Map: paid, Type: AsBool}, "1", "已付"},
-		{"a DATETIME of another zone", Column{Source: dt, Location: east}, "2026-01-31 23:59:59", "2026-02-01 07:59:59"},
-		{"with the digits of its second", Column{Source: dt, Location: east}, "2026-12-31 16:00:00.120000", "2027-01-01 00:00:00.120000"},
-		{"summer time", Column{Source: dt, Location: zone(t, "UTC", "Europe/Berlin")}, "2026-07-01 00:30:00", "2026-07-01 02:30:00"},
-		{"westward", Column{Source: dt, Location: zone(t, "+08:00", "-03:30")}, "2024-03-01 01:00:00", "2024-02-29 13:30:00"},
-		{"a nil end is UTC", Column{Source: dt, Location: Zone{To: east.To}}, "2026-01-01 00:00:00", "2026-01-01 08:00:00"},
-		{"the zero date", Column{Source: dt, Location: east}, "0000-00-00 00:00:00", "0000-00-00 00:00:00"},
-		{"a month 00", Column{Source: dt, Location: east}, "2026-00-10 01:00:00", "2026-00-10 01:00:00"},
-		{"a hour past the last year", Column{Source: dt, Location: east}, "9999-12-31 23:00:00", "9999-12-31 23:00:00"},
-		{"before the first year", Column{Source: dt, Location: zone(t, "+08:00", "UTC")}, "0001-01-01 00:00:00", "0001-01-01 00:00:00"},
+		{"a DATETIME of another zone", Column{Source: dt, Zone: east}, "2026-01-31 23:59:59", "2026-02-01 07:59:59"},
+		{"with the digits of its second", Column{Source: dt, Zone: east}, "2026-12-31 16:00:00.120000", "2027-01-01 00:00:00.120000"},
+		{"summer time", Column{Source: dt, Zone: zone(t, "UTC", "Europe/Berlin")}, "2026-07-01 00:30:00", "2026-07-01 02:30:00"},
+		{"westward", Column{Source: dt, Zone: zone(t, "+08:00", "-03:30")}, "2024-03-01 01:00:00", "2024-02-29 13:30:00"},
+		{"a nil end is UTC", Column{Source: dt, Zone: Zone{To: east.To}}, "2026-01-01 00:00:00", "2026-01-01 08:00:00"},
+		{"the zero date", Column{Source: dt, Zone: east}, "0000-00-00 00:00:00", "0000-00-00 00:00:00"},
+		{"a month 00", Column{Source: dt, Zone: east}, "2026-00-10 01:00:00", "2026-00-10 01:00:00"},
+		{"a hour past the last year", Column{Source: dt, Zone: east}, "9999-12-31 23:00:00", "9999-12-31 23:00:00"},
+		{"before the first year", Column{Source: dt, Zone: zone(t, "+08:00", "UTC")}, "0001-01-01 00:00:00", "0001-01-01 00:00:00"},
 		{"a DATETIME declared as a date", Column{Source: dt, Type: AsDate}, "2026-01-31 23:59:59.5", "2026-01-31"},
-		{"first shifted, then cut", Column{Source: dt, Type: AsDate, Location: east}, "2026-01-31 23:59:59", "2026-02-01"},
-		{"a DATE keeps its day whatever the zone", Column{Source: row.Column{Kind: row.Date}, Location: east}, "2026-01-31", "2026-01-31"},
+		{"first shifted, then cut", Column{Source: dt, Type: AsDate, Zone: east}, "2026-01-31 23:59:59", "2026-02-01"},
+		{"a DATE keeps its day whatever the zone", Column{Source: row.Column{Kind: row.Date}, Zone: east}, "2026-01-31", "2026-01-31"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -167,7 +167,7 @@ func TestAppendTextAllocatesNothing(t *testing.T) {
 		{Column{Source: row.Column{Kind: row.Geometry}}, point},
 		{Column{Map: map[string]string{"1": "已付"}}, []byte("1")},
 		{Column{Type: AsBool}, []byte("1")},
-		{Column{Source: row.Column{Kind: row.DateTime}, Location: zone(t, "UTC", "Europe/Berlin")}, []byte("2026-07-01 00:30:00.5")},
+		{Column{Source: row.Column{Kind: row.DateTime}, Zone: zone(t, "UTC", "Europe/Berlin")}, []byte("2026-07-01 00:30:00.5")},
 	}
 	buf := make([]byte, 0, 256)
 	for i := range cols {

@@ -141,14 +141,15 @@ func (s *Server) preview(ctx context.Context, in *model.Inst, rows int) (*api.Ws
 // format's own encoder has for them.
 func fill(data *api.WshExportPreview, in *model.Inst, columns []format.Column, sample *source.Sample, rows int) error {
 	target, options := task.Format(in.OutputFormat), task.FileOptions(in.Options.V, "")
-	enc, err := encoder.New(io.Discard, target, columns, encoder.FileOptions{Options: options.Options})
+	options.Gzip, options.PartRows = false, 0
+	enc, err := encoder.New(io.Discard, target, columns, options)
 	if err != nil {
 		return invalid("etplOptions", "%s", err)
 	}
 	defer enc.Close()
 	for _, b := range sample.Batches {
 		b.Rows = b.Rows[:min(b.Len(), rows-len(data.GetRows()))]
-		shown, err := encoder.Texts(target, columns, options.Options, b)
+		shown, err := encoder.Texts(target, columns, options, b)
 		if err != nil {
 			return err
 		}

@@ -157,17 +157,13 @@ func Format(f model.Format) encoder.Format {
 	return encoder.CSV
 }
 
-// FileOptions are the renderer's options of a template's.
-func FileOptions(o model.Options, tempDir string) encoder.FileOptions {
-	out := encoder.FileOptions{
-		Options: format.Options{
-			BOM: o.BOM, LF: o.LF, QuoteAll: o.QuoteAll, NullText: o.NullText, NoHeader: o.NoHeader,
-			GB18030: o.GB18030, NoGuard: o.NoGuard,
-			SheetName: o.SheetName, NoFreeze: o.NoFreeze, NoFilter: o.NoFilter, Small: o.Small,
-			TempDir: tempDir,
-		},
-		Gzip:     o.Gzip,
-		PartRows: o.SplitRows,
+// FileOptions converts a template's options to those of the encoders.
+func FileOptions(o model.Options, tempDir string) format.Options {
+	out := format.Options{
+		BOM: o.BOM, LF: o.LF, QuoteAll: o.QuoteAll, NullText: o.NullText, NoHeader: o.NoHeader,
+		GB18030: o.GB18030, NoGuard: o.NoGuard, Gzip: o.Gzip, PartRows: o.SplitRows,
+		SheetName: o.SheetName, NoFreeze: o.NoFreeze, NoFilter: o.NoFilter, Small: o.Small,
+		TempDir: tempDir,
 	}
 	if o.Delimiter != "" {
 		out.Delimiter = o.Delimiter[0]

@@ -53,7 +53,7 @@ func self(args []string) error {
 	if err != nil {
 		return err
 	}
-	enc, err := encoder.New(out, target, cols, encoder.FileOptions{Options: format.Options{Small: args[4] == "true"}})
+	enc, err := encoder.New(out, target, cols, format.Options{Small: args[4] == "true"})
 	if err != nil {
 		return err
 	}
@@ -179,7 +179,7 @@ func ownCSV(rows [][][]byte) func(io.Writer, int) error {
 		if err != nil {
 			return err
 		}
-		enc, err := encoder.New(w, encoder.CSV, cols, encoder.FileOptions{})
+		enc, err := encoder.New(w, encoder.CSV, cols, format.Options{})
 		if err != nil {
 			return err
 		}

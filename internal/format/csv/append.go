@@ -7,9 +7,9 @@ import (
 	"exporttask/internal/format"
 )
 
-// piece is how much of a long cell is written at a time. It is a multiple of 3,
-// so that pieces of base64 join.
-const piece = 24 << 10
+// chunkSize is how much of a long cell is written at a time. It is a multiple of 3,
+// so that chunked of base64 join.
+const chunkSize = 24 << 10
 
 // appendCell writes one cell, nil being NULL, whatever it takes.
 func (e *Encoder) appendCell(c *column, text []byte) {
@@ -18,23 +18,23 @@ func (e *Encoder) appendCell(c *column, text []byte) {
 		e.buf = append(e.buf, e.null...)
 		return
 	}
-	if c.made != nil {
-		if c.pieces && len(text) > piece {
+	if c.convert != nil {
+		if c.chunked && len(text) > chunkSize {
 			e.appendBytes(c, text)
 			return
 		}
-		e.scratch = c.made.AppendText(e.scratch[:0], text)
+		e.scratch = c.convert.AppendText(e.scratch[:0], text)
 		text = e.scratch
 	}
 	if e.gb != nil && c.scan && !utf8.Valid(text) {
-		e.tally.Illegal++
+		e.counts.Illegal++
 	}
 	guard := c.guard && format.IsFormula(text)
 	if guard {
-		e.tally.Guarded++
+		e.counts.Guarded++
 	}
 	quote := e.quoteAll || len(text) == 0 && e.emptyIsNull() || c.scan && e.needsQuotes(text)
-	if len(text) > piece {
+	if len(text) > chunkSize {
 		e.appendLong(text, guard, quote)
 		return
 	}
@@ -73,7 +73,7 @@ func (e *Encoder) appendLong(text []byte, guard, quote bool) {
 		e.byte(format.GuardPrefix)
 	}
 	for len(text) > 0 && e.err == nil {
-		n := min(len(text), piece)
+		n := min(len(text), chunkSize)
 		e.room(2 * n)
 		if quote {
 			e.buf = appendDoubled(e.buf, text[:n])
@@ -94,9 +94,9 @@ func (e *Encoder) appendBytes(c *column, raw []byte) {
 		e.byte('"')
 	}
 	for len(raw) > 0 && e.err == nil {
-		n := min(len(raw), piece)
+		n := min(len(raw), chunkSize)
 		e.room(2 * n)
-		e.buf = c.made.Binary.Append(e.buf, raw[:n])
+		e.buf = c.convert.Binary.Append(e.buf, raw[:n])
 		raw = raw[n:]
 	}
 	if e.quoteAll {

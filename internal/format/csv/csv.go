@@ -22,11 +22,11 @@ var errClosed = errors.New("csv: encode after close")
 
 // Encoder writes one CSV file; it is a format.Encoder.
 type Encoder struct {
-	w       io.Writer
-	buf     []byte // written so far and not yet flushed; its capacity never changes
-	cols    []column
-	inOrder bool // the output columns are the row's first ones, few of them converted
-	alone   int  // how many cells of a row in order are written by themselves
+	w           io.Writer
+	buf         []byte // written so far and not yet flushed; its capacity never changes
+	cols        []column
+	inOrder     bool // the output columns are the row's first ones, few of them converted
+	maxSeparate int  // how many cells of a row in order are written by themselves
 
 	first, last [256]uint8 // what a text's first and last byte ask for (see flags)
 	marks       []uint8    // for each column which flags of a first byte concern it; 0 = it is its own CSV
@@ -43,18 +43,18 @@ type Encoder struct {
 	gbBuf   []byte
 
 	rows   int64
-	tally  format.Tally
+	counts format.WarningCounts
 	err    error
 	closed bool
 }
 
 // column is what the encoder knows of an output column.
 type column struct {
-	index  int
-	scan   bool           // its text can hold anything
-	guard  bool           // texts that a spreadsheet would run get a prefix
-	made   *format.Column // not nil: AppendText makes the text
-	pieces bool           // bytes that may be converted piece by piece
+	index   int
+	scan    bool           // its text can hold anything
+	guard   bool           // texts that a spreadsheet would run get a prefix
+	convert *format.Column // not nil: AppendText makes the text
+	chunked bool           // bytes that may be converted chunkSize by chunkSize
 }
 
 // The flags of a first or last byte. A cell whose column's mark has one of its
@@ -140,31 +140,31 @@ func (e *Encoder) setFlags() {
 func (e *Encoder) setColumns(cols []format.Column, opt format.Options) {
 	e.cols, e.marks = make([]column, len(cols)), make([]uint8, len(cols))
 	e.inOrder = !e.quoteAll && !opt.GB18030 // both look at every cell
-	last, made := 0, 0
+	last, convert := 0, 0
 	for i := range cols {
 		c := &cols[i]
 		out := column{index: c.Index, guard: c.Guarded() && !opt.NoGuard, scan: e.mayNeedQuotes(c)}
 		if !c.Plain() {
 			copied := *c
-			out.made = &copied
-			out.pieces = c.Source.Kind == row.Binary && c.Map == nil && c.Type != format.AsBool
+			out.convert = &copied
+			out.chunked = c.Source.Kind == row.Binary && c.Map == nil && c.Type != format.AsBool
 		}
 		e.cols[i], e.marks[i] = out, e.mark(&out)
 		e.inOrder = e.inOrder && c.Index == i
 		last = max(last, c.Index)
-		if out.made != nil {
-			made++
+		if out.convert != nil {
+			convert++
 		}
 	}
-	e.inOrder = e.inOrder && made <= maxAlone
-	e.alone = maxAlone + made
+	e.inOrder = e.inOrder && convert <= baseSeparate
+	e.maxSeparate = baseSeparate + convert
 	e.cells = make([][]byte, last+1)
 }
 
 // mark is the column's place in Encoder.marks.
 func (e *Encoder) mark(c *column) uint8 {
 	switch {
-	case c.made != nil || e.quoteAll || e.gb != nil && c.scan:
+	case c.convert != nil || e.quoteAll || e.gb != nil && c.scan:
 		return flagAny
 	case !c.scan:
 		return 0
@@ -273,7 +273,7 @@ func (e *Encoder) Close() error {
 
 // Summary tells what was written.
 func (e *Encoder) Summary() format.Summary {
-	return format.Summary{Rows: e.rows, Warnings: e.tally.Warnings()}
+	return format.Summary{Rows: e.rows, Warnings: e.counts.Warnings()}
 }
 
 // flush gives the buffer to the writer and empties it, apart from the beginning

@@ -141,7 +141,7 @@ func TestEqualsThePlainEncoder(t *testing.T) {
 	for _, tt := range tables {
 		t.Run(tt.name, func(t *testing.T) {
 			for _, opt := range options {
-				want, tally := reference(tt.cols, opt, tt.rows)
+				want, counts := reference(tt.cols, opt, tt.rows)
 				for _, per := range []int{1, 7, 10_000} {
 					got, sum := encode(t, tt.cols, opt, tt.rows, per)
 					if got != want {
@@ -151,7 +151,7 @@ func TestEqualsThePlainEncoder(t *testing.T) {
 						}
 						t.Fatalf("%+v: differs from byte %d of %d: got %.80q, want %.80q", opt, at, len(want), got[at:], want[at:])
 					}
-					if diff := cmp.Diff(format.Summary{Rows: int64(len(tt.rows)), Warnings: tally.Warnings()}, sum); diff != "" {
+					if diff := cmp.Diff(format.Summary{Rows: int64(len(tt.rows)), Warnings: counts.Warnings()}, sum); diff != "" {
 						t.Errorf("%+v: summary: -want +got\n%s", opt, diff)
 					}
 				}

@@ -7,7 +7,7 @@
 //
 // A length-encoded row and a line of CSV are the same bytes but for the ones
 // between two cells: a length there, a delimiter here. So a row is copied into
-// the output in one piece, and a walk over its cells puts a delimiter where each
+// the output in one chunkSize, and a walk over its cells puts a delimiter where each
 // length was. Where nothing in the row asks for more, which the copy finds out on
 // its way, that is all (plain.go).
 //
@@ -16,7 +16,7 @@
 // anything that needs quotes and are stepped over; texts are searched eight bytes
 // at a time (scan.go). A cell that needs quotes, a guard or a conversion is
 // written by itself (append.go), and the rest of the row is copied behind it. The
-// output goes to the writer in pieces of about 256 KiB; a row costs no
+// output goes to the writer in chunked of about 256 KiB; a row costs no
 // allocation.
 //
 // # What is quoted

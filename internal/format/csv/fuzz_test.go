@@ -9,7 +9,7 @@ import (
 	"exporttask/internal/format/row"
 )
 
-// FuzzEqualsThePlainEncoder cuts data into cells (0x00 ends one, 0xfe alone is
+// FuzzEqualsThePlainEncoder cuts data into cells (0x00 ends one, 0xfe maxSeparate is
 // NULL), of width columns, writes them with the options that bits choose, and
 // holds the encoder against the reference.
 func FuzzEqualsThePlainEncoder(f *testing.F) {

@@ -53,7 +53,7 @@ func (e *Encoder) newPlain() plain {
 
 // mayBePlain reports whether the columns are the row's own, in order and none of
 // them converted.
-func (e *Encoder) mayBePlain() bool { return e.inOrder && e.alone == maxAlone }
+func (e *Encoder) mayBePlain() bool { return e.inOrder && e.maxSeparate == baseSeparate }
 
 // plainRows writes the plain rows of b from row i on and tells which row is the
 // first that is not, or that it left out for want of room.

@@ -14,9 +14,9 @@ import (
 
 // reference writes the file in the plainest way there is; the encoder must
 // write the same bytes. It is UTF-8 only.
-func reference(cols []format.Column, opt format.Options, rows [][][]byte) (string, format.Tally) {
+func reference(cols []format.Column, opt format.Options, rows [][][]byte) (string, format.WarningCounts) {
 	var b strings.Builder
-	var tally format.Tally
+	var counts format.WarningCounts
 	delim, eol := ",", "\r\n"
 	if opt.Delimiter != 0 {
 		delim = string(rune(opt.Delimiter))
@@ -30,7 +30,7 @@ func reference(cols []format.Column, opt format.Options, rows [][][]byte) (strin
 			quote = true
 		}
 		if guard && format.IsFormula([]byte(text)) {
-			tally.Guarded++
+			counts.Guarded++
 			text = "'" + text
 		}
 		if quote {
@@ -66,7 +66,7 @@ func reference(cols []format.Column, opt format.Options, rows [][][]byte) (strin
 			}
 		})
 	}
-	return b.String(), tally
+	return b.String(), counts
 }
 
 // encode writes rows with the encoder under test, in batches of per rows: cell

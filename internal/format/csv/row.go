@@ -2,11 +2,11 @@ package csv
 
 import "exporttask/internal/format/row"
 
-// maxAlone is how many cells of a row, the converted ones not counted, are
+// baseSeparate is how many cells of a row, the converted ones not counted, are
 // written by themselves before the rest of the row is: each costs another copy
 // of what follows. A table with more converted columns than that is never copied
 // by rows.
-const maxAlone = 4
+const baseSeparate = 4
 
 // row writes a row whose cells are the output columns in order. The buffer has
 // room for the longest line that p can become.
@@ -17,7 +17,7 @@ func (e *Encoder) row(p []byte) {
 	shift := len(e.buf) - 1
 	copy(out[shift+1:], p[1:])
 	delim, delims := e.delim, e.delims
-	q, alone := 0, 0
+	q, maxSeparate := 0, 0
 	for i, mark := range e.marks {
 		n := int(p[q])
 		q++
@@ -37,7 +37,7 @@ func (e *Encoder) row(p []byte) {
 		var text []byte
 		text, p = row.Cell(p[q-1:])
 		e.appendCell(&e.cols[i], text)
-		if alone++; alone > e.alone {
+		if maxSeparate++; maxSeparate > e.maxSeparate {
 			if i+1 < len(e.cols) {
 				e.buf = append(e.buf, delim)
 			}

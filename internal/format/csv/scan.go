@@ -18,15 +18,15 @@ const (
 	lfs    = ones * '\n'
 )
 
-// suspect reports whether x may hold the delimiter (delims has it in every
+// needsQuoteCheck reports whether x may hold the delimiter (delims has it in every
 // byte), a quote, CR or LF: a quick test that few words pass without need.
-func suspect(x, delims uint64) bool {
+func needsQuoteCheck(x, delims uint64) bool {
 	d := x ^ delims
 	return ((x-below)&^x|(d-ones)&^d)&highs != 0
 }
 
-// guilty is suspect without false alarms.
-func guilty(x, delims uint64) bool {
+// needsQuoting is needsQuoteCheck without false alarms.
+func needsQuoting(x, delims uint64) bool {
 	d, q, r, l := x^delims, x^quotes, x^crs, x^lfs
 	return ((d-ones)&^d|(q-ones)&^q|(r-ones)&^r|(l-ones)&^l)&highs != 0
 }
@@ -39,12 +39,12 @@ func holdsSpecial(p []byte, at, end int, delims uint64) bool {
 		return shortHoldsSpecial(p, at, end, delims)
 	}
 	x := binary.LittleEndian.Uint64(p[end-8:])
-	if suspect(x, delims) && guilty(x, delims) {
+	if needsQuoteCheck(x, delims) && needsQuoting(x, delims) {
 		return true
 	}
 	for last := end - 8; at < last; at += 8 {
 		x := binary.LittleEndian.Uint64(p[at:])
-		if suspect(x, delims) && guilty(x, delims) {
+		if needsQuoteCheck(x, delims) && needsQuoting(x, delims) {
 			return true
 		}
 	}
@@ -65,8 +65,8 @@ func shortHoldsSpecial(p []byte, at, end int, delims uint64) bool {
 		}
 	}
 	// x ends with the text; the bytes before it become 0xff.
-	x |= 1<<(8*uint(8-end+at)&63) - 1 //nolint:gosec // 0 < end-at < 8
-	return suspect(x, delims) && guilty(x, delims)
+	x |= 1<<(8*uint(8-end+at)&63) - 1
+	return needsQuoteCheck(x, delims) && needsQuoting(x, delims)
 }
 
 // appendQuoted appends text between quotes, those inside doubled.

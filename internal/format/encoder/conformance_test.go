@@ -19,16 +19,16 @@ import (
 var kinds = []struct {
 	name   string
 	format Format
-	opt    FileOptions
+	opt    format.Options
 }{
-	{"CSV", CSV, FileOptions{}},
-	{"CSV as GB18030", CSV, FileOptions{Options: format.Options{GB18030: true}}},
-	{"CSV, gzip", CSV, FileOptions{Gzip: true}},
-	{"CSV in parts", CSV, FileOptions{PartRows: 7}},
-	{"XLSX", XLSX, FileOptions{}},
-	{"XLSX in parts", XLSX, FileOptions{PartRows: 9}},
-	{"XLS", XLS, FileOptions{}},
-	{"XLS in parts", XLS, FileOptions{PartRows: 9}},
+	{"CSV", CSV, format.Options{}},
+	{"CSV as GB18030", CSV, format.Options{GB18030: true}},
+	{"CSV, gzip", CSV, format.Options{Gzip: true}},
+	{"CSV in parts", CSV, format.Options{PartRows: 7}},
+	{"XLSX", XLSX, format.Options{}},
+	{"XLSX in parts", XLSX, format.Options{PartRows: 9}},
+	{"XLS", XLS, format.Options{}},
+	{"XLS in parts", XLS, format.Options{PartRows: 9}},
 }
 
 // someColumns are an integer, a text and a mapped column.
@@ -62,7 +62,7 @@ func someRows(n, per int, held *atomic.Int64) []*row.Batch {
 }
 
 // write makes one file of n rows and reports the first error.
-func write(t testing.TB, w io.Writer, f Format, opt FileOptions, n, per int) (format.Summary, error) {
+func write(t testing.TB, w io.Writer, f Format, opt format.Options, n, per int) (format.Summary, error) {
 	t.Helper()
 	opt.TempDir = t.TempDir()
 	var held atomic.Int64

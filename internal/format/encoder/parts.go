@@ -44,7 +44,7 @@ type parts struct {
 	zip    *zip.Writer
 	format Format
 	cols   []format.Column
-	opt    FileOptions
+	opt    format.Options
 
 	deflate  *flate.Writer  // one for all parts: they are written one after another
 	enc      format.Encoder // the open part's; nil once closed
@@ -72,7 +72,7 @@ func (e *entry) Write(p []byte) (int, error) {
 	return n, err
 }
 
-func newParts(w io.Writer, f Format, cols []format.Column, opt FileOptions) (format.Encoder, error) {
+func newParts(w io.Writer, f Format, cols []format.Column, opt format.Options) (format.Encoder, error) {
 	p := &parts{zip: zip.NewWriter(w), format: f, cols: cols, opt: opt}
 	p.zip.RegisterCompressor(zip.Deflate, p.compressor)
 	if p.opt.PartName == "" {
@@ -101,7 +101,7 @@ func (p *parts) begin() error {
 	}
 	p.entry = &entry{name: name, w: w, sum: sha256.New()}
 	p.left = p.opt.PartRows
-	p.enc, err = one(p.entry, p.format, p.cols, p.opt.Options)
+	p.enc, err = one(p.entry, p.format, p.cols, p.opt)
 	return err
 }
 
@@ -112,7 +112,7 @@ func (p *parts) compressor(w io.Writer) (io.WriteCloser, error) {
 		return p.deflate, nil
 	}
 	var err error
-	p.deflate, err = flate.NewWriter(w, level(p.opt.Options))
+	p.deflate, err = flate.NewWriter(w, level(p.opt))
 	return p.deflate, err
 }
 

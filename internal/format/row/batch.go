@@ -84,7 +84,7 @@ func (b *Batch) Append(cells ...[]byte) {
 	for _, c := range cells {
 		b.Data = AppendCell(b.Data, c)
 	}
-	b.Rows = append(b.Rows, Span{Off: int32(off), End: int32(len(b.Data))}) //nolint:gosec // a batch is far below 2 GiB
+	b.Rows = append(b.Rows, Span{Off: int32(off), End: int32(len(b.Data))})
 }
 
 // Whole tells whether p is exactly cols cells, so that Cell can trust every
@@ -103,10 +103,10 @@ func Whole(p []byte, cols int) bool {
 		default:
 			n, head := longLength(p[i:])
 			i += head
-			if n > uint64(len(p)-i) { //nolint:gosec // not negative
+			if n > uint64(len(p)-i) {
 				return false
 			}
-			i += int(n) //nolint:gosec // at most len(p)
+			i += int(n)
 		}
 	}
 	return i == len(p)
@@ -128,7 +128,7 @@ func longCell(p []byte) (cell, rest []byte) {
 		return nil, p[1:]
 	}
 	n, head := longLength(p)
-	end := head + int(n) //nolint:gosec // the row is whole: n is below its length
+	end := head + int(n)
 	return p[head:end:end], p[end:]
 }
 
@@ -155,9 +155,9 @@ func AppendCell(dst, c []byte) []byte {
 	case n < NullCell:
 		dst = append(dst, byte(n))
 	case n < 1<<16:
-		dst = append(dst, 0xfc, byte(n), byte(n>>8)) //nolint:gosec // n is below 1<<16
+		dst = append(dst, 0xfc, byte(n), byte(n>>8))
 	case n < 1<<24:
-		dst = append(dst, 0xfd, byte(n), byte(n>>8), byte(n>>16)) //nolint:gosec // n is below 1<<24
+		dst = append(dst, 0xfd, byte(n), byte(n>>8), byte(n>>16))
 	default:
 		dst = append(dst, 0xfe)
 		dst = binary.LittleEndian.AppendUint64(dst, uint64(n))

@@ -45,7 +45,7 @@ type container struct {
 func newContainer(w io.Writer, size int64) *container {
 	size = max(size, miniCutoff)
 	c := &container{w: bufio.NewWriterSize(w, 64<<10), size: size}
-	c.stream = uint32((size + sectorSize - 1) / sectorSize) //nolint:gosec // at most maxStream / 512
+	c.stream = uint32((size + sectorSize - 1) / sectorSize)
 	c.fats, c.difs = tables(c.stream)
 	_, _ = c.w.Write(c.header()) // finish tells of any error
 	return c
@@ -111,7 +111,7 @@ func (c *container) Write(p []byte) (int, error) {
 	n, err := c.w.Write(p)
 	c.written += int64(n)
 	if err != nil {
-		return n, fmt.Errorf("biff8: write: %w", err)
+		return n, fmt.Errorf("xls: write: %w", err)
 	}
 	return n, nil
 }
@@ -123,7 +123,7 @@ func (c *container) finish() error {
 	c.fat()
 	c.difat()
 	if err := c.w.Flush(); err != nil { // a bufio.Writer keeps its first error
-		return fmt.Errorf("biff8: write: %w", err)
+		return fmt.Errorf("xls: write: %w", err)
 	}
 	return nil
 }
@@ -153,13 +153,13 @@ func (c *container) directory() {
 func directoryEntry(name string, kind uint8, child, first uint32, size int64) []byte {
 	d := records{}
 	for _, r := range name {
-		d.u16(uint16(r)) //nolint:gosec // ASCII
+		d.u16(uint16(r))
 	}
 	d.zero(64 - len(d.b))
 	if name == "" {
 		d.u16(0)
 	} else {
-		d.u16(uint16(2*len(name) + 2)) //nolint:gosec // ASCII, with the closing zero
+		d.u16(uint16(2*len(name) + 2))
 	}
 	d.u8(kind)
 	d.u8(1)         // black
@@ -174,7 +174,7 @@ func directoryEntry(name string, kind uint8, child, first uint32, size int64) []
 	d.u32(0)   // state
 	d.zero(16) // created and changed: none, so that equal rows make equal files
 	d.u32(first)
-	d.u32(uint32(size)) //nolint:gosec // at most maxStream
+	d.u32(uint32(size))
 	d.u32(0)
 	return d.b
 }

@@ -35,14 +35,14 @@ const (
 func (r *records) art(version, instance, kind uint16, size int) {
 	r.u16(version | instance<<4)
 	r.u16(kind)
-	r.u32(uint32(size)) //nolint:gosec // at most 256 shapes
+	r.u32(uint32(size))
 }
 
 // appendDrawingGroup writes what the drawings of all sheets share: how many
 // shapes there are and whose numbers are whose (OfficeArtDggContainer).
 func appendDrawingGroup(r *records, sheets, columns int) {
-	shapes := uint32(columns + 1) //nolint:gosec // at most maxColumns + 1
-	count := uint32(sheets)       //nolint:gosec // maxStream holds far fewer
+	shapes := uint32(columns + 1)
+	count := uint32(sheets)
 	fdgg := 16 + 8*sheets
 	const props, colors = 3 * 6, 4 * 4
 	r.begin(recDrawingGroup)
@@ -77,15 +77,15 @@ func (r *records) property(id uint16, value uint32) {
 // first cell of every column. The drawing's containers span all MsoDrawing
 // records of the sheet, each of which is followed by its Obj record.
 func appendArrows(r *records, n, columns int) {
-	base := uint32(n+1) * shapeCluster //nolint:gosec // maxStream holds far fewer sheets
+	base := uint32(n+1) * shapeCluster
 	group := artHead + rootSize + columns*(artHead+arrowSize)
 	for col := range columns {
 		r.begin(recDrawing)
 		if col == 0 {
 			r.art(0xf, 0, artDgContainer, artHead+8+artHead+group)
-			r.art(0, uint16(n+1), artFDG, 8) //nolint:gosec // as above
-			r.u32(uint32(columns + 1))       //nolint:gosec // at most maxColumns + 1
-			r.u32(base + uint32(columns))    //nolint:gosec // as above
+			r.art(0, uint16(n+1), artFDG, 8)
+			r.u32(uint32(columns + 1))
+			r.u32(base + uint32(columns))
 			r.art(0xf, 0, artSpgrContainer, group)
 			r.art(0xf, 0, artSpContainer, rootSize)
 			r.art(1, 0, artFSPGR, 16)
@@ -105,21 +105,21 @@ func appendArrows(r *records, n, columns int) {
 func appendArrow(r *records, base uint32, col int) {
 	r.art(0xf, 0, artSpContainer, arrowSize)
 	r.art(2, 201, artFSP, 8)
-	r.u32(base + uint32(col) + 1) //nolint:gosec // below maxColumns
-	r.u32(0x0a00)                 // has an anchor and a type
+	r.u32(base + uint32(col) + 1)
+	r.u32(0x0a00) // has an anchor and a type
 	r.art(3, 5, artFOPT, 5*6)
-	r.property(0x007f, 0x01040104)            // locked against grouping
-	r.property(0x00bf, 0x00080008)            // text fits the shape
-	r.property(0x01bf, 0x00010000)            // not filled
-	r.property(0x01ff, 0x00080000)            // no line
-	r.property(0x03bf, 0x000a0000)            // not printed
-	right, inside := uint16(col+1), uint16(0) //nolint:gosec // below maxColumns
+	r.property(0x007f, 0x01040104) // locked against grouping
+	r.property(0x00bf, 0x00080008) // text fits the shape
+	r.property(0x01bf, 0x00010000) // not filled
+	r.property(0x01ff, 0x00080000) // no line
+	r.property(0x03bf, 0x000a0000) // not printed
+	right, inside := uint16(col+1), uint16(0)
 	if right == maxColumns {
 		right, inside = maxColumns-1, 1023 // of 1,024 parts of the last column
 	}
 	r.art(0, 0, artClientAnchor, anchorSize)
-	r.u16(1)           // moves with the cells
-	r.u16(uint16(col)) //nolint:gosec // below maxColumns
+	r.u16(1) // moves with the cells
+	r.u16(uint16(col))
 	r.u16(0)
 	r.u16(0)
 	r.u16(0)
@@ -136,9 +136,9 @@ func appendArrowObj(r *records, col int) {
 	r.begin(recObj)
 	r.u16(0x0015) // FtCmo, 2.5.143
 	r.u16(18)
-	r.u16(0x0014)          // a drop-down list
-	r.u16(uint16(col + 1)) //nolint:gosec // at most maxColumns
-	r.u16(0x2101)          // locked, of the application's making, filled
+	r.u16(0x0014) // a drop-down list
+	r.u16(uint16(col + 1))
+	r.u16(0x2101) // locked, of the application's making, filled
 	r.zero(12)
 	r.u16(0x000c) // FtSbs: the list's scroll bar
 	r.u16(20)

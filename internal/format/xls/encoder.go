@@ -9,10 +9,10 @@ import (
 )
 
 // errClosed is what Encode answers after Close.
-var errClosed = errors.New("biff8: encode after close")
+var errClosed = errors.New("xls: encode after close")
 
 // errTooLarge ends an export that no XLS file can hold.
-var errTooLarge = errors.New("biff8: the workbook passes 2 GiB, the most that an XLS file can hold")
+var errTooLarge = errors.New("xls: the workbook passes 2 GiB, the most that an XLS file can hold")
 
 // slack is room kept below maxStream for what Close puts around the cells.
 const slack = 64 << 20
@@ -31,7 +31,7 @@ type encoder struct {
 
 	row    [][]byte // the cells of the row at hand
 	text   []byte
-	tally  format.Tally
+	counts format.WarningCounts
 	rows   int64
 	limit  int64 // bytes of the workbook stream
 	closed bool
@@ -124,7 +124,7 @@ func (e *encoder) encodeRow(p []byte) error {
 
 // putText appends a cell with a string.
 func (e *encoder) putText(col int, xf uint16, text []byte) error {
-	i, err := e.strings.add(text, &e.tally)
+	i, err := e.strings.add(text, &e.counts)
 	if err != nil {
 		return err
 	}
@@ -178,5 +178,5 @@ func (e *encoder) Close() error {
 
 // Summary implements format.Encoder.
 func (e *encoder) Summary() format.Summary {
-	return format.Summary{Rows: e.rows, Warnings: e.tally.Warnings()}
+	return format.Summary{Rows: e.rows, Warnings: e.counts.Warnings()}
 }

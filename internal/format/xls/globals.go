@@ -86,7 +86,7 @@ func appendAuthor(r *records) {
 // putBounds fills in where the sheets begin.
 func putBounds(head []byte, bounds []int, places []int64) {
 	for i, at := range bounds {
-		binary.LittleEndian.PutUint32(head[at:], uint32(places[i])) //nolint:gosec // below maxStream
+		binary.LittleEndian.PutUint32(head[at:], uint32(places[i]))
 	}
 }
 
@@ -96,9 +96,9 @@ func putBounds(head []byte, bounds []int, places []int64) {
 // (SupBook, 2.4.271, ExternSheet, 2.4.106).
 func appendFilterNames(r *records, sheets []sheet, columns int) {
 	const self = 0x0401
-	r.words(recSupBook, uint16(len(sheets)), self) //nolint:gosec // maxStream holds far fewer sheets
+	r.words(recSupBook, uint16(len(sheets)), self)
 	r.begin(recExternSheet)
-	r.u16(uint16(len(sheets))) //nolint:gosec // as above
+	r.u16(uint16(len(sheets)))
 	for i := range sheets {
 		r.u16(0) // the first SupBook
 		r.u16(uint16(i))
@@ -119,9 +119,9 @@ func appendFilterNames(r *records, sheets []sheet, columns int) {
 		r.u8(0x3b) // PtgArea3d, 2.5.198.28
 		r.u16(uint16(i))
 		r.u16(0)
-		r.u16(uint16(sheets[i].rows - 1)) //nolint:gosec // at most maxRows
+		r.u16(uint16(sheets[i].rows - 1))
 		r.u16(0)
-		r.u16(uint16(columns - 1)) //nolint:gosec // at most maxColumns
+		r.u16(uint16(columns - 1))
 		r.end()
 	}
 }

@@ -57,7 +57,7 @@ func (r *recent) find(s []byte) (index uint32, ok bool) {
 	if r.slots == nil {
 		return 0, false
 	}
-	mask := uint32(len(r.slots) - 1) //nolint:gosec // at most recentSlots
+	mask := uint32(len(r.slots) - 1)
 	for way := range uint32(recentWays) {
 		i := (r.hash ^ way) & mask
 		if m := &r.marks[i]; m.hash == r.hash && m.found != 0 {
@@ -77,7 +77,7 @@ func (r *recent) find(s []byte) (index uint32, ok bool) {
 
 // tick counts up as the ring is written: more than often enough, and 32 bits
 // last for 4 TiB of strings.
-func (r *recent) tick() uint32 { return uint32(r.head>>10) + 1 } //nolint:gosec // far more than a file holds
+func (r *recent) tick() uint32 { return uint32(r.head>>10) + 1 }
 
 // holds reports whether what stands at the slot's place in the ring is s.
 func (r *recent) holds(e *recentSlot, s []byte) bool {
@@ -97,14 +97,14 @@ func (r *recent) put(s []byte, index uint32) {
 		r.grow()
 	}
 	i := r.place(r.hash)
-	r.slots[i] = recentSlot{at: r.store(s), index: index, n: uint32(len(s))} //nolint:gosec // at most recentLongest
+	r.slots[i] = recentSlot{at: r.store(s), index: index, n: uint32(len(s))}
 	r.marks[i] = recentMark{hash: r.hash, found: r.tick()}
 }
 
 // place is the slot to take for a hash: a free one or that of the string that
 // was not found for longest.
 func (r *recent) place(h uint32) uint32 {
-	mask := uint32(len(r.slots) - 1) //nolint:gosec // at most recentSlots
+	mask := uint32(len(r.slots) - 1)
 	i, other := h&mask, (h^1)&mask
 	if r.marks[other].found < r.marks[i].found {
 		i = other
@@ -169,7 +169,7 @@ func hash(s []byte) uint32 {
 		tail |= uint64(c) << (8 * i)
 	}
 	h = mix(h^tail, k1)
-	return uint32(h ^ h>>32) //nolint:gosec // half of it is wanted
+	return uint32(h ^ h>>32)
 }
 
 func mix(a, b uint64) uint64 {

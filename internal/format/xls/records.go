@@ -106,7 +106,7 @@ func (r *records) begin(id uint16) {
 func (r *records) end() {
 	body := r.start + headSize
 	if n := len(r.b) - body; n <= maxRecord {
-		binary.LittleEndian.PutUint16(r.b[r.start+2:], uint16(n)) //nolint:gosec // at most maxRecord
+		binary.LittleEndian.PutUint16(r.b[r.start+2:], uint16(n))
 		return
 	}
 	rest := append([]byte(nil), r.b[body+maxRecord:]...)
@@ -143,7 +143,7 @@ func (r *records) zero(n int) {
 // 255 UTF-16 units, which the callers have made sure of.
 func (r *records) short(s string) {
 	units, wide := encodeName(s)
-	r.u8(uint8(units.count)) //nolint:gosec // the callers' promise
+	r.u8(uint8(units.count))
 	r.u8(wide)
 	r.raw(units.bytes)
 }
@@ -151,7 +151,7 @@ func (r *records) short(s string) {
 // long appends an XLUnicodeString (MS-XLS 2.5.294) of at most 255 units.
 func (r *records) long(s string) {
 	units, wide := encodeName(s)
-	r.u16(uint16(units.count)) //nolint:gosec // the callers' promise
+	r.u16(uint16(units.count))
 	r.u8(wide)
 	r.raw(units.bytes)
 }

@@ -52,18 +52,18 @@ func (l *layout) head(r *records, s sheet, base int64, places []byte) {
 		r.words(recColInfo, uint16(i), uint16(i), columnWidth(w), defaultXF, 0, 0)
 	}
 	if l.filter {
-		r.words(recAutoFilterInfo, uint16(l.columns)) //nolint:gosec // at most maxColumns
+		r.words(recAutoFilterInfo, uint16(l.columns))
 	}
 	r.begin(recDimensions) // 2.4.90
 	r.u32(0)
-	r.u32(uint32(s.rows)) //nolint:gosec // at most maxRows
+	r.u32(uint32(s.rows))
 	r.u16(0)
-	r.u16(uint16(l.columns)) //nolint:gosec // at most maxColumns
+	r.u16(uint16(l.columns))
 	r.u16(0)
 	r.end()
 
-	binary.LittleEndian.PutUint32(r.b[index+16:], uint32(base)+uint32(widths-begin)) //nolint:gosec // below maxStream
-	cells := uint32(base) + uint32(len(r.b)-begin)                                   //nolint:gosec // below maxStream
+	binary.LittleEndian.PutUint32(r.b[index+16:], uint32(base)+uint32(widths-begin))
+	cells := uint32(base) + uint32(len(r.b)-begin)
 	for i := range s.blocks() {
 		at := index + 20 + 4*i
 		binary.LittleEndian.PutUint32(r.b[at:], cells+binary.LittleEndian.Uint32(places[4*i:]))
@@ -76,7 +76,7 @@ func appendIndex(r *records, s sheet) {
 	r.begin(recIndex)
 	r.u32(0)
 	r.u32(0)
-	r.u32(uint32(s.used)) //nolint:gosec // at most maxRows
+	r.u32(uint32(s.used))
 	r.u32(0)
 	r.zero(4 * s.blocks())
 	r.end()
@@ -174,13 +174,13 @@ func appendSelection(r *records, pane uint8, row uint16) {
 func checkColumns(cols []format.Column) error {
 	switch n := len(cols); {
 	case n == 0:
-		return fmt.Errorf("biff8: no columns, want 1..%d", maxColumns)
+		return fmt.Errorf("xls: no columns, want 1..%d", maxColumns)
 	case n > maxColumns:
-		return fmt.Errorf("biff8: %d columns, want 1..%d: a sheet of the XLS format has no more", n, maxColumns)
+		return fmt.Errorf("xls: %d columns, want 1..%d: a sheet of the XLS format has no more", n, maxColumns)
 	}
 	for i := range cols {
 		if err := format.CheckFormat(cols[i].NumberFormat()); err != nil {
-			return fmt.Errorf("biff8: column %d: %w", i+1, err)
+			return fmt.Errorf("xls: column %d: %w", i+1, err)
 		}
 	}
 	return nil

@@ -38,7 +38,7 @@ func (s *spill) flush() error {
 	n, err := s.file.Write(s.buf)
 	s.flushed += int64(n)
 	if err != nil {
-		return fmt.Errorf("biff8: spill: %w", err)
+		return fmt.Errorf("xls: spill: %w", err)
 	}
 	s.buf = s.buf[:0]
 	return nil
@@ -53,7 +53,7 @@ func (s *spill) open() error {
 	}
 	f, err := os.CreateTemp(s.dir, "exportd-xls-*")
 	if err != nil {
-		return fmt.Errorf("biff8: spill: %w", err)
+		return fmt.Errorf("xls: spill: %w", err)
 	}
 	s.file = f
 	if os.Remove(f.Name()) != nil {
@@ -69,7 +69,7 @@ func (s *spill) patch(off int64, p []byte) error {
 		return nil
 	}
 	if _, err := s.file.WriteAt(p, off); err != nil {
-		return fmt.Errorf("biff8: spill: %w", err)
+		return fmt.Errorf("xls: spill: %w", err)
 	}
 	return nil
 }
@@ -90,7 +90,7 @@ func (s *spill) readAt(p []byte, off int64) error {
 		return nil
 	}
 	if _, err := s.file.ReadAt(p, off); err != nil {
-		return fmt.Errorf("biff8: spill: %w", err)
+		return fmt.Errorf("xls: spill: %w", err)
 	}
 	return nil
 }
@@ -130,7 +130,7 @@ func (s *spill) close() error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("biff8: spill: %w", err)
+		return fmt.Errorf("xls: spill: %w", err)
 	}
 	return nil
 }

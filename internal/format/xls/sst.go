@@ -56,7 +56,7 @@ func newSST(dir string) *sst {
 
 // add returns the index of the string text in the table and counts what had to
 // be changed of it.
-func (s *sst) add(text []byte, tally *format.Tally) (uint32, error) {
+func (s *sst) add(text []byte, counts *format.WarningCounts) (uint32, error) {
 	s.total++
 	if i, ok := s.recent.find(text); ok {
 		return i, nil
@@ -69,10 +69,10 @@ func (s *sst) add(text []byte, tally *format.Tally) (uint32, error) {
 	switch {
 	case u.cut || u.illegal: // not remembered: each such cell is counted
 		if u.cut {
-			tally.Cut++
+			counts.Cut++
 		}
 		if u.illegal {
-			tally.Illegal++
+			counts.Illegal++
 		}
 	default:
 		s.recent.put(text, i)
@@ -95,7 +95,7 @@ func (s *sst) write(u units) error {
 	if u.wide {
 		form = 1
 	}
-	s.out.buf = binary.LittleEndian.AppendUint16(s.out.buf, uint16(u.count)) //nolint:gosec // at most format.MaxCellText
+	s.out.buf = binary.LittleEndian.AppendUint16(s.out.buf, uint16(u.count))
 	s.out.buf = append(s.out.buf, form)
 	s.free -= 3
 	for p := u.bytes; ; {
@@ -151,7 +151,7 @@ func (s *sst) open(id uint16) {
 
 func (s *sst) close() {
 	n := len(s.out.buf) - s.record - headSize
-	binary.LittleEndian.PutUint16(s.out.buf[s.record+2:], uint16(n)) //nolint:gosec // at most maxRecord
+	binary.LittleEndian.PutUint16(s.out.buf[s.record+2:], uint16(n))
 }
 
 // bucket notes where the string that is about to be written begins.
@@ -164,7 +164,7 @@ func (s *sst) bucket(u units) {
 		s.step *= 2
 		// unique is a multiple of the old step times 1,024, so of the new one.
 	}
-	b := bucket{at: s.out.size(), inside: uint16(len(s.out.buf) - s.record)} //nolint:gosec // at most a record
+	b := bucket{at: s.out.size(), inside: uint16(len(s.out.buf) - s.record)}
 	if s.free < s.headOf(u) {
 		b = bucket{at: b.at + headSize, inside: headSize}
 	}
@@ -186,9 +186,9 @@ func (s *sst) finish() error {
 // SST.
 func (s *sst) index(r *records, base int64) {
 	r.begin(recExtSST)
-	r.u16(uint16(s.step)) //nolint:gosec // at most bucketStepMost
+	r.u16(uint16(s.step))
 	for _, b := range s.buckets {
-		r.u32(uint32(base + b.at)) //nolint:gosec // below maxStream
+		r.u32(uint32(base + b.at))
 		r.u16(b.inside)
 		r.u16(0)
 	}

@@ -41,7 +41,7 @@ func (s *styles) add(format string, font uint16, quoted bool) uint16 {
 		}
 	}
 	s.xfs = append(s.xfs, want)
-	return uint16(firstOwnXF + len(s.xfs) - 1) //nolint:gosec // a few a column
+	return uint16(firstOwnXF + len(s.xfs) - 1)
 }
 
 // format is the number of a number format: a built-in one's (MS-XLS 2.4.126)
@@ -71,7 +71,7 @@ func (s *styles) format(f string) uint16 {
 		}
 	}
 	s.formats = append(s.formats, f)
-	return uint16(firstFormat + len(s.formats) - 1) //nolint:gosec // a few a column
+	return uint16(firstFormat + len(s.formats) - 1)
 }
 
 // append writes fonts, formats, XFs and the one style (FORMATTING of MS-XLS,

@@ -58,7 +58,7 @@ func (t *table) beginRow(columns int) {
 		t.filled = t.filled[:0]
 		t.out.buf = append(t.out.buf, make([]byte, blockRows*rowRecord)...)
 	}
-	t.row = uint16(t.rows) //nolint:gosec // below maxRows
+	t.row = uint16(t.rows)
 	t.rows++
 	t.first, t.last = -1, -1
 	t.runEnd = -1
@@ -76,8 +76,8 @@ func (t *table) endRow() error {
 		t.used = t.rows
 		t.filled = append(t.filled, filledRow{
 			row:   t.row,
-			first: uint16(t.first), //nolint:gosec // below maxColumns
-			last:  uint16(t.last),  //nolint:gosec // below maxColumns
+			first: uint16(t.first),
+			last:  uint16(t.last),
 			cells: t.cells,
 		})
 	}
@@ -103,7 +103,7 @@ func (t *table) endBlock() {
 	for i, f := range t.filled {
 		putRow(b[t.block+i*rowRecord:], f)
 	}
-	t.places = append(t.places, uint32(t.out.flushed+int64(len(b))-t.start)) //nolint:gosec // below maxStream
+	t.places = append(t.places, uint32(t.out.flushed+int64(len(b))-t.start))
 	t.out.buf = t.appendDBCell(b)
 }
 
@@ -129,11 +129,11 @@ func (t *table) appendDBCell(b []byte) []byte {
 		back = 0
 	}
 	b = binary.LittleEndian.AppendUint16(b, recDBCell)
-	b = binary.LittleEndian.AppendUint16(b, uint16(4+2*len(t.filled))) //nolint:gosec // at most 32 rows
+	b = binary.LittleEndian.AppendUint16(b, uint16(4+2*len(t.filled)))
 	b = binary.LittleEndian.AppendUint32(b, uint32(back))
 	from := t.block + rowRecord
 	for _, f := range t.filled {
-		b = binary.LittleEndian.AppendUint16(b, uint16(f.cells-from)) //nolint:gosec // at most 256 cells
+		b = binary.LittleEndian.AppendUint16(b, uint16(f.cells-from))
 		from = f.cells
 	}
 	return b
@@ -158,7 +158,7 @@ func (t *table) cell(id, size uint16, col int, xf uint16) {
 		t.first = col
 	}
 	t.last = col
-	head := uint64(id) | uint64(size)<<16 | uint64(t.row)<<32 | uint64(col)<<48 //nolint:gosec // below maxColumns
+	head := uint64(id) | uint64(size)<<16 | uint64(t.row)<<32 | uint64(col)<<48
 	t.out.buf = binary.LittleEndian.AppendUint64(t.out.buf, head)
 	t.out.buf = binary.LittleEndian.AppendUint16(t.out.buf, xf)
 }
@@ -182,7 +182,7 @@ func (t *table) boolean(col int, xf uint16, v bool) {
 // integer appends a whole number, as an RK where its 30 bits suffice.
 func (t *table) integer(col int, xf uint16, v int64) {
 	if fitsRK(v) {
-		t.rk(col, xf, uint32(v)<<2|2) //nolint:gosec // 30 bits
+		t.rk(col, xf, uint32(v)<<2|2)
 		return
 	}
 	t.number(col, xf, float64(v))
@@ -190,7 +190,7 @@ func (t *table) integer(col int, xf uint16, v int64) {
 
 // hundredths appends v/100 as an RK, which has a form for it; v must fit.
 func (t *table) hundredths(col int, xf uint16, v int64) {
-	t.rk(col, xf, uint32(v)<<2|3) //nolint:gosec // 30 bits
+	t.rk(col, xf, uint32(v)<<2|3)
 }
 
 // fitsRK reports whether an RK holds v or v/100: a signed number of 30 bits.
@@ -228,8 +228,8 @@ func (t *table) rk(col int, xf uint16, v uint32) {
 	}
 	b = binary.LittleEndian.AppendUint16(b, xf)
 	b = binary.LittleEndian.AppendUint32(b, v)
-	b = binary.LittleEndian.AppendUint16(b, uint16(col))                          //nolint:gosec // below maxColumns
-	binary.LittleEndian.PutUint16(b[t.runAt+2:], uint16(len(b)-t.runAt-headSize)) //nolint:gosec // at most 1,542
+	b = binary.LittleEndian.AppendUint16(b, uint16(col))
+	binary.LittleEndian.PutUint16(b[t.runAt+2:], uint16(len(b)-t.runAt-headSize))
 	t.out.buf = b
 	t.runEnd, t.runCol = len(b), col
 }

@@ -52,8 +52,8 @@ func encodeWide(s, out []byte) units {
 				break
 			}
 			high, low := utf16.EncodeRune(r)
-			out = binary.LittleEndian.AppendUint16(out, uint16(high)) //nolint:gosec // a surrogate
-			out = binary.LittleEndian.AppendUint16(out, uint16(low))  //nolint:gosec // a surrogate
+			out = binary.LittleEndian.AppendUint16(out, uint16(high))
+			out = binary.LittleEndian.AppendUint16(out, uint16(low))
 			seen |= 0xd800
 			continue
 		}

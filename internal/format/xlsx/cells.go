@@ -43,7 +43,7 @@ type rowNumber struct {
 
 // repeat says that the n bytes at pos are those at from.
 func (w *rowWriter) repeat(pos int, from uint32, n int) {
-	w.deflate.Repeat(w.buf, uint32(pos), from, uint32(n)) //nolint:gosec // a block is far below 2 GiB
+	w.deflate.Repeat(w.buf, uint32(pos), from, uint32(n))
 }
 
 // open writes a cell up to its value's tag, of which a cell of the class has
@@ -59,7 +59,7 @@ func (w *rowWriter) open(c *tracked, k class, same int) int {
 	same += w.rowLen
 	shared := min(same, last.same)
 	if m.sepClass == w.sepClass {
-		w.deflate.RepeatTwo(w.buf, w.sep, m.sep, uint32(at+p.n)-w.sep, last.at, uint32(shared)) //nolint:gosec // a block is far below 2 GiB
+		w.deflate.RepeatTwo(w.buf, w.sep, m.sep, uint32(at+p.n)-w.sep, last.at, uint32(shared))
 	} else {
 		// Another class of value stood before the cell then: its end is taken from
 		// elsewhere.
@@ -68,16 +68,16 @@ func (w *rowWriter) open(c *tracked, k class, same int) int {
 		w.repeat(at+p.n, last.at, shared)
 	}
 	w.lastEnd[w.sepClass] = w.sep
-	m.sep, m.sepClass, m.open = w.sep, w.sepClass, uint32(at) //nolint:gosec // a block is far below 2 GiB
+	m.sep, m.sepClass, m.open = w.sep, w.sepClass, uint32(at)
 	at += p.n
 	binary.LittleEndian.PutUint64(w.buf[at:], w.rowText)
-	*last = rowNumber{at: uint32(at), same: same} //nolint:gosec // as above
+	*last = rowNumber{at: uint32(at), same: same}
 	return at + w.rowLen
 }
 
 // closed ends the cell whose value ends at at.
 func (w *rowWriter) closed(at int, k class) {
-	w.sep, w.sepClass = uint32(at), k //nolint:gosec // a block is far below 2 GiB
+	w.sep, w.sepClass = uint32(at), k
 	w.n = put16(w.buf, at, &closing[k])
 }
 
@@ -111,10 +111,10 @@ func (w *rowWriter) number(c *tracked, v []byte) {
 	at := w.open(c, number, post[number].n)
 	m := &c.places[number]
 	at = put16(w.buf, at, &post[number])
-	begin := uint32(at) //nolint:gosec // a block is far below 2 GiB
+	begin := uint32(at)
 	at += copyShort(w.buf[at:], v)
 	// The value may begin like the one in the row before.
-	w.deflate.Guess(w.buf, begin, m.value, uint32(at)) //nolint:gosec // as above
+	w.deflate.Guess(w.buf, begin, m.value, uint32(at))
 	m.value = begin
 	w.closed(at, number)
 }
@@ -129,7 +129,7 @@ func (w *rowWriter) words(c *tracked, v *words) {
 	binary.LittleEndian.PutUint64(value[8:16], v.b)
 	binary.LittleEndian.PutUint64(value[16:], v.c)
 	// The value may begin like the one in the row before.
-	m, begin := &c.places[number], uint32(at) //nolint:gosec // as above
+	m, begin := &c.places[number], uint32(at)
 	if dist := begin - m.value; dist <= deflate.Window {
 		before := (*[16]byte)(w.buf[m.value:])
 		a, b := v.a^binary.LittleEndian.Uint64(before[:8]), v.b^binary.LittleEndian.Uint64(before[8:])
@@ -137,7 +137,7 @@ func (w *rowWriter) words(c *tracked, v *words) {
 		if a != 0 {
 			same = bits.TrailingZeros64(a) >> 3
 		}
-		w.deflate.Agree(w.buf, begin, dist, uint32(min(same, v.n)), uint32(post[number].n)) //nolint:gosec // as above
+		w.deflate.Agree(w.buf, begin, dist, uint32(min(same, v.n)), uint32(post[number].n))
 	}
 	m.value = begin
 	w.closed(at+v.n, number)
@@ -148,7 +148,7 @@ func (w *rowWriter) text(c *tracked, v []byte) {
 	if len(v) > format.MaxCellText {
 		var cut bool
 		if v, cut = format.CutUTF16(v, format.MaxCellText); cut {
-			w.job.tally.Cut++
+			w.job.counts.Cut++
 		}
 	}
 	w.room(textRoom(len(v)) + cellRoom)
@@ -160,7 +160,7 @@ func (w *rowWriter) text(c *tracked, v []byte) {
 	}
 	at := w.open(c, text, same)
 	m := &c.places[text]
-	begin, before := uint32(at), m.value //nolint:gosec // a block is far below 2 GiB
+	begin, before := uint32(at), m.value
 	if len(v) >= 4 && c.heads != nil {
 		if p := c.heads.swap(binary.LittleEndian.Uint32(v), begin); p != 0 {
 			before = p
@@ -169,9 +169,9 @@ func (w *rowWriter) text(c *tracked, v []byte) {
 	*(*[40]byte)(w.buf[at:]) = tag.b
 	at, illegal := putText(w.buf, at+tag.n, v)
 	if illegal {
-		w.job.tally.Illegal++
+		w.job.counts.Illegal++
 	}
-	w.deflate.Guess(w.buf, begin, before, uint32(at)) //nolint:gosec // as above
+	w.deflate.Guess(w.buf, begin, before, uint32(at))
 	m.value = begin
 	w.closed(at, text)
 }

@@ -7,7 +7,7 @@ const crcPoly = 0xedb88320
 // both and the length of B in bytes. Appending n zero bits multiplies a
 // checksum by x^n modulo the polynomial; the rest is a sum.
 func combineCRC(a, b uint32, lenB int64) uint32 {
-	return mulCRC(a, powerCRC(uint64(lenB)*8)) ^ b //nolint:gosec // a length
+	return mulCRC(a, powerCRC(uint64(lenB)*8)) ^ b
 }
 
 // powerCRC is x^n modulo the polynomial, by repeated squaring.

@@ -38,11 +38,11 @@ type job struct {
 	own      row.Batch // room for gathered rows
 
 	// What the worker made of it.
-	out   []byte // whole deflate blocks
-	sum   uint32 // CRC-32 of the XML
-	size  int64  // bytes of the XML
-	tally format.Tally
-	err   error // a row that is broken
+	out    []byte // whole deflate blocks
+	sum    uint32 // CRC-32 of the XML
+	size   int64  // bytes of the XML
+	counts format.WarningCounts
+	err    error // a row that is broken
 }
 
 // pipeline makes blocks of jobs and writes them in the order of sending: in the
@@ -64,7 +64,7 @@ type pipeline struct {
 	writing sync.Mutex // guards what follows
 	made    []*job     // what is done and not yet written, by place modulo its length
 	written int        // jobs
-	tally   format.Tally
+	counts  format.WarningCounts
 	zip     *archive
 }
 
@@ -106,10 +106,10 @@ func (p *pipeline) send(j *job) {
 }
 
 // close waits until everything sent is written and all goroutines are gone.
-func (p *pipeline) close() format.Tally {
+func (p *pipeline) close() format.WarningCounts {
 	close(p.todo)
 	p.all.Wait()
-	return p.tally
+	return p.counts
 }
 
 // failed is the file's first error.
@@ -132,7 +132,7 @@ func (p *pipeline) work() {
 // be written, so nothing more is made; jobs go on being given back, since Encode
 // may be waiting for one.
 func (p *pipeline) make(w *rowWriter, j *job) {
-	j.out, j.sum, j.size, j.tally, j.err = j.out[:0], 0, 0, format.Tally{}, nil
+	j.out, j.sum, j.size, j.counts, j.err = j.out[:0], 0, 0, format.WarningCounts{}, nil
 	if p.failed() == nil {
 		w.do(j)
 	}
@@ -155,8 +155,8 @@ func (p *pipeline) write(j *job) {
 				p.err.Store(&first)
 			}
 		}
-		p.tally.Cut += j.tally.Cut
-		p.tally.Illegal += j.tally.Illegal
+		p.counts.Cut += j.counts.Cut
+		p.counts.Illegal += j.counts.Illegal
 		p.recycle(j)
 	}
 }

@@ -222,7 +222,7 @@ func TestGnumericReadsTheSameCells(t *testing.T) {
 	path, rows := sample(t)
 	out := filepath.Join(t.TempDir(), "sample.gnumeric")
 	run(t, "ssconvert", "-T", "Gnumeric_XmlIO:sax:0", path, out)
-	text, err := os.ReadFile(out) //nolint:gosec // our own
+	text, err := os.ReadFile(out)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -282,7 +282,7 @@ func TestLibreOfficeReadsTheSameCells(t *testing.T) {
 	}
 	bySheet := map[string][][]any{}
 	for _, name := range files {
-		text, err := os.ReadFile(name) //nolint:gosec // our own
+		text, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}

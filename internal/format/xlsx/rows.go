@@ -177,7 +177,7 @@ func (w *rowWriter) beginRow(n int) {
 	w.room(cellRoom)
 	w.setRow(n)
 	at := w.n
-	begin, from := uint32(at), w.lastTag //nolint:gosec // a block is far below 2 GiB
+	begin, from := uint32(at), w.lastTag
 	w.lastTag = begin
 	if w.sepClass != nothing {
 		if last := w.lastRow[w.sepClass]; last != deflate.None {
@@ -187,11 +187,11 @@ func (w *rowWriter) beginRow(n int) {
 	}
 	at = put16(w.buf, at, &rowStart)
 	// Up to its > and the < of a cell, a row's tag is like a cell's.
-	num := rowNumber{at: uint32(at), same: w.rowLen + closing[rowTag].n + 1} //nolint:gosec // as above
+	num := rowNumber{at: uint32(at), same: w.rowLen + closing[rowTag].n + 1}
 	w.lastNum[number], w.lastNum[text] = num, num
 	binary.LittleEndian.PutUint64(w.buf[at:], w.rowText)
 	at += w.rowLen
-	w.sep, w.sepClass = uint32(at), rowTag //nolint:gosec // as above
+	w.sep, w.sepClass = uint32(at), rowTag
 	w.deflate.Guess(w.buf, begin, from, w.sep)
 	w.n = put16(w.buf, at, &closing[rowTag])
 }

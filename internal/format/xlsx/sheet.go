@@ -87,10 +87,10 @@ func (e *Encoder) appendHeader(xml []byte) []byte {
 		n, illegal := putText(xml, n, label)
 		xml = append(xml[:n], `</t></is></c>`...)
 		if cut {
-			e.tally.Cut++
+			e.counts.Cut++
 		}
 		if illegal {
-			e.tally.Illegal++
+			e.counts.Illegal++
 		}
 	}
 	return append(xml, `</row>`...)

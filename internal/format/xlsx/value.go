@@ -162,7 +162,7 @@ var pairs = digitPairs()
 
 func digitPairs() (t [100]uint16) {
 	for i := range t {
-		t[i] = uint16('0'+i/10) | uint16('0'+i%10)<<8 //nolint:gosec // two ASCII digits
+		t[i] = uint16('0'+i/10) | uint16('0'+i%10)<<8
 	}
 	return t
 }

@@ -116,7 +116,7 @@ func TestDatesAreDates(t *testing.T) {
 	})
 	t.Run("shifted into another zone", func(t *testing.T) {
 		c := single(row.DateTime, 0)
-		c.Location = format.Zone{From: time.UTC, To: time.FixedZone("", 8*3600)}
+		c.Zone = format.Zone{From: time.UTC, To: time.FixedZone("", 8*3600)}
 		wantColumn(t, c, "2026-01-31 18:00:00", "", "yyyy-mm-dd hh:mm:ss", "46054.083333333333")
 	})
 	t.Run("time is a span", func(t *testing.T) {

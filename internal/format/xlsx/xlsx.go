@@ -39,7 +39,7 @@ type Encoder struct {
 	open    bool   // the last of sheets is begun and not ended
 	widths  string // the cols element, known after the first rows
 	rows    int64
-	tally   format.Tally
+	counts  format.WarningCounts
 	closed  bool
 	err     error
 }
@@ -129,7 +129,7 @@ func (e *Encoder) gather(b *row.Batch) {
 	for i := range b.Rows {
 		off := len(own.Data)
 		own.Data = append(own.Data, b.Row(i)...)
-		own.Rows = append(own.Rows, row.Span{Off: int32(off), End: int32(len(own.Data))}) //nolint:gosec // a block is far below 2 GiB
+		own.Rows = append(own.Rows, row.Span{Off: int32(off), End: int32(len(own.Data))})
 	}
 	b.Release()
 	if e.estimate(len(own.Rows), len(own.Data)) >= blockGoal*3/4 {
@@ -208,8 +208,8 @@ func (e *Encoder) Close() error {
 	}
 	e.endSheet()
 	cells := e.pipe.close()
-	e.tally.Cut += cells.Cut
-	e.tally.Illegal += cells.Illegal
+	e.counts.Cut += cells.Cut
+	e.counts.Illegal += cells.Illegal
 	e.err = e.pipe.failed()
 	if e.err == nil {
 		e.err = e.writeParts()
@@ -219,5 +219,5 @@ func (e *Encoder) Close() error {
 
 // Summary counts the rows given to Encode and, after Close, the warnings.
 func (e *Encoder) Summary() format.Summary {
-	return format.Summary{Rows: e.rows, Warnings: e.tally.Warnings()}
+	return format.Summary{Rows: e.rows, Warnings: e.counts.Warnings()}
 }

@@ -50,7 +50,7 @@ type archive struct {
 
 func (a *archive) write(p []byte) error {
 	n, err := a.w.Write(p)
-	a.written += uint64(n) //nolint:gosec // a length
+	a.written += uint64(n)
 	if err == nil && n < len(p) {
 		err = io.ErrShortWrite
 	}
@@ -68,7 +68,7 @@ func (a *archive) begin(e *entry) error {
 	p.u16(e.method()...)
 	p.u16(0, dosDate)
 	p.u32(e.sum, low(e.packed), low(e.size)) // 0 where a descriptor follows
-	p.u16(uint16(len(e.name)), 0)            //nolint:gosec // one of our own names
+	p.u16(uint16(len(e.name)), 0)
 	p = append(p, e.name...)
 	a.buf = p
 	return a.write(p)
@@ -94,7 +94,7 @@ func (a *archive) end() error {
 	if e.wide() {
 		p.u64(e.packed, e.size)
 	} else {
-		p.u32(uint32(e.packed), uint32(e.size)) //nolint:gosec // wide says that they fit
+		p.u32(uint32(e.packed), uint32(e.size))
 	}
 	a.buf = p
 	return a.write(p)
@@ -129,7 +129,7 @@ func (a *archive) close() error {
 		p.u64(start + size)
 		p.u32(1)
 	}
-	n := uint16(min(len(a.entries), math.MaxUint16)) //nolint:gosec // bounded
+	n := uint16(min(len(a.entries), math.MaxUint16))
 	p.u32(sigEnd)
 	p.u16(0, 0, n, n)
 	p.u32(low(size), low(start))
@@ -159,7 +159,7 @@ func (e *entry) method() []uint16 {
 
 // low is a field that ZIP64 holds where 32 bits are not enough.
 func low(v uint64) uint32 {
-	return uint32(min(v, math.MaxUint32)) //nolint:gosec // bounded
+	return uint32(min(v, math.MaxUint32))
 }
 
 // le appends little-endian numbers.
@@ -194,7 +194,7 @@ func (p *le) central(e *entry) {
 	}
 	if len(extra) > 0 {
 		var head le
-		head.u16(extraZip64, uint16(len(extra))) //nolint:gosec // at most 24
+		head.u16(extraZip64, uint16(len(extra)))
 		extra = append(head, extra...)
 	}
 	version := e.version()
@@ -206,7 +206,7 @@ func (p *le) central(e *entry) {
 	p.u16(e.method()...)
 	p.u16(0, dosDate)
 	p.u32(e.sum, low(e.packed), low(e.size))
-	p.u16(uint16(len(e.name)), uint16(len(extra)), 0, 0, 0) //nolint:gosec // one of our own names
+	p.u16(uint16(len(e.name)), uint16(len(extra)), 0, 0, 0)
 	p.u32(0, low(e.offset))
 	*p = append(append(*p, e.name...), extra...)
 }

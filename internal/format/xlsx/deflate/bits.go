@@ -26,7 +26,7 @@ func (w *bitWriter) add(v uint64, n uint) {
 // bytes count.
 func (w *bitWriter) flush() {
 	binary.LittleEndian.PutUint64(w.buf[w.n:], w.acc)
-	w.n += int(w.nacc >> 3) //nolint:gosec // at most 8
+	w.n += int(w.nacc >> 3)
 	w.acc >>= w.nacc &^ 7 & 63
 	w.nacc &= 7
 }

@@ -20,7 +20,7 @@ func newToken(lits, length, dist uint32) token {
 	return token(lits)<<40 | token(length)<<24 | token(dist-1)
 }
 
-func (t token) lits() int    { return int(t >> 40) } //nolint:gosec // 24 bits
+func (t token) lits() int    { return int(t >> 40) }
 func (t token) length() int  { return int(t >> 24 & 0xffff) }
 func (t token) dist() uint32 { return uint32(t&0xffff) + 1 }
 
@@ -51,7 +51,7 @@ func (e *Encoder) AppendBlock(dst, src []byte) []byte {
 	if len(src) == 0 {
 		return dst
 	}
-	end := uint32(len(src)) //nolint:gosec // at most MaxBlock
+	end := uint32(len(src))
 	if end-e.covered >= e.shortestRun {
 		e.searchRun(src, end)
 	}

@@ -34,7 +34,7 @@ func maxBits(n int) int { return n*maxLitBits + maxLitBits }
 // distSymbols is the symbol of each distance less one.
 var distSymbols = func() (t [Window + 1]uint8) {
 	for d := range t[:Window] {
-		t[d] = uint8(distSymbol(uint32(d))) //nolint:gosec // below numDist
+		t[d] = uint8(distSymbol(uint32(d)))
 	}
 	t[noDistance] = noDist
 	return t
@@ -47,11 +47,11 @@ func (c *codes) fill(lit, dist *huffman) {
 	for length := 3; length <= maxMatch; length++ {
 		s := lengthSymbol[length]
 		i, base := s-endOfBlock-1, lit.code[s]
-		extra := uint64(length) - uint64(lengthBase[i])                                                             //nolint:gosec // 0..31
-		c.match[length] = newCode(uint32(base.bits()|extra<<base.len()), uint32(base.len())+uint32(lengthExtra[i])) //nolint:gosec // below 2^19
+		extra := uint64(length) - uint64(lengthBase[i])
+		c.match[length] = newCode(uint32(base.bits()|extra<<base.len()), uint32(base.len())+uint32(lengthExtra[i]))
 	}
 	for s, d := range dist.code[:numDist] {
-		c.dist[s] = distance(uint32(d.bits()) | uint32(d.len())<<16 | uint32(distExtra[s])<<24) //nolint:gosec // 15 bits, at most 15
+		c.dist[s] = distance(uint32(d.bits()) | uint32(d.len())<<16 | uint32(distExtra[s])<<24)
 	}
 }
 
@@ -87,7 +87,7 @@ func (c *codes) writePlain(w *bitWriter, tokens []token, src []byte) {
 				nacc += c.lit[b].len()
 			}
 			binary.LittleEndian.PutUint64(buf[at:], acc)
-			at += int(nacc >> 3) //nolint:gosec // at most 7
+			at += int(nacc >> 3)
 			acc >>= nacc & 56
 			nacc &= 7
 			p = p[n:]
@@ -99,7 +99,7 @@ func (c *codes) writePlain(w *bitWriter, tokens []token, src []byte) {
 		acc |= (d.bits() | far<<d.len()) << (nacc & 63)
 		nacc += d.len() + d.extra()
 		binary.LittleEndian.PutUint64(buf[at:], acc)
-		at += int(nacc >> 3) //nolint:gosec // at most 6
+		at += int(nacc >> 3)
 		acc >>= nacc & 56
 		nacc &= 7
 		src = src[t.lits()+t.length():]

@@ -102,7 +102,7 @@ func agreeBack(src []byte, pos, dist, covered uint32) uint32 {
 		return 0
 	}
 	differ := binary.LittleEndian.Uint64(src[pos-8:]) ^ binary.LittleEndian.Uint64(src[pos-dist-8:])
-	n := min(uint32(bits.LeadingZeros64(differ))>>3, pos-covered) //nolint:gosec // below 65
+	n := min(uint32(bits.LeadingZeros64(differ))>>3, pos-covered)
 	if n < minBack {
 		return 0
 	}
@@ -128,7 +128,7 @@ func matchLen(src []byte, a, b, stop uint32) uint32 {
 			low = high
 			n += 8
 		}
-		return min(n+uint32(bits.TrailingZeros64(low))>>3, limit) //nolint:gosec // below 64
+		return min(n+uint32(bits.TrailingZeros64(low))>>3, limit)
 	}
 	for n < limit && from[n] == at[n] {
 		n++

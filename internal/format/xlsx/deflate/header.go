@@ -70,23 +70,23 @@ func (h *header) addRun(l uint8, n int) {
 }
 
 func (h *header) addSymbol(s uint8, extra int) {
-	h.runs = append(h.runs, run{s, uint8(extra)}) //nolint:gosec // at most 127
+	h.runs = append(h.runs, run{s, uint8(extra)})
 	h.freq[s]++
 }
 
 func (h *header) bits() int {
 	n := 3 + 5 + 5 + 4 + 3*h.order
 	for s, f := range h.freq {
-		n += int(f) * (int(h.code.len[s]) + int(lengthBits[s])) //nolint:gosec // at most 7
+		n += int(f) * (int(h.code.len[s]) + int(lengthBits[s]))
 	}
 	return n
 }
 
 func (h *header) write(w *bitWriter) {
-	w.add(0b100, 3)              // not the last block, dynamic codes
-	w.add(uint64(h.lits-257), 5) //nolint:gosec // at most 29
-	w.add(uint64(h.dists-1), 5)  //nolint:gosec // at most 29
-	w.add(uint64(h.order-4), 4)  //nolint:gosec // at most 15
+	w.add(0b100, 3) // not the last block, dynamic codes
+	w.add(uint64(h.lits-257), 5)
+	w.add(uint64(h.dists-1), 5)
+	w.add(uint64(h.order-4), 4)
 	w.flush()
 	for _, s := range lengthOrder[:h.order] {
 		w.add(uint64(h.code.len[s]), 3)

@@ -34,7 +34,7 @@ func (h *huffman) build(freq []uint32, limit int) {
 	h.leaves = h.leaves[:0]
 	for s, f := range freq {
 		if f > 0 {
-			h.leaves = append(h.leaves, uint64(f)<<16|uint64(s)) //nolint:gosec // an index
+			h.leaves = append(h.leaves, uint64(f)<<16|uint64(s))
 		}
 	}
 	switch len(h.leaves) {
@@ -60,11 +60,11 @@ func (h *huffman) depths(limit int) {
 	take := func(into int) uint64 {
 		if node == len(h.nodes) || leaf < n && h.leaves[leaf]>>16 <= h.nodes[node] {
 			leaf++
-			h.parent[leaf-1] = uint16(into) //nolint:gosec // below numLit
+			h.parent[leaf-1] = uint16(into)
 			return h.leaves[leaf-1] >> 16
 		}
 		node++
-		h.parent[n+node-1] = uint16(into) //nolint:gosec // below numLit
+		h.parent[n+node-1] = uint16(into)
 		return h.nodes[node-1]
 	}
 	for i := range n - 1 {
@@ -80,14 +80,14 @@ func (h *huffman) depths(limit int) {
 		h.nodes[i] = h.nodes[h.parent[n+i]] + 1
 	}
 	for i := range n {
-		perLen[min(h.nodes[h.parent[i]]+1, uint64(limit))]++ //nolint:gosec // 14 or 15
+		perLen[min(h.nodes[h.parent[i]]+1, uint64(limit))]++
 	}
 	repair(&perLen, limit)
 	// The rarest get the longest codes.
 	i := 0
 	for l := limit; l > 0; l-- {
 		for range perLen[l] {
-			h.len[h.leaves[i]&0xffff] = uint8(l) //nolint:gosec // at most 15
+			h.len[h.leaves[i]&0xffff] = uint8(l)
 			i++
 		}
 	}

@@ -24,7 +24,7 @@ var lengthSymbol = lengthSymbols()
 func lengthSymbols() (t [maxMatch + 1]uint16) {
 	for s, base := range lengthBase {
 		for n := int(base); n < int(base)+1<<lengthExtra[s] && n <= maxMatch; n++ {
-			t[n] = uint16(endOfBlock + 1 + s) //nolint:gosec // below numLit
+			t[n] = uint16(endOfBlock + 1 + s)
 		}
 	}
 	return t

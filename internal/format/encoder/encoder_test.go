@@ -21,16 +21,16 @@ func TestNamesAndTypes(t *testing.T) {
 	gb := format.Options{GB18030: true}
 	for _, tt := range []struct {
 		format         Format
-		opt            FileOptions
+		opt            format.Options
 		ext, mediaType string
 	}{
-		{CSV, FileOptions{}, ".csv", "text/csv; charset=utf-8"},
-		{CSV, FileOptions{Options: gb}, ".csv", "text/csv; charset=gb18030"},
-		{CSV, FileOptions{Gzip: true}, ".csv.gz", "application/gzip"},
-		{CSV, FileOptions{Gzip: true, PartRows: 10}, ".zip", "application/zip"},
-		{XLS, FileOptions{Gzip: true}, ".xls", "application/vnd.ms-excel"},
-		{XLSX, FileOptions{}, ".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
-		{XLSX, FileOptions{PartRows: 10}, ".zip", "application/zip"},
+		{CSV, format.Options{}, ".csv", "text/csv; charset=utf-8"},
+		{CSV, gb, ".csv", "text/csv; charset=gb18030"},
+		{CSV, format.Options{Gzip: true}, ".csv.gz", "application/gzip"},
+		{CSV, format.Options{Gzip: true, PartRows: 10}, ".zip", "application/zip"},
+		{XLS, format.Options{Gzip: true}, ".xls", "application/vnd.ms-excel"},
+		{XLSX, format.Options{}, ".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
+		{XLSX, format.Options{PartRows: 10}, ".zip", "application/zip"},
 	} {
 		if got := Ext(tt.format, tt.opt); got != tt.ext {
 			t.Errorf("%v %+v: got extension %q, want %q", tt.format, tt.opt, got, tt.ext)
@@ -62,20 +62,20 @@ func TestColumnLimits(t *testing.T) {
 			t.Errorf("%v with %d columns: got %q, want %q", tt.format, tt.n, got, tt.want)
 		}
 	}
-	if _, err := New(io.Discard, XLS, make([]format.Column, 257), FileOptions{}); err == nil {
+	if _, err := New(io.Discard, XLS, make([]format.Column, 257), format.Options{}); err == nil {
 		t.Error("an XLS file of 257 columns: got no error")
 	}
-	if _, err := New(io.Discard, CSV, someColumns(t), FileOptions{PartRows: -1}); err == nil {
+	if _, err := New(io.Discard, CSV, someColumns(t), format.Options{PartRows: -1}); err == nil {
 		t.Error("parts of -1 rows: got no error")
 	}
-	if _, err := New(io.Discard, CSV, someColumns(t), FileOptions{PartRows: 1, Options: format.Options{Delimiter: 'x'}}); err == nil {
+	if _, err := New(io.Discard, CSV, someColumns(t), format.Options{PartRows: 1, Delimiter: 'x'}); err == nil {
 		t.Error("a wrong delimiter in parts: got no error at creation")
 	}
 }
 
 func TestGzipHoldsTheSameFile(t *testing.T) {
 	for _, small := range []bool{false, true} {
-		opt := FileOptions{Options: format.Options{Small: small}}
+		opt := format.Options{Small: small}
 		var plain, packed bytes.Buffer
 		if _, err := write(t, &plain, CSV, opt, 10_000, 300); err != nil {
 			t.Fatal(err)
@@ -125,14 +125,14 @@ func unzip(t *testing.T, archive []byte) (names []string, files map[string][]byt
 
 func TestPartsHoldEveryRowOnce(t *testing.T) {
 	var whole bytes.Buffer
-	if _, err := write(t, &whole, CSV, FileOptions{}, 25, 25); err != nil {
+	if _, err := write(t, &whole, CSV, format.Options{}, 25, 25); err != nil {
 		t.Fatal(err)
 	}
 	header, rows, _ := strings.Cut(whole.String(), "\r\n")
 	for _, per := range []int{1, 4, 10, 25} {
 		t.Run(fmt.Sprintf("batches of %d", per), func(t *testing.T) {
 			var out bytes.Buffer
-			sum, err := write(t, &out, CSV, FileOptions{PartRows: 10, PartName: "orders"}, 25, per)
+			sum, err := write(t, &out, CSV, format.Options{PartRows: 10, PartName: "orders"}, 25, per)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -171,7 +171,7 @@ func TestPartsHoldEveryRowOnce(t *testing.T) {
 func TestPartsEndWithTheRows(t *testing.T) {
 	for _, tt := range []struct{ rows, parts int }{{0, 1}, {1, 1}, {10, 1}, {11, 2}, {20, 2}, {21, 3}} {
 		var out bytes.Buffer
-		if _, err := write(t, &out, XLSX, FileOptions{PartRows: 10}, tt.rows, 3); err != nil {
+		if _, err := write(t, &out, XLSX, format.Options{PartRows: 10}, tt.rows, 3); err != nil {
 			t.Fatal(err)
 		}
 		names, files := unzip(t, out.Bytes())
@@ -185,11 +185,11 @@ func TestPartsEndWithTheRows(t *testing.T) {
 }
 
 func TestTooManyPartsAreAnError(t *testing.T) {
-	_, err := write(t, io.Discard, CSV, FileOptions{PartRows: 1}, maxParts+1, 1000)
+	_, err := write(t, io.Discard, CSV, format.Options{PartRows: 1}, maxParts+1, 1000)
 	if err == nil || !strings.Contains(err.Error(), "more than 10000 of 1 rows each") {
 		t.Errorf("got %v", err)
 	}
-	if _, err := write(t, io.Discard, CSV, FileOptions{PartRows: 1}, maxParts, 1000); err != nil {
+	if _, err := write(t, io.Discard, CSV, format.Options{PartRows: 1}, maxParts, 1000); err != nil {
 		t.Errorf("as many as allowed: %v", err)
 	}
 }

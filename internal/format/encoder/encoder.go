@@ -25,21 +25,6 @@ const (
 	XLSX                   // Office Open XML, ECMA-376
 )
 
-// FileOptions are the settings of a file.
-type FileOptions struct {
-	format.Options
-	// Gzip compresses a CSV file (RFC 1952). The other formats are compressed
-	// or meant to be opened as they are, and a split file is an archive that
-	// compresses its parts: there it changes nothing.
-	Gzip bool
-	// PartRows splits the result into files of this many rows, headers not
-	// counted, delivered as one ZIP archive with a manifest.json; 0 = one file.
-	PartRows int64
-	// PartName is what the names of parts begin with: "orders" makes
-	// "orders-0001.csv"; "" = "part".
-	PartName string
-}
-
 // shape is a format's place in the outside world.
 type shape struct {
 	ext, contentType string
@@ -72,7 +57,7 @@ func (f Format) String() string {
 // New makes the encoder of one file, which it writes to w. An error tells which
 // setting is wrong or that the format cannot hold so many columns. Whoever got
 // an encoder must close it.
-func New(w io.Writer, f Format, cols []format.Column, opt FileOptions) (format.Encoder, error) {
+func New(w io.Writer, f Format, cols []format.Column, opt format.Options) (format.Encoder, error) {
 	if err := CheckColumns(f, len(cols)); err != nil {
 		return nil, err
 	}
@@ -82,10 +67,10 @@ func New(w io.Writer, f Format, cols []format.Column, opt FileOptions) (format.E
 		return nil, fmt.Errorf("rows a part: %d, want 0 or more", opt.PartRows)
 	case opt.PartRows > 0:
 		return newParts(w, f, cols, opt)
-	case opt.gzips(f):
-		return newGzip(w, cols, opt.Options)
+	case gzips(f, opt):
+		return newGzip(w, cols, opt)
 	}
-	return one(w, f, cols, opt.Options)
+	return one(w, f, cols, opt)
 }
 
 // whole makes an error of a write that left bytes out without one, since not
@@ -113,25 +98,25 @@ func one(w io.Writer, f Format, cols []format.Column, opt format.Options) (forma
 	return nil, errors.New("unknown file format")
 }
 
-func (o *FileOptions) gzips(f Format) bool { return o.Gzip && f == CSV && o.PartRows == 0 }
+func gzips(f Format, opt format.Options) bool { return opt.Gzip && f == CSV && opt.PartRows == 0 }
 
 // Ext is the end of the file's name, with its dot: ".csv", ".csv.gz", ".zip".
-func Ext(f Format, opt FileOptions) string {
+func Ext(f Format, opt format.Options) string {
 	switch {
 	case opt.PartRows > 0:
 		return ".zip"
-	case opt.gzips(f):
+	case gzips(f, opt):
 		return ".csv.gz"
 	}
 	return f.shape().ext
 }
 
 // ContentType is the file's media type.
-func ContentType(f Format, opt FileOptions) string {
+func ContentType(f Format, opt format.Options) string {
 	switch {
 	case opt.PartRows > 0:
 		return "application/zip"
-	case opt.gzips(f):
+	case gzips(f, opt):
 		return "application/gzip"
 	case f == CSV && opt.GB18030:
 		return "text/csv; charset=gb18030"

@@ -1,10 +1,10 @@
 package format
 
-// Tally counts, while a file is written, what its warnings will say.
-type Tally struct{ Guarded, Cut, Illegal int64 }
+// WarningCounts counts, while a file is written, what its warnings will say.
+type WarningCounts struct{ Guarded, Cut, Illegal int64 }
 
 // Warnings lists what was counted; nil where there was nothing.
-func (t Tally) Warnings() []Warning {
+func (t WarningCounts) Warnings() []Warning {
 	var w []Warning
 	if t.Guarded > 0 {
 		w = append(w, Warning{GuardedFormula, t.Guarded})
