@@ -1,9 +1,9 @@
 package format
 
-// WarningCounts counts, while a file is written, what its warnings will say.
+// WarningCounts counts the cells that the warnings of a file are about.
 type WarningCounts struct{ Guarded, Cut, Illegal int64 }
 
-// Warnings lists what was counted; nil where there was nothing.
+// Warnings returns the warnings whose count is not 0.
 func (t WarningCounts) Warnings() []Warning {
 	var w []Warning
 	if t.Guarded > 0 {

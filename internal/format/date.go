@@ -2,20 +2,22 @@ package format
 
 import "strconv"
 
-// Serial is a moment as spreadsheets count it: days in the 1900 date system
-// (1 is 1900-01-01, and 60 is a 29 February 1900 that never was, so that 61 is
-// 1900-03-01; ECMA-376 part 1, section 18.17.4.1) and microseconds of the day.
+// Serial is a date and time as spreadsheets store it: the number of the day in
+// the 1900 date system and the microseconds since midnight. Day 1 is
+// 1900-01-01; day 60 is 1900-02-29, which does not exist, so that day 61 is
+// 1900-03-01 (ECMA-376 part 1, section 18.17.4.1).
 type Serial struct {
 	Day    int
 	Micros int64
 }
 
-// microsPerDay is the length of a day; Serial.Micros stays below it.
+// microsPerDay is the length of a day in microseconds. Serial.Micros is
+// smaller.
 const microsPerDay = 24 * 60 * 60 * 1_000_000
 
-// ParseSerial reads "2026-01-31" or "2026-01-31 23:59:59.123456" (a T may stand
-// for the blank). It refuses what a spreadsheet has no day for: years before
-// 1900 or after 9999, zero dates, days that the month does not have.
+// ParseSerial parses "2026-01-31" or "2026-01-31 23:59:59.123456"; the
+// separator may also be a T. ok is false for dates that a spreadsheet cannot
+// represent: years before 1900, zero dates and days that do not exist.
 func ParseSerial(text []byte) (Serial, bool) {
 	d, ok := parseDate(text)
 	if !ok || d.year < 1900 {
@@ -69,15 +71,14 @@ func (s Serial) Float64() float64 {
 	return float64(s.Day) + float64(s.Micros)/microsPerDay
 }
 
-// date is a day of the proleptic Gregorian calendar that exists.
+// date is an existing day of the proleptic Gregorian calendar.
 type date struct{ year, month, day int }
 
 // daysTo1900 is date.days of 1899-12-31, the day before serial 1.
-const daysTo1900 = 693_900 // checked by a test
+const daysTo1900 = 693_900
 
-// days counts from 0000-03-01, by integers only: in a year that starts in
-// March the leap day comes last and the months' lengths follow 153 days in five
-// months.
+// days returns the number of days since 0000-03-01. In a year that begins in
+// March the leap day comes last and five months have 153 days.
 func (d date) days() int {
 	y, m := d.year, d.month-3
 	if m < 0 {
@@ -86,7 +87,8 @@ func (d date) days() int {
 	return 365*y + floorDiv(y, 4) - floorDiv(y, 100) + floorDiv(y, 400) + (153*m+2)/5 + d.day - 1
 }
 
-// floorDiv rounds down; y is -1 for the first two months of the year 0.
+// floorDiv returns y/n rounded down. y is -1 in January and February of the
+// year 0.
 func floorDiv(y, n int) int {
 	if y < 0 {
 		return (y - n + 1) / n
@@ -94,8 +96,8 @@ func floorDiv(y, n int) int {
 	return y / n
 }
 
-// parseDate reads the "2006-01-02" that text begins with. Anything but a blank
-// or a T after it, and any day that does not exist, is refused.
+// parseDate parses the "2006-01-02" at the beginning of text. ok is false for a
+// day that does not exist and if anything but a blank or a T follows.
 func parseDate(text []byte) (date, bool) {
 	if len(text) < 10 || text[4] != '-' || text[7] != '-' {
 		return date{}, false
@@ -131,7 +133,8 @@ func (d date) monthDays() int {
 	}
 }
 
-// parseClock reads the "15:04:05" that text begins with as seconds of the day.
+// parseClock parses the "15:04:05" at the beginning of text and returns the
+// second of the day.
 func parseClock(text []byte) (secs int, ok bool) {
 	if len(text) < 8 || text[2] != ':' || text[5] != ':' {
 		return 0, false
@@ -145,7 +148,8 @@ func parseClock(text []byte) (secs int, ok bool) {
 	return (h*60+m)*60 + s, true
 }
 
-// parseFraction reads "" or "." and one to six digits as microseconds.
+// parseFraction parses "" or a point and one to six digits and returns
+// microseconds.
 func parseFraction(text []byte) (micros int, ok bool) {
 	if len(text) == 0 {
 		return 0, true

@@ -7,27 +7,28 @@ import (
 	"unicode/utf8"
 )
 
-// Spec declares one output column, before the result's columns are known.
+// Spec is the declaration of one output column, which does not need the columns
+// of a result.
 type Spec struct {
-	Name    string // the column of the result
-	Label   string // the header's text; "" = Name
+	Name    string // name of the result's column
+	Label   string // text of the header; "" = Name
 	Type    Type
-	Format  string // number or date format in Excel's notation; "" = the type's own
+	Format  string // number or date format in Excel's notation; "" = default of the type
 	Width   float64
 	Map     map[string]string
 	Zone    Zone
 	Unguard bool
 	Binary  BinaryText
-	// HasBinary tells a declared Hex from none.
+	// HasBinary reports that Binary was declared: Hex is also its zero value.
 	HasBinary bool
 }
 
-// The bounds of a declaration. Lengths of texts are in UTF-16 units, as a
-// spreadsheet counts characters.
+// The limits of a declaration. Lengths of texts are in UTF-16 code units, which
+// spreadsheets count as characters.
 const (
 	maxDeclaration = 1 << 20 // bytes
-	maxColumns     = 16384   // ECMA-376's columns of a sheet
-	maxName        = 256     // MySQL's longest alias
+	maxColumns     = 16384   // columns of a sheet (ECMA-376 part 1, section 18.3.1.73)
+	maxName        = 256     // characters of a column alias in MySQL
 	maxLabel       = 255
 	maxFormat      = 255
 	maxWidth       = 255
@@ -35,15 +36,16 @@ const (
 	maxMapText     = 1000
 )
 
-// DeclError says which part of a declaration of columns is wrong.
+// DeclError describes the invalid part of a declaration of output columns.
 type DeclError struct {
-	Item   int    // the column's place in the declaration, from 1; 0 = the whole
-	Column string // its name, where it is known
-	Key    string // "label", "width", …; "" = the column as such
-	Reason string // what came and what is allowed
+	Item   int    // number of the column in the declaration, from 1; 0 = the whole declaration
+	Column string // name of the column; "" = unknown
+	Key    string // "label", "width", …; "" = the column itself
+	Reason string // the value and the allowed values
 }
 
-// Error reads `column 2 "amount": width: -3, want 0..255`.
+// Error returns a message such as `output columns: column 2 "amount": width:
+// -3, want 0..255`.
 func (e *DeclError) Error() string {
 	var b strings.Builder
 	b.WriteString("output columns")
@@ -59,14 +61,15 @@ func (e *DeclError) Error() string {
 	return b.String() + ": " + e.Reason
 }
 
-// badFormat is the error of CheckFormat; whoever knows the column wraps it.
+// badFormat returns an error of CheckFormat.
 func badFormat(format string, args ...any) error {
 	return fmt.Errorf("number format: "+format, args...)
 }
 
-// ParseColumns reads a declaration of output columns: "" (every column as it
-// comes; the result is empty), a short list ("order_no, amount:金额") or a JSON
-// array. Every error is a *DeclError. docs/columns.md is the reference.
+// ParseColumns parses a declaration of output columns: "" (all columns of the
+// result; the returned slice is empty), a short list ("order_no, amount:金额") or
+// a JSON array. Every error is a *DeclError. docs/columns.md describes the
+// notation.
 func ParseColumns(decl string) ([]Spec, error) {
 	if len(decl) > maxDeclaration {
 		return nil, &DeclError{Reason: fmt.Sprintf("%d bytes, want at most %d", len(decl), maxDeclaration)}
@@ -97,7 +100,8 @@ func ParseColumns(decl string) ([]Spec, error) {
 	return specs, nil
 }
 
-// check holds the bounds that do not depend on how the column was declared.
+// check validates the limits that are the same for lists and JSON arrays. item
+// is the number of the column in the declaration, from 1.
 func (s *Spec) check(item int) error {
 	bad := func(key, reason string, args ...any) error {
 		return &DeclError{Item: item, Column: s.Name, Key: key, Reason: fmt.Sprintf(reason, args...)}

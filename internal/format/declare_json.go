@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// jsonKeys lists what an object may hold, as the errors show it.
+// jsonKeys lists the keys of a column object for error messages.
 const jsonKeys = "name, label, type, format, width, map, zone, binary, guard"
 
-// parseJSON reads an array of objects; a plain string stands for an object with
-// that name alone.
+// parseJSON parses a JSON array of column objects. A string stands for an
+// object with that name and no other key.
 func parseJSON(decl string) ([]Spec, error) {
 	var items []json.RawMessage
 	if err := json.Unmarshal([]byte(decl), &items); err != nil {
@@ -35,8 +35,8 @@ func parseJSON(decl string) ([]Spec, error) {
 	return specs, nil
 }
 
-// parse reads one column. The name is read first, so that an error in any key
-// can tell whose it is.
+// parse reads one array element. It reads the name first so that the error of
+// any other key can name the column.
 func (s *Spec) parse(raw json.RawMessage) *DeclError {
 	if err := json.Unmarshal(raw, &s.Name); err == nil {
 		return nil
@@ -58,8 +58,8 @@ func (s *Spec) parse(raw json.RawMessage) *DeclError {
 	return nil
 }
 
-// objectFields splits an object, in its own order, and refuses a key that comes
-// twice.
+// objectFields returns the keys and values of a JSON object in their order. A
+// duplicate key is an error.
 func objectFields(raw json.RawMessage) (keys []string, values []json.RawMessage, bad *DeclError) {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
@@ -85,7 +85,7 @@ func objectFields(raw json.RawMessage) (keys []string, values []json.RawMessage,
 	return keys, values, nil
 }
 
-// set reads the value of one key; a reason tells what is wrong with it.
+// set parses the value of one key and returns why it is invalid, or "".
 func (s *Spec) set(key string, raw json.RawMessage) (reason string) {
 	switch key {
 	case "name":
@@ -115,7 +115,7 @@ func (s *Spec) set(key string, raw json.RawMessage) (reason string) {
 	return "unknown key, want one of " + jsonKeys
 }
 
-// setZone reads "Asia/Shanghai", to which UTC is shifted, or
+// setZone parses "Asia/Shanghai", which converts from UTC, or
 // {"from":"America/New_York","to":"Asia/Shanghai"}.
 func (s *Spec) setZone(raw json.RawMessage) string {
 	const want = `a time zone ("Asia/Shanghai", "+08:00") or {"from":…,"to":…} of two`
@@ -139,7 +139,7 @@ func (s *Spec) setZone(raw json.RawMessage) string {
 	return ""
 }
 
-// into decodes raw, which must not be null.
+// into decodes raw, which must not be null, into the value that to points to.
 func into(raw json.RawMessage, to any, want string) (reason string) {
 	if string(raw) == "null" || json.Unmarshal(raw, to) != nil {
 		return shown(raw) + ", want " + want
@@ -147,7 +147,7 @@ func into(raw json.RawMessage, to any, want string) (reason string) {
 	return ""
 }
 
-// choose reads one of a few words.
+// choose decodes a string and looks it up in words.
 func choose[T any](raw json.RawMessage, to *T, words map[string]T, want string) (reason string) {
 	var word string
 	if reason := into(raw, &word, want); reason != "" {
@@ -161,7 +161,7 @@ func choose[T any](raw json.RawMessage, to *T, words map[string]T, want string) 
 	return ""
 }
 
-// shown is a value as an error shows it, cut where it is long.
+// shown returns a JSON value for an error message, cut after 60 characters.
 func shown(raw json.RawMessage) string {
 	s := strings.Join(strings.Fields(string(raw)), " ")
 	if r := []rune(s); len(r) > 60 {

@@ -6,10 +6,11 @@ import (
 	"unicode/utf8"
 )
 
-// parseList reads a short list: items between commas, each a name or a name, a
-// colon and a label. White space around each is dropped. The full-width comma
-// and colon serve as well, since that is what a Chinese keyboard types. A name
-// or a label in back-quotes holds anything, a back-quote doubled.
+// parseList parses a short list: items separated by commas, each a name or a
+// name, a colon and a label. White space around names and labels is removed.
+// The full-width comma and colon of Chinese keyboards are separators as well. A
+// name or a label in back-quotes may contain any character, with a back-quote
+// doubled.
 func parseList(decl string) ([]Spec, error) {
 	var specs []Spec
 	for rest, more := decl, true; more; {
@@ -39,8 +40,8 @@ func parseList(decl string) ([]Spec, error) {
 	return specs, nil
 }
 
-// listWord splits a word off p up to one of the stops, which it returns (0 at
-// the end of p), with what comes after it.
+// listWord returns the word that p begins with, the separator behind it (one of
+// stops, or 0 at the end of p) and the rest of p.
 func listWord(p, stops string) (word string, stop rune, rest string, err error) {
 	p = strings.TrimSpace(p)
 	if !strings.HasPrefix(p, "`") {

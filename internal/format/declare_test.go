@@ -16,7 +16,7 @@ import (
 // zones compares zones by name: two loads of one zone are two pointers.
 var zones = cmp.Transformer("zone", func(l *time.Location) string { return fmt.Sprint(l) })
 
-func TestParseColumnsReads(t *testing.T) {
+func TestParseColumns(t *testing.T) {
 	shanghai, err := LoadZone("Asia/Shanghai")
 	if err != nil {
 		t.Fatal(err)
@@ -54,7 +54,7 @@ func TestParseColumnsReads(t *testing.T) {
 	}
 }
 
-func TestParseColumnsTellsWhatIsWrong(t *testing.T) {
+func TestParseColumns_error(t *testing.T) {
 	tests := []struct{ decl, want string }{
 		{"a,,b", `column 2: name: empty`},
 		{"a,", `column 2: name: empty`},

@@ -17,14 +17,12 @@ const (
 	wkbCollection
 )
 
-// maxGeometryDepth bounds collections inside collections; MySQL's own limit on
-// nesting is of the same order.
+// maxGeometryDepth limits the nesting of geometry collections.
 const maxGeometryDepth = 32
 
-// appendGeometry appends MySQL's internal form (4 bytes of SRID, then WKB) as
-// well-known text, coordinates in the stored order: x, y. The SRID is not
-// shown. A value that is no such form is appended as hexadecimal, which loses
-// nothing: one odd cell must not cost the other million.
+// appendGeometry appends a geometry in MySQL's internal format (4 bytes of
+// SRID, then WKB) as well-known text, coordinates in the stored order: x, y.
+// The SRID is omitted. A malformed value is appended as hexadecimal digits.
 func appendGeometry(dst, raw []byte) []byte {
 	start := len(dst)
 	if len(raw) >= 4 {
@@ -36,15 +34,15 @@ func appendGeometry(dst, raw []byte) []byte {
 	return Hex.Append(dst[:start], raw)
 }
 
-// wkb reads in and writes out; a method that meets a malformed value reports
-// false and leaves both in no useful state.
+// wkb converts well-known binary, in, to well-known text, out. A method that
+// returns false because of a malformed value leaves both unspecified.
 type wkb struct {
 	in, out []byte
-	big     bool // byte order of the geometry being read
+	big     bool // the geometry being read is big-endian
 }
 
-// geometry reads one geometry; named is false inside a MULTI…, whose members
-// are written without their types.
+// geometry converts one geometry. named is false for the members of a MULTI…,
+// which are written without their type.
 func (w *wkb) geometry(depth int, named bool) bool {
 	kind, ok := w.head()
 	if !ok || depth > maxGeometryDepth {
@@ -71,7 +69,7 @@ func (w *wkb) geometry(depth int, named bool) bool {
 	}
 }
 
-// head reads the byte order and the type.
+// head reads the byte order and the geometry type.
 func (w *wkb) head() (kind uint32, ok bool) {
 	if len(w.in) < 5 || w.in[0] > 1 {
 		return 0, false
@@ -82,15 +80,16 @@ func (w *wkb) head() (kind uint32, ok bool) {
 	return kind, ok && kind >= wkbPoint && kind <= wkbCollection
 }
 
-// next is the type of the geometry that comes next, 0 where there is none.
+// next returns the type of the next geometry without reading it, and 0 if it is
+// malformed.
 func (w *wkb) next() uint32 {
 	ahead := wkb{in: w.in}
 	kind, _ := ahead.head()
 	return kind
 }
 
-// list reads a count and as many items. Every item takes some bytes or fails, so
-// a count that is too large ends with the value.
+// list reads a count and converts that many items. Every item consumes input or
+// fails, so an excessive count fails at the end of the value.
 func (w *wkb) list(item func() bool) bool {
 	n, ok := w.uint32()
 	if !ok {

@@ -2,22 +2,22 @@ package format
 
 import "exporttask/internal/format/row"
 
-// GuardPrefix is written before a text that a spreadsheet would run.
+// GuardPrefix is the apostrophe that is put before a text that a spreadsheet
+// would run as a formula.
 const GuardPrefix = '\''
 
-// Guarded reports whether the column's cells need the formula guard: those
-// whose text is not bounded by the server's type. Numbers, dates and times are
-// written by the server; hexadecimal, base64 and WKT have no character that
-// could call anything.
+// Guarded reports whether the formula guard applies to the cells of the column:
+// to text and to mapped values. Numbers, dates and times are written by the
+// server; hexadecimal, base64 and WKT texts cannot be formulas.
 func (c *Column) Guarded() bool {
 	return !c.Unguard && (c.Source.Kind == row.Text || c.Map != nil)
 }
 
-// IsFormula reports whether a spreadsheet that opens text from a CSV file could
-// run it as a formula: it begins with = + - @, TAB, CR, LF or NUL, or with one
-// of the full-width forms of the first four, which East Asian versions of Excel
-// read as the plain ones (OWASP, "CSV Injection"; ASVS 5.0, 1.2.10). A number or a telephone
-// number is left alone, and so is a run of dashes: see harmless.
+// IsFormula reports whether a spreadsheet that opens a CSV file may run text as
+// a formula: text begins with = + - @, TAB, CR, LF or NUL, or with the
+// full-width form of one of the first four, which East Asian versions of Excel
+// treat as the ASCII character (OWASP, "CSV Injection"; ASVS 5.0, 1.2.10).
+// Numbers, telephone numbers and runs of dashes are exempt, see isHarmless.
 func IsFormula(text []byte) bool {
 	if len(text) == 0 {
 		return false
@@ -26,19 +26,19 @@ func IsFormula(text []byte) bool {
 	case '=', '@', '\t', '\r', '\n', 0:
 		return true
 	case '+', '-':
-		return !harmless(text)
+		return !isHarmless(text)
 	case 0xef: // U+FF0B ＋, U+FF0D －, U+FF1D ＝, U+FF20 ＠
 		return len(text) >= 3 && text[1] == 0xbc && (text[2] == 0x8b || text[2] == 0x8d || text[2] == 0x9d || text[2] == 0xa0)
 	}
 	return false
 }
 
-// harmless reports whether a text that begins with + or - is one that people
+// isHarmless reports whether a text that begins with + or - is one that people
 // write every day and that no spreadsheet can be harmed by: dashes alone
 // ("-", "---"), a number ("-12.50", "+1,234.5%", "-1.5e-7") or a telephone
 // number ("+8613800000000", "+86 (10) 138-0000"). Without a letter, a pipe or a
 // reference it can call nothing.
-func harmless(text []byte) bool {
+func isHarmless(text []byte) bool {
 	if IsNumber(text) {
 		return true
 	}

@@ -31,7 +31,7 @@ func TestIsFormula(t *testing.T) {
 	}
 }
 
-func TestOnlyTextIsGuarded(t *testing.T) {
+func TestColumn_Guarded(t *testing.T) {
 	for kind := row.Text; kind <= row.Geometry; kind++ {
 		c := Column{Source: row.Column{Kind: kind}}
 		if got, want := c.Guarded(), kind == row.Text; got != want {
@@ -48,7 +48,7 @@ func TestOnlyTextIsGuarded(t *testing.T) {
 	}
 }
 
-func TestGuardLabel(t *testing.T) {
+func TestColumn_GuardLabel(t *testing.T) {
 	for _, tt := range []struct {
 		col  Column
 		want string
@@ -93,7 +93,7 @@ func TestSheetName(t *testing.T) {
 	}
 }
 
-func TestUTF16(t *testing.T) {
+func TestCutUTF16(t *testing.T) {
 	for _, s := range []string{"", "abc", "金额", "a😀b", "\xff\xfe", "é"} {
 		want := len(utf16.Encode([]rune(s)))
 		if got := UTF16Len([]byte(s)); got != want {
@@ -114,7 +114,7 @@ func TestUTF16(t *testing.T) {
 	}
 }
 
-func TestLegalXML(t *testing.T) {
+func TestAppendLegalXML(t *testing.T) {
 	for _, tt := range []struct {
 		text, want string
 		replaced   int
@@ -136,7 +136,7 @@ func TestLegalXML(t *testing.T) {
 	}
 }
 
-func TestTallyListsWhatItCounted(t *testing.T) {
+func TestWarningCounts_Warnings(t *testing.T) {
 	if got := (WarningCounts{}).Warnings(); got != nil {
 		t.Errorf("nothing counted: got %v", got)
 	}

@@ -2,14 +2,14 @@ package format
 
 import "exporttask/internal/format/row"
 
-// maxDigits is how many digits a spreadsheet keeps of a number; the sixteenth
-// becomes 0.
+// maxDigits is the number of significant digits that a spreadsheet keeps. Excel
+// replaces further digits by 0.
 const maxDigits = 15
 
-// KeepsNumber reports whether text, the cell as AppendText wrote it, may be
-// stored as a number in a spreadsheet without losing what it says. A FLOAT or
-// DOUBLE is the same double on both sides, whatever its number of digits;
-// every other number must pass SafeNumber.
+// KeepsNumber reports whether text, a cell as written by AppendText, can be
+// stored as a number in a spreadsheet without loss. FLOAT and DOUBLE values are
+// stored as the same double whatever their number of digits; other numbers must
+// pass SafeNumber.
 func (c *Column) KeepsNumber(text []byte) bool {
 	if c.Source.Kind == row.Float && c.Map == nil {
 		return IsNumber(text)
@@ -17,11 +17,11 @@ func (c *Column) KeepsNumber(text []byte) bool {
 	return SafeNumber(text)
 }
 
-// SafeNumber reports whether text is a decimal number that comes back from a
-// spreadsheet as it was: no plus sign, no exponent, no leading zero ("007"), no
-// negative zero, digits on both sides of a point, and at most 15 digits, the
-// zeros in front of the first other digit and those at the end of a fraction
-// not counted (a column's number format shows the latter again).
+// SafeNumber reports whether text is a decimal number that a spreadsheet shows
+// unchanged: no plus sign, no exponent, no leading zero ("007"), no negative
+// zero, digits on both sides of a decimal point, and at most 15 significant
+// digits. Zeros at the end of a fraction are not counted, since the number
+// format of the column shows them.
 func SafeNumber(text []byte) bool {
 	p := text
 	negative := len(p) > 0 && p[0] == '-'
@@ -86,7 +86,7 @@ func IsNumber(text []byte) bool {
 	return len(p) == 0
 }
 
-// digits is how many decimal digits p begins with.
+// digits returns the number of decimal digits at the beginning of p.
 func digits(p []byte) int {
 	for i, c := range p {
 		if c < '0' || c > '9' {
@@ -96,8 +96,8 @@ func digits(p []byte) int {
 	return len(p)
 }
 
-// ParseBool reads what databases write for a truth value: an integer (0 is
-// false), or true, false, yes, no, t, f, y, n in either case.
+// ParseBool parses a truth value: an integer (0 is false), or true, false, yes,
+// no, t, f, y, n in either case.
 func ParseBool(text []byte) (value, ok bool) {
 	if len(text) == 0 || len(text) > 20 {
 		return false, false

@@ -32,7 +32,7 @@ func TestSafeNumber(t *testing.T) {
 	}
 }
 
-func TestBigIntegersKeepTheirDigits(t *testing.T) {
+func TestSafeNumber_big_integers(t *testing.T) {
 	id := Column{Source: row.Column{Kind: row.Int, Type: "BIGINT"}}
 	if id.KeepsNumber([]byte("9007199254740993")) {
 		t.Error("a 16-digit BIGINT would be stored as a number and lose its last digit")
@@ -42,7 +42,7 @@ func TestBigIntegersKeepTheirDigits(t *testing.T) {
 	}
 }
 
-func TestDoublesStayNumbersWhateverTheirDigits(t *testing.T) {
+func TestColumn_KeepsNumber(t *testing.T) {
 	c := Column{Source: row.Column{Kind: row.Float}}
 	for _, s := range []string{"0.30000000000000004", "1e-7", "1.7976931348623157e308", "-0"} {
 		if !c.KeepsNumber([]byte(s)) {
@@ -56,7 +56,7 @@ func TestDoublesStayNumbersWhateverTheirDigits(t *testing.T) {
 	}
 }
 
-func FuzzSafeNumberComesBack(f *testing.F) {
+func FuzzSafeNumber(f *testing.F) {
 	for _, s := range []string{"0", "-12.50", "123456789012345", "0.00012300", "007", "-0.0"} {
 		f.Add(s)
 	}
@@ -153,7 +153,7 @@ func TestParseSerial(t *testing.T) {
 	}
 }
 
-func TestSerialsCountEveryDay(t *testing.T) {
+func TestParseSerial_every_day(t *testing.T) {
 	lengths := func(y int) [12]int {
 		feb := 28
 		if y%4 == 0 && (y%100 != 0 || y%400 == 0) {
@@ -184,7 +184,7 @@ func TestSerialsCountEveryDay(t *testing.T) {
 	}
 }
 
-func TestStoredTypesAndFormats(t *testing.T) {
+func TestColumn_NumberFormat(t *testing.T) {
 	tests := []struct {
 		name   string
 		col    Column

@@ -9,11 +9,12 @@ import (
 	"exporttask/internal/format/row"
 )
 
-// Resolve finds the declared columns among those of a result; no
-// declaration means every column as it comes. A name is looked for as it is
-// written and then, as MySQL does, without regard to case. A column that is not
-// there, or there more than once, is a *DeclError; so is a zone for a column
-// without a time of day and a binary notation for one that holds no bytes.
+// Resolve finds the declared columns among those of a result. Without a
+// declaration it returns all columns of the result. A name is compared exactly
+// first and then, as in MySQL, without regard to case. The error is a
+// *DeclError if a column is missing or ambiguous, a time zone is declared for a
+// column that is no DATETIME, or a binary encoding for a column that is not
+// binary.
 func Resolve(specs []Spec, source []row.Column) ([]Column, error) {
 	if len(specs) == 0 {
 		cols := make([]Column, len(source))
@@ -44,8 +45,8 @@ func Resolve(specs []Spec, source []row.Column) ([]Column, error) {
 	return cols, nil
 }
 
-// find is the place of the column that name means; a reason says why there is
-// no such place.
+// find returns the index of the column with the name, or the reason why there
+// is not exactly one.
 func find(name string, source []row.Column) (at int, reason string) {
 	same := func(a string) bool { return a == name }
 	for range 2 {
@@ -67,7 +68,8 @@ func find(name string, source []row.Column) (at int, reason string) {
 	return 0, "not in the result, which has " + names(source)
 }
 
-// fits holds a declaration against the type of its column.
+// fits checks a declaration against the type of its column and returns the
+// invalid key and the reason, or "".
 func (s *Spec) fits(c row.Column) (key, reason string) {
 	if !s.Zone.IsZero() && c.Kind != row.DateTime {
 		return "zone", "the column is a " + c.Type + ", want a DATETIME or TIMESTAMP"
@@ -78,7 +80,8 @@ func (s *Spec) fits(c row.Column) (key, reason string) {
 	return "", ""
 }
 
-// names lists the columns for an error, the first 50 of them.
+// names lists the names of the columns for an error message, at most 50 of
+// them.
 func names(source []row.Column) string {
 	var b strings.Builder
 	for i, c := range source {

@@ -5,21 +5,21 @@ import (
 	"strings"
 )
 
-// maxSheetName is the longest name of a sheet, in UTF-16 units.
+// maxSheetName is the maximum length of a sheet name in UTF-16 code units.
 const maxSheetName = 31
 
-// SheetName is the name of the n-th sheet, from 1, of a workbook whose sheets
-// are called base: "Orders", "Orders (2)", "Orders (3)". It is a name that
-// Excel takes: at most 31 UTF-16 units, none of []:*?/\ or control characters
-// (each becomes "_"), no apostrophe at either end, neither empty (then
-// "Sheet1") nor "History", which Excel keeps for itself. Names of different n
-// differ, also where base is cut.
+// SheetName returns the name of the n-th sheet, from 1, of a workbook: base,
+// "base (2)", "base (3)". The name is valid in Excel: it has at most 31 UTF-16
+// code units, []:*?/\ and control characters are replaced by "_", apostrophes
+// at both ends are removed, an empty name is "Sheet1", and "History", which
+// Excel reserves, is "History_". The names of different n differ even if base
+// is cut.
 func SheetName(base string, n int) string {
 	clean := strings.Map(func(r rune) rune {
 		if r < 0x20 || r == 0x7f || r == 0xfffe || r == 0xffff || strings.ContainsRune(`[]:*?/\`, r) {
 			return '_'
 		}
-		return r // a byte that is no UTF-8 arrives as U+FFFD and is written so
+		return r // strings.Map passes invalid UTF-8 as U+FFFD
 	}, base)
 	clean = strings.Trim(strings.TrimSpace(clean), "'")
 	if strings.EqualFold(clean, "History") {

@@ -2,12 +2,13 @@ package format
 
 import "unicode/utf8"
 
-// MaxCellText is the longest text of a spreadsheet's cell, in UTF-16 units
-// (ECMA-376 part 1, section 18.3.1.4; the same in BIFF8).
+// MaxCellText is the maximum length of the text of a spreadsheet cell in UTF-16
+// code units (ECMA-376 part 1, section 18.3.1.4; BIFF8 has the same limit).
 const MaxCellText = 32767
 
-// UTF16Len is the number of UTF-16 units that the UTF-8 text takes: what
-// spreadsheets count as characters. A byte that is no UTF-8 counts as one.
+// UTF16Len returns the length of UTF-8 text in UTF-16 code units, which
+// spreadsheets count as characters. Each byte of invalid UTF-8 counts as one
+// unit.
 func UTF16Len(text []byte) int {
 	n := 0
 	for i := 0; i < len(text); {
@@ -26,11 +27,11 @@ func UTF16Len(text []byte) int {
 	return n
 }
 
-// CutUTF16 cuts text to at most limit UTF-16 units, never between the two
-// halves of a character, and reports whether anything was cut. The result
-// aliases text.
+// CutUTF16 truncates text to at most limit UTF-16 code units without splitting
+// a surrogate pair, and reports whether anything was removed. head aliases
+// text.
 func CutUTF16(text []byte, limit int) (head []byte, cut bool) {
-	if len(text) <= limit { // no character takes more units than bytes
+	if len(text) <= limit { // a character has at most as many units as bytes
 		return text, false
 	}
 	n := 0
@@ -48,9 +49,9 @@ func CutUTF16(text []byte, limit int) (head []byte, cut bool) {
 	return text, false
 }
 
-// IndexIllegalXML is where the first thing in text lies that XML 1.0 cannot
-// hold (section 2.2 Char: control characters but TAB, LF and CR, U+FFFE,
-// U+FFFF; and bytes that are no UTF-8), -1 where all of it is legal.
+// IndexIllegalXML returns the offset of the first byte in text that XML 1.0
+// cannot represent (section 2.2, Char: control characters other than TAB, LF
+// and CR, U+FFFE, U+FFFF) or that is not valid UTF-8, and -1 if there is none.
 func IndexIllegalXML(text []byte) int {
 	for i := 0; i < len(text); {
 		c := text[i]
@@ -70,8 +71,8 @@ func IndexIllegalXML(text []byte) int {
 	return -1
 }
 
-// AppendLegalXML appends text with each thing that IndexIllegalXML finds
-// replaced by U+FFFD, and tells how many there were.
+// AppendLegalXML appends text to dst with each character that IndexIllegalXML
+// finds replaced by U+FFFD, and returns the number of replacements.
 func AppendLegalXML(dst, text []byte) (out []byte, replaced int) {
 	for {
 		i := IndexIllegalXML(text)

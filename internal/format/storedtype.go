@@ -6,10 +6,10 @@ import (
 	"exporttask/internal/format/row"
 )
 
-// Stored is the type that a spreadsheet stores the column's cells as: the
-// declared one or, for Auto, the one that the values' kind asks for; never
-// Auto. It speaks for the column; a single cell that the type cannot hold
-// (KeepsNumber, ParseSerial or ParseBool says no) is stored as text.
+// Stored returns the type that spreadsheets store the cells of the column as:
+// the declared type or, for Auto, the type that corresponds to the kind of the
+// values. It never returns Auto. A cell whose value the type cannot represent
+// (KeepsNumber, ParseSerial or ParseBool returns false) is stored as text.
 func (c *Column) Stored() Type {
 	if c.Type != Auto {
 		return c.Type
@@ -40,10 +40,11 @@ func (c *Column) Stored() Type {
 	return AsText
 }
 
-// NumberFormat is the number format of the column's cells in Excel's notation:
-// the declared one or the one that shows a value as the server writes it; ""
-// stands for General. Integers get "0", since General turns to exponents at
-// twelve digits; seconds show three digits at most, Excel has no more.
+// NumberFormat returns the number format of the column's cells in Excel's
+// notation: the declared format or one that shows values as the server writes
+// them. "" stands for General. Integers have the format "0" because General
+// switches to exponents at twelve digits. Seconds have at most three decimals,
+// the most that Excel shows.
 func (c *Column) NumberFormat() string {
 	if c.Format != "" {
 		return c.Format

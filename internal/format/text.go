@@ -8,8 +8,7 @@ import (
 )
 
 // Plain reports whether every cell of the column is shown as the server wrote
-// it, so that an encoder can take the bytes as they are instead of calling
-// AppendText. It holds for the whole column: ask once.
+// it, so that an encoder can copy the bytes instead of calling AppendText.
 func (c *Column) Plain() bool {
 	if c.Map != nil || c.Type == AsBool {
 		return false
@@ -24,12 +23,13 @@ func (c *Column) Plain() bool {
 	return true
 }
 
-// AppendText appends the text that stands for the cell raw, which must not be
-// NULL: BIT as an unsigned decimal number, bytes as hexadecimal or base64, a
-// geometry as WKT, then the value map; where that has no entry, a DATETIME
-// shifted by the zone, cut to its day in a column declared as a date, and TRUE
-// or FALSE in a column declared as bool. What a step cannot read stays as it
-// was. It allocates only where dst must grow.
+// AppendText appends the text of the cell raw, which must not be NULL: BIT as
+// an unsigned decimal number, binary values as hexadecimal or base64 text, a
+// geometry as WKT. The value map is applied to that text. If the map has no
+// entry, a DATETIME is converted to the time zone of the column, a column
+// declared as a date is cut to the day, and a column declared as bool becomes
+// TRUE or FALSE. A step that cannot parse the value leaves it unchanged.
+// AppendText allocates only to grow dst.
 func (c *Column) AppendText(dst, raw []byte) []byte {
 	start := len(dst)
 	switch c.Source.Kind {
@@ -55,7 +55,7 @@ func (c *Column) AppendText(dst, raw []byte) []byte {
 	return dst
 }
 
-// appendPlain is AppendText for the kinds whose bytes are text already.
+// appendPlain is AppendText for kinds whose bytes are text.
 func (c *Column) appendPlain(dst, raw []byte) []byte {
 	if c.Map != nil {
 		if shown, ok := c.Map[string(raw)]; ok {
@@ -89,7 +89,7 @@ func appendBool(dst []byte, v bool) []byte {
 	return append(dst, "FALSE"...)
 }
 
-// appendBit appends BIT(n), n ≤ 64, as the number that its bits are.
+// appendBit appends BIT(n), n ≤ 64, as an unsigned decimal number.
 func appendBit(dst, raw []byte) []byte {
 	if len(raw) > 8 {
 		return Hex.Append(dst, raw)
@@ -101,8 +101,8 @@ func appendBit(dst, raw []byte) []byte {
 	return strconv.AppendUint(dst, n, 10)
 }
 
-// Append appends raw as text. Pieces whose lengths are multiples of 3 may be
-// appended one after another.
+// Append appends raw as text. A value may be appended in several pieces if the
+// lengths of all but the last are multiples of 3.
 func (b BinaryText) Append(dst, raw []byte) []byte {
 	if b == Base64 {
 		return base64.StdEncoding.AppendEncode(dst, raw)

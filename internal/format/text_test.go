@@ -21,7 +21,7 @@ func zone(t *testing.T, from, to string) Zone {
 	return Zone{f, z}
 }
 
-func TestAppendText(t *testing.T) {
+func TestColumn_AppendText(t *testing.T) {
 	dt := row.Column{Kind: row.DateTime}
 	east := zone(t, "UTC", "Asia/Shanghai")
 	paid := map[string]string{"1": "已付", "": "无", "FF": "bytes"}
@@ -71,7 +71,7 @@ func TestAppendText(t *testing.T) {
 	}
 }
 
-func TestPlainColumns(t *testing.T) {
+func TestColumn_Plain(t *testing.T) {
 	for kind := row.Text; kind <= row.Geometry; kind++ {
 		c := Column{Source: row.Column{Kind: kind}}
 		want := kind != row.Bit && kind != row.Binary && kind != row.Geometry
@@ -81,7 +81,7 @@ func TestPlainColumns(t *testing.T) {
 	}
 }
 
-func TestAppendTextGeometry(t *testing.T) {
+func TestColumn_AppendText_geometry(t *testing.T) {
 	const (
 		p11  = "0101000000" + "000000000000f03f" + "000000000000f03f"
 		pBig = "0000000001" + "3ff8000000000000" + "c000000000000000" // big-endian: 1.5 -2
@@ -153,7 +153,7 @@ func TestAppendTextGeometry(t *testing.T) {
 	})
 }
 
-func TestAppendTextAllocatesNothing(t *testing.T) {
+func TestColumn_AppendText_allocations(t *testing.T) {
 	point, err := hex.DecodeString("00000000" + "0101000000" + "000000000000f03f" + "000000000000f03f")
 	if err != nil {
 		t.Fatal(err)

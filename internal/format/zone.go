@@ -6,17 +6,18 @@ import (
 	"time"
 )
 
-// Zone shifts wall-clock times of one zone into another; the zero Zone leaves
-// them as they come. A nil end is UTC.
+// Zone converts wall-clock times of one time zone to another. The zero Zone
+// leaves values unchanged. A nil location is UTC.
 type Zone struct{ From, To *time.Location }
 
-// IsZero reports whether the zone leaves every value as it comes.
+// IsZero reports whether the zone leaves all values unchanged.
 func (z Zone) IsZero() bool { return z.From == nil && z.To == nil }
 
-// AppendShifted appends the DATETIME text raw, shifted. The digits after the
-// seconds stay as they are. What is no real moment (the zero date, a month
-// 00) or would leave the years 0001 to 9999 is appended unchanged. A wall time
-// that From has twice or not at all is read as the time package reads it.
+// AppendShifted appends the DATETIME text raw, converted from z.From to z.To,
+// with its fraction of a second unchanged. A value that is no date and time
+// (the zero date, month 00) or that would leave the years 0001 to 9999 is
+// appended unchanged. A wall-clock time that occurs twice or never in z.From is
+// interpreted as by time.Date.
 func (z Zone) AppendShifted(dst, raw []byte) []byte {
 	date, ok := parseDate(raw)
 	if !ok || len(raw) < len("2006-01-02 15:04:05") || z.From == z.To {
@@ -38,14 +39,15 @@ func (z Zone) AppendShifted(dst, raw []byte) []byte {
 		return append(dst, raw...)
 	}
 	dst = t.AppendFormat(dst, "2006-01-02")
-	dst = append(dst, raw[10]) // the blank, or the T of a text
+	dst = append(dst, raw[10]) // a blank or a T
 	dst = t.AppendFormat(dst, "15:04:05")
 	return append(dst, raw[19:]...)
 }
 
-// LoadZone finds a zone by its IANA name ("Asia/Shanghai", "UTC") or its
-// fixed offset from UTC ("+08:00"). The machine's own zone ("Local") has no
-// name here: a file must not depend on where it was made.
+// LoadZone returns the location of an IANA time zone name ("Asia/Shanghai",
+// "UTC") or of a fixed offset from UTC ("+08:00"). The local zone of the
+// machine ("Local") is an error, because a file must not depend on the machine
+// that made it.
 func LoadZone(name string) (*time.Location, error) {
 	if off, ok := parseOffset(name); ok {
 		return time.FixedZone(name, off), nil
@@ -60,7 +62,8 @@ func LoadZone(name string) (*time.Location, error) {
 	return loc, nil
 }
 
-// parseOffset reads "+08:00" as seconds east of UTC, at most 14 hours.
+// parseOffset parses an offset such as "+08:00", at most 14 hours, and returns
+// seconds east of UTC.
 func parseOffset(s string) (secs int, ok bool) {
 	if len(s) != 6 || s[0] != '+' && s[0] != '-' || s[3] != ':' {
 		return 0, false

@@ -7,11 +7,11 @@ import (
 	"exporttask/internal/format"
 )
 
-// chunkSize is how much of a long cell is written at a time. It is a multiple of 3,
-// so that chunked of base64 join.
+// chunkSize is the number of bytes of a long cell that are converted at a time.
+// It is a multiple of 3 so that chunks of base64 can be joined.
 const chunkSize = 24 << 10
 
-// appendCell writes one cell, nil being NULL, whatever it takes.
+// appendCell writes one cell of any kind; nil is NULL.
 func (e *Encoder) appendCell(c *column, text []byte) {
 	if text == nil {
 		e.room(len(e.null))
@@ -52,11 +52,11 @@ func (e *Encoder) appendCell(c *column, text []byte) {
 	}
 }
 
-// emptyIsNull reports whether an empty cell without quotes would read as NULL,
-// or as no row at all.
+// emptyIsNull reports whether an unquoted empty cell would be read as NULL or,
+// in a file of one column, as an empty line.
 func (e *Encoder) emptyIsNull() bool { return len(e.null) == 0 || len(e.cols) == 1 }
 
-// needsQuotes reports whether text must be quoted; see the package's comment.
+// needsQuotes reports whether text must be quoted; see the package comment.
 func (e *Encoder) needsQuotes(text []byte) bool {
 	if len(text) == 0 {
 		return false
@@ -64,7 +64,7 @@ func (e *Encoder) needsQuotes(text []byte) bool {
 	return (e.first[text[0]]|e.last[text[len(text)-1]])&flagBlank != 0 || bytes.Equal(text, e.null) || holdsSpecial(text, 0, len(text), e.delims)
 }
 
-// appendLong writes a text that may not fit into the buffer.
+// appendLong writes a text that may be longer than the buffer.
 func (e *Encoder) appendLong(text []byte, guard, quote bool) {
 	if quote {
 		e.byte('"')
@@ -87,8 +87,8 @@ func (e *Encoder) appendLong(text []byte, guard, quote bool) {
 	}
 }
 
-// appendBytes writes a long binary cell as hexadecimal or base64 without ever
-// holding all of its text. Neither needs quotes or a guard.
+// appendBytes writes a long binary cell as hexadecimal or base64 text in
+// chunks. Such a text needs neither quotes nor a guard.
 func (e *Encoder) appendBytes(c *column, raw []byte) {
 	if e.quoteAll {
 		e.byte('"')

@@ -14,31 +14,34 @@ import (
 	"exporttask/internal/format/row"
 )
 
-// bufSize is the size of the output buffer, and about that of one Write.
+// bufSize is the size of the output buffer in bytes and about the size of one
+// Write.
 const bufSize = 256 << 10
 
-// errClosed is what Encode says after Close.
+// errClosed is the error of Encode after Close.
 var errClosed = errors.New("csv: encode after close")
 
 // Encoder writes one CSV file; it is a format.Encoder.
 type Encoder struct {
-	w           io.Writer
-	buf         []byte // written so far and not yet flushed; its capacity never changes
-	cols        []column
-	inOrder     bool // the output columns are the row's first ones, few of them converted
-	maxSeparate int  // how many cells of a row in order are written by themselves
+	w       io.Writer
+	buf     []byte // bytes that were not flushed; its capacity never changes
+	cols    []column
+	inOrder bool // the output columns are the first ones of the row and few of them are converted
+	// maxSeparate is the number of cells of an inOrder row that appendCell may
+	// write before the rest of the row is written cell by cell.
+	maxSeparate int
 
-	first, last [256]uint8 // what a text's first and last byte ask for (see flags)
-	marks       []uint8    // for each column which flags of a first byte concern it; 0 = it is its own CSV
+	first, last [256]uint8 // flags of the first and the last byte of a text
+	marks       []uint8    // by column: the flags that apply to it; 0 = its text never needs quotes
 	delim       byte
-	delims      uint64 // the delimiter in every byte
+	delims      uint64 // the delimiter in each of eight bytes
 	plain       plain
 	eol         string
 	null        []byte
 	quoteAll    bool
 
-	cells   [][]byte // a row's cells, where columns are picked or reordered
-	scratch []byte   // a converted cell
+	cells   [][]byte // cells of a row whose columns are selected or reordered
+	scratch []byte   // text of a converted cell
 	gb      transform.Transformer
 	gbBuf   []byte
 
@@ -48,32 +51,32 @@ type Encoder struct {
 	closed bool
 }
 
-// column is what the encoder knows of an output column.
+// column is the information about an output column that the encoder needs for
+// each cell.
 type column struct {
 	index   int
-	scan    bool           // its text can hold anything
-	guard   bool           // texts that a spreadsheet would run get a prefix
-	convert *format.Column // not nil: AppendText makes the text
-	chunked bool           // bytes that may be converted chunkSize by chunkSize
+	scan    bool           // its text may contain any character
+	guard   bool           // the formula guard applies
+	convert *format.Column // not nil: the text is that of AppendText
+	chunked bool           // binary values that may be converted in chunks
 }
 
-// The flags of a first or last byte. A cell whose column's mark has one of its
-// flags is written by append.go.
+// The flags of a first or last byte. A cell with a flag that its column's mark
+// contains is written by appendCell.
 const (
-	flagBlank   = 1 << iota // a blank or TAB at an end
+	flagBlank   = 1 << iota // a blank or TAB
 	flagFormula             // may begin a formula
-	flagNull                // begins the text for NULL
-	flagAny                 // every byte: the cell is never taken as it is
+	flagNull                // begins the text of NULL
+	flagAny                 // set for every byte: all cells of the column are written by appendCell
 )
 
-// delimiters are the bytes that can separate cells: those that no number, date,
-// hexadecimal or base64 text holds.
+// delimiters are the allowed delimiters: bytes that no number, date,
+// hexadecimal or base64 text contains.
 const delimiters = ",;\t|^~\x01\x1f"
 
-// New makes an encoder that writes to w. The header, if any, is in its buffer
-// already; nothing is written before the buffer is full or Close is called.
-// Options of other formats are ignored; a setting that CSV cannot keep is an
-// error.
+// New returns an encoder that writes to w. The header is buffered; w receives
+// nothing before the buffer is full or Close is called. An option that CSV does
+// not support is an error.
 func New(w io.Writer, cols []format.Column, opt format.Options) (format.Encoder, error) {
 	if len(cols) == 0 {
 		return nil, errors.New("csv: no columns")
@@ -161,7 +164,7 @@ func (e *Encoder) setColumns(cols []format.Column, opt format.Options) {
 	e.cells = make([][]byte, last+1)
 }
 
-// mark is the column's place in Encoder.marks.
+// mark returns the value of Encoder.marks for the column.
 func (e *Encoder) mark(c *column) uint8 {
 	switch {
 	case c.convert != nil || e.quoteAll || e.gb != nil && c.scan:
@@ -175,9 +178,8 @@ func (e *Encoder) mark(c *column) uint8 {
 	}
 }
 
-// mayNeedQuotes reports whether a text of the column can hold something that
-// needs quotes. The server's own numbers and dates never do, unless the text
-// for NULL looks like one of them.
+// mayNeedQuotes reports whether a text of the column may need quotes. Numbers
+// and dates of the server do not, unless they can be equal to the text of NULL.
 func (e *Encoder) mayNeedQuotes(c *format.Column) bool {
 	if c.Map != nil || c.Type == format.AsBool {
 		return true
@@ -193,7 +195,7 @@ func (e *Encoder) mayNeedQuotes(c *format.Column) bool {
 	return true
 }
 
-// begin puts the byte order mark and the header into the buffer.
+// begin appends the byte order mark and the header to the buffer.
 func (e *Encoder) begin(cols []format.Column, opt format.Options) {
 	if opt.BOM {
 		e.buf = append(e.buf, "\uFEFF"...)
@@ -217,9 +219,8 @@ func (e *Encoder) begin(cols []format.Column, opt format.Options) {
 	e.endLine()
 }
 
-// Encode writes the batch's rows and releases the batch before it returns. A row
-// that is not its cells is an error, that of row.Batch.Check: plain rows are
-// checked as they are walked, the others before.
+// Encode writes the rows of the batch and releases it before it returns. The
+// error of a malformed row is that of row.Batch.Check.
 func (e *Encoder) Encode(b *row.Batch) error {
 	defer b.Release()
 	if e.err != nil {
@@ -258,7 +259,7 @@ func (e *Encoder) Encode(b *row.Batch) error {
 	return nil
 }
 
-// Close writes what is left of the file; it does not close the writer.
+// Close writes the rest of the file. It does not close the writer.
 func (e *Encoder) Close() error {
 	if e.closed {
 		return e.err
@@ -271,13 +272,14 @@ func (e *Encoder) Close() error {
 	return e.err
 }
 
-// Summary tells what was written.
+// Summary returns the counts of rows and warnings.
 func (e *Encoder) Summary() format.Summary {
 	return format.Summary{Rows: e.rows, Warnings: e.counts.Warnings()}
 }
 
-// flush gives the buffer to the writer and empties it, apart from the beginning
-// of a character when the file is GB18030 and goes on. The first error stays.
+// flush writes the buffer and empties it. In a GB18030 file that goes on, an
+// incomplete character at the end stays in the buffer. The encoder keeps the
+// first error.
 func (e *Encoder) flush(end bool) {
 	if e.err != nil || len(e.buf) == 0 {
 		e.buf = e.buf[:0]

@@ -61,7 +61,7 @@ func awkward(t *testing.T) ([]format.Column, [][][]byte) {
 	return cols, rows
 }
 
-func TestGoldenFiles(t *testing.T) {
+func TestEncoder_Encode_golden(t *testing.T) {
 	cols, rows := awkward(t)
 	var bench [][][]byte
 	for seq := 1; seq <= 60; seq++ {
@@ -102,7 +102,7 @@ func TestGoldenFiles(t *testing.T) {
 	}
 }
 
-func TestEqualsThePlainEncoder(t *testing.T) {
+func TestEncoder_Encode_reference(t *testing.T) {
 	cols, rows := awkward(t)
 	var bench [][][]byte
 	for seq := 1; seq <= 2000; seq++ {
@@ -160,7 +160,7 @@ func TestEqualsThePlainEncoder(t *testing.T) {
 	}
 }
 
-func TestEveryPlaceOfEveryByteThatNeedsQuotes(t *testing.T) {
+func TestEncoder_Encode_quoted_bytes(t *testing.T) {
 	cols := columns(row.Column{Name: "n", Kind: row.Int}, row.Column{Name: "a"}, row.Column{Name: "b"})
 	var rows [][][]byte
 	for n := 1; n <= 40; n++ {
@@ -184,7 +184,7 @@ func TestEveryPlaceOfEveryByteThatNeedsQuotes(t *testing.T) {
 	}
 }
 
-func TestCellsPast16MiB(t *testing.T) {
+func TestEncoder_Encode_long_cell(t *testing.T) {
 	cols := columns(row.Column{Name: "text"}, row.Column{Name: "bytes", Kind: row.Binary})
 	rows := [][][]byte{{bytes.Repeat([]byte("é\"x"), 1<<22), bytes.Repeat([]byte{0xab}, 1<<24)}}
 	want, _ := reference(cols, format.Options{}, rows)
@@ -193,7 +193,7 @@ func TestCellsPast16MiB(t *testing.T) {
 	}
 }
 
-func TestStandardReaderReadsTheCellsBack(t *testing.T) {
+func TestEncoder_Encode_read_by_encoding_csv(t *testing.T) {
 	var want [][]string
 	var rows [][][]byte
 	for seq := 1; seq <= 300; seq++ {
@@ -214,7 +214,7 @@ func TestStandardReaderReadsTheCellsBack(t *testing.T) {
 	}
 }
 
-func TestNullStaysApartFromText(t *testing.T) {
+func TestEncoder_Encode_null(t *testing.T) {
 	cols := columns(row.Column{Name: "a"}, row.Column{Name: "b"})
 	rows := [][][]byte{{nil, {}}, {[]byte("NULL"), nil}}
 	for _, tt := range []struct {
@@ -235,7 +235,7 @@ func TestNullStaysApartFromText(t *testing.T) {
 	}
 }
 
-func TestNegativeNumbersAreNotOverEscaped(t *testing.T) {
+func TestEncoder_Encode_negative_numbers(t *testing.T) {
 	cols := columns(row.Column{Name: "n", Kind: row.Decimal}, row.Column{Name: "t"})
 	got, sum := encode(t, cols, format.Options{}, [][][]byte{
 		{[]byte("-12.50"), []byte("-12.50")}, {[]byte("-1"), []byte("+8613800000000")}, {[]byte("1"), []byte("-1+cmd|' /C calc'!A0")},
@@ -249,7 +249,7 @@ func TestNegativeNumbersAreNotOverEscaped(t *testing.T) {
 	}
 }
 
-func TestFileDoesNotLookLikeSYLK(t *testing.T) {
+func TestNew_SYLK(t *testing.T) {
 	got, _ := encode(t, columns(row.Column{Name: "ID"}, row.Column{Name: "ID"}), format.Options{}, nil, 1)
 	if want := "\"ID\",ID\r\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
@@ -260,7 +260,7 @@ func TestFileDoesNotLookLikeSYLK(t *testing.T) {
 	}
 }
 
-func TestGB18030(t *testing.T) {
+func TestEncoder_Encode_GB18030(t *testing.T) {
 	cols := columns(row.Column{Name: "名"}, row.Column{Name: "备注"})
 	long := bytes.Repeat([]byte("金额é😀,"), 40_000) // longer than the buffer, so that characters lie across its end
 	rows := [][][]byte{{[]byte("王"), []byte("€ ü 𠮷")}, {[]byte("x"), long}, {[]byte("x"), append([]byte("y"), long...)}, {[]byte("x"), append([]byte("yz"), long...)}}
@@ -291,7 +291,7 @@ func TestGB18030(t *testing.T) {
 	})
 }
 
-func TestNewRefuses(t *testing.T) {
+func TestNew_error(t *testing.T) {
 	cols := columns(row.Column{Name: "a"})
 	for _, tt := range []struct {
 		name string
@@ -316,7 +316,7 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
-func TestEncodeAfterCloseIsAnError(t *testing.T) {
+func TestEncoder_Encode_after_Close(t *testing.T) {
 	e, err := New(io.Discard, columns(row.Column{Name: "a"}), format.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -333,7 +333,7 @@ func TestEncodeAfterCloseIsAnError(t *testing.T) {
 	}
 }
 
-func TestRowsCostNoAllocation(t *testing.T) {
+func TestEncoder_Encode_allocations(t *testing.T) {
 	cols, rows := awkward(t)
 	cells := &row.Batch{}
 	for range 100 {
@@ -373,7 +373,7 @@ type half struct{}
 
 func (half) Write(p []byte) (int, error) { return len(p) / 2, nil }
 
-func TestAShortWriteIsAnError(t *testing.T) {
+func TestEncoder_Close_short_write(t *testing.T) {
 	e, err := New(half{}, columns(row.Column{Name: "a"}), format.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -393,7 +393,7 @@ func (w *writes) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func TestWritesAreFew(t *testing.T) {
+func TestEncoder_flush_size(t *testing.T) {
 	var w writes
 	e, err := New(&w, orderColumns(), format.Options{})
 	if err != nil {
@@ -414,7 +414,7 @@ func TestWritesAreFew(t *testing.T) {
 	}
 }
 
-func TestAHeaderLongerThanTheBuffer(t *testing.T) {
+func TestNew_long_header(t *testing.T) {
 	source := make([]row.Column, 16384)
 	for i := range source {
 		source[i].Name = strings.Repeat("列", 80)

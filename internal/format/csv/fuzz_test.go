@@ -9,10 +9,10 @@ import (
 	"exporttask/internal/format/row"
 )
 
-// FuzzEqualsThePlainEncoder cuts data into cells (0x00 ends one, 0xfe maxSeparate is
+// FuzzEncoder_Encode_reference cuts data into cells (0x00 ends one, 0xfe maxSeparate is
 // NULL), of width columns, writes them with the options that bits choose, and
 // holds the encoder against the reference.
-func FuzzEqualsThePlainEncoder(f *testing.F) {
+func FuzzEncoder_Encode_reference(f *testing.F) {
 	f.Add([]byte("a\x00b,c\x00\"d\"\x00"), uint8(3), uint16(0))
 	f.Add([]byte("=1\x00\xfe\x00 x\x00-5\x00"), uint8(2), uint16(1))
 	f.Add([]byte("1234567\x0012345678\x00123456789\x00\r\n\x00"), uint8(4), uint16(0x3f))

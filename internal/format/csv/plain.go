@@ -2,41 +2,41 @@ package csv
 
 import "exporttask/internal/format/row"
 
-// Most rows are plain: their cells are the output columns in order, and nothing
-// in them needs quotes, a guard or a conversion. To search each text by itself
-// costs as much as all the rest of such a row. So the row is copied with its
-// length bytes and the special bytes in it (the delimiter, the quote, CR, LF)
-// are counted on the way, thirty-two at a time. Length bytes can be special, too;
-// the walk that puts the delimiters in their places counts those. If the two
-// counts are equal, no text holds a special byte. A row that turns out not to be
-// plain is left where it lies, behind the end of the buffer, and is written anew
-// by row.go, cell by cell.
+// Most rows are plain: their cells are the output columns in order and none
+// needs quotes, a guard or a conversion. Searching each text separately would
+// double the time of such a row. Instead the row is copied including its length
+// bytes, and the copy counts special bytes (the delimiter, the quote, CR, LF), 32
+// bytes at a time. The walk that replaces length bytes with delimiters counts the
+// length bytes that are special. If both counts are equal, no text contains a
+// special byte and the line is complete. Otherwise the copy, which lies behind
+// the end of the buffer, is discarded and row.go writes the row cell by cell.
 
 const (
-	// overhang is how far copyCounting may read and write past its n bytes.
+	// overhang is the number of bytes behind n that copyCounting may read and
+	// write.
 	overhang = 32
-	// backOff is how many rows are not tried after two in succession that
-	// were not plain: in some tables every row needs quotes.
+	// backOff is the number of rows that are not tried after two consecutive rows
+	// that were not plain: in some tables every row needs quotes.
 	backOff = 8
-	// noLength is no cell's first byte.
+	// noLength is a byte that no cell begins with.
 	noLength = 0xff
 )
 
-// plain is what the encoder knows of plain rows.
+// plain is the state of the encoder for plain rows.
 type plain struct {
 	on       bool
-	wait     int        // so many rows more are not tried
-	specials [16]byte   // the special bytes, each at the place that its low four bits tell
+	wait     int        // number of rows that are not tried
+	specials [16]byte   // the special bytes, each at the index of its low four bits
 	special  [256]uint8 // 1 for a special byte
-	nothing  byte       // the first byte of the cell that is written as nothing, or noLength
-	empty    []byte     // what is written for an empty text if that is not it
-	room     int        // what a row's line and copyCounting take besides the row's length
+	nothing  byte       // first byte of the cell that is written as no bytes: NULL, an empty text, or noLength
+	empty    []byte     // output of an empty text unless nothing is 0
+	room     int        // maximum of a line's bytes and copyCounting's overhang above the row's length
 }
 
-// newPlain must know all else of the encoder.
+// newPlain requires all other fields of the encoder to be set.
 func (e *Encoder) newPlain() plain {
 	p := plain{on: vectors() && e.mayBePlain(), nothing: noLength, empty: []byte(`""`)}
-	p.specials[0] = noLength // nothing is special there, least of all the byte 0
+	p.specials[0] = noLength // the byte 0 is not special
 	for _, c := range []byte{e.delim, '"', '\r', '\n'} {
 		p.specials[c&15] = c
 		p.special[c] = 1
@@ -51,12 +51,12 @@ func (e *Encoder) newPlain() plain {
 	return p
 }
 
-// mayBePlain reports whether the columns are the row's own, in order and none of
-// them converted.
+// mayBePlain reports whether the output columns are the columns of the row in
+// order, without conversions.
 func (e *Encoder) mayBePlain() bool { return e.inOrder && e.maxSeparate == baseSeparate }
 
-// plainRows writes the plain rows of b from row i on and tells which row is the
-// first that is not, or that it left out for want of room.
+// plainRows writes the plain rows of b from row i on. It returns the index of
+// the first row that is not plain or did not fit into the buffer.
 func (e *Encoder) plainRows(b *row.Batch, i int) int {
 	if !e.plain.on || b.Cols != len(e.cols) {
 		return i
@@ -96,10 +96,10 @@ func (e *Encoder) plainRows(b *row.Batch, i int) int {
 	return i
 }
 
-// separate makes a line of a copied row and tells by how much it is longer than
-// the row's copy, or that the row is not plain. p is the row without its first
-// byte n, and the byte behind it, where the line has no delimiter but ends; in p
-// and line are count special bytes.
+// separate turns the copy of a row into a line. more is the number of bytes by
+// which the line is longer than the copy; ok is false if the row is not plain.
+// p is the row without its first byte n and with one byte behind it, which the
+// line ends before. count is the number of special bytes in the copy.
 func (e *Encoder) separate(line, p []byte, n byte, count int) (more int, ok bool) {
 	count += int(e.plain.special[n])
 	for marks := e.marks; ; {
@@ -108,8 +108,8 @@ func (e *Encoder) separate(line, p []byte, n byte, count int) (more int, ok bool
 		if cells == len(marks) {
 			return more, at == len(p) && count == 0
 		}
-		// The cell has no bytes and something is written for it: what follows
-		// moves back by as much.
+		// The cell has no bytes but a text of its own: the following bytes are
+		// moved to make room for it.
 		text := e.null
 		switch {
 		case stop == 0:
@@ -128,11 +128,11 @@ func (e *Encoder) separate(line, p []byte, n byte, count int) (more int, ok bool
 	}
 }
 
-// walk puts a delimiter behind each cell, for as long as the cells are written as
-// they are. n is the first one's length byte, its text is at the beginning of p
-// and of line. Told are how many cells these were, where the next one's text
-// begins, how many of the length bytes were special, and the one at which it
-// stopped, which is not 0 or nullCell if that cell makes the row not plain.
+// walk writes a delimiter behind each cell until a cell is not written as it
+// is. n is the length byte of the first cell, whose text begins at p[0] and
+// line[0]. It returns the number of cells, the offset of the next cell's text,
+// the number of special length bytes, and the length byte at which it stopped,
+// which is neither 0 nor nullCell if that cell makes the row not plain.
 func (e *Encoder) walk(line, p []byte, n byte, marks []uint8) (cells, at, special int, stop byte) {
 	line = line[:len(p)]
 	for i, mark := range marks {

@@ -1,3 +1,5 @@
+//go:build !purego
+
 #include "textflag.h"
 
 // func copyAVX2(dst, src *byte, n int, specials *[16]byte) int

@@ -19,7 +19,7 @@ func specialsOf(t *testing.T, delim byte) *[16]byte {
 	return &newEncoder(t, io.Discard, columns(row.Column{Name: "a"}), format.Options{Delimiter: delim}, true).plain.specials
 }
 
-func TestCopyCountingCountsTheSpecialBytesAlone(t *testing.T) {
+func TestCopyCounting(t *testing.T) {
 	for _, delim := range []byte(delimiters) {
 		specials := specialsOf(t, delim)
 		for c := range 256 {
@@ -38,7 +38,7 @@ func TestCopyCountingCountsTheSpecialBytesAlone(t *testing.T) {
 }
 
 // What lies around the place that copyCounting may write to must stay.
-func TestCopyCountingKeepsToItsPlace(t *testing.T) {
+func TestCopyCounting_writes_within_overhang(t *testing.T) {
 	const guard = 0xa5
 	specials := specialsOf(t, ',')
 	random := rand.New(rand.NewPCG(1, 2))
@@ -78,7 +78,7 @@ func between(rows [][][]byte, plain ...[]byte) [][][]byte {
 	return append(all, plain)
 }
 
-func TestSpecialBytesAnywhereInRowsOfAnyLength(t *testing.T) {
+func TestEncoder_plainRows_special_bytes(t *testing.T) {
 	cols := columns(row.Column{Name: "a"}, row.Column{Name: "b"})
 	opts := []format.Options{{}, {LF: true}, {Delimiter: ';', NullText: "NULL"}, {Delimiter: '\t', NoGuard: true}, {Delimiter: '|', LF: true, NullText: `\N`}, {Delimiter: 1}, {Delimiter: 0x1f}, {Delimiter: '^'}, {Delimiter: '~', LF: true}}
 	for k, opt := range opts {
@@ -138,7 +138,7 @@ func randomRows(random *rand.Rand, cols, n int) [][][]byte {
 	return rows
 }
 
-func TestNullsAndEmptyTextsInPlainRows(t *testing.T) {
+func TestEncoder_plainRows_null_and_empty(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	for _, null := range []string{"", "NULL", `\N`, "y", "0", strings.Repeat("n", 32)} {
 		for n := 1; n <= 12; n++ {
@@ -156,7 +156,7 @@ func TestNullsAndEmptyTextsInPlainRows(t *testing.T) {
 	}
 }
 
-func TestPlainRowsMeetTheEndOfTheBufferAnywhere(t *testing.T) {
+func TestEncoder_plainRows_end_of_buffer(t *testing.T) {
 	const perRow = 12 * (32 + 1)
 	source := make([]row.Column, 12)
 	nothing := make([][]byte, 12)
@@ -174,7 +174,7 @@ func TestPlainRowsMeetTheEndOfTheBufferAnywhere(t *testing.T) {
 	}
 }
 
-func TestPlainRowsMeetTheEndOfTheBatchAnywhere(t *testing.T) {
+func TestEncoder_plainRows_end_of_batch(t *testing.T) {
 	cols := columns(row.Column{Name: "a"}, row.Column{Name: "b"})
 	rows := [][][]byte{{[]byte("1"), []byte("one")}, {[]byte("2"), []byte("two")}, {[]byte("3"), nil}}
 	want, _ := reference(cols, format.Options{}, rows)
@@ -188,7 +188,7 @@ func TestPlainRowsMeetTheEndOfTheBatchAnywhere(t *testing.T) {
 }
 
 // That a row is written as a plain one shows in nothing but the time it takes.
-func TestWhichRowsArePlain(t *testing.T) {
+func TestEncoder_plainRows(t *testing.T) {
 	cols := columns(row.Column{Name: "n", Kind: row.Int}, row.Column{Name: "a"}, row.Column{Name: "b"})
 	mapped := columns(row.Column{Name: "n", Kind: row.Int}, row.Column{Name: "a"}, row.Column{Name: "b"})
 	mapped[0].Map = map[string]string{"1": "one"}
@@ -240,7 +240,7 @@ func TestWhichRowsArePlain(t *testing.T) {
 	}
 }
 
-func TestPlainRowsAreTriedWhereThatIsFaster(t *testing.T) {
+func TestEncoder_newPlain_vectors(t *testing.T) {
 	e, err := New(io.Discard, orderColumns(), format.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -250,7 +250,7 @@ func TestPlainRowsAreTriedWhereThatIsFaster(t *testing.T) {
 	}
 }
 
-func TestATableWithoutPlainRowsIsNotTriedForEachRow(t *testing.T) {
+func TestEncoder_plainRows_back_off(t *testing.T) {
 	var b row.Batch
 	odd, plain := []byte("a,b"), []byte("ab")
 	for _, text := range [][]byte{plain, odd, plain, odd, odd} {
@@ -280,7 +280,7 @@ func TestATableWithoutPlainRowsIsNotTriedForEachRow(t *testing.T) {
 
 // A row that is not its cells is told, wherever it lies and whatever lies behind
 // it, and its file does not end well.
-func TestRowsThatAreNotTheirCellsAreErrors(t *testing.T) {
+func TestEncoder_Encode_malformed_row(t *testing.T) {
 	cols := columns(row.Column{Name: "n", Kind: row.Int}, row.Column{Name: "a"}, row.Column{Name: "b"})
 	good := "\x011\x01a\x01b"
 	for name, bad := range map[string]string{
@@ -326,10 +326,10 @@ func TestRowsThatAreNotTheirCellsAreErrors(t *testing.T) {
 	}
 }
 
-// FuzzRowsOfAnyBytes gives the encoder a row of any bytes between two good ones.
+// FuzzEncoder_Encode_any_bytes gives the encoder a row of any bytes between two good ones.
 // It must never panic, must tell the rows that are not their cells, and must
 // write the others as plain rows as it does cell by cell.
-func FuzzRowsOfAnyBytes(f *testing.F) {
+func FuzzEncoder_Encode_any_bytes(f *testing.F) {
 	f.Add([]byte("\x01a\x02bc\xfb"), uint8(3), uint8(0))
 	f.Add([]byte("\x01a\x00\xfb"), uint8(3), uint8(1))
 	f.Add([]byte("\x01a\xff\x00"), uint8(2), uint8(2))

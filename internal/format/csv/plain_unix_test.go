@@ -31,7 +31,7 @@ func guarded(t *testing.T) []byte {
 	return mem[:page:page]
 }
 
-func TestCopyCountingReadsNoFurtherThanItsPieces(t *testing.T) {
+func TestCopyCounting_reads_within_overhang(t *testing.T) {
 	mem, specials := guarded(t), specialsOf(t, ',')
 	for n := 1; n <= 300; n++ {
 		src := mem[len(mem)-(n+31)/32*32:]
@@ -43,7 +43,7 @@ func TestCopyCountingReadsNoFurtherThanItsPieces(t *testing.T) {
 	}
 }
 
-func TestPlainRowsReadNoFurtherThanTheBatch(t *testing.T) {
+func TestEncoder_plainRows_reads_within_batch(t *testing.T) {
 	mem := guarded(t)
 	e := newEncoder(t, io.Discard, columns(row.Column{Name: "a"}, row.Column{Name: "b"}), format.Options{}, true)
 	for n := range 100 {

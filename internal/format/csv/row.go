@@ -2,18 +2,18 @@ package csv
 
 import "exporttask/internal/format/row"
 
-// baseSeparate is how many cells of a row, the converted ones not counted, are
-// written by themselves before the rest of the row is: each costs another copy
-// of what follows. A table with more converted columns than that is never copied
-// by rows.
+// baseSeparate is the number of cells of a row, converted cells not counted, that
+// appendCell may write before the rest of the row is written cell by cell: each
+// of them costs another copy of the rest of the row. Rows of a table with more
+// converted columns are never copied as a whole.
 const baseSeparate = 4
 
-// row writes a row whose cells are the output columns in order. The buffer has
-// room for the longest line that p can become.
+// row writes a row whose cells are the output columns in order. The buffer must
+// have room for the longest line that p can become.
 func (e *Encoder) row(p []byte) {
 	out := e.buf[:cap(e.buf)]
-	// out[shift+i] is p[i], the first length byte apart: it has no place in
-	// the line.
+	// out[shift+i] is p[i], except for the first length byte, which is not part
+	// of the line.
 	shift := len(e.buf) - 1
 	copy(out[shift+1:], p[1:])
 	delim, delims := e.delim, e.delims
@@ -51,15 +51,15 @@ func (e *Encoder) row(p []byte) {
 	e.buf = append(out[:shift+q], e.eol...)
 }
 
-// The first byte of a cell: below shortCell the cell's length, and nullCell for
-// NULL (MySQL protocol, LengthEncodedString).
+// The first byte of a cell is its length if it is less than shortCell, and
+// nullCell for NULL (MySQL protocol, LengthEncodedString).
 const (
 	shortCell = row.NullCell
 	nullCell  = row.NullCell
 )
 
-// rest writes the cells of a row from column i on, p being what is left of the
-// row, and ends the line. The room in the buffer is its own care.
+// rest writes the cells from column i on, p being the rest of the row, and ends
+// the line. It flushes the buffer where necessary.
 func (e *Encoder) rest(p []byte, i int) {
 	for first := i; i < len(e.cols); i++ {
 		if i > first {
@@ -72,7 +72,7 @@ func (e *Encoder) rest(p []byte, i int) {
 	e.endLine()
 }
 
-// picked writes a row of which some cells are wanted, in some order.
+// picked writes a row whose columns are selected or reordered.
 func (e *Encoder) picked(p []byte) {
 	for i := range e.cells {
 		e.cells[i], p = row.Cell(p)
@@ -86,7 +86,8 @@ func (e *Encoder) picked(p []byte) {
 	e.endLine()
 }
 
-// put writes a cell of column i, the short way where it is its own CSV.
+// put writes a cell of column i, with a short path for texts that need no
+// quotes.
 func (e *Encoder) put(i int, text []byte) {
 	if n := len(text); n > 0 && n <= cap(e.buf)-len(e.buf) {
 		mark := e.marks[i]
@@ -108,7 +109,8 @@ func (e *Encoder) endLine() {
 	e.buf = append(e.buf, e.eol...)
 }
 
-// room makes sure that n more bytes fit, n being well below bufSize.
+// room flushes the buffer unless n more bytes fit. n must be well below
+// bufSize.
 func (e *Encoder) room(n int) {
 	if cap(e.buf)-len(e.buf) < n {
 		e.flush(false)

@@ -114,7 +114,7 @@ func (f *full) Write(p []byte) (int, error) {
 	return n, errFull
 }
 
-func TestEveryFormatCountsItsRows(t *testing.T) {
+func TestEncoder_Summary(t *testing.T) {
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {
 			for _, n := range []int{0, 1, 6, 7, 8, 63, 500} {
@@ -136,7 +136,7 @@ func TestEveryFormatCountsItsRows(t *testing.T) {
 	}
 }
 
-func TestEveryFormatIsTheSameForAnyBatches(t *testing.T) {
+func TestEncoder_Encode_batch_sizes(t *testing.T) {
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {
 			k.opt.Workers = 1
@@ -157,7 +157,7 @@ func TestEveryFormatIsTheSameForAnyBatches(t *testing.T) {
 	}
 }
 
-func TestAWriteErrorAtAnyByteIsReported(t *testing.T) {
+func TestEncoder_Close_write_error(t *testing.T) {
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {
 			var whole bytes.Buffer
@@ -180,7 +180,7 @@ func TestAWriteErrorAtAnyByteIsReported(t *testing.T) {
 	}
 }
 
-func TestAShortWriteIsReported(t *testing.T) {
+func TestEncoder_Close_short_write(t *testing.T) {
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {
 			var whole bytes.Buffer
@@ -197,7 +197,7 @@ func TestAShortWriteIsReported(t *testing.T) {
 	}
 }
 
-func TestCloseBeforeAnyRowEndsAFile(t *testing.T) {
+func TestEncoder_Close_without_rows(t *testing.T) {
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {
 			k.opt.NoHeader = true
@@ -208,7 +208,7 @@ func TestCloseBeforeAnyRowEndsAFile(t *testing.T) {
 	}
 }
 
-func TestEncodeAfterClose(t *testing.T) {
+func TestEncoder_Encode_after_Close(t *testing.T) {
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {
 			k.opt.TempDir = t.TempDir()
@@ -230,7 +230,7 @@ func TestEncodeAfterClose(t *testing.T) {
 	}
 }
 
-func TestNothingRunsOnAfterAnError(t *testing.T) {
+func TestEncoder_Close_goroutines_after_error(t *testing.T) {
 	for _, k := range kinds {
 		if k.opt.PartRows > 0 {
 			k.opt.PartRows = 1_000_000
@@ -273,7 +273,7 @@ var brokenRows = map[string]string{
 	"the same at the end":              "\x011\xff",
 }
 
-func TestARowThatIsNotItsCellsEndsNoFile(t *testing.T) {
+func TestEncoder_Encode_malformed_row(t *testing.T) {
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {
 			k.opt.TempDir = t.TempDir()
@@ -305,7 +305,7 @@ func TestARowThatIsNotItsCellsEndsNoFile(t *testing.T) {
 	}
 }
 
-func TestTextsOfARowThatIsNotItsCells(t *testing.T) {
+func TestTexts_malformed_row(t *testing.T) {
 	for name, broken := range brokenRows {
 		b := &row.Batch{Data: []byte(broken), Rows: []row.Span{{End: int32(len(broken))}}, Cols: 2}
 		if _, err := Texts(CSV, someColumns(t), format.Options{}, b); !errors.Is(err, row.ErrBroken) {

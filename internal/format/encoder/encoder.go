@@ -1,7 +1,7 @@
-// Package encoder makes the encoder of a file: CSV (package csv), XLS (package
-// biff8) or XLSX (package xlsx), compressed or split into parts where that is
-// wished. The worker calls it once for each file, with columns that package
-// cell resolved; it knows neither where rows come from nor where bytes go.
+// Package encoder creates the encoder of a file by its format: CSV (package
+// csv), XLS (package xls) or XLSX (package xlsx), optionally compressed or split
+// into parts. Workers call New once for each file, with columns from
+// format.Resolve. The package depends on no data source and no store.
 package encoder
 
 import (
@@ -18,14 +18,14 @@ import (
 // Format is a file format.
 type Format uint8
 
-// The formats. CSV is the zero value's meaning as well.
+// The formats. The zero value means CSV as well.
 const (
 	CSV  Format = iota + 1 // RFC 4180
 	XLS                    // Excel 97–2003, BIFF8
 	XLSX                   // Office Open XML, ECMA-376
 )
 
-// shape is a format's place in the outside world.
+// shape has the properties of a format.
 type shape struct {
 	ext, contentType string
 	maxColumns       int
@@ -42,7 +42,7 @@ func (f Format) shape() shape {
 	return shape{".csv", "text/csv", 16384}
 }
 
-// String is the format's name: "CSV", "XLS" or "XLSX".
+// String returns "CSV", "XLS" or "XLSX".
 func (f Format) String() string {
 	switch f {
 	case XLS:
@@ -54,9 +54,9 @@ func (f Format) String() string {
 	return "CSV"
 }
 
-// New makes the encoder of one file, which it writes to w. An error tells which
-// setting is wrong or that the format cannot hold so many columns. Whoever got
-// an encoder must close it.
+// New returns the encoder of one file, which writes to w and which the caller
+// must close. The error names an invalid option or says that the format cannot
+// hold as many columns.
 func New(w io.Writer, f Format, cols []format.Column, opt format.Options) (format.Encoder, error) {
 	if err := CheckColumns(f, len(cols)); err != nil {
 		return nil, err
@@ -73,8 +73,8 @@ func New(w io.Writer, f Format, cols []format.Column, opt format.Options) (forma
 	return one(w, f, cols, opt)
 }
 
-// whole makes an error of a write that left bytes out without one, since not
-// every compressor looks at the count.
+// whole turns a short write without an error into io.ErrShortWrite, since some
+// compressors ignore the returned count.
 type whole struct{ w io.Writer }
 
 func (w whole) Write(p []byte) (int, error) {
@@ -85,7 +85,7 @@ func (w whole) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// one makes the encoder of a single, plain file.
+// one returns the encoder of a file that is neither compressed nor split.
 func one(w io.Writer, f Format, cols []format.Column, opt format.Options) (format.Encoder, error) {
 	switch f {
 	case XLS:
@@ -100,7 +100,8 @@ func one(w io.Writer, f Format, cols []format.Column, opt format.Options) (forma
 
 func gzips(f Format, opt format.Options) bool { return opt.Gzip && f == CSV && opt.PartRows == 0 }
 
-// Ext is the end of the file's name, with its dot: ".csv", ".csv.gz", ".zip".
+// Ext returns the suffix of the file name with its dot: ".csv", ".csv.gz",
+// ".zip".
 func Ext(f Format, opt format.Options) string {
 	switch {
 	case opt.PartRows > 0:
@@ -111,7 +112,7 @@ func Ext(f Format, opt format.Options) string {
 	return f.shape().ext
 }
 
-// ContentType is the file's media type.
+// ContentType returns the media type of the file.
 func ContentType(f Format, opt format.Options) string {
 	switch {
 	case opt.PartRows > 0:
@@ -126,8 +127,9 @@ func ContentType(f Format, opt format.Options) string {
 	return f.shape().contentType
 }
 
-// CheckColumns refuses more columns than the format can hold: 256 in XLS,
-// 16,384 in XLSX and, so that a template can change its format, in CSV.
+// CheckColumns returns an error if the format cannot hold n columns: XLS holds
+// 256, XLSX 16,384, and CSV is limited to 16,384 as well so that a template can
+// change its format.
 func CheckColumns(f Format, n int) error {
 	if most := f.shape().maxColumns; n > most {
 		return fmt.Errorf("%s holds at most %d columns, got %d", f, most, n)

@@ -17,7 +17,7 @@ import (
 	"exporttask/internal/format"
 )
 
-func TestNamesAndTypes(t *testing.T) {
+func TestExt_ContentType(t *testing.T) {
 	gb := format.Options{GB18030: true}
 	for _, tt := range []struct {
 		format         Format
@@ -41,7 +41,7 @@ func TestNamesAndTypes(t *testing.T) {
 	}
 }
 
-func TestColumnLimits(t *testing.T) {
+func TestCheckColumns(t *testing.T) {
 	for _, tt := range []struct {
 		format Format
 		n      int
@@ -73,7 +73,7 @@ func TestColumnLimits(t *testing.T) {
 	}
 }
 
-func TestGzipHoldsTheSameFile(t *testing.T) {
+func TestNew_gzip(t *testing.T) {
 	for _, small := range []bool{false, true} {
 		opt := format.Options{Small: small}
 		var plain, packed bytes.Buffer
@@ -123,7 +123,7 @@ func unzip(t *testing.T, archive []byte) (names []string, files map[string][]byt
 	return names, files
 }
 
-func TestPartsHoldEveryRowOnce(t *testing.T) {
+func TestNew_parts_rows(t *testing.T) {
 	var whole bytes.Buffer
 	if _, err := write(t, &whole, CSV, format.Options{}, 25, 25); err != nil {
 		t.Fatal(err)
@@ -168,7 +168,7 @@ func TestPartsHoldEveryRowOnce(t *testing.T) {
 	}
 }
 
-func TestPartsEndWithTheRows(t *testing.T) {
+func TestNew_parts_count(t *testing.T) {
 	for _, tt := range []struct{ rows, parts int }{{0, 1}, {1, 1}, {10, 1}, {11, 2}, {20, 2}, {21, 3}} {
 		var out bytes.Buffer
 		if _, err := write(t, &out, XLSX, format.Options{PartRows: 10}, tt.rows, 3); err != nil {
@@ -184,7 +184,7 @@ func TestPartsEndWithTheRows(t *testing.T) {
 	}
 }
 
-func TestTooManyPartsAreAnError(t *testing.T) {
+func TestNew_parts_limit(t *testing.T) {
 	_, err := write(t, io.Discard, CSV, format.Options{PartRows: 1}, maxParts+1, 1000)
 	if err == nil || !strings.Contains(err.Error(), "more than 10000 of 1 rows each") {
 		t.Errorf("got %v", err)

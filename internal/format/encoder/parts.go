@@ -16,20 +16,20 @@ import (
 	"exporttask/internal/format/row"
 )
 
-// maxParts bounds the archive: more files than that nobody opens, and every one
-// costs memory until the archive ends.
+// maxParts limits the number of files in an archive, each of which takes memory
+// until the archive is complete.
 const maxParts = 10_000
 
-// errClosed is what Encode says after Close.
+// errClosed is the error of Encode after Close.
 var errClosed = errors.New("parts: encode after close")
 
-// Manifest is the archive's manifest.json: what its files are, in order.
+// Manifest is the content of manifest.json in the archive: its files in order.
 type Manifest struct {
-	Rows  int64  `json:"rows"` // of all files together, headers not counted
+	Rows  int64  `json:"rows"` // rows of all files, headers not counted
 	Files []Part `json:"files"`
 }
 
-// Part is one file of the archive.
+// Part describes one file of the archive.
 type Part struct {
 	Name   string `json:"name"`
 	Rows   int64  `json:"rows"`
@@ -37,8 +37,8 @@ type Part struct {
 	SHA256 string `json:"sha256"` // lower-case hexadecimal
 }
 
-// parts is an encoder that writes several files into one ZIP archive, the
-// manifest last. At any time one part is open, also before the first row: a
+// parts is an encoder that writes several files into one ZIP archive and the
+// manifest last. One part is open at any time, even before the first row: a
 // result without rows is one part with a header.
 type parts struct {
 	zip    *zip.Writer
@@ -46,18 +46,19 @@ type parts struct {
 	cols   []format.Column
 	opt    format.Options
 
-	deflate  *flate.Writer  // one for all parts: they are written one after another
-	enc      format.Encoder // the open part's; nil once closed
+	deflate  *flate.Writer  // shared by all parts, which are written one after another
+	enc      format.Encoder // encoder of the open part; nil after it was closed
 	entry    *entry
-	left     int64 // rows that the open part still takes
+	left     int64 // rows that the open part has room for
 	manifest Manifest
-	warnings []format.Warning // of the parts that ended
+	warnings []format.Warning // of the completed parts
 
 	closed bool
 	err    error
 }
 
-// entry is the open part's way into the archive.
+// entry is the archive entry of the open part. It counts and hashes what is
+// written.
 type entry struct {
 	name string
 	w    io.Writer
@@ -105,7 +106,7 @@ func (p *parts) begin() error {
 	return err
 }
 
-// compressor begins the deflate stream of a part.
+// compressor returns the deflate writer of a part.
 func (p *parts) compressor(w io.Writer) (io.WriteCloser, error) {
 	if p.deflate != nil {
 		p.deflate.Reset(w)
@@ -116,7 +117,7 @@ func (p *parts) compressor(w io.Writer) (io.WriteCloser, error) {
 	return p.deflate, err
 }
 
-// end closes the open part and enters it into the manifest.
+// end closes the open part and adds it to the manifest.
 func (p *parts) end() error {
 	enc := p.enc
 	p.enc = nil
@@ -132,8 +133,8 @@ func (p *parts) end() error {
 	return nil
 }
 
-// Encode passes the batch on to the open part; one that reaches over its end is
-// cut.
+// Encode passes the batch to the open part, or divides it if the part has not
+// enough room.
 func (p *parts) Encode(b *row.Batch) error {
 	if p.closed && p.err == nil {
 		p.err = errClosed
@@ -151,8 +152,7 @@ func (p *parts) Encode(b *row.Batch) error {
 	return p.err
 }
 
-// cut encodes a batch piece by piece, a new part in front of each but the
-// first.
+// cut divides a batch between the open part and the following ones.
 func (p *parts) cut(b *row.Batch) error {
 	whole := share(b)
 	defer whole.release(nil)
@@ -220,7 +220,7 @@ func (p *parts) finish() error {
 	return nil
 }
 
-// Summary adds up all parts, the open one too.
+// Summary adds up the summaries of all parts, including the open one.
 func (p *parts) Summary() format.Summary {
 	sum := format.Summary{Rows: p.manifest.Rows, Warnings: addWarnings(nil, p.warnings)}
 	if p.enc != nil {
@@ -231,7 +231,7 @@ func (p *parts) Summary() format.Summary {
 	return sum
 }
 
-// addWarnings adds the counts of more to those of list.
+// addWarnings adds the warnings of more to list, one entry for each code.
 func addWarnings(list, more []format.Warning) []format.Warning {
 next:
 	for _, w := range more {

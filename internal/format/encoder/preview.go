@@ -5,17 +5,17 @@ import (
 	"exporttask/internal/format/row"
 )
 
-// Text is a cell as a file shows it.
+// Text is the text of one cell in a file.
 type Text struct {
 	Text string
 	Null bool
 }
 
-// Texts are the batch's cells, row by row, with the text that a file of the
-// format holds for each: value maps and zones applied, formulas guarded in
-// CSV, long texts cut and illegal characters replaced in spreadsheets. How a
-// spreadsheet lays a number format over a number or a date is not shown. It is
-// for previews; the batch is not released. The error is that of row.Batch.Check.
+// Texts returns the text of every cell of the batch, row by row, as a file of
+// the format has it: value maps and time zones applied, formulas guarded in
+// CSV, long texts cut and illegal characters replaced in spreadsheets. Number
+// formats of spreadsheets are not applied. It serves previews and does not
+// release the batch. The error is that of row.Batch.Check.
 func Texts(f Format, cols []format.Column, opt format.Options, b *row.Batch) ([][]Text, error) {
 	if err := b.Check(); err != nil {
 		return nil, err

@@ -6,14 +6,14 @@ import (
 	"exporttask/internal/format/row"
 )
 
-// shared is a batch cut into pieces with owners of their own: the batch is
-// released when its last piece is, and whoever cut it let go.
+// shared is a batch that was divided into pieces with owners of their own. The
+// batch is released after the last piece and the caller of share released it.
 type shared struct {
 	batch  *row.Batch
 	owners atomic.Int32
 }
 
-// share begins to cut a batch. The caller is an owner itself until it calls
+// share starts to divide a batch. The caller counts as an owner until it calls
 // release.
 func share(b *row.Batch) *shared {
 	s := &shared{batch: b}
@@ -21,14 +21,14 @@ func share(b *row.Batch) *shared {
 	return s
 }
 
-// piece is a batch of the rows [from, to), which its owner releases like any
-// other.
+// piece returns a batch of the rows [from, to), which its owner must release.
 func (s *shared) piece(from, to int) *row.Batch {
 	s.owners.Add(1)
 	return &row.Batch{Data: s.batch.Data, Rows: s.batch.Rows[from:to:to], Cols: s.batch.Cols, Free: s.release}
 }
 
-// release is a piece's Free; the encoders may call it from any goroutine.
+// release implements Batch.Free of the pieces. Encoders may call it from any
+// goroutine.
 func (s *shared) release(*row.Batch) {
 	if s.owners.Add(-1) == 0 {
 		s.batch.Release()

@@ -7,48 +7,48 @@ import (
 	"math"
 )
 
-// ErrBroken is matched (errors.Is) by the error of a row that is not exactly its
-// cells: the server, or what stands between, did not keep to the protocol.
-var ErrBroken = errors.New("malformed answer: a row whose cells do not add up")
+// ErrBroken is matched (errors.Is) by the error of a malformed row: one that
+// does not consist of exactly the expected number of cells. The server or a
+// proxy then violated the MySQL protocol.
+var ErrBroken = errors.New("malformed row packet: the cells do not fill the row")
 
-// NullCell is the first byte of a NULL cell; below it, that byte is the cell's
-// length (MySQL protocol, ProtocolText::ResultsetRow and LengthEncodedString).
+// NullCell is the first byte of a NULL cell. A smaller first byte is the length
+// of the cell (MySQL protocol, ProtocolText::ResultsetRow and
+// LengthEncodedString).
 const NullCell = 0xfb
 
-// Batch is a run of rows as they came off the wire: each row is its cells one
-// after another, each cell a length-encoded string (MySQL protocol,
-// LengthEncodedString), 0xfb for NULL. Nothing is copied or parsed until an
-// encoder asks, and nothing is checked either: a source cuts rows by their
-// packets' lengths, and whoever walks a row's cells first makes sure, by Check,
-// CheckRow or while it walks, that they are Cols and fill the row. An encoder
-// looks at every length byte anyway; a look of its own for the check costs as
-// much as all the rest of the reading.
+// Batch holds consecutive rows in the encoding of the MySQL protocol: each row
+// is the concatenation of its cells, each cell a LengthEncodedString, or 0xfb
+// for NULL. A source divides the data into rows by the lengths of their packets
+// and does not validate the cells. The code that first reads the cells of a row
+// must verify, with Check, with CheckRow or while reading, that the row has
+// exactly Cols cells; a separate pass in the source would double the time of
+// reading.
 //
-// A batch has one owner. Whoever is given one by source.Cursor.Next owns it,
-// passing it to an encoder passes the ownership, and the last owner calls
-// Release once; afterwards neither the batch nor a cell of it may be touched.
+// A batch has one owner. The caller of source.Cursor.Next owns the batch,
+// passing it to an encoder transfers the ownership, and the last owner calls
+// Release once. After Release neither the batch nor its cells may be used.
 type Batch struct {
-	Data []byte // the bytes that the rows lie in
-	Rows []Span // where each row lies in Data
-	Cols int    // cells of every row
-	Free func(*Batch)
+	Data []byte       // the bytes of all rows
+	Rows []Span       // position of each row in Data
+	Cols int          // number of cells of every row
+	Free func(*Batch) // called by Release; may be nil
 }
 
-// Span is a half-open range of bytes of Batch.Data.
+// Span is the half-open range [Off, End) of bytes in Batch.Data.
 type Span struct{ Off, End int32 }
 
-// Len is the number of rows.
+// Len returns the number of rows.
 func (b *Batch) Len() int { return len(b.Rows) }
 
-// Row is the encoded cells of row i. It aliases Data.
+// Row returns the encoded cells of row i. The slice aliases Data.
 func (b *Batch) Row(i int) []byte {
 	s := b.Rows[i]
 	return b.Data[s.Off:s.End:s.End]
 }
 
-// Check tells whether every row is Cols cells and nothing else, so that Cell can
-// walk it. The error matches ErrBroken and says which row is the first that is
-// not.
+// Check verifies that every row consists of exactly Cols cells, which Cell
+// requires. The error matches ErrBroken and names the first malformed row.
 func (b *Batch) Check() error {
 	for i := range b.Rows {
 		if err := b.CheckRow(i); err != nil {
@@ -58,7 +58,7 @@ func (b *Batch) Check() error {
 	return nil
 }
 
-// CheckRow is Check of row i alone.
+// CheckRow is Check for row i alone.
 func (b *Batch) CheckRow(i int) error {
 	if !Whole(b.Row(i), b.Cols) {
 		return fmt.Errorf("%w: row %d of %d in its batch", ErrBroken, i+1, len(b.Rows))
@@ -66,16 +66,15 @@ func (b *Batch) CheckRow(i int) error {
 	return nil
 }
 
-// Release gives the batch back to whoever made it.
+// Release returns the batch to its source for reuse.
 func (b *Batch) Release() {
 	if b.Free != nil {
 		b.Free(b)
 	}
 }
 
-// Append adds a row; a nil cell is NULL, an empty one is not. The first row
-// tells how many cells the others must have. It is for tests and benchmarks,
-// which build batches without a server.
+// Append adds a row; a nil cell is NULL. The first row sets Cols. It is meant
+// for tests and benchmarks.
 func (b *Batch) Append(cells ...[]byte) {
 	if b.Cols == 0 {
 		b.Cols = len(cells)
@@ -87,8 +86,7 @@ func (b *Batch) Append(cells ...[]byte) {
 	b.Rows = append(b.Rows, Span{Off: int32(off), End: int32(len(b.Data))})
 }
 
-// Whole tells whether p is exactly cols cells, so that Cell can trust every
-// length in it.
+// Whole reports whether p is exactly cols encoded cells, which Cell requires.
 func Whole(p []byte, cols int) bool {
 	i := 0
 	for range cols {
@@ -112,9 +110,9 @@ func Whole(p []byte, cols int) bool {
 	return i == len(p)
 }
 
-// Cell splits the first cell off p. The cell is nil where it is NULL and
-// aliases p otherwise. p must be a whole row (see Whole) or what Cell left of
-// one.
+// Cell decodes the first cell of p and returns the rest of p. cell is nil for
+// NULL and aliases p otherwise. p must be a row for which Whole holds or the
+// rest that Cell returned.
 func Cell(p []byte) (cell, rest []byte) {
 	n := int(p[0])
 	if n < NullCell {
@@ -132,8 +130,8 @@ func longCell(p []byte) (cell, rest []byte) {
 	return p[head:end:end], p[end:]
 }
 
-// longLength reads the length of a cell that is longer than 250 bytes, and how
-// many bytes tell it. Where p begins no such cell it is longer than any row.
+// longLength decodes the length of a cell longer than 250 bytes and returns the
+// size of the length prefix. For a malformed prefix n is larger than any row.
 func longLength(p []byte) (n uint64, head int) {
 	switch {
 	case p[0] == 0xfc && len(p) >= 3:
@@ -146,7 +144,7 @@ func longLength(p []byte) (n uint64, head int) {
 	return math.MaxUint64, 0
 }
 
-// AppendCell appends c as a length-encoded string, or NULL where c is nil.
+// AppendCell appends c as a LengthEncodedString, or NULL if c is nil.
 func AppendCell(dst, c []byte) []byte {
 	n := len(c)
 	switch {

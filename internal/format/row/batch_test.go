@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestCellReadsBackWhatAppendWrote(t *testing.T) {
+func TestCell(t *testing.T) {
 	cells := [][]byte{nil, {}, []byte("x"), bytes.Repeat([]byte("a"), 250), bytes.Repeat([]byte("b"), 251), bytes.Repeat([]byte("c"), 1<<16-1), bytes.Repeat([]byte("d"), 1<<16), bytes.Repeat([]byte("e"), 1<<24)}
 	var b Batch
 	b.Append(cells...)

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestWholeRowsAreExactlyTheirCells(t *testing.T) {
+func TestWhole(t *testing.T) {
 	long := bytes.Repeat([]byte("x"), 300)
 	for name, c := range map[string]struct {
 		row  string
@@ -42,7 +42,7 @@ func TestWholeRowsAreExactlyTheirCells(t *testing.T) {
 	}
 }
 
-func TestCheckNamesTheFirstBrokenRow(t *testing.T) {
+func TestBatch_Check(t *testing.T) {
 	var b Batch
 	b.Append([]byte("a"), nil)
 	b.Append([]byte("b"), []byte{})
@@ -87,8 +87,8 @@ func FuzzWhole(f *testing.F) {
 	})
 }
 
-// FuzzEncodedCellsAreWhole is the other direction.
-func FuzzEncodedCellsAreWhole(f *testing.F) {
+// FuzzAppendCell is the other direction.
+func FuzzAppendCell(f *testing.F) {
 	f.Add([]byte("abc"), uint16(250), uint8(2))
 	f.Add([]byte(""), uint16(300), uint8(1))
 	f.Fuzz(func(t *testing.T, text []byte, times uint16, cols uint8) {

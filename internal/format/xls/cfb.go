@@ -7,16 +7,16 @@ import (
 	"io"
 )
 
-// The figures of a compound file, version 3 (MS-CFB 2.1, 2.2).
+// The constants of a compound file of version 3 (MS-CFB 2.1, 2.2).
 const (
 	sectorSize   = 512
 	fatPerSector = sectorSize / 4
-	headerFATs   = 109              // FAT sectors that the header itself lists
-	difPerSector = fatPerSector - 1 // the last entry leads to the next DIFAT sector
-	miniCutoff   = 4096             // shorter streams would lie in the mini stream
+	headerFATs   = 109              // FAT sectors listed in the header
+	difPerSector = fatPerSector - 1 // the last entry is the next DIFAT sector
+	miniCutoff   = 4096             // shorter streams are stored in the mini stream
 
-	// maxStream bounds the workbook stream so that the whole file, its FAT
-	// included, stays below the 2 GiB that version 3 allows (MS-CFB 2.6.1).
+	// maxStream limits the workbook stream so that the file including its FAT is
+	// smaller than 2 GiB, the limit of version 3 (MS-CFB 2.6.1).
 	maxStream = 2<<30 - 32<<20
 
 	endOfChain = 0xfffffffe
@@ -27,32 +27,32 @@ const (
 )
 
 // container writes a compound file with one stream, "Workbook", to a writer
-// that cannot seek. Since the stream's size is known, the place of every
-// sector is: header, stream, directory, FAT, DIFAT.
+// that cannot seek. The size of the stream is known in advance, so all sector
+// numbers are: header, stream, directory, FAT, DIFAT in this order.
 type container struct {
 	w       *bufio.Writer
-	size    int64 // of the stream as announced
-	written int64 // of the stream so far
+	size    int64 // announced size of the stream
+	written int64 // bytes of the stream written so far
 
-	stream uint32 // sectors of the stream
-	fats   uint32 // sectors of the FAT
-	difs   uint32 // sectors of the DIFAT
+	stream uint32 // number of sectors of the stream
+	fats   uint32 // number of sectors of the FAT
+	difs   uint32 // number of sectors of the DIFAT
 }
 
-// newContainer writes the header. The stream gets exactly size bytes; where
-// that is below 4,096 it is padded with zeros, so that no mini stream is
-// needed (readers stop at the workbook's last EOF record).
+// newContainer writes the header. The caller must write exactly size bytes. A
+// stream shorter than 4,096 bytes is padded with zeros so that no mini stream
+// is needed; readers stop at the last EOF record of the workbook.
 func newContainer(w io.Writer, size int64) *container {
 	size = max(size, miniCutoff)
 	c := &container{w: bufio.NewWriterSize(w, 64<<10), size: size}
 	c.stream = uint32((size + sectorSize - 1) / sectorSize)
 	c.fats, c.difs = tables(c.stream)
-	_, _ = c.w.Write(c.header()) // finish tells of any error
+	_, _ = c.w.Write(c.header()) // the bufio.Writer keeps the error for finish
 	return c
 }
 
-// tables is how many sectors FAT and DIFAT take beside the stream's and the
-// directory's. Both have entries for their own sectors, too.
+// tables returns the number of FAT and DIFAT sectors for a stream of that many
+// sectors. Both tables have entries for their own sectors as well.
 func tables(stream uint32) (fats, difs uint32) {
 	for {
 		all := stream + 1 + fats + difs
@@ -72,7 +72,7 @@ func (c *container) firstDirectory() uint32 { return c.stream }
 func (c *container) firstFAT() uint32       { return c.stream + 1 }
 func (c *container) firstDIFAT() uint32     { return c.stream + 1 + c.fats }
 
-// header is the Compound File Header (MS-CFB 2.2).
+// header returns the Compound File Header (MS-CFB 2.2).
 func (c *container) header() []byte {
 	h := records{}
 	h.raw([]byte{0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1}) // signature
@@ -83,7 +83,7 @@ func (c *container) header() []byte {
 	h.u16(9)                                                      // sectors of 2^9 bytes
 	h.u16(6)                                                      // mini sectors of 2^6 bytes
 	h.zero(6)
-	h.u32(0) // directory sectors: not counted in version 3
+	h.u32(0) // number of directory sectors: always 0 in version 3
 	h.u32(c.fats)
 	h.u32(c.firstDirectory())
 	h.u32(0) // transaction
@@ -106,7 +106,7 @@ func (c *container) header() []byte {
 	return h.b
 }
 
-// Write takes the next bytes of the stream.
+// Write writes the next bytes of the stream.
 func (c *container) Write(p []byte) (int, error) {
 	n, err := c.w.Write(p)
 	c.written += int64(n)
@@ -116,7 +116,7 @@ func (c *container) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// finish writes what follows the stream.
+// finish writes the sectors that follow the stream.
 func (c *container) finish() error {
 	c.pad(int64(c.stream)*sectorSize - c.written)
 	c.directory()
@@ -138,8 +138,8 @@ func (c *container) u32(v uint32) {
 	_, _ = c.w.Write(binary.LittleEndian.AppendUint32(c.w.AvailableBuffer(), v))
 }
 
-// directory is one sector of four entries: the root storage, the stream, and
-// two that are not used (MS-CFB 2.6).
+// directory writes one sector of four directory entries: the root storage, the
+// stream and two unused entries (MS-CFB 2.6).
 func (c *container) directory() {
 	const unused, stream, root = 0, 2, 5
 	_, _ = c.w.Write(directoryEntry("Root Entry", root, 1, endOfChain, 0))
@@ -148,8 +148,9 @@ func (c *container) directory() {
 	_, _ = c.w.Write(directoryEntry("", unused, noStream, 0, 0))
 }
 
-// directoryEntry is one entry (MS-CFB 2.6.1). The root carries the class of
-// Excel workbooks, by which some programs know the file.
+// directoryEntry returns one directory entry (MS-CFB 2.6.1). The root has the
+// class identifier of Excel workbooks, by which some programs recognize the
+// file.
 func directoryEntry(name string, kind uint8, child, first uint32, size int64) []byte {
 	d := records{}
 	for _, r := range name {
@@ -172,20 +173,20 @@ func directoryEntry(name string, kind uint8, child, first uint32, size int64) []
 		d.zero(16)
 	}
 	d.u32(0)   // state
-	d.zero(16) // created and changed: none, so that equal rows make equal files
+	d.zero(16) // no times of creation and change, so that equal rows make equal files
 	d.u32(first)
 	d.u32(uint32(size))
 	d.u32(0)
 	return d.b
 }
 
-// fat is the chain of every sector (MS-CFB 2.3).
+// fat writes the sector chains (MS-CFB 2.3).
 func (c *container) fat() {
 	for i := uint32(1); i < c.stream; i++ {
 		c.u32(i)
 	}
-	c.u32(endOfChain) // the stream's last
-	c.u32(endOfChain) // the directory
+	c.u32(endOfChain) // last sector of the stream
+	c.u32(endOfChain) // directory
 	for range c.fats {
 		c.u32(fatSector)
 	}
@@ -197,7 +198,7 @@ func (c *container) fat() {
 	}
 }
 
-// difat lists the FAT sectors that the header has no room for (MS-CFB 2.5).
+// difat lists the FAT sectors beyond those listed in the header (MS-CFB 2.5).
 func (c *container) difat() {
 	next := uint32(headerFATs)
 	for d := range c.difs {

@@ -7,7 +7,7 @@ import (
 
 // The FAT, and past 109 sectors of it the DIFAT, must add up at every size;
 // the odd ones are where a sector more is needed.
-func TestContainerAtTheEdgesOfItsTables(t *testing.T) {
+func TestContainer_table_boundaries(t *testing.T) {
 	sizes := []int64{0, 1, miniCutoff - 1, miniCutoff, miniCutoff + 1}
 	fats, difs := uint32(1), uint32(0)
 	for sectors := uint32(8); sectors < (headerFATs+difPerSector+2)*fatPerSector; sectors++ {
@@ -45,7 +45,7 @@ func TestContainerAtTheEdgesOfItsTables(t *testing.T) {
 }
 
 // No table may be larger than what it lists, at any size up to the limit.
-func TestContainerTablesAreAsSmallAsTheyCanBe(t *testing.T) {
+func TestTables_minimal(t *testing.T) {
 	for stream := uint32(miniCutoff / sectorSize); stream <= maxStream/sectorSize; stream += stream/1000 + 1 {
 		fats, difs := tables(stream)
 		all := stream + 1 + fats + difs

@@ -8,15 +8,15 @@ import (
 	"exporttask/internal/format/row"
 )
 
-// column is a format.Column made ready for the rows.
+// column is a format.Column with the XF indexes of its cells.
 type column struct {
 	*format.Column
-	plain  bool // the bytes are the text
+	plain  bool // the server's bytes are the text
 	stored format.Type
 	value  uint16 // XF of numbers, dates and truth values
 	text   uint16 // XF of texts
-	quoted uint16 // XF of texts that typing would turn into something else
-	guard  bool   // look for such texts where every text is welcome
+	quoted uint16 // XF with quote prefix, for texts that Excel would convert when the cell is edited
+	guard  bool   // use quoted for such texts
 }
 
 func newColumn(c *format.Column, s *styles, opt format.Options) column {
@@ -48,13 +48,12 @@ func (c *column) textXF(text []byte) uint16 {
 	return c.text
 }
 
-// firstSureDay is 1900-03-01. Excel has a 29 February 1900 before it, so below
-// this day the same number is one date in Excel and another elsewhere; such
-// dates stay text.
+// firstSureDay is 1900-03-01. Excel counts a 29 February 1900, which other
+// programs do not, so earlier dates are stored as text.
 const firstSureDay = 61
 
-// put appends the value that text stands for in column col and reports whether
-// it is one; if not, the cell must become a text.
+// put appends a number, date or truth value in column col. It returns false if
+// text is none and must be stored as a text.
 func (c *column) put(t *table, col int, text []byte) bool {
 	switch c.stored {
 	case format.AsNumber:
@@ -81,8 +80,8 @@ func (c *column) put(t *table, col int, text []byte) bool {
 	return false
 }
 
-// putNumber appends the number that text, checked by KeepsNumber, is. It fails
-// where no double is that large.
+// putNumber appends the number text, for which KeepsNumber holds. It returns
+// false if the number is larger than any double.
 func putNumber(t *table, col int, xf uint16, text []byte) bool {
 	m, scale, ok := mantissa(text)
 	if !ok {
@@ -108,19 +107,20 @@ func putNumber(t *table, col int, xf uint16, text []byte) bool {
 			return true
 		}
 	}
-	// Both are doubles without an error, so their quotient is the nearest.
+	// Both operands are exact, so the quotient is the nearest double.
 	t.number(col, xf, float64(m)/powerOf10[scale])
 	return true
 }
 
-// powerOf10 are the powers of ten that a double holds exactly.
+// powerOf10 lists the powers of ten that a double represents exactly.
 var powerOf10 = [...]float64{
 	1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
 	1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
 }
 
-// mantissa takes a decimal number apart: -12.50 is -1250 with a scale of 2. It
-// declines exponents and what is not exact as a quotient of two doubles.
+// mantissa splits a decimal number into an integer and a scale: -12.50 is -1250
+// with scale 2. ok is false for exponents and for numbers that are not exact as
+// a quotient of two doubles.
 func mantissa(text []byte) (m int64, scale int, ok bool) {
 	const exact = 1 << 53
 	point := -1

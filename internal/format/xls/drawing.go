@@ -1,8 +1,8 @@
 package xls
 
-// The arrows of an auto filter are drawing objects: Excel shows none unless
-// each column has one (OBJECTS of MS-XLS, Worksheet Substream ABNF). This file
-// writes those, in the records of [MS-ODRAW].
+// The drop-down buttons of an auto filter are drawing objects; Excel shows a
+// button only for a column that has one (OBJECTS of MS-XLS, Worksheet Substream
+// ABNF). This file writes them as records of [MS-ODRAW].
 //
 // [MS-ODRAW]: https://learn.microsoft.com/openspecs/office_file_formats/ms-odraw
 
@@ -21,25 +21,25 @@ const (
 	artColors        = 0xf11e // OfficeArtSplitMenuColorContainer
 
 	artHead      = 8    // bytes of a record's header
-	shapeCluster = 1024 // shape numbers that a drawing has for itself
+	shapeCluster = 1024 // shape identifiers reserved for each drawing
 
 	anchorSize = 18
-	// arrowSize is the container of one arrow's shape: its shape, 5
-	// properties, the anchor, the empty record that stands for the Obj.
+	// arrowSize is the size of the container of a button's shape: the shape, 5
+	// properties, the anchor, and the empty record that refers to the Obj.
 	arrowSize = (artHead + 8) + (artHead + 5*6) + (artHead + anchorSize) + artHead
-	// rootSize is the container of a drawing's own shape.
+	// rootSize is the size of the container of a drawing's group shape.
 	rootSize = (artHead + 16) + (artHead + 8)
 )
 
-// art writes the header of a drawing record (MS-ODRAW 2.2.1).
+// art appends the header of a drawing record (MS-ODRAW 2.2.1).
 func (r *records) art(version, instance, kind uint16, size int) {
 	r.u16(version | instance<<4)
 	r.u16(kind)
 	r.u32(uint32(size))
 }
 
-// appendDrawingGroup writes what the drawings of all sheets share: how many
-// shapes there are and whose numbers are whose (OfficeArtDggContainer).
+// appendDrawingGroup writes the OfficeArtDggContainer of the workbook: the
+// number of shapes and the shape identifiers of each sheet.
 func appendDrawingGroup(r *records, sheets, columns int) {
 	shapes := uint32(columns + 1)
 	count := uint32(sheets)
@@ -48,7 +48,7 @@ func appendDrawingGroup(r *records, sheets, columns int) {
 	r.begin(recDrawingGroup)
 	r.art(0xf, 0, artDggContainer, artHead+fdgg+artHead+props+artHead+colors)
 	r.art(0, 0, artFDGGBlock, fdgg)
-	r.u32(count*shapeCluster + shapes) // above every number in use
+	r.u32(count*shapeCluster + shapes) // greater than every identifier in use
 	r.u32(count + 1)
 	r.u32(count * shapes)
 	r.u32(count)
@@ -73,8 +73,8 @@ func (r *records) property(id uint16, value uint32) {
 	r.u32(value)
 }
 
-// appendArrows writes the drawing of the n-th sheet, from 0: an arrow in the
-// first cell of every column. The drawing's containers span all MsoDrawing
+// appendArrows writes the drawing of the n-th sheet, from 0: a button in the
+// first cell of every column. The containers of the drawing span all MsoDrawing
 // records of the sheet, each of which is followed by its Obj record.
 func appendArrows(r *records, n, columns int) {
 	base := uint32(n+1) * shapeCluster
@@ -100,7 +100,7 @@ func appendArrows(r *records, n, columns int) {
 	}
 }
 
-// appendArrow writes the shape of one arrow: a host control (shape type 201)
+// appendArrow writes the shape of one button: a host control (shape type 201)
 // over the first cell of the column.
 func appendArrow(r *records, base uint32, col int) {
 	r.art(0xf, 0, artSpContainer, arrowSize)
@@ -130,8 +130,8 @@ func appendArrow(r *records, base uint32, col int) {
 	r.art(0, 0, artClientData, 0)
 }
 
-// appendArrowObj writes the Obj record (MS-XLS 2.4.181) of an arrow: a
-// drop-down list of the application's own making.
+// appendArrowObj writes the Obj record (MS-XLS 2.4.181) of a button: a
+// drop-down list created by the application.
 func appendArrowObj(r *records, col int) {
 	r.begin(recObj)
 	r.u16(0x0015) // FtCmo, 2.5.143

@@ -8,13 +8,15 @@ import (
 	"exporttask/internal/format/row"
 )
 
-// errClosed is what Encode answers after Close.
+// errClosed is the error of Encode after Close.
 var errClosed = errors.New("xls: encode after close")
 
-// errTooLarge ends an export that no XLS file can hold.
-var errTooLarge = errors.New("xls: the workbook passes 2 GiB, the most that an XLS file can hold")
+// errTooLarge is the error of an export whose workbook exceeds the limit of an
+// XLS file.
+var errTooLarge = errors.New("xls: the workbook is larger than 2 GiB, the limit of an XLS file")
 
-// slack is room kept below maxStream for what Close puts around the cells.
+// slack is the part of maxStream reserved for what Close writes around the
+// cells, in bytes.
 const slack = 64 << 20
 
 // encoder implements format.Encoder.
@@ -22,26 +24,26 @@ type encoder struct {
 	w       io.Writer
 	columns []column
 	layout  layout
-	source  int // columns of the result that are looked at
+	source  int // number of leading columns of the result that are used
 
 	cells   spill
 	table   table
 	strings *sst
 	sheets  []sheet
 
-	row    [][]byte // the cells of the row at hand
+	row    [][]byte // the cells of the current row
 	text   []byte
 	counts format.WarningCounts
 	rows   int64
-	limit  int64 // bytes of the workbook stream
+	limit  int64 // maximum size of the workbook stream in bytes
 	closed bool
 	err    error
 }
 
-// New begins an XLS file of the columns on w, which gets its first byte at
-// Close. More than 256 columns are an error. The writer is used by Close alone
-// and need not seek; opt.TempDir gets temporary files without a name, which go
-// away with the encoder. Of opt, Small and Workers make no difference here.
+// New returns an encoder of an XLS file with the columns on w, which receives
+// its first byte at Close. More than 256 columns are an error. Temporary files
+// are created in opt.TempDir without a name and removed at the latest by Close.
+// opt.Small and opt.Workers have no effect.
 func New(w io.Writer, cols []format.Column, opt format.Options) (format.Encoder, error) {
 	if err := checkColumns(cols); err != nil {
 		return nil, err
@@ -158,7 +160,7 @@ func (e *encoder) nextSheet() error {
 	return e.beginSheet()
 }
 
-// Close implements format.Encoder: it writes the whole file.
+// Close implements format.Encoder. It writes the whole file.
 func (e *encoder) Close() error {
 	if e.closed {
 		return e.err

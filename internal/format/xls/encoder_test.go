@@ -45,14 +45,14 @@ func check(t *testing.T, cols []format.Column, opt format.Options, batches ...*r
 	return b, sum
 }
 
-func TestOrdersReadBackEqual(t *testing.T) {
+func TestEncoder_Encode(t *testing.T) {
 	_, sum := check(t, orderColumns(), format.Options{}, orders(1, 3000)...)
 	if d := cmp.Diff(format.Summary{Rows: 3000}, sum); d != "" {
 		t.Errorf("summary (-want +got):\n%s", d)
 	}
 }
 
-func TestEqualRowsMakeEqualFiles(t *testing.T) {
+func TestEncoder_Close_deterministic(t *testing.T) {
 	a, _ := encodeAll(t, orderColumns(), format.Options{}, orders(1, 2000)...)
 	b, _ := encodeAll(t, orderColumns(), format.Options{}, orders(1, 2000)...)
 	if !bytes.Equal(a, b) {
@@ -60,7 +60,7 @@ func TestEqualRowsMakeEqualFiles(t *testing.T) {
 	}
 }
 
-func TestValuesKeepWhatTheDatabaseSays(t *testing.T) {
+func TestEncoder_Encode_values(t *testing.T) {
 	for name, tc := range map[string]struct {
 		kind     row.Kind
 		declared format.Type
@@ -135,7 +135,7 @@ func TestValuesKeepWhatTheDatabaseSays(t *testing.T) {
 	}
 }
 
-func TestNullHasNoCell(t *testing.T) {
+func TestEncoder_Encode_null(t *testing.T) {
 	cols := []format.Column{one(row.Text, format.Auto)[0], one(row.Int, format.Auto)[0]}
 	cols[1].Index = 1
 	b := &row.Batch{}
@@ -151,14 +151,14 @@ func TestNullHasNoCell(t *testing.T) {
 	}
 }
 
-func TestColumnsArePickedAndOrdered(t *testing.T) {
+func TestEncoder_Encode_selected_columns(t *testing.T) {
 	cols := orderColumns()
 	picked := []format.Column{cols[9], cols[2], cols[2]}
 	picked[0].Map = map[string]string{"备注 3": "三"}
 	check(t, picked, format.Options{}, orders(1, 200)...)
 }
 
-func TestNumbersSideBySideShareARecord(t *testing.T) {
+func TestTable_rk_MulRk(t *testing.T) {
 	var cols []format.Column
 	for i := range 5 {
 		c := one(row.Int, format.Auto)[0]
@@ -176,7 +176,7 @@ func TestNumbersSideBySideShareARecord(t *testing.T) {
 	}
 }
 
-func TestNumbersOfTwoRowsShareNoRecord(t *testing.T) {
+func TestTable_rk_two_rows(t *testing.T) {
 	cols := []format.Column{one(row.Int, format.Auto)[0], one(row.Int, format.Auto)[0]}
 	cols[1].Index = 1
 	b := &row.Batch{}
@@ -185,7 +185,7 @@ func TestNumbersOfTwoRowsShareNoRecord(t *testing.T) {
 	check(t, cols, format.Options{}, b)
 }
 
-func TestTextsPastTheLimitAreCutAtACharacter(t *testing.T) {
+func TestEncoder_Encode_cut_text(t *testing.T) {
 	for name, tc := range map[string]struct {
 		text string
 		want int // UTF-16 units
@@ -217,7 +217,7 @@ func TestTextsPastTheLimitAreCutAtACharacter(t *testing.T) {
 	}
 }
 
-func TestIllegalCharactersAreReplacedAndCounted(t *testing.T) {
+func TestEncoder_Encode_illegal_characters(t *testing.T) {
 	b, sum := check(t, one(row.Text, format.Auto), format.Options{}, rowsOf("a\x00b", "a\x00b", "\xff\xfe", "a\x01b", "\xed\xa0\x80"))
 	if d := cmp.Diff([]format.Warning{{Code: format.IllegalChar, Count: 4}}, sum.Warnings); d != "" {
 		t.Errorf("warnings (-want +got):\n%s", d)
@@ -232,7 +232,7 @@ func TestIllegalCharactersAreReplacedAndCounted(t *testing.T) {
 
 // The letters of a string may be torn apart between records in every place;
 // what leads them may not.
-func TestStringsCrossRecordsAnywhere(t *testing.T) {
+func TestSST_write_record_boundaries(t *testing.T) {
 	for _, letter := range []string{"a", "中", "é"} {
 		t.Run(letter, func(t *testing.T) {
 			for first := maxRecord - 40; first < maxRecord; first++ {
@@ -247,14 +247,14 @@ func TestStringsCrossRecordsAnywhere(t *testing.T) {
 	}
 }
 
-func TestStringsThatComeAgainAreShared(t *testing.T) {
+func TestSST_add_shared(t *testing.T) {
 	b, _ := check(t, one(row.Text, format.Auto), format.Options{}, rowsOf("a", "b", "a", "c", "a"))
 	if d := cmp.Diff([]string{"c", "a", "b"}, b.strings); d != "" {
 		t.Errorf("string table (-want +got):\n%s", d)
 	}
 }
 
-func TestMoreColumnsThanASheetHasAreRefused(t *testing.T) {
+func TestNew_column_limit(t *testing.T) {
 	cols := make([]format.Column, 257)
 	_, err := New(&bytes.Buffer{}, cols, format.Options{})
 	if err == nil || !strings.Contains(err.Error(), "257 columns") || !strings.Contains(err.Error(), "256") {
@@ -268,7 +268,7 @@ func TestMoreColumnsThanASheetHasAreRefused(t *testing.T) {
 	}
 }
 
-func TestAllColumnsOfASheet(t *testing.T) {
+func TestEncoder_Encode_all_columns(t *testing.T) {
 	cols := make([]format.Column, maxColumns)
 	cells := make([][]byte, maxColumns)
 	for i := range cols {
@@ -284,7 +284,7 @@ func TestAllColumnsOfASheet(t *testing.T) {
 
 // Excel's row limit neither corrupts nor cuts: the table goes on in a sheet
 // of its own.
-func TestRowsPastASheetGoOnInTheNext(t *testing.T) {
+func TestEncoder_Encode_next_sheet(t *testing.T) {
 	for _, n := range []int{maxRows - 1, maxRows, 2*maxRows - 1} {
 		t.Run(strconv.Itoa(n), func(t *testing.T) {
 			batch := &row.Batch{}
@@ -307,7 +307,7 @@ func TestRowsPastASheetGoOnInTheNext(t *testing.T) {
 	}
 }
 
-func TestSheetNamesAreOnesThatExcelTakes(t *testing.T) {
+func TestNew_sheet_name(t *testing.T) {
 	for name, want := range map[string]string{
 		"":                        "Sheet1",
 		"订单":                      "订单",
@@ -322,7 +322,7 @@ func TestSheetNamesAreOnesThatExcelTakes(t *testing.T) {
 	}
 }
 
-func TestHeaderIsBoldFrozenAndFiltered(t *testing.T) {
+func TestEncoder_Close_header(t *testing.T) {
 	cols := orderColumns()
 	b, _ := check(t, cols, format.Options{}, orders(1, 10)...)
 	s := b.sheets[0]
@@ -353,7 +353,7 @@ func TestHeaderIsBoldFrozenAndFiltered(t *testing.T) {
 
 // The sizes that the drawing's containers announce must add up over all of the
 // sheet's records, or Excel repairs the file.
-func TestDrawingContainersSpanAllArrows(t *testing.T) {
+func TestAppendArrows(t *testing.T) {
 	for _, columns := range []int{1, 2, maxColumns} {
 		cols := make([]format.Column, columns)
 		b, _ := check(t, cols, format.Options{})
@@ -391,7 +391,7 @@ func walkArt(t *testing.T, p []byte, see func(kind uint16)) {
 	}
 }
 
-func TestFormatsOfColumns(t *testing.T) {
+func TestStyles_formats(t *testing.T) {
 	for name, tc := range map[string]struct {
 		col    format.Column
 		text   string
@@ -417,7 +417,7 @@ func TestFormatsOfColumns(t *testing.T) {
 
 // A text that typing would turn into a number or a formula carries Excel's
 // own mark for texts, and stays as it is.
-func TestTextsThatLookLikeMoreAreMarked(t *testing.T) {
+func TestColumn_textXF(t *testing.T) {
 	for text, want := range map[string]bool{
 		"=1+1": true, "+86 10": true, "@x": true, "-": true, "007": true, "'x": true,
 		"x": false, "": false, "中": false, "(1)": false,
@@ -436,7 +436,7 @@ func TestTextsThatLookLikeMoreAreMarked(t *testing.T) {
 	}
 }
 
-func TestWidthsFollowTheFirstRowsOrTheDeclaration(t *testing.T) {
+func TestEncoder_measure(t *testing.T) {
 	cols := []format.Column{one(row.Text, format.Auto)[0], one(row.Text, format.Auto)[0]}
 	cols[1].Width = 30
 	b, _ := check(t, cols, format.Options{}, rowsOf("中文中文中文"))

@@ -50,7 +50,7 @@ func fuzzCell(c []byte) []byte {
 	return append([]byte{}, c...)
 }
 
-func FuzzReadsBackEqual(f *testing.F) {
+func FuzzEncoder_Encode(f *testing.F) {
 	f.Add([]byte("\x00\x00"), []byte("a|b||\\N|x*9000|中*5000|é*8230|😀*20000"))
 	f.Add([]byte("\x01\x00\x02\x00\x03\x00"), []byte("1|-12.50|1e-7|00042|9999999999.99|0.1|18446744073709551615|\\N|-0|536870912|0.005|1e400"))
 	f.Add([]byte("\x04\x00\x06\x00\x00\x03"), []byte("2026-01-31|2026-01-31 23:59:59.999999|2026-01-31|0000-00-00|1900-02-28 00:00:00|9999-12-31"))

@@ -9,7 +9,8 @@ const (
 	codeUTF16  = 1200
 )
 
-// appendBOF begins a substream (BOF, MS-XLS 2.4.21), as Excel 97 does.
+// appendBOF begins a substream (BOF, MS-XLS 2.4.21) with the values of Excel
+// 97.
 func appendBOF(r *records, kind uint16) {
 	r.begin(recBOF)
 	r.u16(biff8)
@@ -21,9 +22,9 @@ func appendBOF(r *records, kind uint16) {
 	r.end()
 }
 
-// globals builds the globals substream (MS-XLS, Globals Substream ABNF) up to
+// globals returns the globals substream (MS-XLS, Globals Substream ABNF) up to
 // the string table, which follows it. bounds are the offsets of the 32-bit
-// fields that take the sheets' places in the stream.
+// fields for the positions of the sheets, see putBounds.
 func (l *layout) globals(sheets []sheet) (head []byte, bounds []int) {
 	r := &records{}
 	appendBOF(r, bofGlobals)
@@ -44,8 +45,8 @@ func (l *layout) globals(sheets []sheet) (head []byte, bounds []int) {
 	r.words(recPassword, 0)
 	r.words(recProt4Rev, 0)
 	r.words(recProt4RevPass, 0)
-	// Place and size of the window, scroll bars and tabs shown, first sheet
-	// active and selected, tabs take 60 % of the scroll bar's width.
+	// Position and size of the window, scroll bars and tabs shown, first sheet
+	// active and selected, tabs use 60 % of the width of the scroll bar.
 	r.words(recWindow1, 0, 0, 0x4000, 0x2000, 0x0038, 0, 0, 1, 600)
 	r.words(recBackup, 0)
 	r.words(recHideObj, 0)
@@ -71,8 +72,8 @@ func (l *layout) globals(sheets []sheet) (head []byte, bounds []int) {
 	return r.b, bounds
 }
 
-// appendAuthor writes who made the file (WriteAccess, MS-XLS 2.4.349): 112
-// bytes, padded with blanks.
+// appendAuthor writes the creator of the file (WriteAccess, MS-XLS 2.4.349):
+// 112 bytes, padded with blanks.
 func appendAuthor(r *records) {
 	const size = 112
 	r.begin(recWriteAccess)
@@ -83,16 +84,17 @@ func appendAuthor(r *records) {
 	r.end()
 }
 
-// putBounds fills in where the sheets begin.
+// putBounds stores the positions of the sheets in the stream at the offsets
+// bounds of head.
 func putBounds(head []byte, bounds []int, places []int64) {
 	for i, at := range bounds {
 		binary.LittleEndian.PutUint32(head[at:], uint32(places[i]))
 	}
 }
 
-// appendFilterNames writes, for every sheet, the hidden built-in name
-// _FilterDatabase (Lbl, MS-XLS 2.4.150) that spans the filtered cells, and
-// before it the references to the workbook's own sheets that its formula needs
+// appendFilterNames writes for every sheet the hidden built-in name
+// _FilterDatabase (Lbl, MS-XLS 2.4.150), which spans the filtered cells, and
+// before it the references to the sheets of the workbook that its formula needs
 // (SupBook, 2.4.271, ExternSheet, 2.4.106).
 func appendFilterNames(r *records, sheets []sheet, columns int) {
 	const self = 0x0401
@@ -114,7 +116,7 @@ func appendFilterNames(r *records, sheets []sheet, columns int) {
 		r.u16(0)
 		r.u16(uint16(i + 1))
 		r.zero(4)
-		r.u8(0)    // the name's characters are single bytes
+		r.u8(0)    // one byte a character
 		r.u8(0x0d) // _FilterDatabase
 		r.u8(0x3b) // PtgArea3d, 2.5.198.28
 		r.u16(uint16(i))

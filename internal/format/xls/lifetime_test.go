@@ -57,7 +57,7 @@ func wantEmpty(t *testing.T, dir string) {
 	}
 }
 
-func TestErrorsOfTheWriterEndTheExport(t *testing.T) {
+func TestEncoder_Close_write_error(t *testing.T) {
 	whole := &bytes.Buffer{}
 	e := start(t, whole, t.TempDir())
 	encodeOrders(t, e, 6000)
@@ -77,7 +77,7 @@ func TestErrorsOfTheWriterEndTheExport(t *testing.T) {
 	}
 }
 
-func TestErrorsOfTheSpillEndTheExport(t *testing.T) {
+func TestEncoder_Encode_spill_error(t *testing.T) {
 	t.Run("no folder", func(t *testing.T) {
 		dir := t.TempDir()
 		e := start(t, io.Discard, dir+"/none")
@@ -119,7 +119,7 @@ func TestErrorsOfTheSpillEndTheExport(t *testing.T) {
 	})
 }
 
-func TestWorkbookPastTheFormatsSizeIsAnError(t *testing.T) {
+func TestEncoder_Encode_size_limit(t *testing.T) {
 	dir := t.TempDir()
 	out := &bytes.Buffer{}
 	e := start(t, out, dir)
@@ -140,7 +140,7 @@ func TestWorkbookPastTheFormatsSizeIsAnError(t *testing.T) {
 	wantEmpty(t, dir)
 }
 
-func TestNothingIsLeftInTheTempDir(t *testing.T) {
+func TestEncoder_Close_temporary_files(t *testing.T) {
 	dir := t.TempDir()
 	e := start(t, io.Discard, dir)
 	encodeOrders(t, e, 20000)
@@ -157,7 +157,7 @@ func TestNothingIsLeftInTheTempDir(t *testing.T) {
 }
 
 // Where an open file cannot lose its name, it loses it at the end.
-func TestSpillWithANameIsRemovedAtTheEnd(t *testing.T) {
+func TestSpill_close_named_file(t *testing.T) {
 	dir := t.TempDir()
 	f, err := os.CreateTemp(dir, "x")
 	if err != nil {
@@ -173,7 +173,7 @@ func TestSpillWithANameIsRemovedAtTheEnd(t *testing.T) {
 	}
 }
 
-func TestBatchesAreReleasedOnce(t *testing.T) {
+func TestEncoder_Encode_releases_batches(t *testing.T) {
 	released := 0
 	batch := func() *row.Batch {
 		b := orders(1, 10)[0]
@@ -202,7 +202,7 @@ func TestBatchesAreReleasedOnce(t *testing.T) {
 	}
 }
 
-func TestSmallFilesNeedNoTempDir(t *testing.T) {
+func TestSpill_open_small_file(t *testing.T) {
 	e := start(t, io.Discard, t.TempDir()+"/none")
 	encodeOrders(t, e, 1000)
 	if err := e.Close(); err != nil {
@@ -210,7 +210,7 @@ func TestSmallFilesNeedNoTempDir(t *testing.T) {
 	}
 }
 
-func TestRowsAllocateNothing(t *testing.T) {
+func TestEncoder_Encode_allocations(t *testing.T) {
 	e := start(t, io.Discard, t.TempDir())
 	encodeOrders(t, e, 50000)
 	batches := orders(50001, 60500)
@@ -230,7 +230,7 @@ func TestRowsAllocateNothing(t *testing.T) {
 
 // Memory on large exports is bounded: what lives while 300,000 rows of
 // ever new strings go through is far below 32 MiB.
-func TestMemoryDoesNotGrowWithTheRows(t *testing.T) {
+func TestEncoder_Encode_memory(t *testing.T) {
 	heap := func() uint64 {
 		runtime.GC()
 		var m runtime.MemStats

@@ -190,7 +190,7 @@ names = [(n.name, n.builtin) for n in b.name_obj_list]
 json.dump(dict(sheets=out, names=names), sys.stdout)
 `
 
-func TestXlrdReadsTheSame(t *testing.T) {
+func TestReaders_xlrd(t *testing.T) {
 	python := program(t, "/usr/bin/python3", "python3-xlrd")
 	for _, make := range []func(*testing.T) (string, [][][]any){oddFile, twoSheets} {
 		name, want := make(t)
@@ -234,7 +234,7 @@ const out = b.SheetNames.map(n => {
 process.stdout.write(JSON.stringify(out));
 `
 
-func TestSheetJSReadsTheSame(t *testing.T) {
+func TestReaders_SheetJS(t *testing.T) {
 	node := program(t, "node", "nodejs, and xlsx from npm")
 	for _, make := range []func(*testing.T) (string, [][][]any){oddFile, twoSheets} {
 		name, want := make(t)
@@ -276,7 +276,7 @@ type gnumericBook struct {
 	} `xml:"Sheets>Sheet"`
 }
 
-func TestGnumericReadsTheSame(t *testing.T) {
+func TestReaders_Gnumeric(t *testing.T) {
 	ssconvert := program(t, "ssconvert", "gnumeric")
 	for _, make := range []func(*testing.T) (string, [][][]any){oddFile, twoSheets} {
 		name, want := make(t)
@@ -348,7 +348,7 @@ func soffice(t *testing.T, name, format string) string {
 	return filepath.Join(dir, "export."+format)
 }
 
-func TestLibreOfficeReadsTheSame(t *testing.T) {
+func TestReaders_LibreOffice(t *testing.T) {
 	for _, make := range []func(*testing.T) (string, [][][]any){oddFile, twoSheets} {
 		name, want := make(t)
 		f, err := os.Open(soffice(t, name, "fods"))
@@ -479,7 +479,7 @@ func odsDate(t *testing.T, s string) float64 {
 }
 
 // What LibreOffice makes of the header row shows in the XLSX that it writes.
-func TestLibreOfficeKnowsFilterAndPane(t *testing.T) {
+func TestReaders_LibreOffice_filter_and_pane(t *testing.T) {
 	name, want := oddFile(t)
 	z, err := zip.OpenReader(soffice(t, name, "xlsx"))
 	if err != nil {

@@ -7,48 +7,47 @@ import (
 )
 
 const (
-	recentBytes = 4 << 20  // of strings remembered
-	recentSlots = 64 << 10 // strings remembered, a power of two
-	recentWays  = 2        // slots in which one string may stand
-	// recentLongest is the longest string remembered: long ones seldom come
-	// twice and would push many short ones out.
+	recentBytes = 4 << 20  // size of the ring of strings
+	recentSlots = 64 << 10 // maximum number of strings, a power of two
+	recentWays  = 2        // number of slots that a string may occupy
+	// recentLongest is the maximum length of a cached string in bytes: longer
+	// strings rarely repeat and would replace many short ones.
 	recentLongest = 1 << 10
 )
 
-// recent finds the place in the string table of a string that was written not
-// long ago. It is a window, not a map of everything: cells name a string by its
-// place in the table, and readers do not mind one that stands there twice. So
-// forgetting costs a few bytes of the file and keeps memory bounded. Strings
-// are compared letter by letter; a hash that collides, by accident or design,
-// is a miss.
+// recent is a cache of the indexes of recently written strings in the string
+// table. A string that is no longer cached is written to the table again, which
+// is valid and bounds the memory. Cached strings are compared byte by byte, so
+// a hash collision is only a miss.
 //
-// The strings lie in a ring that is written round and round. One that is found
-// in the older half of it is written again at its head, and of the slots that
-// a string may take the one least lately found gives way: so those that keep
-// coming stay. A slot whose string was overwritten is simply not found again.
+// The strings are stored in a ring buffer. A string that is found in the older
+// half of the ring is stored again at its head, and a new string replaces the
+// least recently found one of its slots, so that frequent strings stay cached.
+// A slot whose string was overwritten in the ring does not match.
 type recent struct {
 	ring  []byte
-	head  uint64 // bytes ever put into the ring
+	head  uint64 // total number of bytes written to the ring
 	marks []recentMark
-	slots []recentSlot // by the same index
+	slots []recentSlot // same indexes as marks
 	used  int
-	hash  uint32 // of the last string looked for
+	hash  uint32 // hash of the last argument of find
 }
 
-// recentMark is what a search looks at in each slot. Most searches find nothing,
-// and wait for memory: the less of it they touch the better.
+// recentMark is the part of a slot that every search reads. It is small because
+// most searches fail and wait for memory.
 type recentMark struct {
 	hash  uint32
-	found uint32 // tick of the last time, plus 1; 0 is a free slot
+	found uint32 // tick of the last match; 0 = free slot
 }
 
 type recentSlot struct {
-	at    uint64 // head when the string was stored
+	at    uint64 // value of head when the string was stored
 	index uint32
 	n     uint32
 }
 
-// find looks for s. A miss leaves the hash behind for the put that follows.
+// find returns the index of s. After a miss put may be called for the same
+// string.
 func (r *recent) find(s []byte) (index uint32, ok bool) {
 	if len(s) > recentLongest {
 		return 0, false
@@ -75,11 +74,11 @@ func (r *recent) find(s []byte) (index uint32, ok bool) {
 	return 0, false
 }
 
-// tick counts up as the ring is written: more than often enough, and 32 bits
-// last for 4 TiB of strings.
+// tick returns a counter that grows with the ring's head. Its 32 bits suffice
+// for 4 TiB of strings.
 func (r *recent) tick() uint32 { return uint32(r.head>>10) + 1 }
 
-// holds reports whether what stands at the slot's place in the ring is s.
+// holds reports whether the ring has s at the position of the slot.
 func (r *recent) holds(e *recentSlot, s []byte) bool {
 	if int(e.n) != len(s) {
 		return false
@@ -88,7 +87,7 @@ func (r *recent) holds(e *recentSlot, s []byte) bool {
 	return bytes.Equal(r.ring[at:at+uint64(e.n)], s)
 }
 
-// put remembers that s, the string last looked for, stands at index.
+// put caches the index of s, the last argument of find.
 func (r *recent) put(s []byte, index uint32) {
 	if len(s) > recentLongest {
 		return
@@ -101,8 +100,8 @@ func (r *recent) put(s []byte, index uint32) {
 	r.marks[i] = recentMark{hash: r.hash, found: r.tick()}
 }
 
-// place is the slot to take for a hash: a free one or that of the string that
-// was not found for longest.
+// place returns the slot for a hash: a free one or the least recently found
+// one.
 func (r *recent) place(h uint32) uint32 {
 	mask := uint32(len(r.slots) - 1)
 	i, other := h&mask, (h^1)&mask
@@ -115,7 +114,7 @@ func (r *recent) place(h uint32) uint32 {
 	return i
 }
 
-// grow makes four times as many slots, up to the bound.
+// grow quadruples the number of slots up to the maximum.
 func (r *recent) grow() {
 	marks, slots := r.marks, r.slots
 	n := min(max(1<<10, 4*len(slots)), recentSlots)
@@ -128,11 +127,12 @@ func (r *recent) grow() {
 	}
 }
 
-// store writes s at the ring's head, in one piece, and returns where.
+// store copies s to the head of the ring without splitting it and returns its
+// position.
 func (r *recent) store(s []byte) uint64 {
 	at := r.head % recentBytes
 	if at+uint64(len(s)) > recentBytes {
-		r.head += recentBytes - at // the end is left empty
+		r.head += recentBytes - at // the end stays unused
 		at = 0
 	}
 	if end := int(at) + len(s); end > len(r.ring) {
@@ -144,8 +144,8 @@ func (r *recent) store(s []byte) uint64 {
 	return pos
 }
 
-// extend makes the ring at least n bytes long; it grows as it is filled, so
-// that small files pay for little.
+// extend makes the ring at least n bytes long. The ring grows with its content
+// so that small files need little memory.
 func (r *recent) extend(n int) {
 	if n > cap(r.ring) {
 		ring := make([]byte, n, min(max(64<<10, 4*cap(r.ring), n), recentBytes))
@@ -156,8 +156,8 @@ func (r *recent) extend(n int) {
 	r.ring = r.ring[:n]
 }
 
-// hash mixes s eight bytes at a time. It is the same in every run, so that
-// equal rows make equal files.
+// hash returns a hash of s that is the same in every process, so that equal
+// rows make equal files.
 func hash(s []byte) uint32 {
 	const k0, k1 = 0x9e3779b97f4a7c15, 0xd6e8feb86659fd93
 	h := uint64(len(s)) * k1

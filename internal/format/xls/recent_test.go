@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestRecentNeverTakesOneStringForAnother(t *testing.T) {
+func TestRecent_find_exact(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	var r recent
 	var all []string // by index
@@ -34,7 +34,7 @@ func TestRecentNeverTakesOneStringForAnother(t *testing.T) {
 }
 
 // A string that keeps coming is found however many others come between.
-func TestRecentKeepsWhatComesOften(t *testing.T) {
+func TestRecent_put_keeps_frequent(t *testing.T) {
 	var r recent
 	often := []byte("often")
 	misses := 0
@@ -55,7 +55,7 @@ func TestRecentKeepsWhatComesOften(t *testing.T) {
 	}
 }
 
-func TestRecentStringsFindTheirOwnPlace(t *testing.T) {
+func TestRecent_find(t *testing.T) {
 	var r recent
 	for i := range uint32(1000) {
 		s := fmt.Append(nil, i)
@@ -69,7 +69,7 @@ func TestRecentStringsFindTheirOwnPlace(t *testing.T) {
 	}
 }
 
-func TestStringsOfOneHashAreToldApart(t *testing.T) {
+func TestRecent_find_collision(t *testing.T) {
 	seen := map[uint32][]byte{}
 	for i := range 1 << 20 {
 		s := fmt.Appendf(nil, "%08d", i)

@@ -5,8 +5,8 @@ import (
 	"math"
 )
 
-// The numbers of the records written here (MS-XLS 2.3.2). Section 2.4 of the
-// specification describes them in the order of their names.
+// The record types in use (MS-XLS 2.3.2). Section 2.4 of the specification
+// describes the records by name.
 const (
 	recEOF            = 0x000a
 	recCalcCount      = 0x000c
@@ -81,18 +81,18 @@ const (
 )
 
 const (
-	// maxRecord is the most bytes that a record may hold behind its header
-	// (MS-XLS 2.1.4); what is longer goes on in Continue records.
+	// maxRecord is the maximum size of a record's body in bytes (MS-XLS 2.1.4).
+	// Longer bodies continue in Continue records.
 	maxRecord = 8224
-	// headSize is the size of a record's header: its number, its length.
+	// headSize is the size of a record's header: its type and its length.
 	headSize = 4
 )
 
-// records builds a run of records in memory: begin, the fields, end. It is
-// for the few hundred records around the cells, not for the cells.
+// records builds a sequence of records in memory with begin, field methods and
+// end. It is used for the few hundred records around the cells.
 type records struct {
 	b     []byte
-	start int // of the header of the record being built
+	start int // offset of the header of the current record
 }
 
 func (r *records) begin(id uint16) {
@@ -101,8 +101,8 @@ func (r *records) begin(id uint16) {
 	r.u16(0)
 }
 
-// end closes the record and cuts it into Continue records where it is longer
-// than one may be.
+// end closes the record and splits a body longer than maxRecord into Continue
+// records.
 func (r *records) end() {
 	body := r.start + headSize
 	if n := len(r.b) - body; n <= maxRecord {
@@ -117,7 +117,7 @@ func (r *records) end() {
 	r.end()
 }
 
-// words appends a whole record of 16-bit fields.
+// words appends a record of 16-bit fields.
 func (r *records) words(id uint16, fields ...uint16) {
 	r.begin(id)
 	for _, f := range fields {
@@ -139,8 +139,8 @@ func (r *records) zero(n int) {
 	}
 }
 
-// short appends a ShortXLUnicodeString (MS-XLS 2.5.240), for names of at most
-// 255 UTF-16 units, which the callers have made sure of.
+// short appends a ShortXLUnicodeString (MS-XLS 2.5.240). s must have at most
+// 255 UTF-16 code units.
 func (r *records) short(s string) {
 	units, wide := encodeName(s)
 	r.u8(uint8(units.count))
@@ -148,7 +148,7 @@ func (r *records) short(s string) {
 	r.raw(units.bytes)
 }
 
-// long appends an XLUnicodeString (MS-XLS 2.5.294) of at most 255 units.
+// long appends an XLUnicodeString (MS-XLS 2.5.294) of at most 255 code units.
 func (r *records) long(s string) {
 	units, wide := encodeName(s)
 	r.u16(uint16(units.count))

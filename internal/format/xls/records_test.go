@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestLongRecordsGoOnInContinueRecords(t *testing.T) {
+func TestRecords_end_Continue(t *testing.T) {
 	for _, n := range []int{0, maxRecord, maxRecord + 1, 2 * maxRecord, 20000} {
 		want := bytes.Repeat([]byte{1, 2, 3, 4, 5, 6, 7}, n/7+1)[:n]
 		r := &records{}

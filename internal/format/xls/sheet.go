@@ -8,19 +8,19 @@ import (
 	"exporttask/internal/format"
 )
 
-// sheet says where the cell table of a finished sheet stands in the spill.
+// sheet is the position of the cell table of a completed sheet in the spill.
 type sheet struct {
 	start, size int64
-	rows        int // the header among them
-	used        int // the last row with a cell, plus 1
+	rows        int // including the header
+	used        int // index of the last row with a cell, plus 1
 }
 
-// blocks is how many row blocks the sheet has up to its last cell.
+// blocks returns the number of row blocks up to the last cell.
 func (s sheet) blocks() int { return (s.used + blockRows - 1) / blockRows }
 
-// layout is what all sheets of a workbook have in common.
+// layout has the properties that all sheets of a workbook share.
 type layout struct {
-	base    string // of the sheets' names
+	base    string // prefix of the names of sheets
 	columns int
 	widths  []float64 // in characters
 	freeze  bool
@@ -31,8 +31,9 @@ type layout struct {
 func (l *layout) name(i int) string { return format.SheetName(l.base, i+1) }
 
 // head appends the part of a worksheet substream (MS-XLS, Worksheet Substream
-// ABNF) before its cells, for a sheet that begins at base in the stream; places
-// are its DBCell records, counted from its first row block.
+// ABNF) before its cells. base is the position of the sheet in the stream,
+// places has the positions of its DBCell records relative to its first row
+// block.
 func (l *layout) head(r *records, s sheet, base int64, places []byte) {
 	begin := len(r.b)
 	appendBOF(r, bofSheet)
@@ -70,8 +71,9 @@ func (l *layout) head(r *records, s sheet, base int64, places []byte) {
 	}
 }
 
-// appendIndex writes the Index record (MS-XLS 2.4.144) with room for the
-// places of the default width and of the DBCell records.
+// appendIndex writes the Index record (MS-XLS 2.4.144) with zeros for the
+// positions of the DefColWidth record and of the DBCell records, which head
+// fills in.
 func appendIndex(r *records, s sheet) {
 	r.begin(recIndex)
 	r.u32(0)
@@ -82,8 +84,8 @@ func appendIndex(r *records, s sheet) {
 	r.end()
 }
 
-// appendCalc writes how Excel calculates (GLOBALS of the ABNF): automatically,
-// 100 rounds at most. There is no formula to calculate.
+// appendCalc writes the settings of the calculation (GLOBALS of the ABNF):
+// automatic, 100 iterations at most.
 func appendCalc(r *records) {
 	r.words(recCalcMode, 1)
 	r.words(recCalcCount, 100)
@@ -95,8 +97,7 @@ func appendCalc(r *records) {
 	r.words(recCalcSaveRecalc, 1)
 }
 
-// appendPage writes how a page is printed (PAGESETUP of the ABNF): as the
-// printer's own settings say.
+// appendPage writes the page setup (PAGESETUP of the ABNF).
 func appendPage(r *records) {
 	const halfAnInch = 0.5
 	r.words(recHeader)
@@ -118,29 +119,29 @@ func appendPage(r *records) {
 	r.end()
 }
 
-// columnWidth is a width in 1/256 of a character (ColInfo, MS-XLS 2.4.53),
-// with the margin that Excel leaves at both sides.
+// columnWidth converts a width in characters to 1/256 of a character (ColInfo,
+// MS-XLS 2.4.53) and adds the margins of Excel.
 func columnWidth(characters float64) uint16 {
 	const margin, most = 0.71, 255
 	w := min(max(characters, 0)+margin, most)
 	return uint16(math.Round(w * 256))
 }
 
-// tail appends the part of the n-th sheet's substream behind its cells.
+// tail appends the part of the substream of the n-th sheet behind its cells.
 func (l *layout) tail(r *records, n int) {
 	if l.filter {
 		appendArrows(r, n, l.columns)
 	}
 	flags := uint16(0x00b6) // grid, headings, zeros, default colour, outline symbols
 	if l.freeze {
-		flags |= 0x0108 // frozen, and not split where it is unfrozen
+		flags |= 0x0108 // frozen, and without a split when it is unfrozen
 	}
 	if n == 0 {
 		flags |= 0x0600 // selected and shown
 	}
 	r.words(recWindow2, flags, 0, 0, 64, 0, 0, 0, 0, 0) // 2.4.346
 	if l.freeze {
-		r.words(recPane, 0, 1, 1, 0, bottomLeft) // 2.4.189: one row above, the sheet goes on in row 1
+		r.words(recPane, 0, 1, 1, 0, bottomLeft) // 2.4.189: one row above the split, row 1 below it
 		appendSelection(r, topLeft, 0)
 		appendSelection(r, bottomLeft, 1)
 	} else {
@@ -155,7 +156,7 @@ const (
 	topLeft    = 3
 )
 
-// appendSelection puts a pane's cursor into the first cell of a row (Selection).
+// appendSelection selects the first cell of a row in a pane (Selection).
 func appendSelection(r *records, pane uint8, row uint16) {
 	r.begin(recSelection)
 	r.u8(pane)
@@ -170,7 +171,7 @@ func appendSelection(r *records, pane uint8, row uint16) {
 	r.end()
 }
 
-// checkColumns refuses what no sheet can hold.
+// checkColumns returns an error for columns that a sheet cannot hold.
 func checkColumns(cols []format.Column) error {
 	switch n := len(cols); {
 	case n == 0:

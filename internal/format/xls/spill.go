@@ -6,22 +6,22 @@ import (
 	"os"
 )
 
-// spillBlock is how many bytes a spill gathers before it writes them.
+// spillBlock is the number of bytes that a spill buffers.
 const spillBlock = 512 << 10
 
-// spill is a long run of bytes that is written once and then read in order:
-// the first block stays in memory, the rest goes to a temporary file. Its
-// owner appends to buf and calls flushIfFull wherever what it appended needs
-// no patching any more.
+// spill is a sequence of bytes that is written once and then read. Up to
+// spillBlock bytes stay in memory, more are written to a temporary file. The
+// owner appends to buf and calls flushIfFull at positions before which it only
+// changes bytes with patch.
 type spill struct {
 	dir     string
 	buf     []byte
 	file    *os.File
-	name    string // where the file still has a name
-	flushed int64  // bytes in the file
+	name    string // name of the file if it could not be unlinked; "" otherwise
+	flushed int64  // number of bytes in the file
 }
 
-// size is the number of bytes appended in all.
+// size returns the number of bytes appended.
 func (s *spill) size() int64 { return s.flushed + int64(len(s.buf)) }
 
 func (s *spill) flushIfFull() error {
@@ -44,9 +44,8 @@ func (s *spill) flush() error {
 	return nil
 }
 
-// open makes the temporary file at its first use. Where the system allows it
-// the file loses its name at once, so that nothing is left of a process that
-// is killed.
+// open creates the temporary file at its first use. On systems that allow it
+// the file is unlinked at once, so that a killed process leaves no file behind.
 func (s *spill) open() error {
 	if s.file != nil {
 		return nil
@@ -62,7 +61,7 @@ func (s *spill) open() error {
 	return nil
 }
 
-// patch overwrites bytes that were appended at off before.
+// patch overwrites bytes at off that were appended before.
 func (s *spill) patch(off int64, p []byte) error {
 	if off >= s.flushed {
 		copy(s.buf[off-s.flushed:], p)
@@ -74,8 +73,8 @@ func (s *spill) patch(off int64, p []byte) error {
 	return nil
 }
 
-// seal ends the appending: from here on all bytes are in the file or, where
-// there is none, in buf.
+// seal ends the appending: afterwards all bytes are in the file or, without a
+// file, in buf.
 func (s *spill) seal() error {
 	if s.file == nil || len(s.buf) == 0 {
 		return nil
@@ -83,7 +82,7 @@ func (s *spill) seal() error {
 	return s.flush()
 }
 
-// readAt fills p with the bytes from off on of a sealed spill.
+// readAt fills p with the bytes of a sealed spill at off.
 func (s *spill) readAt(p []byte, off int64) error {
 	if s.file == nil {
 		copy(p, s.buf[off:])
@@ -95,8 +94,8 @@ func (s *spill) readAt(p []byte, off int64) error {
 	return nil
 }
 
-// copyTo writes the n bytes from off on of a sealed spill to w. The block of
-// memory, free by now, is the buffer.
+// copyTo writes n bytes of a sealed spill at off to w. buf serves as the copy
+// buffer.
 func (s *spill) copyTo(w io.Writer, off, n int64) error {
 	if s.file == nil {
 		_, err := w.Write(s.buf[off : off+n])
@@ -116,7 +115,7 @@ func (s *spill) copyTo(w io.Writer, off, n int64) error {
 	return nil
 }
 
-// close removes the file. The spill may be closed again.
+// close removes the file. It may be called more than once.
 func (s *spill) close() error {
 	s.buf = nil
 	if s.file == nil {

@@ -7,27 +7,27 @@ import (
 )
 
 const (
-	// bucketsMost is how many places of the string table are kept for the
-	// ExtSST record; with more, every second one is dropped.
+	// bucketsMost is the maximum number of buckets of the ExtSST record; when it
+	// is reached, every second bucket is dropped.
 	bucketsMost = 1024
-	// bucketStep is the fewest strings between two of them (MS-XLS 2.4.107).
+	// bucketStep is the minimum number of strings of a bucket (MS-XLS 2.4.107).
 	bucketStep = 8
-	// bucketStepMost keeps the step inside its 16 bits.
+	// bucketStepMost is the maximum step, which the record stores in 16 bits.
 	bucketStepMost = 32 << 10
-	// sstHead is what the SST record holds before the first string.
+	// sstHead is the size of the fields of the SST record before the first string.
 	sstHead = 8
 )
 
-// sst is the shared string table (MS-XLS 2.4.265), written as it grows: the
-// SST record and its Continue records stand in the spill in their final form,
-// but for the two counts at the front, which finish patches in.
+// sst is the shared string table (MS-XLS 2.4.265). The SST record and its
+// Continue records are written to a spill in their final form, except for the
+// two counts at the beginning, which finish sets.
 type sst struct {
 	out    spill
-	record int // where the header of the open record stands in out.buf
-	free   int // bytes that the open record has room for
+	record int // offset of the header of the open record in out.buf
+	free   int // number of bytes that fit into the open record
 
-	total  uint32 // strings of all cells (cstTotal)
-	unique uint32 // strings written (cstUnique)
+	total  uint32 // number of string cells (cstTotal)
+	unique uint32 // number of strings in the table (cstUnique)
 
 	recent  recent
 	scratch []byte
@@ -36,10 +36,10 @@ type sst struct {
 	step    uint32
 }
 
-// bucket says where a string begins (ISSTInf, MS-XLS 2.5.167).
+// bucket is the position of a string (ISSTInf, MS-XLS 2.5.167).
 type bucket struct {
-	at     int64  // in the run of SST and Continue records
-	inside uint16 // in its record, the header counted
+	at     int64  // offset from the beginning of the SST record
+	inside uint16 // offset in its record including the header
 }
 
 func newSST(dir string) *sst {
@@ -54,8 +54,8 @@ func newSST(dir string) *sst {
 	return s
 }
 
-// add returns the index of the string text in the table and counts what had to
-// be changed of it.
+// add returns the index of text in the table and counts texts that were
+// changed.
 func (s *sst) add(text []byte, counts *format.WarningCounts) (uint32, error) {
 	s.total++
 	if i, ok := s.recent.find(text); ok {
@@ -67,7 +67,7 @@ func (s *sst) add(text []byte, counts *format.WarningCounts) (uint32, error) {
 	}
 	i := s.unique
 	switch {
-	case u.cut || u.illegal: // not remembered: each such cell is counted
+	case u.cut || u.illegal: // not cached, so that every such cell is counted
 		if u.cut {
 			counts.Cut++
 		}
@@ -154,7 +154,7 @@ func (s *sst) close() {
 	binary.LittleEndian.PutUint16(s.out.buf[s.record+2:], uint16(n))
 }
 
-// bucket notes where the string that is about to be written begins.
+// bucket records the position of the string u, which is written next.
 func (s *sst) bucket(u units) {
 	if len(s.buckets) == bucketsMost && s.step < bucketStepMost {
 		for i := range bucketsMost / 2 {
@@ -162,7 +162,7 @@ func (s *sst) bucket(u units) {
 		}
 		s.buckets = s.buckets[:bucketsMost/2]
 		s.step *= 2
-		// unique is a multiple of the old step times 1,024, so of the new one.
+		// unique is a multiple of 1,024 old steps and therefore of the new step.
 	}
 	b := bucket{at: s.out.size(), inside: uint16(len(s.out.buf) - s.record)}
 	if s.free < s.headOf(u) {
@@ -171,8 +171,8 @@ func (s *sst) bucket(u units) {
 	s.buckets = append(s.buckets, b)
 }
 
-// finish closes the last record and writes the counts. The table takes
-// s.out.size() bytes from then on.
+// finish closes the last record and sets the counts. The size of the table is
+// s.out.size() from then on.
 func (s *sst) finish() error {
 	s.close()
 	var counts [sstHead]byte
@@ -181,9 +181,8 @@ func (s *sst) finish() error {
 	return s.out.patch(headSize, counts[:])
 }
 
-// index appends the ExtSST record (MS-XLS 2.4.107) for a string table that
-// begins at base in the workbook stream. Excel needs it wherever there is an
-// SST.
+// index appends the ExtSST record (MS-XLS 2.4.107) for a string table at the
+// position base of the workbook stream. Excel requires it beside an SST.
 func (s *sst) index(r *records, base int64) {
 	r.begin(recExtSST)
 	r.u16(uint16(s.step))

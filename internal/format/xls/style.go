@@ -1,38 +1,38 @@
 package xls
 
 const (
-	fontName   = "Arial" // the default of Excel 97-2003
-	fontHeight = 200     // twentieths of a point
-	rowHeight  = 255     // of a row of that font, in twentieths of a point
+	fontName   = "Arial" // default font of Excel 97-2003
+	fontHeight = 200     // in twentieths of a point
+	rowHeight  = 255     // row height for that font in twentieths of a point
 
-	styleXFs   = 15 // XFs of cell styles, which come before those of cells
+	styleXFs   = 15 // number of XFs of cell styles, which precede those of cells
 	defaultXF  = styleXFs
 	firstOwnXF = styleXFs + 1
 
 	formatText  = 49  // the built-in format "@"
-	firstFormat = 164 // the first number of a format of one's own (MS-XLS 2.4.126)
+	firstFormat = 164 // identifier of the first custom format (MS-XLS 2.4.126)
 
 	fontPlain = 0
 	fontBold  = 1
 )
 
-// xf is how a cell looks (XF, MS-XLS 2.4.353).
+// xf is the format of a cell (XF, MS-XLS 2.4.353).
 type xf struct {
 	format uint16
 	font   uint16
-	// quoted is the apostrophe that people type before a text: it is not part
-	// of the cell, but keeps Excel from reading the text as a number or a
-	// formula when the cell is edited (f123Prefix).
+	// quoted is the quote prefix (f123Prefix): like an apostrophe typed before a
+	// text it prevents Excel from converting the text to a number or a formula
+	// when the cell is edited. It is not part of the text.
 	quoted bool
 }
 
-// styles collects the formats and XFs of a workbook.
+// styles collects the number formats and XFs of a workbook.
 type styles struct {
 	formats []string // from firstFormat on
 	xfs     []xf     // from firstOwnXF on
 }
 
-// add returns the index of an XF, which it makes where there is none yet.
+// add returns the index of an XF and creates it if necessary.
 func (s *styles) add(format string, font uint16, quoted bool) uint16 {
 	want := xf{format: s.format(format), font: font, quoted: quoted}
 	for i, x := range s.xfs {
@@ -44,8 +44,8 @@ func (s *styles) add(format string, font uint16, quoted bool) uint16 {
 	return uint16(firstOwnXF + len(s.xfs) - 1)
 }
 
-// format is the number of a number format: a built-in one's (MS-XLS 2.4.126)
-// or the place in the list.
+// format returns the identifier of a number format: that of a built-in format
+// (MS-XLS 2.4.126) or of a custom one.
 func (s *styles) format(f string) uint16 {
 	switch f {
 	case "", "General":
@@ -74,10 +74,10 @@ func (s *styles) format(f string) uint16 {
 	return uint16(firstFormat + len(s.formats) - 1)
 }
 
-// append writes fonts, formats, XFs and the one style (FORMATTING of MS-XLS,
-// Globals Substream ABNF).
+// append writes fonts, formats, XFs and the style "Normal" (FORMATTING of
+// MS-XLS, Globals Substream ABNF).
 func (s *styles) append(r *records) {
-	// Font 4 does not exist, so Excel's own files have five fonts at least.
+	// Font 4 does not exist; files written by Excel have five fonts at least.
 	for _, weight := range []uint16{fontPlain: 400, fontBold: 700, 400, 400, 400} {
 		appendFont(r, weight)
 	}
@@ -132,8 +132,8 @@ func appendFont(r *records, weight uint16) {
 	r.end()
 }
 
-// appendLook writes the rest of an XF record: at the bottom of the cell, no
-// border, no pattern; own tells which parts are not the style's.
+// appendLook writes the rest of an XF record: bottom alignment, no border, no
+// pattern. own has the flags of the properties that differ from the style's.
 func appendLook(r *records, own uint8) {
 	r.u8(0x20) // general, bottom
 	r.u8(0)    // not rotated

@@ -6,42 +6,42 @@ import (
 )
 
 const (
-	maxRows    = 65536 // of a sheet, the header among them (MS-XLS, Rw)
-	maxColumns = 256   // of a sheet (MS-XLS, ColU)
+	maxRows    = 65536 // rows of a sheet including the header (MS-XLS, Rw)
+	maxColumns = 256   // columns of a sheet (MS-XLS, ColU)
 	blockRows  = 32    // rows of a row block (MS-XLS 2.4.78)
 
-	rowRecord   = 20 // bytes of a Row record with its header
-	cellMost    = 18 // bytes that a cell may take, with its record's header
+	rowRecord   = 20 // size of a Row record including its header
+	cellMost    = 18 // maximum size of a cell record including its header
 	sheetBlocks = maxRows / blockRows
 )
 
 // table writes the cell table of a sheet (CELLTABLE of MS-XLS, Worksheet
-// Substream ABNF): blocks of up to 32 rows, each block its Row records, then the
-// cells, then a DBCell record by which Excel finds the cells of a row. Sheets
-// follow one another in one spill.
+// Substream ABNF): blocks of up to 32 rows, each with its Row records, the
+// cells, and a DBCell record with which Excel finds the cells of a row. All
+// sheets share one spill.
 type table struct {
 	out *spill
 
-	start int64  // where the sheet's first block begins in the spill
-	row   uint16 // the row being written
-	rows  int    // rows of the sheet, the one being written counted
-	used  int    // the last of them with a cell, plus 1
+	start int64  // offset of the first block of the sheet in the spill
+	row   uint16 // index of the current row
+	rows  int    // rows of the sheet including the current one
+	used  int    // index of the last row with a cell, plus 1
 
-	block  int // where the block begins in out.buf
+	block  int // offset of the block in out.buf
 	filled []filledRow
-	places []uint32 // of the DBCell records, from start
+	places []uint32 // offsets of the DBCell records from start
 
-	first, last int // columns of the row being written that have a cell
-	cells       int // where they begin in out.buf
+	first, last int // first and last column of the current row with a cell
+	cells       int // offset of its cells in out.buf
 
-	runAt, runEnd, runCol int // an RK or MulRk record that the next cell may join
+	runAt, runEnd, runCol int // begin, end and last column of an RK or MulRk record that the next cell can extend
 }
 
 // filledRow is a row of the block that has cells.
 type filledRow struct {
 	row         uint16
 	first, last uint16
-	cells       int // where they begin in out.buf
+	cells       int // offset of its cells in out.buf
 }
 
 // begin starts a sheet.
@@ -70,7 +70,7 @@ func (t *table) beginRow(columns int) {
 	}
 }
 
-// endRow ends a row, and its block where it is the 32nd.
+// endRow ends the row, and the block after its 32nd row.
 func (t *table) endRow() error {
 	if t.first >= 0 {
 		t.used = t.rows
@@ -88,8 +88,8 @@ func (t *table) endRow() error {
 	return t.out.flushIfFull()
 }
 
-// endBlock fills in the Row records and appends the DBCell record. Rows
-// without a cell have no Row record; the room kept for it is closed up.
+// endBlock writes the Row records and appends the DBCell record. Rows without a
+// cell have no Row record; the space reserved for it is removed.
 func (t *table) endBlock() {
 	b := t.out.buf
 	heads := len(t.filled) * rowRecord
@@ -107,8 +107,8 @@ func (t *table) endBlock() {
 	t.out.buf = t.appendDBCell(b)
 }
 
-// putRow writes a Row record (MS-XLS 2.4.221): the columns in use, the default
-// height, no format of its own.
+// putRow writes a Row record (MS-XLS 2.4.221) with the default height and
+// format.
 func putRow(b []byte, f filledRow) {
 	binary.LittleEndian.PutUint16(b[0:], recRow)
 	binary.LittleEndian.PutUint16(b[2:], rowRecord-headSize)
@@ -120,9 +120,9 @@ func putRow(b []byte, f filledRow) {
 	binary.LittleEndian.PutUint32(b[16:], 0x0f<<16|0x0100) // fixed bit, default XF
 }
 
-// appendDBCell appends the DBCell record (MS-XLS 2.4.78): how far back the
-// first Row record is, and from the end of that record to the first row's
-// cells, from there to the second's, and so on.
+// appendDBCell appends the DBCell record (MS-XLS 2.4.78): the distance back to
+// the first Row record, and the distances from the end of that record to the
+// cells of the first row, from there to the cells of the second row, and so on.
 func (t *table) appendDBCell(b []byte) []byte {
 	back := len(b) - t.block
 	if len(t.filled) == 0 {
@@ -139,8 +139,8 @@ func (t *table) appendDBCell(b []byte) []byte {
 	return b
 }
 
-// end ends the sheet and returns what its place in the stream needs. The
-// places of its DBCell records follow the cells in the spill.
+// end ends the sheet and returns its position. The positions of its DBCell
+// records are appended to the spill behind the cells.
 func (t *table) end() (sheet, error) {
 	if t.rows%blockRows != 0 {
 		t.endBlock()
@@ -152,7 +152,7 @@ func (t *table) end() (sheet, error) {
 	return s, t.out.flushIfFull()
 }
 
-// cell appends the fields that every cell begins with (Cell).
+// cell appends the header of a cell record and the fields of Cell.
 func (t *table) cell(id, size uint16, col int, xf uint16) {
 	if t.first < 0 {
 		t.first = col
@@ -163,13 +163,13 @@ func (t *table) cell(id, size uint16, col int, xf uint16) {
 	t.out.buf = binary.LittleEndian.AppendUint16(t.out.buf, xf)
 }
 
-// label appends a cell with a string of the table (LabelSst, MS-XLS 2.4.149).
+// label appends a string cell (LabelSst, MS-XLS 2.4.149).
 func (t *table) label(col int, xf uint16, index uint32) {
 	t.cell(recLabelSst, 10, col, xf)
 	t.out.buf = binary.LittleEndian.AppendUint32(t.out.buf, index)
 }
 
-// boolean appends TRUE or FALSE (BoolErr, MS-XLS 2.4.24).
+// boolean appends a truth value (BoolErr, MS-XLS 2.4.24).
 func (t *table) boolean(col int, xf uint16, v bool) {
 	t.cell(recBoolErr, 8, col, xf)
 	b := byte(0)
@@ -179,7 +179,7 @@ func (t *table) boolean(col int, xf uint16, v bool) {
 	t.out.buf = append(t.out.buf, b, 0)
 }
 
-// integer appends a whole number, as an RK where its 30 bits suffice.
+// integer appends a whole number, as an RK if 30 bits are enough.
 func (t *table) integer(col int, xf uint16, v int64) {
 	if fitsRK(v) {
 		t.rk(col, xf, uint32(v)<<2|2)
@@ -188,16 +188,16 @@ func (t *table) integer(col int, xf uint16, v int64) {
 	t.number(col, xf, float64(v))
 }
 
-// hundredths appends v/100 as an RK, which has a form for it; v must fit.
+// hundredths appends v/100 as an RK; fitsRK must hold for v.
 func (t *table) hundredths(col int, xf uint16, v int64) {
 	t.rk(col, xf, uint32(v)<<2|3)
 }
 
-// fitsRK reports whether an RK holds v or v/100: a signed number of 30 bits.
+// fitsRK reports whether v fits the 30 bits of an RK.
 func fitsRK(v int64) bool { return v >= -1<<29 && v < 1<<29 }
 
-// number appends a double (Number, MS-XLS 2.4.180), as an RK where the 34 bits
-// at its end are zero.
+// number appends a double (Number, MS-XLS 2.4.180), as an RK if its low 34 bits
+// are zero.
 func (t *table) number(col int, xf uint16, v float64) {
 	bits := math.Float64bits(v)
 	if bits<<30 == 0 {
@@ -208,9 +208,9 @@ func (t *table) number(col int, xf uint16, v float64) {
 	t.out.buf = binary.LittleEndian.AppendUint64(t.out.buf, bits)
 }
 
-// rk appends an RkNumber (MS-XLS 2.5.217) in a record of its own (RK, 2.4.220)
-// or, where the cell before it is one as well, in that one's MulRk record
-// (2.4.175). Up to the first XF the two are alike.
+// rk appends an RkNumber (MS-XLS 2.5.217) as an RK record (2.4.220) or, if the
+// preceding cell is an RkNumber as well, to the MulRk record of that cell
+// (2.4.175). Both records are the same up to the first XF.
 func (t *table) rk(col int, xf uint16, v uint32) {
 	if t.runEnd != len(t.out.buf) || t.runCol != col-1 {
 		t.runAt = len(t.out.buf)

@@ -8,21 +8,19 @@ import (
 	"exporttask/internal/format"
 )
 
-// units is a text in the form that a BIFF8 string stores it: one byte a
-// character where all of them are below U+0100, UTF-16LE otherwise
-// (fHighByte, MS-XLS 2.5.293).
+// units is a text as a BIFF8 string stores it: one byte a character if all of
+// them are below U+0100, UTF-16LE otherwise (fHighByte, MS-XLS 2.5.293).
 type units struct {
 	bytes   []byte
-	count   int  // characters as Excel counts them: UTF-16 units
-	wide    bool // two bytes a unit
-	cut     bool // the text had more than format.MaxCellText units
-	illegal bool // something had to be replaced by U+FFFD
+	count   int  // length in UTF-16 code units
+	wide    bool // two bytes a code unit
+	cut     bool // the text was longer than format.MaxCellText code units
+	illegal bool // a character was replaced by U+FFFD
 }
 
-// encode turns UTF-8 into units. A NUL, which no reader shows (those written
-// in C end the text there), and bytes that are no UTF-8 become U+FFFD; all
-// other control characters are kept as Excel keeps them. What it returns
-// aliases s or scratch.
+// encode converts UTF-8 to units. NUL, at which readers written in C end the
+// text, and invalid UTF-8 become U+FFFD; other control characters are kept, as
+// in Excel. The result aliases s or scratch.
 func encode(s, scratch []byte) units {
 	if plain(s) {
 		u := units{bytes: s, count: len(s)}
@@ -36,7 +34,7 @@ func encode(s, scratch []byte) units {
 
 func encodeWide(s, out []byte) units {
 	u := units{wide: true}
-	var seen uint16 // the bits of all units
+	var seen uint16 // bitwise or of all code units
 	for i := 0; i < len(s); {
 		r, size := rune(s[i]), 1
 		if r >= utf8.RuneSelf {
@@ -76,8 +74,9 @@ func encodeWide(s, out []byte) units {
 	return u
 }
 
-// plain reports whether s is ASCII without a NUL, eight bytes at a time: in
-// such a word no byte has its high bit set, nor borrows when 1 is taken off.
+// plain reports whether s is ASCII without NUL. It tests eight bytes at a time:
+// in such a word no byte has its high bit set, and subtracting 1 from each byte
+// borrows from none.
 func plain(s []byte) bool {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	for ; len(s) >= 8; s = s[8:] {
@@ -94,8 +93,8 @@ func plain(s []byte) bool {
 	return true
 }
 
-// encodeName is encode for the short names outside of cells: sheets, fonts,
-// number formats. The second result is the byte that leads their characters.
+// encodeName encodes a short name outside of cells: of a sheet, a font or a
+// number format. wide is the byte that precedes its characters.
 func encodeName(s string) (u units, wide uint8) {
 	u = encode([]byte(s), nil)
 	if u.wide {

@@ -7,14 +7,13 @@ import (
 )
 
 const (
-	widthRows  = 100 // rows looked at for the columns' widths
+	widthRows  = 100 // number of rows that column widths are measured on
 	widthLeast = 6
 	widthMost  = 60
-	widthArrow = 3 // the arrow of the filter beside a label
+	widthArrow = 3 // width of the filter button beside a label
 )
 
-// firstWidths are the widths before any row was seen: those declared, or the
-// labels'.
+// firstWidths returns the declared widths, or those of the labels.
 func firstWidths(cols []format.Column) []float64 {
 	w := make([]float64, len(cols))
 	for i := range cols {
@@ -26,8 +25,8 @@ func firstWidths(cols []format.Column) []float64 {
 	return w
 }
 
-// measure widens the columns without a declared width to what the row at hand
-// needs.
+// measure widens columns without a declared width to the values of the current
+// row.
 func (e *encoder) measure() {
 	for i := range e.columns {
 		c := &e.columns[i]
@@ -49,8 +48,8 @@ func (e *encoder) measure() {
 
 func fitWidth(n int) float64 { return float64(min(max(n, widthLeast), widthMost)) }
 
-// textWidth is about how many characters of the default font a text's longest
-// line takes: two for those of East Asian scripts.
+// textWidth estimates the width of the longest line of text in characters of
+// the default font. East Asian characters count as two.
 func textWidth(text []byte) int {
 	most, n := 0, 0
 	for i := 0; i < len(text) && most <= widthMost; {

@@ -1,7 +1,7 @@
 package xls
 
-// write ends the spills, lays the parts of the workbook stream out (MS-XLS
-// 2.1.2) and writes the compound file around them.
+// write completes the spills, computes the layout of the workbook stream
+// (MS-XLS 2.1.2) and writes the compound file.
 func (e *encoder) write() error {
 	if err := e.endSheet(); err != nil {
 		return err
@@ -32,8 +32,8 @@ func (e *encoder) write() error {
 	return c.finish()
 }
 
-// place finds where each sheet begins in the stream, the first at, and where
-// the last one ends.
+// place returns the position of each sheet in the stream, at being that of the
+// first, and the end of the last one.
 func (e *encoder) place(at int64) (places []int64, end int64) {
 	r := &records{}
 	none := make([]byte, 4*sheetBlocks)

@@ -8,61 +8,61 @@ import (
 	"exporttask/internal/format/xlsx/deflate"
 )
 
-// The markup behind a value, and between a row's number and a value. Each is at
-// most 16 bytes long, see piece.
+// The markup behind a value, and the markup between the row number of a cell
+// reference and a value. Each is at most 16 bytes long, see piece.
 var (
 	closing = [4]piece{newPiece(`</v></c>`), newPiece(`</t></is></c>`), newPiece(`">`), {}}
 	post    = [2]piece{newPiece(`"><v>`), newPiece(`"><is><t>`)}
 )
 
-// preserve replaces the text's post where a reader would trim it.
+// preserve replaces post[text] if an XML reader would trim the text.
 var preserve = newPiece(`"><is><t xml:space="preserve">`)
 
-// place is where a column's last cell of one class lay in the block.
+// place is the position of a column's last cell of one class in the block.
 type place struct {
-	sep      uint32 // the end of the value before it
-	open     uint32
-	value    uint32 // a text's with the tag in front of it
-	sepClass class  // what the value before it was
+	sep      uint32 // end of the preceding value
+	open     uint32 // beginning of the cell's tag
+	value    uint32 // beginning of the value; of a text including the t element's tag
+	sepClass class  // class of the preceding value
 }
 
-// tracked is a column with what is known of its cells in the block so far.
+// tracked is a column with the positions of its cells in the current block.
 type tracked struct {
 	column
 	places [2]place // by class
 	date   dateCache
-	heads  *heads // of texts
+	heads  *heads // positions of texts; nil for columns of other types
 }
 
-// rowNumber is where a row's number stands in the block, and how many bytes from
-// there on are the same in every cell of one class.
+// rowNumber is the position of a row number in the block and the number of
+// bytes from there on that are the same in every cell of a class.
 type rowNumber struct {
 	at   uint32
 	same int
 }
 
-// repeat says that the n bytes at pos are those at from.
+// repeat reports to the compressor that the n bytes at pos equal those at from.
 func (w *rowWriter) repeat(pos int, from uint32, n int) {
 	w.deflate.Repeat(w.buf, uint32(pos), from, uint32(n))
 }
 
-// open writes a cell up to its value's tag, of which a cell of the class has
-// the first same bytes in common with any other, and notes its places. The
-// caller has made room.
+// open writes a cell up to the markup before its value and returns the position
+// behind the row number. The first same bytes after the row number are equal in
+// all cells of the class. The caller must have reserved room.
 func (w *rowWriter) open(c *tracked, k class, same int) int {
 	m, p := &c.places[k], &c.open[k]
 	at := w.n
 	*(*[40]byte)(w.buf[at:]) = p.b
-	// The end of the value before and this cell's tag are those of the row
-	// before; the row's number stood a few bytes ago, in the cell before.
+	// The end of the preceding value and the tag of this cell equal those of the
+	// preceding row; the row number equals that of the preceding cell.
 	last := &w.lastNum[k]
 	same += w.rowLen
 	shared := min(same, last.same)
 	if m.sepClass == w.sepClass {
 		w.deflate.RepeatTwo(w.buf, w.sep, m.sep, uint32(at+p.n)-w.sep, last.at, uint32(shared))
 	} else {
-		// Another class of value stood before the cell then: its end is taken from
-		// elsewhere.
+		// In the preceding row a value of another class preceded the cell, so the
+		// end of the value is repeated from another cell.
 		w.repeat(int(w.sep), w.lastEnd[w.sepClass], at-int(w.sep))
 		w.repeat(at, m.open, p.n)
 		w.repeat(at+p.n, last.at, shared)
@@ -75,14 +75,14 @@ func (w *rowWriter) open(c *tracked, k class, same int) int {
 	return at + w.rowLen
 }
 
-// closed ends the cell whose value ends at at.
+// closed writes the end of a cell whose value ends at at.
 func (w *rowWriter) closed(at int, k class) {
 	w.sep, w.sepClass = uint32(at), k
 	w.n = put16(w.buf, at, &closing[k])
 }
 
-// cell writes a cell that is not NULL: as what its column is declared, or as a
-// text where that would lose something.
+// cell writes a cell that is not NULL as its column's stored type, or as a text
+// if the type cannot represent the value.
 func (w *rowWriter) cell(c *tracked, v []byte) {
 	if !c.plain {
 		v = w.convert(c, v)
@@ -105,7 +105,7 @@ func (w *rowWriter) cell(c *tracked, v []byte) {
 	}
 }
 
-// number writes a cell whose value is v as it is.
+// number writes a cell with the number v.
 func (w *rowWriter) number(c *tracked, v []byte) {
 	w.room(len(v) + cellRoom)
 	at := w.open(c, number, post[number].n)
@@ -113,13 +113,13 @@ func (w *rowWriter) number(c *tracked, v []byte) {
 	at = put16(w.buf, at, &post[number])
 	begin := uint32(at)
 	at += copyShort(w.buf[at:], v)
-	// The value may begin like the one in the row before.
+	// The value may have a prefix in common with that of the preceding row.
 	w.deflate.Guess(w.buf, begin, m.value, uint32(at))
 	m.value = begin
 	w.closed(at, number)
 }
 
-// words is number for a value in words.
+// words is number for a value of type words.
 func (w *rowWriter) words(c *tracked, v *words) {
 	w.room(cellRoom)
 	at := w.open(c, number, post[number].n)
@@ -156,7 +156,7 @@ func (w *rowWriter) text(c *tracked, v []byte) {
 	same := tag.n
 	if needsPreserve(v) {
 		tag = &preserve
-		same-- // all but the >
+		same-- // all but the closing >
 	}
 	at := w.open(c, text, same)
 	m := &c.places[text]
@@ -188,12 +188,12 @@ func (w *rowWriter) bool(c *tracked, v []byte) {
 	}
 }
 
-// heads remembers where a column's last text with the same first 4 bytes
-// stood: that of the same family name, of the same kind of remark.
+// heads is a small hash table from the first 4 bytes of texts in a column to
+// the position of the last such text in the block.
 type heads [64]uint32
 
-// swap returns the position kept for the head and puts at in its place. 0 is
-// none: no cell stands at the very beginning of a block.
+// swap returns the position stored for the prefix and replaces it with at. 0
+// means none, since no cell is at offset 0 of a block.
 func (h *heads) swap(head, at uint32) uint32 {
 	slot := &h[head*0x9e3779b1>>26]
 	before := *slot

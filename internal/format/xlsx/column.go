@@ -7,20 +7,20 @@ import (
 	"exporttask/internal/format/row"
 )
 
-// class is how a cell is closed: what stands behind its value. What is not a
-// text is a number here, a date or a bool too.
+// class is the class of a cell by the markup behind its value: text, or number
+// for all other values including dates and truth values.
 type class uint8
 
 const (
 	number class = iota
 	text
-	rowTag  // no cell yet in this row
-	nothing // no row yet in this block
+	rowTag  // no cell in this row so far
+	nothing // no row in this block so far
 )
 
-// piece is a bit of markup in a field of fixed size: it is copied whole, which
-// takes a few instructions instead of a call, and the next piece overwrites
-// what was too much.
+// piece is markup in an array of fixed size. The array is copied as a whole,
+// which takes a few instructions; what follows the n bytes is overwritten by
+// the next piece.
 type piece struct {
 	b [40]byte
 	n int
@@ -31,17 +31,18 @@ func newPiece(s string) (p piece) {
 	return p
 }
 
-// column is what the hot loop must know of an output column.
+// column is the information about an output column that the row writer needs
+// for each cell.
 type column struct {
 	src    format.Column
-	index  int  // its place in the source's rows
+	index  int  // index in the rows of the source
 	plain  bool // the server's bytes are the text
 	stored format.Type
-	open   [2]piece // what stands between the previous cell and the row's number
+	open   [2]piece // by class: the cell's tag up to the row number in its reference
 }
 
-// planColumns works out once what every cell of a column has in common. In a
-// cell's tag the reference comes last, so that everything behind the row's
+// planColumns prepares the markup that all cells of a column share. The
+// reference is the last attribute of a cell, so that the markup behind the row
 // number is the same in all columns.
 func planColumns(cols []format.Column, st *styles) []column {
 	planned := make([]column, len(cols))
@@ -76,9 +77,9 @@ func planColumns(cols []format.Column, st *styles) []column {
 	return planned
 }
 
-// numberFormat is the column's number format. General does for integers of up
-// to 11 digits: it shows them as they are, and a cell without a style is
-// smaller.
+// numberFormat returns the number format of the column. Integers of up to 11
+// digits have the format General, which shows them unchanged and needs no style
+// attribute.
 func numberFormat(c *format.Column) string {
 	if c.Format == "" && c.Stored() == format.AsNumber {
 		switch {

@@ -1,16 +1,16 @@
 package xlsx
 
-// crcPoly is CRC-32's polynomial, x^0 in the highest bit (ISO/IEC 8802-3).
+// crcPoly is the polynomial of CRC-32, x^0 in the highest bit (ISO/IEC 8802-3).
 const crcPoly = 0xedb88320
 
-// combineCRC is the checksum of A and B laid end to end, given the checksums of
-// both and the length of B in bytes. Appending n zero bits multiplies a
-// checksum by x^n modulo the polynomial; the rest is a sum.
+// combineCRC returns the checksum of the concatenation of A and B, given both
+// checksums and the length of B in bytes. Appending n zero bits multiplies a
+// checksum by x^n modulo the polynomial.
 func combineCRC(a, b uint32, lenB int64) uint32 {
 	return mulCRC(a, powerCRC(uint64(lenB)*8)) ^ b
 }
 
-// powerCRC is x^n modulo the polynomial, by repeated squaring.
+// powerCRC returns x^n modulo the polynomial, by repeated squaring.
 func powerCRC(n uint64) uint32 {
 	power := uint32(1) << 31  // x^0
 	square := uint32(1) << 30 // x^1
@@ -23,7 +23,7 @@ func powerCRC(n uint64) uint32 {
 	return power
 }
 
-// mulCRC is the product of two polynomials modulo the CRC's.
+// mulCRC returns the product of two polynomials modulo crcPoly.
 func mulCRC(a, b uint32) uint32 {
 	product := uint32(0)
 	for bit := uint32(1) << 31; bit != 0; bit >>= 1 {

@@ -1,37 +1,26 @@
-// Package xlsx writes Office Open XML workbooks (ECMA-376, transitional) while
-// the rows are still coming. It is called by package render. It never holds a
-// table in memory, never writes a temporary file, never seeks in its output
-// and never changes a value to make it fit: what a cell of the wished type
-// cannot hold exactly is written as text.
+// Package xlsx writes Office Open XML workbooks (ECMA-376, transitional) as a
+// stream: it does not hold the table in memory, writes no temporary file and
+// does not seek in its output. Package encoder creates its encoders.
 //
-// # The way of a row
+// # Processing of rows
 //
-//	Encode ─ batches, cut or gathered into jobs of about one block
+//	Encode ─ batches, divided or collected into jobs of about one block
 //	   └─→ rows → XML and its repeats (rows.go, cells.go) → one deflate block
-//	       → the jobs' blocks in their order → zip entry → io.Writer
+//	       → the blocks in the order of the jobs → ZIP entry → io.Writer
 //
-// Jobs are done where Encode is called as long as rows are waited for, and by
-// workers from when they come faster than that (pace.go).
+// Jobs are processed in the goroutine that calls Encode as long as Encode waits
+// for rows most of the time, and by workers once rows arrive faster (load.go).
 //
-// Each block is compressed on its own and ends on a byte boundary, so blocks
-// made at the same time are laid end to end and still are one deflate stream;
-// their checksums are combined (crc.go).
+// Each block is compressed independently and ends on a byte boundary, so that
+// blocks that were compressed concurrently can be concatenated to one deflate
+// stream; their checksums are combined (crc.go).
 //
-// # What becomes of a value
+// # Values
 //
-//   - NULL is no cell; an empty string is a cell with an empty text.
-//   - A number is a number with the server's own digits, unless a spreadsheet
-//     would not give it back: past 15 significant digits, with leading zeros, of
-//     a ZEROFILL column. Then it is text, as written. FLOAT and DOUBLE are
-//     always numbers: a spreadsheet stores the same doubles.
-//   - DATE and DATETIME are serials of the 1900 date system with a number
-//     format, from 1900-03-01 on; before that day the system counts a 29 February
-//     that never was, and readers disagree. Earlier days, zero dates and days
-//     that do not exist are text. Parts of a second are kept to the microsecond
-//     in the value and shown to the millisecond, the most Excel's formats have.
-//   - TIME is text: it is a span that may be negative or longer than a day.
-//   - Text is always text, "=1+1" too: an inline string is never run, so no
-//     guard is put in front of it.
-//   - A text past 32,767 UTF-16 units is cut there (cell.CutText). What XML 1.0
-//     cannot hold and what is no UTF-8 becomes U+FFFD (cell.IllegalChar).
+//   - NULL has no cell; an empty string is a cell with an empty text.
+//   - A number is stored with the digits of the server. A number that a spreadsheet would change (more than 15 significant digits, leading zeros, a ZEROFILL column) is stored as text. FLOAT and DOUBLE are always numbers: spreadsheets store the same doubles.
+//   - DATE and DATETIME are serial numbers of the 1900 date system with a number format, from 1900-03-01 on; programs disagree about earlier days because that system has a 29 February 1900. Earlier days, zero dates and days that do not exist are stored as text. Values have microseconds; number formats show milliseconds, the limit of Excel.
+//   - TIME is stored as text: it is a duration that may be negative or longer than a day.
+//   - Text is always stored as an inline string. Spreadsheets do not run inline strings as formulas, so there is no formula guard.
+//   - A text is cut after 32,767 UTF-16 code units (format.CutText). Characters that XML 1.0 cannot represent and invalid UTF-8 become U+FFFD (format.IllegalChar).
 package xlsx

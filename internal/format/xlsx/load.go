@@ -2,28 +2,30 @@ package xlsx
 
 import "time"
 
-// pace tells whether rows come faster than they are written. Mostly they do not:
-// a database takes longer for a row than this package does. Then more goroutines
-// would end no sooner, and take the processor from a database beside them.
+// pace measures whether rows arrive faster than one goroutine encodes them.
+// Usually they do not: a database needs more time for a row than this package.
+// Additional goroutines would then not finish sooner but take CPU time from a
+// database on the same machine.
 type pace struct {
-	ended   time.Time     // of the last batch
-	waited  time.Duration // for batches, in the span at hand
-	written time.Duration // at them
-	behind  int           // spans in succession without much of a wait
+	ended   time.Time     // end of the last call of Encode
+	waited  time.Duration // time between calls of Encode in the current span
+	written time.Duration // time in Encode in the current span
+	behind  int           // number of consecutive spans that waited little
 }
 
 const (
-	// paceSpan is the work after which the waits are looked at.
+	// paceSpan is the encoding time of one span.
 	paceSpan = 25 * time.Millisecond
-	// paceSpans is how many spans decide. The rows of the first one may have
-	// waited in the socket while the statement's columns were looked at.
+	// paceSpans is the number of consecutive spans that decide. Rows of the first
+	// span may have been buffered in the socket before the export began.
 	paceSpans = 6
-	// paceRatio: to read rows that are there takes a fifteenth of the time that
-	// writing them does, or less; what is more was waiting.
+	// paceRatio is the ratio of written to waited below which a span counts as
+	// waiting. Reading rows that have arrived takes at most a fifteenth of the
+	// time of encoding them.
 	paceRatio = 8
 )
 
-// begin notes that a batch has come.
+// begin records the arrival of a batch.
 func (p *pace) begin(now time.Time) {
 	if !p.ended.IsZero() {
 		p.waited += now.Sub(p.ended)
@@ -31,8 +33,8 @@ func (p *pace) begin(now time.Time) {
 	p.ended = now
 }
 
-// end notes that the batch is written and tells whether the writing is what takes
-// the time.
+// end records the end of the encoding of a batch and reports whether encoding
+// is the bottleneck.
 func (p *pace) end(now time.Time) bool {
 	p.written += now.Sub(p.ended)
 	p.ended = now

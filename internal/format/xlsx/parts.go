@@ -16,8 +16,9 @@ const (
 	typeSheetML = typeOffice + "spreadsheetml."
 )
 
-// rootRels and the two documents of properties do not depend on the table, so
-// they go first. Programs that tell files by their first entries look for them.
+// rootRels and the property parts do not depend on the table. They are the first
+// entries because programs that detect file types by the first entries of an
+// archive look for them.
 const (
 	rootRels = xmlHead + `<Relationships xmlns="` + nsPackage + `relationships">` +
 		`<Relationship Id="rId1" Type="` + nsOffice + `relationships/officeDocument" Target="xl/workbook.xml"/>` +
@@ -30,8 +31,8 @@ const (
 		`<dc:creator>exportd</dc:creator></cp:coreProperties>`
 )
 
-// writeParts writes everything but the sheets, whose number is known only now.
-// The order of a package's parts has no meaning.
+// writeParts writes all parts behind the sheets, whose number is known at the
+// end only. The order of parts has no meaning (ECMA-376 part 2).
 func (e *Encoder) writeParts() error {
 	for _, part := range []struct{ name, xml string }{
 		{"xl/styles.xml", e.styles.xml()},
@@ -46,7 +47,7 @@ func (e *Encoder) writeParts() error {
 	return e.zip.close()
 }
 
-// writeFirstParts writes the parts that go before the sheets.
+// writeFirstParts writes the parts before the sheets.
 func (a *archive) writeFirstParts() error {
 	for _, part := range []struct{ name, xml string }{
 		{"_rels/.rels", rootRels},
@@ -60,8 +61,8 @@ func (a *archive) writeFirstParts() error {
 	return nil
 }
 
-// workbook lists the sheets. An auto filter is also a hidden name (ECMA-376
-// part 1, section 18.2.5), by which Excel finds it again.
+// workbook returns the workbook part, which lists the sheets. An auto filter
+// needs a hidden defined name as well (ECMA-376 part 1, section 18.2.5).
 func (e *Encoder) workbook() string {
 	var sheets, names strings.Builder
 	for i, s := range e.sheets {
@@ -108,7 +109,7 @@ func (e *Encoder) contentTypes() string {
 	return b.String()
 }
 
-// escape is text for an attribute or element that is not a cell.
+// escape returns s for an attribute or an element that is not a cell.
 func escape(s string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "\r", "&#13;", "\n", "&#10;", "\t", "&#9;").
 		Replace(strings.ToValidUTF8(s, "\uFFFD"))

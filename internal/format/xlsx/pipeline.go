@@ -10,56 +10,56 @@ import (
 	"exporttask/internal/format/xlsx/deflate"
 )
 
-// blockGoal is the XML that a job should come to: large enough that a block's
-// Huffman codes cost nothing beside it, small enough to stay in a core's cache.
-// A block is closed once it has passed blockFull.
+// blockGoal is the intended size of a job's XML in bytes: large compared with the
+// Huffman codes of a block and small enough for the cache of a core. A block that
+// has reached blockFull is closed.
 const (
 	blockGoal = 400 << 10
 	blockFull = 448 << 10
 )
 
-// keepOut is the largest output that a job keeps for its next use.
+// keepOut is the maximum size of a buffer that a job keeps for reuse.
 const keepOut = 1 << 20
 
-// job is one piece of the file: rows, or XML that is ready. It goes from Encode
-// to a worker, and back once its block is in the file.
+// job is one piece of the file: rows or finished XML. Encode passes it to a
+// worker, and it is reused after its block was written.
 type job struct {
-	place int // among all jobs, from 0
+	place int // sequence number among all jobs, from 0
 
-	// What is to be done. batch is shared by the jobs it was cut into and only
-	// read; release is set in the last of them.
+	// The input. batch is read-only and may be shared by several jobs; the last of
+	// them has it in release.
 	batch    *row.Batch
 	from, to int
 	row      int    // number of the first row in its sheet
-	xml      []byte // instead of rows
-	begin    *entry // the entry to begin before these bytes
-	end      bool   // these bytes are the entry's last
+	xml      []byte // finished XML; the job has no rows
+	begin    *entry // ZIP entry that begins with this job
+	end      bool   // the ZIP entry ends with this job
 	release  *row.Batch
-	own      row.Batch // room for gathered rows
+	own      row.Batch // buffer of rows collected from small batches
 
-	// What the worker made of it.
+	// The output.
 	out    []byte // whole deflate blocks
 	sum    uint32 // CRC-32 of the XML
 	size   int64  // bytes of the XML
 	counts format.WarningCounts
-	err    error // a row that is broken
+	err    error // error of a malformed row
 }
 
-// pipeline makes blocks of jobs and writes them in the order of sending: in the
-// goroutine that sends, or in workers where there is hurry. Then the number of
-// jobs, which is fixed, bounds the memory: job blocks until one was given back.
+// pipeline compresses jobs and writes their blocks in order: in the goroutine
+// that calls send or, if parallel is set, in workers. The number of jobs is
+// fixed, which limits the memory: the method job waits for a free one.
 type pipeline struct {
-	cols    []column
-	small   bool
-	workers int
-	hurry   bool       // workers are wanted
-	started bool       // they are at work
-	own     *rowWriter // of the goroutine that sends, until then
-	sent    int        // jobs
-	todo    chan *job
-	free    chan *job
-	all     sync.WaitGroup
-	err     atomic.Pointer[error] // the first
+	cols     []column
+	small    bool
+	workers  int
+	parallel bool       // start workers with the next job
+	started  bool       // they are at work
+	own      *rowWriter // of the goroutine that sends, until then
+	sent     int        // jobs
+	todo     chan *job
+	free     chan *job
+	all      sync.WaitGroup
+	err      atomic.Pointer[error] // the first
 
 	writing sync.Mutex // guards what follows
 	made    []*job     // what is done and not yet written, by place modulo its length
@@ -80,17 +80,17 @@ func newPipeline(zip *archive, cols []column, workers int, small bool) *pipeline
 	return p
 }
 
-// job waits for a job that nobody uses.
+// job waits for an unused job.
 func (p *pipeline) job() *job { return <-p.free }
 
-// send hands a job over. The channel cannot be full: it has room for every job
-// there is.
+// send passes a job to the workers or processes it. The channel has room for
+// all jobs, so send does not block.
 func (p *pipeline) send(j *job) {
 	j.place = p.sent
 	p.sent++
 	switch {
 	case p.started:
-	case p.hurry:
+	case p.parallel:
 		p.started, p.own = true, nil
 		for range p.workers {
 			p.all.Go(p.work)
@@ -105,14 +105,14 @@ func (p *pipeline) send(j *job) {
 	p.todo <- j
 }
 
-// close waits until everything sent is written and all goroutines are gone.
+// close waits until all jobs are written and all workers have ended.
 func (p *pipeline) close() format.WarningCounts {
 	close(p.todo)
 	p.all.Wait()
 	return p.counts
 }
 
-// failed is the file's first error.
+// failed returns the first error, or nil.
 func (p *pipeline) failed() error {
 	if err := p.err.Load(); err != nil {
 		return *err
@@ -120,7 +120,7 @@ func (p *pipeline) failed() error {
 	return nil
 }
 
-// work is a worker.
+// work is the loop of a worker.
 func (p *pipeline) work() {
 	w := newRowWriter(p.cols, p.small)
 	for j := range p.todo {
@@ -128,9 +128,8 @@ func (p *pipeline) work() {
 	}
 }
 
-// make makes a job's block and sees it written. After a failure nothing more will
-// be written, so nothing more is made; jobs go on being given back, since Encode
-// may be waiting for one.
+// make compresses a job and writes it if it is its turn. After an error jobs
+// are only returned for reuse, since Encode may be waiting for one.
 func (p *pipeline) make(w *rowWriter, j *job) {
 	j.out, j.sum, j.size, j.counts, j.err = j.out[:0], 0, 0, format.WarningCounts{}, nil
 	if p.failed() == nil {
@@ -139,8 +138,8 @@ func (p *pipeline) make(w *rowWriter, j *job) {
 	p.write(j)
 }
 
-// write puts a job's output into the archive if it is next, and what was made
-// before its turn had come.
+// write writes the output of a job, and of jobs that were waiting for it, in
+// the order of sending.
 func (p *pipeline) write(j *job) {
 	p.writing.Lock()
 	defer p.writing.Unlock()
@@ -151,7 +150,7 @@ func (p *pipeline) write(j *job) {
 		p.written++
 		if p.failed() == nil {
 			if err := p.put(j); err != nil {
-				first := err // a variable of its own: only this one moves to the heap
+				first := err // err itself does not escape to the heap
 				p.err.Store(&first)
 			}
 		}
@@ -202,7 +201,7 @@ func (p *pipeline) recycle(j *job) {
 	p.free <- j
 }
 
-// do turns a job into deflate blocks.
+// do compresses a job to deflate blocks.
 func (w *rowWriter) do(j *job) {
 	w.job = j
 	if j.batch == nil {
@@ -214,7 +213,7 @@ func (w *rowWriter) do(j *job) {
 	w.job = nil
 }
 
-// emit closes the block at hand and begins an empty one.
+// emit compresses the current block and begins an empty one.
 func (w *rowWriter) emit() {
 	if w.n == 0 {
 		return

@@ -11,7 +11,7 @@ import (
 	"exporttask/internal/format/row"
 )
 
-func TestFileDoesNotDependOnWorkers(t *testing.T) {
+func TestPipeline_workers_deterministic(t *testing.T) {
 	var first []byte
 	for workers := 1; workers <= 8; workers++ {
 		file, _ := write(t, orderColumns(), format.Options{Workers: workers}, orders(1, 6000, 50000)...)
@@ -24,7 +24,7 @@ func TestFileDoesNotDependOnWorkers(t *testing.T) {
 	}
 }
 
-func TestWorkersThatAreStartedLateMakeTheSameFile(t *testing.T) {
+func TestPipeline_late_workers(t *testing.T) {
 	batches := func() []*row.Batch { return orders(1, 6000, 50000) }
 	want, _ := write(t, orderColumns(), format.Options{}, batches()...)
 	for late := range len(batches()) {
@@ -34,7 +34,7 @@ func TestWorkersThatAreStartedLateMakeTheSameFile(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i, b := range batches() {
-			e.pipe.hurry = i >= late
+			e.pipe.parallel = i >= late
 			if err := e.Encode(b); err != nil {
 				t.Fatal(err)
 			}
@@ -48,7 +48,7 @@ func TestWorkersThatAreStartedLateMakeTheSameFile(t *testing.T) {
 	}
 }
 
-func TestRowsThatNeedNotBeWaitedForAreWrittenByWorkers(t *testing.T) {
+func TestEncoder_Encode_starts_workers(t *testing.T) {
 	e, err := newEncoder(io.Discard, orderColumns(), format.Options{}, maxRows)
 	if err != nil {
 		t.Fatal(err)

@@ -158,7 +158,7 @@ func serialOf(v string) float64 {
 	return float(string(s.Append(nil)))
 }
 
-func TestOpenpyxlReadsTheSameCells(t *testing.T) {
+func TestReaders_openpyxl(t *testing.T) {
 	path, rows := sample(t)
 	out := run(t, "/usr/bin/python3", "-c", `
 import datetime, json, sys, openpyxl
@@ -187,7 +187,7 @@ print(json.dumps([[[show(c) for c in r] for r in s.iter_rows(values_only=True)] 
 	})
 }
 
-func TestSheetJSReadsTheSameCells(t *testing.T) {
+func TestReaders_SheetJS(t *testing.T) {
 	path, rows := sample(t)
 	out := run(t, "node", "-e", `
 const XLSX = require("xlsx")
@@ -218,7 +218,7 @@ console.log(JSON.stringify(book.SheetNames.map(name => {
 	})
 }
 
-func TestGnumericReadsTheSameCells(t *testing.T) {
+func TestReaders_Gnumeric(t *testing.T) {
 	path, rows := sample(t)
 	out := filepath.Join(t.TempDir(), "sample.gnumeric")
 	run(t, "ssconvert", "-T", "Gnumeric_XmlIO:sax:0", path, out)
@@ -270,7 +270,7 @@ func TestGnumericReadsTheSameCells(t *testing.T) {
 	})
 }
 
-func TestLibreOfficeReadsTheSameCells(t *testing.T) {
+func TestReaders_LibreOffice(t *testing.T) {
 	path, rows := sample(t)
 	dir := t.TempDir()
 	// Comma, double quotes, UTF-8, all sheets.
@@ -323,7 +323,7 @@ func TestLibreOfficeReadsTheSameCells(t *testing.T) {
 	})
 }
 
-func TestFilesAreValidByTheOpenXMLSchemas(t *testing.T) {
+func TestReaders_OpenXML_schemas(t *testing.T) {
 	dir := os.Getenv("NODE_PATH")
 	if dir == "" {
 		t.Fatal("NODE_PATH is not set; see the head of readers_test.go for what to install")

@@ -156,7 +156,7 @@ func same(t testing.TB, cols []format.Column, opt format.Options, limit int, bat
 	}
 }
 
-func TestOrdersEqualTheReference(t *testing.T) {
+func TestEncoder_Encode_reference(t *testing.T) {
 	for _, size := range []int{1, 3000, 1 << 30} { // bytes of a batch
 		for _, opt := range []format.Options{{Workers: 1}, {Workers: 4}, {Workers: 2, Small: true}, {NoHeader: true}} {
 			t.Run(fmt.Sprintf("batches of %d, %+v", size, opt), func(t *testing.T) {
@@ -166,7 +166,7 @@ func TestOrdersEqualTheReference(t *testing.T) {
 	}
 }
 
-func TestColumnsPickedTwiceAndReorderedEqualTheReference(t *testing.T) {
+func TestEncoder_Encode_selected_columns(t *testing.T) {
 	all := orderColumns()
 	cols := []format.Column{all[9], all[0], all[9], all[8], all[5]}
 	cols[2].Type, cols[3].Type, cols[4].Format = format.AsText, format.AsDate, `#,##0.00 "元"`
@@ -205,7 +205,7 @@ var odd = []string{
 	"李伟", "1234567李", "😀", "a😀b", "12345678", "1234567&", "&1234567", "12345678<", "12345678_", "note _x00e9_ tail", "true", "FALSE", "yes",
 }
 
-func TestOddValuesEqualTheReference(t *testing.T) {
+func TestEncoder_Encode_odd_values(t *testing.T) {
 	cols := anyColumns()
 	for i := range cols {
 		cols[i].Index = 0
@@ -220,10 +220,10 @@ func TestOddValuesEqualTheReference(t *testing.T) {
 	same(t, cols, format.Options{}, maxRows, b)
 }
 
-// TestWhatStandsBehindANumberIsNotPartOfIt has a number whose neighbour in the
+// TestShortNumber_following_bytes has a number whose neighbour in the
 // batch looks like what ends a number's cell in the file: the length of the text
 // behind it is a "<".
-func TestWhatStandsBehindANumberIsNotPartOfIt(t *testing.T) {
+func TestShortNumber_following_bytes(t *testing.T) {
 	b := new(row.Batch)
 	for range 3 {
 		b.Append([]byte("1234567"), []byte("/v></c><c t=\"inlineStr\""+strings.Repeat("x", 37)))
@@ -233,9 +233,9 @@ func TestWhatStandsBehindANumberIsNotPartOfIt(t *testing.T) {
 	same(t, cols, format.Options{}, maxRows, b)
 }
 
-// TestRepeatsFartherThanAMatchReaches has cells whose like stands more than
+// TestRowWriter_open_far_repeats has cells whose like stands more than
 // 32 KiB before them, in the row and in the column.
-func TestRepeatsFartherThanAMatchReaches(t *testing.T) {
+func TestRowWriter_open_far_repeats(t *testing.T) {
 	for _, n := range []int{16_300, 20_000, 32_000} {
 		long := bytes.Repeat([]byte("long text "), n/10)
 		b := new(row.Batch)
@@ -250,9 +250,9 @@ func TestRepeatsFartherThanAMatchReaches(t *testing.T) {
 	}
 }
 
-// FuzzCells holds cells of every kind against the reference: two values, in
+// FuzzRowWriter_cell holds cells of every kind against the reference: two values, in
 // rows one after another so that each is also a repeat.
-func FuzzCells(f *testing.F) {
+func FuzzRowWriter_cell(f *testing.F) {
 	for i, v := range odd {
 		f.Add([]byte(v), []byte(odd[len(odd)-1-i]), uint64(i))
 	}

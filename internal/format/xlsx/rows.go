@@ -10,44 +10,43 @@ import (
 	"exporttask/internal/format/xlsx/deflate"
 )
 
-// cellRoom is more than the markup of one cell, a row's tags and the pieces'
-// overhang come to.
+// cellRoom is larger than the markup of one cell or the tags of a row,
+// including the unused bytes of pieces.
 const cellRoom = 256
 
-// The markup around rows. Each is at most 16 bytes long, see piece.
+// The markup of rows. Each is at most 16 bytes long, see piece.
 var (
 	rowStart = newPiece(`<row r="`)
 	rowEnd   = newPiece(`</row>`)
 )
 
-// rowWriter turns rows into XML, one block at a time, and tells the compressor
-// for each piece of markup where the same stood before. Every worker has one.
-// It allocates only when a buffer must grow.
+// rowWriter converts rows to XML, one block at a time, and reports repeated
+// markup to the compressor. Every worker has its own. It allocates only to grow
+// a buffer.
 type rowWriter struct {
 	job     *job
 	cols    []tracked
 	deflate deflate.Encoder
 
 	buf []byte // the block; always longer than n
-	n   int
+	n   int    // size of the block so far
 
-	inOrder bool     // the columns are the row's first cells
-	cells   [][]byte // a row's, where they are not
+	inOrder bool     // the output columns are the first cells of the row in order
+	cells   [][]byte // cells of a row if not inOrder
 	scratch []byte   // a converted value
-	serial  []byte   // a date with parts of a second
+	serial  []byte   // a date with fractions of a second
 
-	row     int    // the row's number
-	rowText uint64 // the same in digits, the first one lowest
-	rowLen  int    // how many they are
+	row     int    // number of the row
+	rowText uint64 // the same in digits, the first digit in the lowest byte
+	rowLen  int    // number of digits
 
-	// What is known of the block so far. A position that is not known is
-	// deflate.None.
-	sep      uint32 // the end of the last value or row tag
+	// Positions in the block, deflate.None if unknown.
+	sep      uint32 // end of the last value or row tag
 	sepClass class
-	lastNum  [2]rowNumber // the row's number in the last cell of each class
-	lastEnd  [4]uint32    // the last end of a value by class
-	lastRow  [4]uint32    // the last end of a row by its last value's class
-	lastTag  uint32
+	lastNum  [2]rowNumber // row number in the last cell of each class
+	lastEnd  [4]uint32    // last end of a value by class
+	lastRow  [4]uint32    // last end of a row by the class of its last value
+	lastTag  uint32       // last row tag
 }
 
 func newRowWriter(cols []column, small bool) *rowWriter {
@@ -64,7 +63,7 @@ func newRowWriter(cols []column, small bool) *rowWriter {
 	return w
 }
 
-// reset begins an empty block: nothing of it stood anywhere before.
+// reset begins an empty block without known positions.
 func (w *rowWriter) reset() {
 	w.n = 0
 	w.deflate.Reset()
@@ -83,9 +82,9 @@ func (w *rowWriter) reset() {
 	w.lastTag = deflate.None
 }
 
-// rows writes rows from to to of b, of which the first has the number n. A
-// block ends with a row, except before a cell that does not fit any more. The
-// error matches row.ErrBroken.
+// rows writes the rows from..to of b, the first of which has the row number n.
+// Blocks end with a row unless a row does not fit into one block. The error
+// matches row.ErrBroken.
 func (w *rowWriter) rows(b *row.Batch, from, to, n int) error {
 	for r := from; r < to; r++ {
 		w.beginRow(n)
@@ -101,11 +100,11 @@ func (w *rowWriter) rows(b *row.Batch, from, to, n int) error {
 	return nil
 }
 
-// walk writes the cells of a row that are the columns in order. It tells whether
-// the row is whole.
+// walk writes the cells of a row whose columns are in order. It returns false
+// if the row is malformed.
 func (w *rowWriter) walk(b *row.Batch, r int) bool {
-	// Cells keep what lies behind them in the batch as their capacity: it may be
-	// read by eight or 16 bytes at a time, see shortNumber.
+	// The capacity of the cells extends to the end of the batch, so that they can
+	// be read eight or 16 bytes at a time, see shortNumber.
 	span := b.Rows[r]
 	rest := b.Data[span.Off:span.End]
 	for i := range w.cols {
@@ -132,8 +131,8 @@ func (w *rowWriter) walk(b *row.Batch, r int) bool {
 	return row.Whole(rest, b.Cols-len(w.cols))
 }
 
-// pick writes the cells of a row that are columns. It tells whether the row is
-// whole.
+// pick writes the selected cells of a row. It returns false if the row is
+// malformed.
 func (w *rowWriter) pick(b *row.Batch, r int) bool {
 	if b.CheckRow(r) != nil {
 		return false
@@ -148,11 +147,11 @@ func (w *rowWriter) pick(b *row.Batch, r int) bool {
 	return true
 }
 
-// maxBytes is how much of a value can matter: in bytes even the shortest text
-// made of it is longer than a cell can be.
+// maxBytes is the length after which the bytes of a binary value do not matter:
+// the text of that many bytes is longer than a cell can be.
 const maxBytes = 1 << 15
 
-// convert is the text of a cell that is not shown as the server wrote it.
+// convert returns the text of a cell that is not shown as the server wrote it.
 func (w *rowWriter) convert(col *tracked, v []byte) []byte {
 	if col.src.Source.Kind == row.Binary && len(v) > maxBytes && col.src.Map == nil {
 		v = v[:maxBytes]
@@ -164,15 +163,15 @@ func (w *rowWriter) convert(col *tracked, v []byte) []byte {
 	return w.scratch
 }
 
-// put16 copies a piece whole and counts its length. There must be room for all
-// of its field.
+// put16 copies the first 16 bytes of a piece and returns the end of its n
+// bytes.
 func put16(buf []byte, n int, p *piece) int {
 	*(*[16]byte)(buf[n:]) = *(*[16]byte)(p.b[:])
 	return n + p.n
 }
 
-// beginRow writes a row's tag. Its beginning, with the end of the row before,
-// is taken from a row that ended alike.
+// beginRow writes the tag of a row. Together with the end of the preceding row
+// it repeats the tag of a row whose predecessor ended with the same class.
 func (w *rowWriter) beginRow(n int) {
 	w.room(cellRoom)
 	w.setRow(n)
@@ -186,7 +185,8 @@ func (w *rowWriter) beginRow(n int) {
 		w.lastRow[w.sepClass] = w.sep
 	}
 	at = put16(w.buf, at, &rowStart)
-	// Up to its > and the < of a cell, a row's tag is like a cell's.
+	// The bytes behind the row number, including the < of the first cell, are the
+	// same in every row tag and cell.
 	num := rowNumber{at: uint32(at), same: w.rowLen + closing[rowTag].n + 1}
 	w.lastNum[number], w.lastNum[text] = num, num
 	binary.LittleEndian.PutUint64(w.buf[at:], w.rowText)
@@ -196,8 +196,7 @@ func (w *rowWriter) beginRow(n int) {
 	w.n = put16(w.buf, at, &closing[rowTag])
 }
 
-// setRow notes the row's number, which mostly is the last one's but for its last
-// digit.
+// setRow sets the row number. Usually only its last digit changes.
 func (w *rowWriter) setRow(n int) {
 	if n == w.row+1 && n%10 != 0 {
 		w.rowText += 1 << (8 * (w.rowLen - 1))
@@ -214,9 +213,8 @@ func (w *rowWriter) endRow() {
 	w.n = put16(w.buf, w.n, &rowEnd)
 }
 
-// room makes sure that need bytes can be written. It closes the block where
-// they do not fit: what comes next is the first of a new one, in the middle of
-// a row.
+// room makes sure that need bytes fit. If they do not, it closes the block,
+// also in the middle of a row.
 func (w *rowWriter) room(need int) {
 	if len(w.buf)-w.n >= need {
 		return
@@ -227,7 +225,7 @@ func (w *rowWriter) room(need int) {
 	}
 }
 
-// raw writes XML that is ready.
+// raw writes finished XML.
 func (w *rowWriter) raw(xml []byte) {
 	for len(xml) > 0 {
 		n := copy(w.buf[:blockFull], xml)

@@ -12,8 +12,8 @@ import (
 // have.
 const maxSheetBytes = 3 << 30
 
-// sheet is the sheet that the next rows go to. Where the one at hand is full,
-// a new one is begun. The rows given are those that come next.
+// sheet returns the sheet for the next rows, which are given, and begins a new
+// one if the current one is full.
 func (e *Encoder) sheet(b *row.Batch, from, to int) *sheet {
 	if e.open {
 		s := &e.sheets[len(e.sheets)-1]
@@ -27,8 +27,8 @@ func (e *Encoder) sheet(b *row.Batch, from, to int) *sheet {
 	return &e.sheets[len(e.sheets)-1]
 }
 
-// beginSheet sends what stands before the first row of data. The column widths
-// come from the first rows of the first sheet and serve the others too.
+// beginSheet sends the XML before the first row of data. The column widths are
+// measured on the first rows of the first sheet and used for all sheets.
 func (e *Encoder) beginSheet(b *row.Batch, from, to int) {
 	if e.widths == "" {
 		e.widths = columnWidths(e.cols, b, from, to)
@@ -72,7 +72,7 @@ func (e *Encoder) sheetHead(n int) string {
 	return head + `</sheetView></sheetViews><sheetFormatPr defaultRowHeight="15"/>` + e.widths + `<sheetData>`
 }
 
-// appendHeader appends the row of labels.
+// appendHeader appends the header row.
 func (e *Encoder) appendHeader(xml []byte) []byte {
 	xml = append(xml, `<row r="1">`...)
 	for i := range e.cols {
@@ -96,7 +96,7 @@ func (e *Encoder) appendHeader(xml []byte) []byte {
 	return append(xml, `</row>`...)
 }
 
-// endSheet sends what stands behind the last row.
+// endSheet sends the XML behind the last row.
 func (e *Encoder) endSheet() {
 	s := &e.sheets[len(e.sheets)-1]
 	tail := `</sheetData>`
@@ -104,7 +104,7 @@ func (e *Encoder) endSheet() {
 	if e.filtered() {
 		tail += `<autoFilter ref="` + e.area(last) + `"/>`
 	}
-	// Digits kept as text are meant so: no green triangle in every cell.
+	// No green triangles in cells with digits stored as text.
 	tail += `<ignoredErrors><ignoredError sqref="` + e.area(last) + `" numberStoredAsText="1"/></ignoredErrors></worksheet>`
 	j := e.pipe.job()
 	j.xml = []byte(tail)
@@ -115,12 +115,12 @@ func (e *Encoder) endSheet() {
 
 func (e *Encoder) filtered() bool { return !e.opt.NoFilter && !e.opt.NoHeader }
 
-// area is the reference of all cells up to a row.
+// area returns the reference of all cells up to the row last.
 func (e *Encoder) area(last int) string {
 	return "A1:" + columnName(len(e.cols)-1) + strconv.Itoa(last)
 }
 
-// columnName is the letters of column i, from 0: A, Z, AA, XFD.
+// columnName returns the letters of column i, from 0: A, Z, AA, XFD.
 func columnName(i int) string {
 	name := ""
 	for i++; i > 0; i = (i - 1) / 26 {

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// The cell styles that every workbook has: General and the header's bold.
+// The cell styles of every workbook: General, and the header.
 const (
 	styleGeneral = 0
 	styleHeader  = 1
 )
 
-// firstFormat is the first number of a format that is not built in (ECMA-376
+// firstFormat is the identifier of the first custom number format (ECMA-376
 // part 1, section 18.8.30).
 const firstFormat = 164
 

@@ -5,11 +5,11 @@ import (
 	"unicode/utf8"
 )
 
-// textRoom is the most bytes that putText writes for n bytes: seven for each
-// ("_x005F_"), and the overhang of its stores.
+// textRoom returns the maximum number of bytes that putText writes for n bytes:
+// seven for each ("_x005F_"), and the unused bytes of its stores.
 func textRoom(n int) int { return 7*n + 16 }
 
-// needsPreserve reports whether a reader would trim the text without
+// needsPreserve reports whether an XML reader would trim the text without
 // xml:space="preserve" (XML 1.0, section 2.10).
 func needsPreserve(v []byte) bool {
 	return len(v) > 0 && (v[0] <= ' ' || v[len(v)-1] <= ' ')
@@ -20,10 +20,9 @@ const (
 	highs = 0x8080808080808080
 )
 
-// special is not 0 where one of the 8 bytes cannot be copied as it is: control
-// characters, & < > _ and bytes above ASCII. A byte is 0 in one of the terms
-// where it is one of those; borrows and the bytes 0x20 to 0x2f may give a false
-// alarm, never a miss.
+// special returns 0 only if none of the 8 bytes needs conversion: control
+// characters, & < > _ and bytes above ASCII do. Borrows and the bytes 0x20 to
+// 0x2f may cause a result other than 0 although no byte needs conversion.
 func special(x uint64) uint64 {
 	ltgt := x&^(2*ones) ^ '<'*ones // > differs from < in one bit
 	amp := x ^ '&'*ones
@@ -31,12 +30,12 @@ func special(x uint64) uint64 {
 	return (x | (x - ' '*ones) | (ltgt - ones) | (amp - ones) | (low - ones)) & highs
 }
 
-// putText writes v at buf[n] as the content of a t element and returns where it
-// ends. It reports whether something had to be replaced by U+FFFD. buf must
-// have textRoom(len(v)) bytes from n.
+// putText writes v at buf[n] as the content of a t element and returns its end.
+// illegal reports whether a character was replaced by U+FFFD. buf must have
+// textRoom(len(v)) bytes from n.
 //
-// Eight bytes go at a time, those behind v among them where it has the capacity,
-// as long as they stand for themselves.
+// Up to eight bytes are copied at a time; if the capacity of v allows, bytes
+// behind v are read.
 func putText(buf []byte, n int, v []byte) (end int, illegal bool) {
 	for i := 0; i < len(v); {
 		left := min(len(v)-i, 8)
@@ -58,8 +57,8 @@ func putText(buf []byte, n int, v []byte) (end int, illegal bool) {
 				n++
 				continue
 			}
-			// Three bytes, as almost all East Asian characters, and neither at the
-			// edges of that range nor among the surrogates and noncharacters.
+			// A character of three bytes, as most East Asian ones, that is valid,
+			// no surrogate and no noncharacter by its first byte.
 			if p := v[i:]; c >= 0xe1 && c <= 0xec && len(p) > 2 && p[1]&0xc0 == 0x80 && p[2]&0xc0 == 0x80 {
 				buf[n], buf[n+1], buf[n+2] = c, p[1], p[2]
 				i += 3
@@ -74,8 +73,8 @@ func putText(buf []byte, n int, v []byte) (end int, illegal bool) {
 	return n, illegal
 }
 
-// plain tells which bytes stand for themselves. The underscore is not one of
-// them: it may begin an escape.
+// plain contains the bytes that are copied unchanged. The underscore is not one
+// of them, since it may begin an escape.
 var plain = plainBytes()
 
 func plainBytes() (t [256]bool) {
@@ -116,12 +115,13 @@ func putSpecial(buf []byte, n int, v []byte, i int) (next, end int, illegal bool
 	return i + 1, n + copy(buf[n:], s), false
 }
 
-// carriageReturn is how CR is written: bare, an XML reader would make LF of it.
+// carriageReturn is the escape of CR, which an XML reader converts to LF
+// otherwise.
 const carriageReturn = "&#13;"
 
-// looksEscaped reports whether v begins with _xHHHH_, which a reader takes for
-// the character HHHH (ECMA-376 part 1, section 22.9.2.19, ST_Xstring): its
-// underscore must itself be escaped.
+// looksEscaped reports whether v begins with _xHHHH_, which a reader decodes to
+// the character HHHH (ECMA-376 part 1, section 22.9.2.19, ST_Xstring) unless
+// its underscore is escaped.
 func looksEscaped(v []byte) bool {
 	if len(v) < 7 || v[1] != 'x' && v[1] != 'X' || v[6] != '_' {
 		return false
@@ -134,8 +134,7 @@ func looksEscaped(v []byte) bool {
 	return true
 }
 
-// copyShort copies src with as few stores as there can be; dst must have 8
-// bytes more than src.
+// copyShort copies src with 8-byte stores; dst must have 8 bytes more than src.
 func copyShort(dst, src []byte) int {
 	n := len(src)
 	if n >= 8 {

@@ -7,10 +7,9 @@ import (
 	"exporttask/internal/format"
 )
 
-// words is a value of at most 24 bytes in words, the first byte lowest: what
-// almost all numbers and dates are. From its making into the block, and into the
-// comparison with the value above, it is never read back from memory. What is
-// behind its n bytes may be anything.
+// words is a value of at most 24 bytes in words, the first byte in the lowest
+// byte of a. Most numbers and dates are processed in this form in registers.
+// The bytes behind n are unspecified.
 type words struct {
 	a, b, c uint64
 	n       int
@@ -22,19 +21,19 @@ const (
 	points = ones * '.'
 )
 
-// nonDigits has the highest bit of each byte set that is not a digit.
+// nonDigits returns x with the highest bit of each byte set that is no digit.
 func nonDigits(x uint64) uint64 {
 	x ^= zeros
 	return (x&lows + ones*(0x80-10) | x) & highs
 }
 
-// zeroBytes has the highest bit of each byte set that is 0.
+// zeroBytes returns x with the highest bit of each byte set that is 0.
 func zeroBytes(x uint64) uint64 { return ^(x&lows + lows | x) & highs }
 
-// shortNumber is format.SafeNumber for what almost every number of a table looks
-// like; false means that the full look is needed. At most 16 bytes and 15
-// digits, no zero in front of another digit, at most one point, with digits on
-// both sides. It looks at 16 bytes, those behind v among them.
+// shortNumber is a fast format.SafeNumber for usual numbers; ok is false for
+// numbers that SafeNumber must check. It accepts at most 16 bytes and 15
+// digits, no zero before another digit, at most one point, with digits on both
+// sides. It reads 16 bytes and may read behind v.
 func shortNumber(v []byte) (words, bool) {
 	n := uint(len(v))
 	if n-1 >= 16 || cap(v) < 16 {
@@ -49,13 +48,13 @@ func shortNumber(v []byte) (words, bool) {
 		lo ^= '-' ^ '0'
 		digits, first, second = n-1, second, p[2]
 		if digits == 0 || first == '0' {
-			return s, false // it may be a negative zero
+			return s, false // possibly a negative zero
 		}
 	}
 	if first == '0' && digits > 1 && second != '.' || first == '.' || p[n-1] == '.' {
 		return s, false
 	}
-	// What stands behind v is made digits.
+	// Bytes behind v are replaced by digits.
 	own := ^uint64(0) >> (64 - 8*min(n, 8))
 	lo = lo&own | zeros&^own
 	own = 1<<(8*max(n, 8)-64) - 1
@@ -68,18 +67,18 @@ func shortNumber(v []byte) (words, bool) {
 	return s, at&(at-1) == 0 && (at != 0 || digits <= 15)
 }
 
-// firstDay is the first serial that every reader takes for the same day:
-// 1900-03-01.
+// firstDay is the serial number of 1900-03-01, the first one that all readers
+// convert to the same day.
 const firstDay = 61
 
-// dateCache keeps the serial of the last day seen in a column: rows that follow
-// one another mostly share it.
+// dateCache is the serial number of the last day in a column. Consecutive rows
+// often have the same day.
 type dateCache struct {
 	text   [10]byte
-	serial uint64 // its five digits; 0 = the day has none, or not five
+	serial uint64 // its five digits; 0 = the day has no serial number of five digits
 }
 
-// date writes a date, with a time of day or without, as a serial.
+// date writes a date or a date and time as a serial number.
 func (w *rowWriter) date(c *tracked, v []byte) {
 	if s, ok := c.date.serialOf(v); ok {
 		w.words(c, &s)
@@ -94,8 +93,8 @@ func (w *rowWriter) date(c *tracked, v []byte) {
 	w.number(c, w.serial)
 }
 
-// serialOf is what format.Serial.Append writes, for a date or a date and time in
-// whole seconds.
+// serialOf is a fast format.Serial.Append for a date or a date and time in
+// whole seconds. ok is false for other values.
 func (d *dateCache) serialOf(v []byte) (words, bool) {
 	if len(v) != len("2006-01-02 15:04:05") && len(v) != len("2006-01-02") {
 		return words{}, false
@@ -114,10 +113,9 @@ func (d *dateCache) serialOf(v []byte) (words, bool) {
 	if second == 0 {
 		return s, true
 	}
-	// Twelve digits of second/86400, rounded; the zeros at their end are left
-	// out.
+	// Twelve decimals of second/86400, rounded, without trailing zeros.
 	frac := (second*1e12 + 43200) / 86400
-	hi, lo := six(frac/1e6), six(frac%1e6) // two chains of divisions, neither waits for the other
+	hi, lo := six(frac/1e6), six(frac%1e6) // two independent chains of divisions
 	s.a |= '.'<<40 | hi<<48
 	s.b = hi>>16 | lo<<32
 	s.c = lo >> 32
@@ -129,7 +127,7 @@ func (d *dateCache) serialOf(v []byte) (words, bool) {
 	return s, true
 }
 
-// look fills the cache with the day that v begins with.
+// look updates the cache with the day that v begins with.
 func (d *dateCache) look(v []byte) {
 	d.text = [10]byte(v)
 	d.serial = 0
@@ -140,24 +138,25 @@ func (d *dateCache) look(v []byte) {
 	}
 }
 
-// seconds is the second of the day that "15:04:05" is.
+// seconds converts "15:04:05" to the second of the day.
 func seconds(x uint64) (s uint64, ok bool) {
 	const digits = '0' | '0'<<8 | '0'<<24 | '0'<<32 | '0'<<48 | '0'<<56
 	x ^= digits | ':'<<16 | ':'<<40
 	if nonDigits(x^zeros) != 0 || x&(0xff<<16|0xff<<40) != 0 {
 		return 0, false
 	}
-	x = x*10 + x>>8 // each pair of digits in the byte of its first
+	x = x*10 + x>>8 // the value of each pair of digits in the byte of its first digit
 	h, m, s := x&0xff, x>>24&0xff, x>>48&0xff
 	return (h*60+m)*60 + s, h < 24 && m < 60 && s < 60
 }
 
-// six is a number below 1e6 as six digits, the first one lowest.
+// six returns the six digits of a number below 1e6, the first digit in the
+// lowest byte.
 func six(x uint64) uint64 {
 	return uint64(pairs[x/10000%100]) | uint64(pairs[x/100%100])<<16 | uint64(pairs[x%100])<<32
 }
 
-// pairs are the numbers 0 to 99 as two digits each.
+// pairs are the two digits of the numbers 0 to 99.
 var pairs = digitPairs()
 
 func digitPairs() (t [100]uint16) {

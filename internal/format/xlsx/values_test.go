@@ -31,7 +31,7 @@ func wantColumn(t *testing.T, c format.Column, turns ...string) {
 	}
 }
 
-func TestBigIntegersLoseNoDigits(t *testing.T) {
+func TestRowWriter_cell_big_integers(t *testing.T) {
 	wantColumn(t, single(row.Int, -1),
 		"999999999999999", "", "0", "999999999999999",
 		"-999999999999999", "", "0", "-999999999999999",
@@ -42,7 +42,7 @@ func TestBigIntegersLoseNoDigits(t *testing.T) {
 	)
 }
 
-func TestDecimalsAreNotRounded(t *testing.T) {
+func TestRowWriter_cell_decimals(t *testing.T) {
 	wantColumn(t, single(row.Decimal, 2),
 		"100.00", "", "0.00", "100.00",
 		"-12.50", "", "0.00", "-12.50",
@@ -52,7 +52,7 @@ func TestDecimalsAreNotRounded(t *testing.T) {
 	)
 }
 
-func TestLeadingZerosStay(t *testing.T) {
+func TestRowWriter_cell_leading_zeros(t *testing.T) {
 	t.Run("text", func(t *testing.T) {
 		wantColumn(t, single(row.Text, -1), "00123", "inlineStr", "", "00123", "123", "inlineStr", "", "123")
 	})
@@ -66,7 +66,7 @@ func TestLeadingZerosStay(t *testing.T) {
 	})
 }
 
-func TestDoublesKeepTheServersDigits(t *testing.T) {
+func TestRowWriter_cell_doubles(t *testing.T) {
 	wantColumn(t, single(row.Float, -1),
 		"0.06553680338958984", "", "", "0.06553680338958984",
 		"1e-7", "", "", "1e-7",
@@ -74,7 +74,7 @@ func TestDoublesKeepTheServersDigits(t *testing.T) {
 	)
 }
 
-func TestTextIsNeverAFormulaOrANumber(t *testing.T) {
+func TestRowWriter_cell_text(t *testing.T) {
 	wantColumn(t, single(row.Text, -1),
 		"=1+1", "inlineStr", "", "=1+1",
 		"-12.5", "inlineStr", "", "-12.5",
@@ -86,7 +86,7 @@ func TestTextIsNeverAFormulaOrANumber(t *testing.T) {
 	)
 }
 
-func TestDatesAreDates(t *testing.T) {
+func TestRowWriter_date(t *testing.T) {
 	t.Run("date", func(t *testing.T) {
 		const f = "yyyy-mm-dd"
 		wantColumn(t, single(row.Date, -1),
@@ -132,7 +132,7 @@ func (s words) String() string {
 	return string(p[:s.n])
 }
 
-func TestEverySecondOfADayIsTold(t *testing.T) {
+func TestDateCache_serialOf_every_second(t *testing.T) {
 	var d dateCache
 	for s := range 86400 {
 		v := time.Date(2026, 1, 31, 0, 0, s, 0, time.UTC).AppendFormat(nil, time.DateTime)
@@ -144,7 +144,7 @@ func TestEverySecondOfADayIsTold(t *testing.T) {
 	}
 }
 
-func TestBoolsAsDeclared(t *testing.T) {
+func TestRowWriter_bool(t *testing.T) {
 	c := single(row.Int, -1)
 	c.Type = format.AsBool
 	wantColumn(t, c, "1", "b", "", "1", "0", "b", "", "0", "2", "b", "", "1")
@@ -156,7 +156,7 @@ func TestBoolsAsDeclared(t *testing.T) {
 	wantColumn(t, c, "maybe", "inlineStr", "", "maybe")
 }
 
-func TestValueMapAndDeclaredFormat(t *testing.T) {
+func TestRowWriter_cell_value_map(t *testing.T) {
 	c := single(row.Int, -1)
 	c.Map = map[string]string{"1": "已付"}
 	wantColumn(t, c, "1", "inlineStr", "", "已付", "2", "inlineStr", "", "2")
@@ -165,7 +165,7 @@ func TestValueMapAndDeclaredFormat(t *testing.T) {
 	wantColumn(t, c, "1.50", "", `#,##0.00 "元"`, "1.50")
 }
 
-func TestNullIsNoCellAndEmptyTextIsOne(t *testing.T) {
+func TestRowWriter_cell_null(t *testing.T) {
 	file, _ := write(t, []format.Column{single(row.Text, -1)}, format.Options{}, one(nil, "", "x"))
 	got := columnOf(readBook(t, file), 3)
 	want := []shown{{}, {Type: "inlineStr"}, {Type: "inlineStr", Value: "x"}}
@@ -174,7 +174,7 @@ func TestNullIsNoCellAndEmptyTextIsOne(t *testing.T) {
 	}
 }
 
-func TestLongTextIsCutAtACharacterAndTold(t *testing.T) {
+func TestRowWriter_text_cut(t *testing.T) {
 	exact := strings.Repeat("a", format.MaxCellText)
 	pair := strings.Repeat("a", format.MaxCellText-1) + "😀" // two units, one too many
 	far := strings.Repeat("李", 1<<20)
@@ -195,7 +195,7 @@ func TestLongTextIsCutAtACharacterAndTold(t *testing.T) {
 	}
 }
 
-func TestCutBinary(t *testing.T) {
+func TestRowWriter_text_cut_binary(t *testing.T) {
 	blob := bytes.Repeat([]byte{0xab}, 1<<20)
 	for _, how := range []format.BinaryText{format.Hex, format.Base64} {
 		c := single(row.Binary, -1)
@@ -211,7 +211,7 @@ func TestCutBinary(t *testing.T) {
 	}
 }
 
-func TestIllegalCharactersAreReplacedAndTold(t *testing.T) {
+func TestRowWriter_text_illegal_characters(t *testing.T) {
 	file, sum := write(t, []format.Column{single(row.Text, -1)}, format.Options{}, one("a\x00\x01b", "\xff", "\uffff", "fine\tthis\n", "12345678\x0b"))
 	var got []string
 	for _, c := range columnOf(readBook(t, file), 5) {
@@ -225,7 +225,7 @@ func TestIllegalCharactersAreReplacedAndTold(t *testing.T) {
 	}
 }
 
-func TestFastNumberCheckNeverSaysYesAlone(t *testing.T) {
+func TestShortNumber(t *testing.T) {
 	for _, v := range odd {
 		for _, v := range []string{v, "-" + v, v + "0", "1" + v, v + "." + v} {
 			v := append([]byte(v), "9.9.9.9.9.9.9.9."...)[:len(v)]
@@ -236,7 +236,7 @@ func TestFastNumberCheckNeverSaysYesAlone(t *testing.T) {
 	}
 }
 
-func TestPlainEightBytesAreExactlyThoseOfTheTable(t *testing.T) {
+func TestSpecial(t *testing.T) {
 	for c := range 256 {
 		for at := range 8 {
 			p := []byte("abcdefgh")
@@ -255,7 +255,7 @@ func TestPlainEightBytesAreExactlyThoseOfTheTable(t *testing.T) {
 	}
 }
 
-func TestFormatThatExcelRefusesIsAnError(t *testing.T) {
+func TestNew_invalid_format(t *testing.T) {
 	c := single(row.Decimal, 2)
 	c.Format = `0.00 "open`
 	if _, err := New(new(bytes.Buffer), []format.Column{c}, format.Options{}); err == nil {
@@ -263,7 +263,7 @@ func TestFormatThatExcelRefusesIsAnError(t *testing.T) {
 	}
 }
 
-func TestColumnCountLimits(t *testing.T) {
+func TestNew_column_limit(t *testing.T) {
 	for _, n := range []int{0, 16384, 16385} {
 		cols := make([]format.Column, n)
 		var file bytes.Buffer

@@ -8,8 +8,8 @@ import (
 	"exporttask/internal/format/row"
 )
 
-// How wide a column gets by its first rows, in characters. The room beside the
-// header is for the filter's button.
+// The measurement of column widths in characters. headerExtra has room for the
+// filter button.
 const (
 	sampleRows  = 200
 	minWidth    = 6
@@ -18,8 +18,8 @@ const (
 	cellExtra   = 2
 )
 
-// columnWidths is the cols element: each column as declared or as wide as the
-// widest of its header and first values.
+// columnWidths returns the cols element. A column has its declared width or
+// that of the widest of its header and first values.
 func columnWidths(cols []column, b *row.Batch, from, to int) string {
 	widths := make([]float64, len(cols))
 	for i := range cols {
@@ -29,7 +29,7 @@ func columnWidths(cols []column, b *row.Batch, from, to int) string {
 	var text []byte
 	for r := from; r < min(to, from+sampleRows); r++ {
 		if b.CheckRow(r) != nil {
-			break // whoever writes the row will say so
+			break // the row writer reports the error
 		}
 		cells = split(cells[:0], b.Row(r))
 		for i := range cols {
@@ -65,7 +65,8 @@ func split(cells [][]byte, p []byte) [][]byte {
 	return cells
 }
 
-// textWidth is the width of the longest line; East Asian characters take two.
+// textWidth returns the width of the longest line. East Asian characters count
+// as two.
 func textWidth(text []byte) int {
 	widest, n := 0, 0
 	for len(text) > 0 {

@@ -11,16 +11,14 @@ import (
 	"exporttask/internal/format/row"
 )
 
-// Excel's own limits of a sheet (ECMA-376 part 1, section 18.3.1.73 and the
-// ST_CellRef notation): both are the last row and column that a reference can
-// name.
+// The number of rows and columns of a sheet (ECMA-376 part 1, section 18.3.1.73
+// and ST_CellRef).
 const (
 	maxRows = 1 << 20
 	maxCols = 1 << 14
 )
 
-// maxWorkers bounds the memory: a worker and its jobs hold about 1.5 MiB. The
-// rows of one export never come faster than a few workers write them.
+// maxWorkers limits the memory: a worker and its jobs have about 1.5 MiB.
 const maxWorkers = 8
 
 // Encoder writes one workbook. It implements format.Encoder.
@@ -28,36 +26,36 @@ type Encoder struct {
 	opt     format.Options
 	cols    []column
 	styles  styles
-	maxRows int // of a sheet; tests lower it
+	maxRows int // rows of a sheet; lower in tests
 
 	pipe *pipeline
 	pace pace
-	zip  *archive // the pipe's until it is closed
+	zip  *archive // used by pipe until it is closed
 
-	pending *job // gathers small batches; nil = none
+	pending *job // collects small batches; nil = none
 	sheets  []sheet
-	open    bool   // the last of sheets is begun and not ended
-	widths  string // the cols element, known after the first rows
+	open    bool   // the last sheet was begun and not ended
+	widths  string // the cols element; "" before the first sheet
 	rows    int64
 	counts  format.WarningCounts
 	closed  bool
 	err     error
 }
 
-// sheet is one worksheet of the workbook.
+// sheet is a worksheet of the workbook.
 type sheet struct {
 	name  string
 	next  int   // number of the next row, from 1
-	bytes int64 // rough size of its XML so far
+	bytes int64 // estimated size of its XML so far
 	zip64 bool
 }
 
-// errClosed is what Encode answers after Close.
+// errClosed is the error of Encode after Close.
 var errClosed = errors.New("xlsx: encode after close")
 
-// New makes an encoder that writes a workbook of the given columns to w.
-// Nothing is written before the first Encode or Close. More than 16,384 columns
-// are an error, as are none and a number format that Excel would refuse.
+// New returns an encoder that writes a workbook with the given columns to w.
+// Nothing is written before the first Encode or Close. No columns, more than
+// 16,384 columns, and a number format that Excel would refuse are errors.
 func New(w io.Writer, cols []format.Column, opt format.Options) (format.Encoder, error) {
 	return newEncoder(w, cols, opt, maxRows)
 }
@@ -82,11 +80,11 @@ func newEncoder(w io.Writer, cols []format.Column, opt format.Options, rowLimit 
 		workers = runtime.GOMAXPROCS(0)
 	}
 	e.pipe = newPipeline(e.zip, e.cols, min(workers, maxWorkers), opt.Small)
-	e.pipe.hurry = opt.Workers > 0
+	e.pipe.parallel = opt.Workers > 0
 	return e, nil
 }
 
-// Encode takes over the batch and writes its rows, most of them later.
+// Encode takes ownership of the batch and writes its rows, most of them later.
 func (e *Encoder) Encode(b *row.Batch) error {
 	if e.closed {
 		b.Release()
@@ -109,17 +107,18 @@ func (e *Encoder) Encode(b *row.Batch) error {
 		e.cut(b, size)
 	}
 	if e.pace.end(time.Now()) {
-		e.pipe.hurry = true
+		e.pipe.parallel = true
 	}
 	return e.pipe.failed()
 }
 
-// estimate is about how many bytes of XML rows with raw bytes of values make.
+// estimate returns about the number of bytes of XML for rows with raw bytes of
+// values.
 func (e *Encoder) estimate(rows, raw int) int {
 	return rows*(24+40*len(e.cols)) + raw
 }
 
-// gather copies a small batch behind the rows that wait for a full block.
+// gather copies a small batch to the rows collected for a block.
 func (e *Encoder) gather(b *row.Batch) {
 	if e.pending == nil {
 		e.pending = e.pipe.job()
@@ -137,7 +136,7 @@ func (e *Encoder) gather(b *row.Batch) {
 	}
 }
 
-// flush sends the gathered rows on their way.
+// flush sends the collected rows.
 func (e *Encoder) flush() {
 	j := e.pending
 	if j == nil {
@@ -148,29 +147,29 @@ func (e *Encoder) flush() {
 	e.send(j)
 }
 
-// cut makes jobs of a batch, each about one block.
+// cut divides a batch into jobs of about one block.
 func (e *Encoder) cut(b *row.Batch, size int) {
 	blocks := (size + blockGoal - 1) / blockGoal
-	step := (b.Len() + blocks - 1) / blocks // evenly: a small block costs as much as a large one
+	step := (b.Len() + blocks - 1) / blocks // evenly, since the cost of a block hardly depends on its size
 	for from := 0; from < b.Len(); from += step {
 		j := e.pipe.job()
 		j.batch, j.from, j.to = b, from, min(from+step, b.Len())
 		if j.to == b.Len() {
-			j.release = b // the jobs before it are written before it is
+			j.release = b // all other jobs of the batch are written before this one
 		}
 		e.send(j)
 	}
 }
 
-// send gives a job of rows its place in the sheets. Where it does not fit the
-// sheet at hand, it is split.
+// send assigns the rows of a job to sheets. A job that does not fit the current
+// sheet is divided.
 func (e *Encoder) send(j *job) {
 	for {
 		s := e.sheet(j.batch, j.from, j.to)
 		n := min(j.to-j.from, e.maxRows-s.next+1)
 		head := j
 		if n < j.to-j.from {
-			// The gathered rows belong to j, so it must be the last one written.
+			// j owns the collected rows, so it must be the last one written.
 			head = e.pipe.job()
 			head.batch, head.from, head.to = j.batch, j.from, j.from+n
 			j.from += n
@@ -185,8 +184,7 @@ func (e *Encoder) send(j *job) {
 	}
 }
 
-// rawBytes is the size of the rows from to to, not counting that other rows
-// may lie between them.
+// rawBytes returns the size of the rows from..to.
 func rawBytes(b *row.Batch, from, to int) int {
 	n := 0
 	for _, s := range b.Rows[from:to] {
@@ -195,8 +193,8 @@ func rawBytes(b *row.Batch, from, to int) int {
 	return n
 }
 
-// Close writes what is left, the sheet's end and the workbook's other parts,
-// and waits for every goroutine that the encoder started.
+// Close writes the remaining rows, the end of the sheet and the other parts of
+// the workbook, and waits for all goroutines of the encoder.
 func (e *Encoder) Close() error {
 	if e.closed {
 		return e.err
@@ -217,7 +215,8 @@ func (e *Encoder) Close() error {
 	return e.err
 }
 
-// Summary counts the rows given to Encode and, after Close, the warnings.
+// Summary returns the number of rows passed to Encode and, after Close, the
+// warnings.
 func (e *Encoder) Summary() format.Summary {
 	return format.Summary{Rows: e.rows, Warnings: e.counts.Warnings()}
 }

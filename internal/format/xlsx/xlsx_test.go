@@ -17,7 +17,7 @@ import (
 	"exporttask/internal/format/row"
 )
 
-func TestTableGoesOnInTheNextSheet(t *testing.T) {
+func TestEncoder_send_next_sheet(t *testing.T) {
 	for _, rows := range []int{9, 10, 18, 19, 40} {
 		for _, size := range []int{1, 100, 1 << 20} {
 			cols := orderColumns()
@@ -36,7 +36,7 @@ func TestTableGoesOnInTheNextSheet(t *testing.T) {
 	}
 }
 
-func TestFullSheetEndsAtTheLastRowOfExcel(t *testing.T) {
+func TestEncoder_send_row_limit(t *testing.T) {
 	b := new(row.Batch)
 	for range 1 << 16 {
 		b.Append([]byte("1"))
@@ -59,7 +59,7 @@ func TestFullSheetEndsAtTheLastRowOfExcel(t *testing.T) {
 	}
 }
 
-func TestNoRowsMakeASheetWithAHeader(t *testing.T) {
+func TestEncoder_Close_without_rows(t *testing.T) {
 	file, sum := write(t, orderColumns(), format.Options{})
 	b := readBook(t, file)
 	if len(b.Cells) != 1 || len(b.Cells[0]) != 10 || b.Cells[0]["J1"].Value != "remark" {
@@ -70,7 +70,7 @@ func TestNoRowsMakeASheetWithAHeader(t *testing.T) {
 	}
 }
 
-func TestSheetFurniture(t *testing.T) {
+func TestEncoder_Close_sheet_properties(t *testing.T) {
 	batches := func() []*row.Batch { return orders(1, 5, 1<<20) }
 	t.Run("frozen header, filter, widths", func(t *testing.T) {
 		cols := orderColumns()
@@ -124,9 +124,9 @@ func TestSheetFurniture(t *testing.T) {
 	})
 }
 
-// TestHintsKeepFilesSmall holds the size, which is the same everywhere: a hint
+// TestEncoder_Close_file_size holds the size, which is the same everywhere: a hint
 // that is lost loses no cell and would go unseen.
-func TestHintsKeepFilesSmall(t *testing.T) {
+func TestEncoder_Close_file_size(t *testing.T) {
 	const rows = 20000
 	for small, most := range map[bool]int{false: 92, true: 90} {
 		file, _ := write(t, orderColumns(), format.Options{Small: small}, orders(1, rows, 100000)...)
@@ -136,7 +136,7 @@ func TestHintsKeepFilesSmall(t *testing.T) {
 	}
 }
 
-func TestWideRowsAreSplitBetweenBlocks(t *testing.T) {
+func TestRowWriter_room_wide_rows(t *testing.T) {
 	cols := make([]format.Column, 40)
 	for i := range cols {
 		cols[i] = single(row.Text, -1)
@@ -153,7 +153,7 @@ func TestWideRowsAreSplitBetweenBlocks(t *testing.T) {
 	same(t, cols, format.Options{}, maxRows, b)
 }
 
-func TestBatchesAreReleasedOnce(t *testing.T) {
+func TestEncoder_Encode_releases_batches(t *testing.T) {
 	for name, size := range map[string]int{"small ones": 100, "large ones": 300000} {
 		t.Run(name, func(t *testing.T) {
 			var made, freed atomic.Int64
@@ -190,7 +190,7 @@ func (f *full) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func TestWritersFirstErrorIsKept(t *testing.T) {
+func TestEncoder_Close_write_error(t *testing.T) {
 	file, _ := write(t, orderColumns(), format.Options{}, orders(1, 5000, 20000)...)
 	before := runtime.NumGoroutine()
 	for at := 0; at < len(file); at += 1 + len(file)/20 {
@@ -235,7 +235,7 @@ type short struct{}
 
 func (short) Write(p []byte) (int, error) { return len(p) / 2, nil }
 
-func TestShortWriteIsAnError(t *testing.T) {
+func TestEncoder_Close_short_write(t *testing.T) {
 	e, err := New(short{}, orderColumns(), format.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -245,7 +245,7 @@ func TestShortWriteIsAnError(t *testing.T) {
 	}
 }
 
-func TestEncodeAfterCloseIsAnError(t *testing.T) {
+func TestEncoder_Encode_after_Close(t *testing.T) {
 	e, err := New(io.Discard, orderColumns(), format.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -261,7 +261,7 @@ func TestEncodeAfterCloseIsAnError(t *testing.T) {
 	}
 }
 
-func TestNothingIsStartedBeforeTheFirstRowAndNothingIsLeft(t *testing.T) {
+func TestEncoder_goroutines(t *testing.T) {
 	before := runtime.NumGoroutine()
 	e, err := New(io.Discard, orderColumns(), format.Options{Workers: 4})
 	if err != nil {
@@ -296,7 +296,7 @@ func waitForGoroutines(t *testing.T, want int) {
 	t.Errorf("%d goroutines, %d before", runtime.NumGoroutine(), want)
 }
 
-func TestRowsAllocateNothing(t *testing.T) {
+func TestEncoder_Encode_allocations(t *testing.T) {
 	for _, opt := range []format.Options{{}, {Workers: 2}, {Workers: 2, Small: true}} {
 		batches := orders(1, 8000, 128<<10)
 		e, err := New(io.Discard, orderColumns(), opt)
@@ -323,7 +323,7 @@ func TestRowsAllocateNothing(t *testing.T) {
 	}
 }
 
-func TestMemoryDoesNotGrowWithRows(t *testing.T) {
+func TestEncoder_Encode_memory(t *testing.T) {
 	batches := orders(1, 20000, 128<<10)
 	var idle, now, most runtime.MemStats
 	runtime.GC()
@@ -370,7 +370,7 @@ func ExampleNew() {
 	// Output: 1 row
 }
 
-func TestRowThatIsNotItsCellsEndsNoFile(t *testing.T) {
+func TestEncoder_Encode_malformed_row(t *testing.T) {
 	inOrder := []format.Column{single(row.Int, -1), single(row.Text, -1)}
 	inOrder[1].Index = 1
 	for name, cols := range map[string][]format.Column{

@@ -17,7 +17,7 @@ import (
 	"exporttask/internal/format/xlsx/deflate"
 )
 
-func TestCombinedChecksumIsThatOfTheWhole(t *testing.T) {
+func TestCombineCRC(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	p := make([]byte, 5000)
 	for i := range p {
@@ -38,7 +38,7 @@ func farArchive(n uint64) (*archive, *bytes.Buffer) {
 	return &archive{w: &b, written: n}, &b
 }
 
-func TestEntryPast4GiBIsZip64(t *testing.T) {
+func TestArchive_end_zip64(t *testing.T) {
 	a, file := farArchive(0)
 	e := &entry{name: "big", zip64: true}
 	if err := a.begin(e); err != nil {
@@ -71,7 +71,7 @@ func TestEntryPast4GiBIsZip64(t *testing.T) {
 	}
 }
 
-func TestArchivePast4GiBHasA64BitDirectory(t *testing.T) {
+func TestArchive_close_zip64(t *testing.T) {
 	const far = 5 << 30
 	a, file := farArchive(far)
 	if err := a.store("small", []byte("content")); err != nil {
@@ -128,7 +128,7 @@ func sheetHeads(t *testing.T, file []byte) (heads [][4]uint16) {
 	return heads
 }
 
-func TestSheetsThatCouldPass4GiBAreBegunAsZip64(t *testing.T) {
+func TestEncoder_beginSheet_zip64(t *testing.T) {
 	wide := single(row.Text, -1)
 	t.Run("small rows", func(t *testing.T) {
 		file, _ := write(t, []format.Column{wide}, format.Options{}, one("x"))
@@ -166,7 +166,7 @@ func TestSheetsThatCouldPass4GiBAreBegunAsZip64(t *testing.T) {
 	})
 }
 
-func TestSmallPartsComeFirstWithTheirSizes(t *testing.T) {
+func TestArchive_writeFirstParts(t *testing.T) {
 	file, _ := write(t, orderColumns(), format.Options{}, orders(1, 3, 1)...)
 	name := string(file[30 : 30+len("_rels/.rels")])
 	if flags := binary.LittleEndian.Uint16(file[6:]); name != "_rels/.rels" || flags&flagDescriptor != 0 {

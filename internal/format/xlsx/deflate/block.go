@@ -2,18 +2,19 @@ package deflate
 
 import "slices"
 
-// MaxBlock is the largest input of one block in bytes: what a token can count.
-// It also keeps the depth of a block's Huffman codes small.
+// MaxBlock is the maximum input of one block in bytes, which a token can count.
+// It also limits the depth of Huffman codes.
 const MaxBlock = 1<<24 - 1
 
-// End is the empty last block that ends a stream of blocks.
+// End is the empty final block that ends a stream of blocks.
 const End = "\x03\x00"
 
-// None is a place that no match can reach.
+// None is a position that no match can reach.
 const None = uint32(1) << 31
 
-// token is a run of literals and the match behind it. From the top: 24 bits of
-// the literals' count, 16 of the match's length, 24 of the distance less one.
+// token is a run of literals and the match behind it: 24 bits for the number of
+// literals, 16 for the length of the match, 24 for the distance minus one, from
+// high to low.
 type token uint64
 
 func newToken(lits, length, dist uint32) token {
@@ -24,19 +25,19 @@ func (t token) lits() int    { return int(t >> 40) }
 func (t token) length() int  { return int(t >> 24 & 0xffff) }
 func (t token) dist() uint32 { return uint32(t&0xffff) + 1 }
 
-// Encoder holds the working memory of one block after another, about 400 KiB.
-// It is not safe for concurrent use. Each block begins with Reset.
+// Encoder compresses blocks one after another. It has about 400 KiB of working
+// memory and is not safe for concurrent use. Every block begins with Reset.
 type Encoder struct {
-	// Search makes the encoder look harder for repeats that it is not told of:
-	// smaller output for more time.
+	// Search enables a thorough search for repeats that the caller did not
+	// report: smaller output for more time.
 	Search bool
 
 	tokens      []token
-	covered     uint32 // the bytes before this place are covered by tokens
-	shortestRun uint32 // of literals that are searched
-	noted       uint32 // literals before this place are in the finder
+	covered     uint32 // bytes before this position are covered by tokens
+	shortestRun uint32 // minimum length of a run of literals that is searched
+	noted       uint32 // literals before this position are in the finder
 	found       *finder
-	searched    bool // something is in the finder
+	searched    bool // the finder is not empty
 
 	counts            counts
 	litCode, distCode huffman
@@ -44,9 +45,10 @@ type Encoder struct {
 	codes             codes
 }
 
-// AppendBlock appends src as one block to dst, with the matches told of since
-// Reset. src must not be longer than MaxBlock. It is written faster where its
-// capacity is a few bytes more; they are read and do not matter.
+// AppendBlock compresses src, of at most MaxBlock bytes, with the repeats
+// reported since Reset and appends one block to dst. A capacity of src of at
+// least overread bytes more than its length makes it faster; these bytes are
+// read but have no effect.
 func (e *Encoder) AppendBlock(dst, src []byte) []byte {
 	if len(src) == 0 {
 		return dst

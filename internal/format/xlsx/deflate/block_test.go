@@ -86,7 +86,7 @@ func roundTrip(t *testing.T, e *Encoder, src []byte, hints []hint) int {
 	return size
 }
 
-func TestBlocksReadBackEqual(t *testing.T) {
+func TestEncoder_AppendBlock(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	random := make([]byte, 70000)
 	for i := range random {
@@ -133,7 +133,7 @@ func randomHints(rng *rand.Rand, n int) []hint {
 	return hints
 }
 
-func TestEveryMatchLengthAndDistanceReadsBack(t *testing.T) {
+func TestEncoder_AppendBlock_lengths_and_distances(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	src := make([]byte, 3*Window)
 	for i := range src {
@@ -162,7 +162,7 @@ func TestEveryMatchLengthAndDistanceReadsBack(t *testing.T) {
 	}
 }
 
-func TestHintBeyondTheWindowIsIgnored(t *testing.T) {
+func TestEncoder_Repeat_beyond_window(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	src := make([]byte, Window+2000)
 	for i := range src {
@@ -177,7 +177,7 @@ func TestHintBeyondTheWindowIsIgnored(t *testing.T) {
 	}
 }
 
-func TestSecondBlockAllocatesNothing(t *testing.T) {
+func TestEncoder_AppendBlock_allocations(t *testing.T) {
 	src := bytes.Repeat([]byte("0123456789"), 1000)
 	hints := []hint{{10, 0, 1000}}
 	for _, search := range []bool{false, true} {
@@ -189,7 +189,7 @@ func TestSecondBlockAllocatesNothing(t *testing.T) {
 	}
 }
 
-func FuzzBlock(f *testing.F) {
+func FuzzEncoder_AppendBlock(f *testing.F) {
 	f.Add([]byte("<row r=\"1\"><c r=\"A1\"><v>1</v></c></row><row r=\"2\"><c r=\"A2\"><v>1</v></c></row>"), uint64(1), false)
 	f.Add(bytes.Repeat([]byte("ab"), 700), uint64(2), true)
 	f.Add([]byte{0xff}, uint64(3), true)

@@ -2,15 +2,15 @@ package deflate
 
 import "encoding/binary"
 
-// codes are a block's codes in the form in which its tokens are written.
+// codes has the codes of a block in the form that tokens are written with.
 type codes struct {
 	lit   [256]code
-	match [maxMatch + 1]code // by length: its code and extra bits as one; that of 0 is the end of the block
-	dist  [32]distance       // by symbol; noDist is the match of length 0's
+	match [maxMatch + 1]code // by length: its code and extra bits as one code; length 0 is the end of the block
+	dist  [32]distance       // by symbol; noDist belongs to length 0
 }
 
-// distance is a distance's code: 16 bits of the code, 8 of its length, 8 of the
-// number of bits behind it.
+// distance is the code of a distance symbol: 16 bits of code, 8 of its length,
+// 8 of the number of extra bits.
 type distance uint32
 
 func (d distance) bits() uint64 { return uint64(d & 0xffff) }
@@ -18,20 +18,21 @@ func (d distance) len() uint    { return uint(d >> 16 & 0xff) }
 func (d distance) extra() uint  { return uint(d >> 24 & 63) }
 
 const (
-	// noDist is a symbol whose code has no bits, and noDistance the distance,
-	// less one, that has it.
+	// noDist is a symbol whose code has no bits; noDistance is the distance minus
+	// one with that symbol.
 	noDist     = 31
 	noDistance = Window
 )
 
-// lastToken is the run of literals at the end of a block and the block's end.
+// lastToken returns the token of the literals at the end of a block and of the
+// end of the block.
 func lastToken(lits uint32) token { return token(lits)<<40 | noDistance }
 
-// maxBits is the most that n bytes take: a match takes 47 bits at most and
-// stands for four bytes or more.
+// maxBits returns the maximum number of bits for n bytes of input: a match
+// takes at most 47 bits and represents at least four bytes.
 func maxBits(n int) int { return n*maxLitBits + maxLitBits }
 
-// distSymbols is the symbol of each distance less one.
+// distSymbols is the symbol of each distance minus one.
 var distSymbols = func() (t [Window + 1]uint8) {
 	for d := range t[:Window] {
 		t[d] = uint8(distSymbol(uint32(d)))
@@ -40,7 +41,7 @@ var distSymbols = func() (t [Window + 1]uint8) {
 	return t
 }()
 
-// fill takes a block's codes over.
+// fill prepares the codes of a block.
 func (c *codes) fill(lit, dist *huffman) {
 	copy(c.lit[:], lit.code[:])
 	c.match[0] = lit.code[endOfBlock]
@@ -55,7 +56,7 @@ func (c *codes) fill(lit, dist *huffman) {
 	}
 }
 
-// write writes the tokens of src. There must be room for maxBits.
+// write appends the tokens of src. The buffer must have room for maxBits.
 func (c *codes) write(w *bitWriter, tokens []token, src []byte) {
 	if hasFast && cap(src)-len(src) >= overread {
 		n, acc, nacc := writeFast(c, &tokens[0], len(tokens), &src[0], &w.buf[w.n], w.acc, w.nacc)
@@ -65,18 +66,18 @@ func (c *codes) write(w *bitWriter, tokens []token, src []byte) {
 	c.writePlain(w, tokens, src)
 }
 
-// overread is how many bytes behind its input writeFast may read.
+// overread is the number of bytes behind its input that writeFast may read.
 const overread = 3
 
-// keeps[n] keeps the first n of three codes for writeFast: a code of no bits
-// writes nothing.
+// keeps[n] is a mask for the first n of three codes in writeFast: a code of no
+// bits writes nothing.
 //
-//nolint:unused // writeFast is no Go
+//nolint:unused // used by assembly
 var keeps = [4][3]code{{0, 0, 0}, {^code(0), 0, 0}, {^code(0), ^code(0), 0}, {^code(0), ^code(0), ^code(0)}}
 
-// writePlain is writeFast in Go. The codes are at most maxLitBits long so that
-// four literals fit 64 bits beside the up to 7 left over. The writer's fields are
-// copied into variables, which the compiler keeps in registers.
+// writePlain is writeFast in Go. Codes are at most maxLitBits long, so four
+// literals fit into 64 bits beside up to 7 remaining bits. The fields of the
+// writer are copied to local variables, which the compiler keeps in registers.
 func (c *codes) writePlain(w *bitWriter, tokens []token, src []byte) {
 	buf, at, acc, nacc := w.buf, w.n, w.acc, w.nacc
 	for _, t := range tokens {

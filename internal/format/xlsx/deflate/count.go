@@ -1,19 +1,19 @@
 package deflate
 
-// sample is how many bytes at each end of a block are counted for its codes,
-// except where size counts. Rows of one table are alike: a few percent of them
-// make codes that are half a percent worse, and counting all takes as long as
-// writing them.
+// sample is the number of bytes at each end of a block whose symbols are
+// counted, unless Search is set. Rows of a table are similar: counting a few
+// percent of them makes codes that are half a percent worse, and counting all
+// takes as long as writing them.
 const sample = 16 << 10
 
-// counts is how often each symbol of a block occurs.
+// counts is the number of occurrences of each symbol in a block.
 type counts struct {
 	lit  [2][256]uint32
-	freq [numLit]uint32 // of literals, once added up, and of lengths
-	dist [32]uint32     // numDist of them are used
+	freq [numLit]uint32 // sum of lit, and counts of lengths
+	dist [32]uint32     // the first numDist are used
 }
 
-// of counts the block whose tokens end at covered, src being its bytes.
+// of counts the symbols of a block src whose tokens end at covered.
 func (c *counts) of(src []byte, tokens []token, covered uint32, all bool) {
 	*c = counts{}
 	if all || len(src) <= 2*sample {
@@ -24,13 +24,13 @@ func (c *counts) of(src []byte, tokens []token, covered uint32, all bool) {
 	}
 	c.first(src, tokens, sample)
 	c.last(src, tokens, int(covered), sample)
-	// What was not seen may still be there: a code for all costs little where
-	// the others weigh more.
+	// Symbols outside of the sample need codes as well: every count is increased
+	// by one, and weights keep the others much larger.
 	c.add(16, 1)
 }
 
-// first counts tokens up to the one that passes most bytes and returns where it
-// ends.
+// first counts tokens from the beginning until they cover most bytes, and
+// returns the end of the last one.
 func (c *counts) first(src []byte, tokens []token, most int) int {
 	p := 0
 	for _, t := range tokens {
@@ -44,7 +44,8 @@ func (c *counts) first(src []byte, tokens []token, most int) int {
 	return p
 }
 
-// last counts tokens backwards from the last one, which ends at p.
+// last counts tokens backwards from the last one, which ends at p, until they
+// cover most bytes.
 func (c *counts) last(src []byte, tokens []token, p, most int) {
 	for i := len(tokens) - 1; i >= 0 && most > 0; i-- {
 		t := tokens[i]
@@ -60,8 +61,8 @@ func (c *counts) match(t token) {
 	c.dist[distSymbol(t.dist()-1)]++
 }
 
-// literals counts literals. Two tables take turns, since a run of one digit
-// would otherwise make each increment wait for the one before.
+// literals counts literals in two alternating tables, so that the increments of
+// a repeated byte need not wait for one another.
 func (c *counts) literals(p []byte) {
 	for len(p) >= 2 {
 		c.lit[0][p[0]]++
@@ -73,7 +74,8 @@ func (c *counts) literals(p []byte) {
 	}
 }
 
-// add adds the tables of literals up, each count weighed and more added.
+// add adds up the tables of literals, multiplies all counts by weight and adds
+// more.
 func (c *counts) add(weight, more uint32) {
 	for i := range c.lit[0] {
 		c.freq[i] = (c.lit[0][i]+c.lit[1][i])*weight + more

@@ -1,9 +1,9 @@
-//go:build !amd64
+//go:build !amd64 || purego
 
 package deflate
 
 const hasFast = false
 
 func writeFast(*codes, *token, int, *byte, *byte, uint64, uint) (written int, accEnd uint64, naccEnd uint) {
-	panic("deflate: writeFast is of amd64")
+	panic("deflate: writeFast needs assembly")
 }

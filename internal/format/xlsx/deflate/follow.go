@@ -5,11 +5,11 @@ import (
 	"math/bits"
 )
 
-// Window is the farthest that a match reaches (RFC 1951, section 3.2.5).
+// Window is the maximum distance of a match (RFC 1951, section 3.2.5).
 const Window = 1 << 15
 
-// The limits of a match's length (ibid.), and the shortest that pays: three
-// literals cost about as many bits as a length and a far distance.
+// The limits of the length of a match. RFC 1951 allows 3, but three literals take
+// about as many bits as a length and a large distance.
 const (
 	maxMatch = 258
 	minMatch = 4
@@ -18,10 +18,10 @@ const (
 	maxRepeat = maxMatch - 8
 )
 
-// Repeat says that the n bytes at pos are those at from, as the caller knows
-// who wrote both: nothing is compared. pos is not before the end of what was
-// said last, n is at most maxRepeat; fewer than minMatch stay literals, and so
-// does what stands too far away.
+// Repeat reports that the n bytes at pos equal those at from. It does not
+// compare them. pos must not be before the end of the last report, and n must
+// be at most maxRepeat. Fewer than minMatch bytes and distances larger than
+// Window are ignored.
 func (e *Encoder) Repeat(src []byte, pos, from, n uint32) {
 	dist := pos - from
 	if dist > Window || n < minMatch {
@@ -34,8 +34,8 @@ func (e *Encoder) Repeat(src []byte, pos, from, n uint32) {
 	e.push(pos-back, n+back, dist)
 }
 
-// RepeatTwo is Repeat of n bytes at pos and then of m bytes behind them, which
-// is how almost every cell begins: at the cost of little more than one.
+// RepeatTwo is Repeat of n bytes at pos and of the m bytes behind them, which
+// is how almost every cell begins. It takes little more time than one Repeat.
 func (e *Encoder) RepeatTwo(src []byte, pos, from, n, from2, m uint32) {
 	dist, dist2 := pos-from, pos+n-from2
 	if dist > Window || dist2 > Window || n < minMatch || m < minMatch || pos-e.covered >= e.shortestRun {
@@ -48,10 +48,10 @@ func (e *Encoder) RepeatTwo(src []byte, pos, from, n, from2, m uint32) {
 	e.covered = pos + n + m
 }
 
-// Agree says that of the bytes at pos n, or none, are those dist before them, as
-// the caller has found out, and so are the before bytes in front of pos. It
-// makes a match of what is not covered yet. n is at most maxRepeat-before, dist
-// at most Window.
+// Agree reports that n bytes at pos, possibly none, equal those dist before
+// them, and so do the before bytes in front of pos. The part that is not
+// covered becomes a match. n must be at most maxRepeat-before and dist at most
+// Window.
 func (e *Encoder) Agree(src []byte, pos, dist, n, before uint32) {
 	before = min(before, pos-e.covered)
 	if n += before; n < minMatch {
@@ -63,8 +63,8 @@ func (e *Encoder) Agree(src []byte, pos, dist, n, before uint32) {
 	e.push(pos, n, dist)
 }
 
-// Guess says that the bytes from pos to end may begin like those at from. They
-// are compared, but for those that are covered by a match already.
+// Guess compares the bytes from pos to end with those at from and makes a match
+// of a common prefix. Bytes that are covered by a match are skipped.
 func (e *Encoder) Guess(src []byte, pos, from, end uint32) {
 	dist := pos - from
 	if dist-1 >= Window {
@@ -85,7 +85,7 @@ func (e *Encoder) Guess(src []byte, pos, from, end uint32) {
 	}
 }
 
-// half is the minMatch bytes at pos.
+// half returns the minMatch bytes at pos.
 func half(src []byte, pos uint32) uint32 { return binary.LittleEndian.Uint32(src[pos:]) }
 
 // push appends a token.
@@ -94,9 +94,9 @@ func (e *Encoder) push(pos, n, dist uint32) {
 	e.covered = pos + n
 }
 
-// agreeBack is how many literals before pos, not before covered and at most 8,
-// repeat those at the same distance: the end of a value that is the same in
-// both rows. One is not worth another length of match.
+// agreeBack returns how many literals before pos, at most 8 and not before
+// covered, equal those at the same distance, and 0 for a single one, which is
+// not worth a longer match.
 func agreeBack(src []byte, pos, dist, covered uint32) uint32 {
 	if pos < dist+8 {
 		return 0
@@ -109,15 +109,14 @@ func agreeBack(src []byte, pos, dist, covered uint32) uint32 {
 	return n
 }
 
-// matchLen is how many bytes from b to stop, at most maxMatch, equal those at
-// a < b. stop is not beyond src.
+// matchLen returns how many bytes from b to stop, at most maxMatch, equal those
+// at a < b. stop must not be beyond src.
 func matchLen(src []byte, a, b, stop uint32) uint32 {
 	limit := min(stop-b, maxMatch)
 	from, at := src[a:], src[b:]
 	n := uint32(0)
 	for ; n < limit && int(n)+16 <= len(at); n += 16 {
-		// What agrees beyond the limit is read, not counted: bytes one by one
-		// would cost more.
+		// Equal bytes beyond the limit are read but not counted.
 		x, y := (*[16]byte)(from[n:]), (*[16]byte)(at[n:])
 		low := binary.LittleEndian.Uint64(x[:8]) ^ binary.LittleEndian.Uint64(y[:8])
 		high := binary.LittleEndian.Uint64(x[8:]) ^ binary.LittleEndian.Uint64(y[8:])

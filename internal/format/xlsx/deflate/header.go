@@ -1,14 +1,14 @@
 package deflate
 
-// lengthOrder is the order in which a block lists the lengths of the codes
-// that its code lengths are written with (RFC 1951, section 3.2.7).
+// lengthOrder is the order of the code lengths of the code length alphabet in a
+// block header (RFC 1951, section 3.2.7).
 var lengthOrder = [19]uint8{16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15}
 
-// lengthBits is how many bits follow the run symbols 16, 17 and 18.
+// lengthBits is the number of extra bits of the symbols 16, 17 and 18.
 var lengthBits = [19]uint{16: 2, 17: 3, 18: 7}
 
-// header is the head of a dynamic block: its two codes' lengths, run-length
-// encoded and written with a Huffman code of their own.
+// header is the header of a dynamic block: the lengths of its two codes,
+// run-length encoded and Huffman-coded.
 type header struct {
 	lens  []uint8
 	runs  []run
@@ -19,7 +19,7 @@ type header struct {
 	order int
 }
 
-// run is a symbol of the code length alphabet and the bits that follow it.
+// run is a symbol of the code length alphabet and its extra bits.
 type run struct{ symbol, extra uint8 }
 
 func (h *header) plan(lit, dist *huffman) {
@@ -42,8 +42,8 @@ func (h *header) plan(lit, dist *huffman) {
 	}
 }
 
-// addRun adds n times the length l. Zeros have runs of their own; any other
-// length is written once before it can be repeated.
+// addRun adds n times the length l. Runs of zeros have symbols of their own;
+// another length is written once before it can be repeated.
 func (h *header) addRun(l uint8, n int) {
 	if l != 0 {
 		h.addSymbol(l, 0)

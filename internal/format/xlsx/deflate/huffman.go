@@ -19,16 +19,16 @@ func (c code) len() uint { return uint(c & 0xff) }
 type huffman struct {
 	len  [numLit]uint8
 	code [numLit]code
-	used int // symbols up to the last one with a code
+	used int // number of symbols up to the last one with a code
 
 	leaves []uint64 // count<<16 | symbol, ascending
 	nodes  []uint64 // count of each inner node
-	parent []uint16 // of the leaves, then of the inner nodes
+	parent []uint16 // parents of the leaves, then of the inner nodes
 }
 
-// build makes a code for the counts with no length above limit. One symbol
-// alone gets one bit; where none is used, symbol 0 gets it, since a block must
-// declare at least one distance code.
+// build computes a code for the counts with lengths of at most limit. A single
+// symbol gets a code of one bit; without any symbol, symbol 0 does, since a
+// block must declare at least one distance code.
 func (h *huffman) build(freq []uint32, limit int) {
 	clear(h.len[:])
 	h.leaves = h.leaves[:0]
@@ -49,9 +49,9 @@ func (h *huffman) build(freq []uint32, limit int) {
 	h.canonical(len(freq))
 }
 
-// depths gives each leaf its depth in the tree. The leaves are sorted, and
-// inner nodes come out in ascending order too, so the two smallest are always
-// at the heads of two queues.
+// depths computes the depth of each leaf in the tree. The leaves are sorted and
+// inner nodes are created in ascending order, so the two smallest nodes are
+// always at the heads of two queues.
 func (h *huffman) depths(limit int) {
 	n := len(h.leaves)
 	h.nodes = slices.Grow(h.nodes[:0], n)
@@ -72,8 +72,8 @@ func (h *huffman) depths(limit int) {
 		f += take(i)
 		h.nodes = append(h.nodes, f)
 	}
-	// From the root down: a node's depth is its parent's plus one. The nodes'
-	// counts are not needed any more and make room for the depths.
+	// The depth of a node is that of its parent plus one. The depths replace the
+	// counts in nodes, from the root down.
 	var perLen [64]int
 	h.nodes[n-2] = 0
 	for i := n - 3; i >= 0; i-- {
@@ -93,9 +93,9 @@ func (h *huffman) depths(limit int) {
 	}
 }
 
-// repair makes a valid code of lengths that were cut at limit: while the code
-// is over-full, a leaf one level up moves down and takes an overlong one
-// beside it.
+// repair makes a valid code of lengths that were limited: while the code is
+// over-subscribed, a leaf of a lower level is moved down and becomes the
+// sibling of an overlong one.
 func repair(perLen *[64]int, limit int) {
 	full := 0 // in units of one code of limit bits
 	for l := 1; l <= limit; l++ {

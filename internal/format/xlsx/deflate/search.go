@@ -5,38 +5,36 @@ import (
 	"math/bits"
 )
 
-// Literals are looked at again, for repeats inside of values that the writer
-// does not know of. Only literals are put into the finder, so it is not filled
-// with markup.
+// Runs of literals are searched for repeats inside of values that the writer of
+// the table does not know. The finder contains literals only, no markup.
 const (
 	finderBits = 14
-	// searchRun is the shortest run of literals worth a look where speed
-	// counts: numbers, codes and names, hashes and UUIDs are shorter and would be
-	// searched in vain.
+	// searchRun is the minimum length of a run that is searched without Search.
+	// Numbers, codes, names, hashes and UUIDs are shorter and rarely repeat.
 	searchRun = 40
-	// depth is how many places are tried where size counts.
+	// depth is the number of positions that are tried with Search.
 	depth = 32
 )
 
-// finder is where each 4-byte string of the literals stood last.
+// finder is a hash table of the last position of each 4-byte string.
 type finder struct {
-	head [1 << finderBits]uint32 // a position plus 1; 0 = nowhere
-	prev [Window]uint32          // by position: what head held before
+	head [1 << finderBits]uint32 // a position plus 1; 0 = none
+	prev [Window]uint32          // by position: the previous value of head
 }
 
-// slot is where the 4 bytes at pos are looked up.
+// slot returns the index of the 4 bytes at pos in finder.head.
 func slot(src []byte, pos uint32) uint32 {
 	return binary.LittleEndian.Uint32(src[pos:]) * 0x9e3779b1 >> (32 - finderBits)
 }
 
-// insert puts pos before what stood there already.
+// insert adds pos in front of earlier positions.
 func (f *finder) insert(src []byte, pos uint32) {
 	h := slot(src, pos)
 	f.prev[pos%Window] = f.head[h]
 	f.head[h] = pos + 1
 }
 
-// replace puts pos in the place of what stood there, which it returns.
+// replace stores pos and returns the value that it replaces.
 func (f *finder) replace(src []byte, pos uint32) uint32 {
 	h := slot(src, pos)
 	last := f.head[h]
@@ -44,9 +42,9 @@ func (f *finder) replace(src []byte, pos uint32) uint32 {
 	return last
 }
 
-// searchRun makes tokens of the repeats among the literals up to end. Where
-// speed counts, its steps grow while it finds nothing: random digits are not
-// worth a look at each.
+// searchRun makes tokens of the repeats among the literals up to end. Without
+// Search its steps grow as long as it finds nothing, since random digits do not
+// repeat.
 func (e *Encoder) searchRun(src []byte, end uint32) {
 	e.searched = true
 	if e.Search {
@@ -68,7 +66,7 @@ func (e *Encoder) searchRun(src []byte, end uint32) {
 	}
 }
 
-// matchAt is the repeat at pos of what stood at last-1, if it saves anything.
+// matchAt returns the repeat at pos of the bytes at last-1 if it saves bits.
 func matchAt(src []byte, pos, end, last uint32) (length, dist uint32) {
 	if last == 0 || pos-(last-1) > Window {
 		return 0, 0
@@ -80,8 +78,8 @@ func matchAt(src []byte, pos, end, last uint32) (length, dist uint32) {
 	return n, pos - (last - 1)
 }
 
-// searchAll is searchRun where size counts: it looks at every place, and takes
-// a repeat only if the one that begins a byte later does not save more.
+// searchAll is searchRun with Search: it examines every position and takes a
+// repeat only if the one that begins a byte later does not save more.
 func (e *Encoder) searchAll(src []byte, end uint32) {
 	pos := e.covered
 	e.noted = max(e.noted, pos)
@@ -106,15 +104,16 @@ func (e *Encoder) searchAll(src []byte, end uint32) {
 	e.note(src, end+1-minMatch)
 }
 
-// note puts the positions before to into the finder that are not yet there. The
-// 4 bytes at each must have been written.
+// note adds the positions before to to the finder. The 4 bytes at each must
+// have been written.
 func (e *Encoder) note(src []byte, to uint32) {
 	for ; e.noted < to; e.noted++ {
 		e.found.insert(src, e.noted)
 	}
 }
 
-// longest is the repeat at pos, up to end, that saves most; 0 if none saves.
+// longest returns the repeat at pos, up to end, that saves most; length is 0 if
+// none saves bits.
 func (e *Encoder) longest(src []byte, pos, end uint32) (length, dist uint32, saved int) {
 	last := e.found.head[slot(src, pos)]
 	for range depth {
@@ -128,7 +127,7 @@ func (e *Encoder) longest(src []byte, pos, end uint32) (length, dist uint32, sav
 			}
 		}
 		before := e.found.prev[at%Window]
-		if before >= last { // the place was taken by a newer position
+		if before >= last { // overwritten by a newer position
 			break
 		}
 		last = before
@@ -136,8 +135,8 @@ func (e *Encoder) longest(src []byte, pos, end uint32) (length, dist uint32, sav
 	return length, dist, saved
 }
 
-// saving guesses how many bits a match saves, before there are codes: in tables
-// digits are the commonest of all symbols.
+// saving estimates how many bits a match saves before the codes are known.
+// Digits are the most frequent symbols in tables.
 func saving(p []byte, dist uint32) int {
 	n := -13 - bits.Len32(dist)
 	for _, c := range p {

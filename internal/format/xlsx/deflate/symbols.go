@@ -2,8 +2,8 @@ package deflate
 
 import "math/bits"
 
-// The alphabets of RFC 1951, section 3.2.5, and the depths their codes may
-// have here: four literals must fit one store, see Encoder.body.
+// The alphabets of RFC 1951, section 3.2.5, and the maximum lengths of their
+// codes. Four literals must fit into one 8-byte store, see codes.writePlain.
 const (
 	numLit      = 286
 	numDist     = 30
@@ -30,8 +30,8 @@ func lengthSymbols() (t [maxMatch + 1]uint16) {
 	return t
 }
 
-// distSymbol is the symbol of a distance given less one: two symbols for each
-// power of two, told apart by the bit below the highest.
+// distSymbol returns the symbol of a distance minus one. Each power of two has
+// two symbols, distinguished by the bit below the highest.
 func distSymbol(d uint32) int {
 	if d < 2 {
 		return int(d)
@@ -40,6 +40,6 @@ func distSymbol(d uint32) int {
 	return 2*n + int(d>>(n-1)&1)
 }
 
-// distExtra is how many bits follow each distance symbol: they are the lowest
-// bits of the distance less one.
+// distExtra is the number of extra bits of each distance symbol, which are the
+// lowest bits of the distance minus one.
 var distExtra = [32]uint8{0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13}
