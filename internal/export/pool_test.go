@@ -72,7 +72,7 @@ func TestPool_Run_failure(t *testing.T) {
 			after(&source.ProtocolError{What: "a second result"}), model.StateFailed, 3, "13", "malformed answer: a second result",
 		},
 		"malformed_row_is_retried": {
-			after(row.ErrBroken), model.StateFailed, 3, "13", "malformed answer: a row whose cells do not add up",
+			after(row.ErrBroken), model.StateFailed, 3, "13", row.ErrBroken.Error(),
 		},
 		"panic": {
 			func(context.Context, int) error { panic("bug") }, model.StateFailed, 3, "13", "internal error",
