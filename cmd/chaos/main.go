@@ -30,8 +30,9 @@ func main() {
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "chaos:", err)
+		os.Exit(2)
 	}
-	if !ok || err != nil {
+	if !ok {
 		os.Exit(1)
 	}
 }

@@ -40,8 +40,9 @@ func main() {
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench/render:", err)
+		os.Exit(2)
 	}
-	if !ok || err != nil {
+	if !ok {
 		os.Exit(1)
 	}
 }
