@@ -19,14 +19,13 @@ import (
 	"exporttask/internal/model"
 	"exporttask/internal/schedule"
 	"exporttask/internal/server"
-	"exporttask/internal/store"
+	"exporttask/internal/task"
 	"exporttask/internal/telemetry/metrics"
-	"exporttask/internal/telemetry/tracing"
+
 	"exporttask/migrations"
 )
 
-// app is the wiring of one process: serve makes every part, hands each what it
-// needs, and stops them in order.
+// app builds the parts of a process from its configuration.
 type app struct {
 	cfg   *config
 	log   *slog.Logger
@@ -34,159 +33,172 @@ type app struct {
 	load  func() (*config, error) // reads the configuration again
 }
 
+// migrate brings the schema of the service's database up to date.
 func migrate(ctx context.Context, a *app) error {
 	db, err := model.Open(ctx, a.cfg.dbDSN)
 	if err != nil {
-		return err
+		return fmt.Errorf("open the database: %w", err)
 	}
 	defer db.Close()
 	schema, err := migrations.Up(ctx, db.SQL(), a.log)
 	if err != nil {
-		return err
+		return fmt.Errorf("migrate the schema: %w", err)
 	}
 	a.log.Info("schema is up to date", "version", schema)
 	return nil
 }
 
+// serve builds the process and runs it until ctx ends or serving fails.
 func serve(ctx context.Context, a *app) error {
-	db, err := model.Open(ctx, a.cfg.dbDSN)
+	p, err := a.build(ctx)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer p.close(ctx)
+	return p.run(ctx)
+}
+
+// build makes every part of the process and gives each what it needs. It listens,
+// but serves nothing yet.
+func (a *app) build(ctx context.Context) (_ *process, err error) {
+	p := &process{app: a, log: a.log, grace: a.cfg.shutdownGrace}
+	defer func() {
+		if err != nil {
+			p.close(ctx)
+		}
+	}()
+	if p.db, err = a.openDatabase(ctx); err != nil {
+		return nil, err
+	}
+	if p.sources, err = openSources(a.cfg.sources, a.log); err != nil {
+		return nil, fmt.Errorf("data sources: %w", err)
+	}
+	files, storeID, err := a.openStore(ctx, p.db)
+	if err != nil {
+		return nil, err
+	}
+	owner, err := ownerName()
+	if err != nil {
+		return nil, err
+	}
+	if p.traces, p.traceFiles, err = a.traces(ctx, owner); err != nil {
+		return nil, err
+	}
+	m := metrics.New(version.Get().Version)
+	m.AddQueue(p.db)
+	m.AddDeliveries(p.db, slices.Sorted(maps.Keys(a.cfg.destinations)))
+	if err := p.listen(ctx, a); err != nil {
+		return nil, err
+	}
+	p.exports = a.exports(owner, p, files, m)
+	p.deliveries = a.deliveries(owner, p, files, m)
+	p.sweeper = a.sweeper(p.db, files, storeID)
+	tasks := task.New(task.Config{
+		DB: p.db, Sources: p.sources, Files: files, Exports: p.exports, Deliveries: p.deliveries,
+		Settings: a.cfg.settings, Now: func() time.Time { return time.Now().In(a.cfg.location) },
+	})
+	p.schedules = schedule.New(schedule.Config{Zone: a.cfg.location, Every: a.cfg.poll, Tracer: p.traces.Tracer()},
+		p.db, tasks, p.exports.Wake, a.log)
+	p.handlers = server.New(server.Config{
+		DB: p.db, Tasks: tasks, Destinations: p.deliveries, Links: linksOrNil(p.links),
+		MaxTimeout: a.cfg.settings.MaxTimeout, Zone: a.cfg.location,
+	})
+	if p.rpc, err = a.newRPCServer(p.db, p.handlers, m, p.traces); err != nil {
+		return nil, err
+	}
+	if p.httpListener != nil {
+		if p.http, err = a.newHTTPServer(p.httpListener, p.rpc, tasks, p.links, p.db.Ping, m.Handler()); err != nil {
+			return nil, err
+		}
+	}
+	if p.registry, err = announce(&a.cfg.etcd, p.grpcListener.Addr().String(), a.log); err != nil {
+		return nil, err
+	}
+	limited := a.cfg.edge.Listen(p.grpcListener, a.log)
+	p.grpcListener = limited
+	m.AddConnections("grpc", limited.Open)
+	m.AddRegistration(registrationStates, func() string { return string(p.registry.State()) })
+	return p, nil
+}
+
+// openDatabase opens the service's own database and brings its schema up to date,
+// or only checks the schema where migrate is off.
+func (a *app) openDatabase(ctx context.Context) (*model.DB, error) {
+	db, err := model.Open(ctx, a.cfg.dbDSN)
+	if err != nil {
+		return nil, fmt.Errorf("open the database: %w", err)
+	}
 	if a.cfg.migrate {
 		_, err = migrations.Up(ctx, db.SQL(), a.log)
 	} else {
 		err = migrations.Check(ctx, db.SQL())
 	}
 	if err != nil {
-		return err
+		return nil, errors.Join(fmt.Errorf("schema of the database: %w", err), db.Close())
 	}
-	srcs, err := openSources(a.cfg.sources, a.log)
+	return db.WithQueueSettings(a.queue()), nil
+}
+
+// openStore opens the store and verifies that it is the one that the database
+// records, so that replicas with different stores do not share a queue.
+func (a *app) openStore(ctx context.Context, db *model.DB) (files fileStore, id string, err error) {
+	if files, err = a.cfg.store.open(ctx); err != nil {
+		return nil, "", fmt.Errorf("open the store: %w", err)
+	}
+	err = db.VerifyStoreID(ctx, func(recorded string) (string, error) { return files.AgreeOn(ctx, recorded) })
 	if err != nil {
-		return err
+		return nil, "", fmt.Errorf("verify the store: %w", err)
 	}
-	files, err := a.cfg.store.open(ctx)
-	if err != nil {
-		return err
+	if id, err = files.ID(ctx); err != nil {
+		return nil, "", fmt.Errorf("read the store's id: %w", err)
 	}
-	err = db.VerifyStoreID(ctx, func(kept string) (string, error) { return files.AgreeOn(ctx, kept) })
-	if err != nil {
-		return err
-	}
-	storeID, err := files.ID(ctx)
-	if err != nil {
-		return err
-	}
-	db = db.WithQueueSettings(a.queue())
-	owner, err := ownerName()
-	if err != nil {
-		return err
-	}
-	traces, traceFiles, err := a.traces(ctx, owner)
-	if err != nil {
-		return err
-	}
-	defer traces.Stop(ctx)
-	figures := metrics.New(version.Get().Version)
-	figures.AddQueue(db)
-	figures.AddDeliveries(db, slices.Sorted(maps.Keys(a.cfg.destinations)))
-	pool := export.NewPool(export.Config{
-		Observer: figures, Tracer: traces.Tracer(),
+	return files, id, nil
+}
+
+// exports returns the pool of workers that run instances.
+func (a *app) exports(owner string, p *process, files fileStore, m *metrics.Metrics) *export.Pool {
+	return export.NewPool(export.Config{
+		Observer: m, Tracer: p.traces.Tracer(),
 		Owner: owner, Workers: a.cfg.workers, Lease: a.cfg.lease, Poll: a.cfg.poll, Backoff: 2 * time.Second, MaxBackoff: 5 * time.Minute,
-	}, db, &export.Runner{Sources: srcs, Store: files, TempDir: files.TempDir()}, a.log)
-	sweeper := export.NewSweeper(export.SweepConfig{
-		ExpireEvery: min(time.Minute, a.cfg.sweepEvery), SweepEvery: a.cfg.sweepEvery, StoreID: storeID,
-		Force: a.cfg.sweepForce, SpillAge: spillAge(a.cfg.limits.MaxTimeout),
-	}, db, files, a.log, time.Now)
-	var listen net.ListenConfig
-	listener, err := listen.Listen(ctx, "tcp", a.cfg.grpcAddr)
-	if err != nil {
-		return fmt.Errorf("grpc-addr: %w", err)
-	}
-	defer listener.Close()
-	httpListener, fileLinks, err := a.listenHTTP(ctx)
-	if err != nil {
-		return err
-	}
-	now := func() time.Time { return time.Now().In(a.cfg.location) }
-	deliveries := a.deliveries(owner, db, files, fileLinks, figures, traces)
-	tasks := server.New(db, srcs, files, pool, deliveries, a.cfg.limits, linksOrNone(fileLinks), now)
-
-	door, err := a.door(db, tasks, figures, traces)
-	if err != nil {
-		return err
-	}
-	var port *web
-	if httpListener != nil {
-		defer httpListener.Close()
-		ready := func(ctx context.Context) error { return db.Ping(ctx) }
-		if port, err = a.web(httpListener, door, tasks, fileLinks, ready, figures.Handler()); err != nil {
-			return err
-		}
-	}
-	reg, err := announce(&a.cfg.etcd, listener.Addr().String(), a.log)
-	if err != nil {
-		return err
-	}
-
-	limited := a.cfg.edge.Listen(listener, a.log)
-	figures.AddConnections("grpc", limited.Open)
-	figures.AddRegistration(registrationStates, func() string { return string(reg.State()) })
-	schedules := schedule.New(schedule.Config{
-		Zone: a.cfg.location, Every: a.cfg.poll, MaxWaiting: a.cfg.limits.MaxWaiting, Tracer: traces.Tracer(),
-	}, db, tasks, pool.Wake, a.log)
-	p := &process{
-		app: a, log: a.log, grace: a.cfg.shutdownGrace, door: door, web: port, tasks: tasks, pool: pool, deliveries: deliveries, schedules: schedules, sources: srcs, sweeper: sweeper, registry: reg, traceFiles: traceFiles,
-	}
-	return p.run(ctx, limited)
+	}, p.db, &export.Runner{Sources: p.sources, Store: files, TempDir: files.TempDir()}, a.log)
 }
 
-// listenHTTP listens for HTTP where that is wanted.
-func (a *app) listenHTTP(ctx context.Context) (net.Listener, *links, error) {
-	if a.cfg.http.addr == "" {
-		return nil, nil, nil
-	}
-	var listen net.ListenConfig
-	listener, err := listen.Listen(ctx, "tcp", a.cfg.http.addr)
-	if err != nil {
-		return nil, nil, fmt.Errorf("http-addr: %w", err)
-	}
-	l, err := a.cfg.http.openLinks(listener.Addr().String(), a.cfg.tls.On(), a.log)
-	if err != nil {
-		return nil, nil, errors.Join(err, listener.Close())
-	}
-	return listener, l, nil
-}
-
-// Waits before attempts of deliveries: a receiver that is down for three hours
-// gets its file with the usual number of attempts.
+// Back-off of deliveries. With the default number of attempts a receiver may be
+// down for three hours.
 const (
 	deliveryBackoff    = 10 * time.Second
 	deliveryMaxBackoff = time.Hour
 )
 
-// deliveries makes the pool that sends finished files on.
-func (a *app) deliveries(owner string, db *model.DB, files store.Store, l *links, figures *metrics.Metrics, traces *tracing.Provider) *delivery.Pool {
+// deliveries returns the pool of workers that send files to destinations.
+func (a *app) deliveries(owner string, p *process, files fileStore, m *metrics.Metrics) *delivery.Pool {
 	var signed delivery.Links
-	if l != nil {
-		signed = l
+	if p.links != nil {
+		signed = p.links
 	}
 	return delivery.New(delivery.Config{
-		Owner: owner, Workers: a.cfg.senders, Lease: a.cfg.lease, Poll: a.cfg.poll,
-		Backoff: deliveryBackoff, MaxBackoff: deliveryMaxBackoff, Observer: figures, Tracer: traces.Tracer(),
-	}, a.cfg.destinations, db, files, signed, a.log)
+		Owner: owner, Workers: a.cfg.deliveryWorkers, Lease: a.cfg.lease, Poll: a.cfg.poll,
+		Backoff: deliveryBackoff, MaxBackoff: deliveryMaxBackoff, Observer: m, Tracer: p.traces.Tracer(),
+	}, a.cfg.destinations, p.db, files, signed, a.log)
 }
 
-// linksOrNone keeps a nil pointer from becoming an interface that is not nil.
-func linksOrNone(l *links) server.Links {
+// sweeper returns what removes expired files and files that no instance names.
+func (a *app) sweeper(db *model.DB, files fileStore, storeID string) *export.Sweeper {
+	return export.NewSweeper(export.SweepConfig{
+		ExpireEvery: min(time.Minute, a.cfg.sweepEvery), SweepEvery: a.cfg.sweepEvery, StoreID: storeID,
+		Force: a.cfg.sweepForce, SpillAge: spillAge(a.cfg.settings.MaxTimeout),
+	}, db, files, a.log, time.Now)
+}
+
+// linksOrNil returns a nil interface for a nil pointer.
+func linksOrNil(l *links) server.Links {
 	if l == nil {
 		return nil
 	}
 	return l
 }
 
-// queue are the settings of the model's queue.
+// queue returns the settings of the queue.
 func (a *app) queue() model.QueueSettings {
 	q := model.QueueSettings{
 		Lease: a.cfg.lease, MaxRunning: a.cfg.maxRunning, MaxRunningSource: a.cfg.maxRunningSrc,
@@ -200,11 +212,11 @@ func (a *app) queue() model.QueueSettings {
 	return q
 }
 
-// spillAge is older than any temporary file that an attempt still uses.
+// spillAge returns the age from which no attempt uses a temporary file any more.
 func spillAge(maxTimeout time.Duration) time.Duration { return maxTimeout + time.Hour }
 
-// ownerName names this start of this process for good: host, process id and
-// chance.
+// ownerName returns the name under which this process claims work: host name,
+// process id and random digits, so that no two processes ever share one.
 func ownerName() (string, error) {
 	host, err := os.Hostname()
 	if err != nil {
@@ -215,4 +227,36 @@ func ownerName() (string, error) {
 		return "", fmt.Errorf("worker name: %w", err)
 	}
 	return fmt.Sprintf("%.64s-%d-%s", host, os.Getpid(), hex.EncodeToString(b[:])), nil
+}
+
+// listen opens the listeners of gRPC and, where it is configured, of HTTP.
+func (p *process) listen(ctx context.Context, a *app) error {
+	var listen net.ListenConfig
+	var err error
+	if p.grpcListener, err = listen.Listen(ctx, "tcp", a.cfg.grpcAddr); err != nil {
+		return fmt.Errorf("grpc-addr: %w", err)
+	}
+	if a.cfg.http.addr == "" {
+		return nil
+	}
+	if p.httpListener, err = listen.Listen(ctx, "tcp", a.cfg.http.addr); err != nil {
+		return fmt.Errorf("http-addr: %w", err)
+	}
+	p.links, err = a.cfg.http.openLinks(p.httpListener.Addr().String(), a.cfg.tls.On(), a.log)
+	return err
+}
+
+// close closes what build opened.
+func (p *process) close(ctx context.Context) {
+	for _, l := range []net.Listener{p.grpcListener, p.httpListener} {
+		if l != nil {
+			_ = l.Close() // the server has closed it already, where one served
+		}
+	}
+	if p.traces != nil {
+		p.traces.Stop(ctx)
+	}
+	if p.db != nil {
+		_ = p.db.Close()
+	}
 }

@@ -11,7 +11,7 @@ import (
 	"exporttask/internal/delivery"
 	"exporttask/internal/listener"
 	"exporttask/internal/model"
-	"exporttask/internal/server"
+	"exporttask/internal/task"
 )
 
 // config is what the program was told, validated.
@@ -22,31 +22,31 @@ type config struct {
 	destinations delivery.Destinations
 	migrate      bool
 
-	grpcAddr      string
-	reflection    bool
-	edge          listener.Limits
-	tls           listener.TLS
-	rate          auth.Rate
-	tokensFile    string
-	insecure      bool
-	callTimeout   time.Duration
-	http          httpConfig
-	etcd          etcdConfig
-	store         storeConfig
-	workers       int
-	senders       int
-	poll          time.Duration
-	lease         time.Duration
-	maxRunning    int
-	maxRunningSrc int
-	sweepEvery    time.Duration
-	sweepForce    bool
-	limits        server.Limits
-	zone          string
-	location      *time.Location
-	shutdownGrace time.Duration
-	trace         traceConfig
-	log           logConfig
+	grpcAddr        string
+	reflection      bool
+	edge            listener.Limits
+	tls             listener.TLS
+	rate            auth.Rate
+	tokensFile      string
+	insecure        bool
+	callTimeout     time.Duration
+	http            httpConfig
+	etcd            etcdConfig
+	store           storeConfig
+	workers         int
+	deliveryWorkers int
+	poll            time.Duration
+	lease           time.Duration
+	maxRunning      int
+	maxRunningSrc   int
+	sweepEvery      time.Duration
+	sweepForce      bool
+	settings        task.Settings
+	zone            string
+	location        *time.Location
+	shutdownGrace   time.Duration
+	trace           traceConfig
+	log             logConfig
 
 	values map[string]string // every option's value by name, secrets included
 }
@@ -69,18 +69,18 @@ func (c *config) define(o *options) {
 	c.etcd.define(o)
 	c.store.define(o)
 	f.IntVar(&c.workers, "workers", 4, "instances that run at once in this process; 0: none, it only answers")
-	f.IntVar(&c.senders, "delivery-workers", 4, "deliveries of finished files that are sent at once in this process; 0: none")
+	f.IntVar(&c.deliveryWorkers, "delivery-workers", 4, "deliveries of finished files that are sent at once in this process; 0: none")
 	f.DurationVar(&c.poll, "poll", time.Second, "how often the queue is looked at for instances made elsewhere")
 	f.DurationVar(&c.lease, "lease", model.Lease, "how long an instance waits for a worker that stopped answering; the same for all replicas")
 	f.IntVar(&c.maxRunning, "max-running-per-operator", 0, "instances of an operator that run at once, over all replicas; 0: no bound")
 	f.IntVar(&c.maxRunningSrc, "max-running-per-source", 0, "instances that run at once on a data source that names no max-running, over all replicas; 0: no bound")
 	f.DurationVar(&c.sweepEvery, "sweep-every", time.Hour, "how often the store is searched for files that no instance names")
 	f.BoolVar(&c.sweepForce, "sweep-force", false, "let that search remove more than a fifth of the store's files at once")
-	f.DurationVar(&c.limits.Timeout, "timeout", 30*time.Minute, "longest attempt, where the template names none")
-	f.DurationVar(&c.limits.MaxTimeout, "max-timeout", 6*time.Hour, "longest attempt that a template may ask for")
-	f.IntVar(&c.limits.MaxAttempts, "max-attempts", 3, "attempts of an instance, where the template names none")
-	f.DurationVar(&c.limits.Retention, "retention", 7*24*time.Hour, "how long files are kept, where the template names no time")
-	f.IntVar(&c.limits.MaxWaiting, "max-waiting", 10_000, "instances that may wait for each operator")
+	f.DurationVar(&c.settings.Timeout, "timeout", 30*time.Minute, "longest attempt, where the template names none")
+	f.DurationVar(&c.settings.MaxTimeout, "max-timeout", 6*time.Hour, "longest attempt that a template may ask for")
+	f.IntVar(&c.settings.MaxAttempts, "max-attempts", 3, "attempts of an instance, where the template names none")
+	f.DurationVar(&c.settings.Retention, "retention", 7*24*time.Hour, "how long files are kept, where the template names no time")
+	f.IntVar(&c.settings.MaxWaiting, "max-waiting", 10_000, "instances that may wait for each operator")
 	f.StringVar(&c.zone, "zone", "UTC", "time `zone` of :today and the like")
 	f.DurationVar(&c.shutdownGrace, "shutdown-grace", 30*time.Second, "how long running exports may go on after SIGTERM")
 	c.trace.define(o)
@@ -128,8 +128,8 @@ func (c *config) validate() error {
 		}
 	}
 	least("workers", int64(c.workers), 0)
-	least("delivery-workers", int64(c.senders), 0)
-	least("max-waiting", int64(c.limits.MaxWaiting), 1)
+	least("delivery-workers", int64(c.deliveryWorkers), 0)
+	least("max-waiting", int64(c.settings.MaxWaiting), 1)
 	least("max-running-per-operator", int64(c.maxRunning), 0)
 	least("max-running-per-source", int64(c.maxRunningSrc), 0)
 	for name, s := range c.sources {
@@ -138,8 +138,8 @@ func (c *config) validate() error {
 		least("sources."+name+".max-bytes", s.MaxBytes, 0)
 		least("sources."+name+".max-seconds", s.MaxSeconds, 0)
 	}
-	if c.limits.MaxAttempts < 1 || c.limits.MaxAttempts > 20 {
-		bad("max-attempts", "%d, want 1..20", c.limits.MaxAttempts)
+	if c.settings.MaxAttempts < 1 || c.settings.MaxAttempts > 20 {
+		bad("max-attempts", "%d, want 1..20", c.settings.MaxAttempts)
 	}
 	atLeast := func(option string, d, least time.Duration) {
 		if d < least {
@@ -149,9 +149,9 @@ func (c *config) validate() error {
 	atLeast("poll", c.poll, 10*time.Millisecond)
 	atLeast("lease", c.lease, 2*time.Second)
 	atLeast("sweep-every", c.sweepEvery, time.Second)
-	atLeast("timeout", c.limits.Timeout, time.Second)
-	atLeast("max-timeout", c.limits.MaxTimeout, c.limits.Timeout)
-	atLeast("retention", c.limits.Retention, time.Second)
+	atLeast("timeout", c.settings.Timeout, time.Second)
+	atLeast("max-timeout", c.settings.MaxTimeout, c.settings.Timeout)
+	atLeast("retention", c.settings.Retention, time.Second)
 	atLeast("shutdown-grace", c.shutdownGrace, 0)
 	c.store.validate(bad)
 	if c.location, err = time.LoadLocation(c.zone); err != nil || c.zone == "" {

@@ -8,16 +8,16 @@ import (
 	"exporttask/internal/store"
 )
 
-// shelf is all that the process asks of its store.
-type shelf interface {
+// fileStore is the store as this process uses it.
+type fileStore interface {
 	store.Store
 	export.Shelf
 	AgreeOn(ctx context.Context, kept string) (string, error)
 	TempDir() string
 }
 
-// storeConfig says where finished files are kept: in a folder, or in a bucket
-// where one is named.
+// storeConfig selects where finished files are kept: in a bucket where one is
+// named, else in a folder.
 type storeConfig struct {
 	dir string
 	s3  store.S3Config
@@ -52,8 +52,8 @@ func (c *storeConfig) validate(bad func(option, format string, args ...any)) {
 	}
 }
 
-// open opens the store, whichever it is.
-func (c *storeConfig) open(ctx context.Context) (shelf, error) {
+// open opens the configured store.
+func (c *storeConfig) open(ctx context.Context) (fileStore, error) {
 	if c.s3.Bucket != "" {
 		return store.NewS3(ctx, c.s3, c.dir)
 	}

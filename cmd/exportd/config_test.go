@@ -29,9 +29,9 @@ func TestAnOptionComesFromItsFlagThenEnvironmentThenFileThenDefault(t *testing.T
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.workers != 9 || c.poll.Seconds() != 4 || c.limits.Timeout.Minutes() != 3 || c.limits.MaxAttempts != 3 {
+	if c.workers != 9 || c.poll.Seconds() != 4 || c.settings.Timeout.Minutes() != 3 || c.settings.MaxAttempts != 3 {
 		t.Errorf("workers %d, poll %s, timeout %s, attempts %d; want flag 9, environment 4s, file 3m, default 3",
-			c.workers, c.poll, c.limits.Timeout, c.limits.MaxAttempts)
+			c.workers, c.poll, c.settings.Timeout, c.settings.MaxAttempts)
 	}
 	if !strings.HasSuffix(c.dbDSN, "/env") {
 		t.Errorf("db-dsn %q, want the environment's", c.dbDSN)

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -16,37 +15,32 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/test/bufconn"
 
 	"exporttask/api"
 	"exporttask/internal/auth/signedurl"
 	"exporttask/internal/gateway"
 	"exporttask/internal/model"
-	"exporttask/internal/server"
-	"exporttask/internal/store"
 )
 
-// insideBuffer is how much of a call inside the process may be under way.
-const insideBuffer = 1 << 20
-
-// newPeerKey names the metadata by which the gateway tells callers' addresses.
+// newPeerKey returns a metadata key that callers cannot guess. Under it the HTTP
+// port passes on the addresses of its callers.
 func newPeerKey() string { return "x-exportd-peer-" + strings.ToLower(rand.Text()) }
 
-// web is the HTTP port beside the gRPC server.
-type web struct {
+// httpServer is the HTTP port beside the gRPC server.
+type httpServer struct {
 	server *http.Server
-	listen net.Listener      // of the HTTP port
-	inside *bufconn.Listener // of calls from the HTTP port to the gRPC server
+	listen net.Listener
+	calls  *inProcessListener // of calls from the HTTP port to the gRPC server
 	conn   *grpc.ClientConn
 	links  *links
 	tls    bool
 	ready  atomic.Bool
 }
 
-// links tells where HTTP can fetch files.
+// links makes the HTTP addresses of files.
 type links struct {
 	base   string
-	signer *signedurl.Signer // nil: links need a token
+	signer *signedurl.Signer // nil: addresses need a token
 }
 
 // URL implements server.Links.
@@ -57,8 +51,8 @@ func (l *links) URL(instID int64, name string) (string, time.Time) {
 	return l.signer.URL(l.base, instID, name, time.Now())
 }
 
-// SignedURL implements delivery.Links: the link lives as long as the file, up to
-// signedurl.MaxAge, since whoever gets it cannot ask for another.
+// SignedURL implements delivery.Links. The link is valid for as long as the file
+// is kept, at most signedurl.MaxAge, since its receiver cannot ask for another.
 func (l *links) SignedURL(in *model.Inst, name string) (string, time.Time, bool) {
 	if l.signer == nil {
 		return "", time.Time{}, false
@@ -68,7 +62,7 @@ func (l *links) SignedURL(in *model.Inst, name string) (string, time.Time, bool)
 	return link, expires, true
 }
 
-// openLinks reads the signing keys. addr is where HTTP listens.
+// openLinks reads the signing keys. addr is the address that HTTP listens on.
 func (c *httpConfig) openLinks(addr string, tls bool, log *slog.Logger) (*links, error) {
 	l := &links{base: c.baseURL}
 	if l.base == "" {
@@ -86,37 +80,23 @@ func (c *httpConfig) openLinks(addr string, tls bool, log *slog.Logger) (*links,
 	return l, nil
 }
 
-// localFiles opens files of the store for the gateway.
-type localFiles struct{ tasks *server.Server }
-
-// OpenFile implements gateway.Files.
-func (l localFiles) OpenFile(ctx context.Context, instID int64, name string) (gateway.FileInfo, store.File, error) {
-	in, file, f, err := l.tasks.OpenFile(ctx, instID, name)
-	if err != nil {
-		return gateway.FileInfo{}, nil, err
-	}
-	return gateway.FileInfo{
-		Name: file.Name, ContentType: file.ContentType, SHA256: hex.EncodeToString(file.SHA256), Finished: in.Finished.Time,
-	}, f, nil
-}
-
-// web makes the HTTP port on a listener; the gateway behind it calls the gRPC
-// server inside the process, by the same door as everybody else.
-func (a *app) web(listener net.Listener, d *door, tasks *server.Server, l *links, ready func(context.Context) error, metrics http.Handler) (*web, error) {
-	w := &web{listen: a.cfg.edge.Listen(listener, a.log), inside: bufconn.Listen(insideBuffer), links: l, tls: d.certs != nil}
-	w.ready.Store(true)
+// newHTTPServer returns the HTTP port on a listener. Its gateway calls the gRPC
+// server over an in-process connection.
+func (a *app) newHTTPServer(l net.Listener, rpc *rpcServer, files gateway.Files, links *links, ready func(context.Context) error, metrics http.Handler) (*httpServer, error) {
+	h := &httpServer{listen: a.cfg.edge.Listen(l, a.log), calls: newInProcessListener(), links: links, tls: rpc.certs != nil}
+	h.ready.Store(true)
 	var err error
-	w.conn, err = grpc.NewClient("passthrough:inside", grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
-		return w.inside.DialContext(ctx)
+	h.conn, err = grpc.NewClient("passthrough:in-process", grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
+		return h.calls.Dial(ctx)
 	}), grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(64<<20)))
 	if err != nil {
 		return nil, fmt.Errorf("http: %w", err)
 	}
 	handler, err := gateway.New(gateway.Config{
-		Client: api.NewExportTaskClient(w.conn), Files: localFiles{tasks}, Links: l.signer, Metrics: metrics, Origins: list(a.cfg.http.origins),
-		PeerKey: d.peerKey, Logger: a.log, Now: time.Now,
+		Client: api.NewExportTaskClient(h.conn), Files: files, Links: links.signer, Metrics: metrics, Origins: list(a.cfg.http.origins),
+		PeerKey: rpc.peerKey, Logger: a.log, Now: time.Now,
 		Ready: func(ctx context.Context) error {
-			if !w.ready.Load() {
+			if !h.ready.Load() {
 				return errors.New("shutting down")
 			}
 			return ready(ctx)
@@ -125,21 +105,21 @@ func (a *app) web(listener net.Listener, d *door, tasks *server.Server, l *links
 	if err != nil {
 		return nil, fmt.Errorf("http: %w", err)
 	}
-	w.server = &http.Server{Handler: handler, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug)} //nolint:gosec // edge.HTTP sets the timeouts below
-	a.cfg.edge.HTTP(w.server)
-	if w.tls {
-		w.server.TLSConfig = d.certs.Config()
+	h.server = &http.Server{Handler: handler, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug)} //nolint:gosec // Limits.HTTP sets the timeouts
+	a.cfg.edge.HTTP(h.server)
+	if h.tls {
+		h.server.TLSConfig = rpc.certs.Config()
 	}
-	return w, nil
+	return h, nil
 }
 
-// serve answers until shutdown.
-func (w *web) serve() error {
+// serve answers requests until shutdown is called.
+func (h *httpServer) serve() error {
 	var err error
-	if w.tls {
-		err = w.server.ServeTLS(w.listen, "", "")
+	if h.tls {
+		err = h.server.ServeTLS(h.listen, "", "")
 	} else {
-		err = w.server.Serve(w.listen)
+		err = h.server.Serve(h.listen)
 	}
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
@@ -147,10 +127,11 @@ func (w *web) serve() error {
 	return err
 }
 
-// shutdown lets requests end by themselves until ctx ends, then ends them.
-func (w *web) shutdown(ctx context.Context) {
-	if err := w.server.Shutdown(ctx); err != nil {
-		_ = w.server.Close() // they had their time
+// shutdown waits until requests have ended or ctx ends, and then closes their
+// connections.
+func (h *httpServer) shutdown(ctx context.Context) {
+	if err := h.server.Shutdown(ctx); err != nil {
+		_ = h.server.Close() // requests that have not ended by now are cut off
 	}
-	_ = w.conn.Close()
+	_ = h.conn.Close()
 }

@@ -29,7 +29,7 @@ func TestTheReadmesFirstExportsWork(t *testing.T) {
 	s := startService(t, testkit.Database(t))
 	var answers []string
 	for line := range strings.Lines(string(readme)) {
-		if !strings.HasPrefix(line, "grpcurl ") && !strings.HasPrefix(line, "curl ") && !strings.HasPrefix(line, "go run ./examples") {
+		if !strings.HasPrefix(line, "grpcurl ") && !strings.HasPrefix(line, "curl ") && !strings.HasPrefix(line, "go run ./clients/go") {
 			continue
 		}
 		line = strings.ReplaceAll(line, "127.0.0.1:50051", s.addr)

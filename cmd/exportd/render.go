@@ -199,7 +199,11 @@ func (j *renderJob) instance() (*model.Inst, sources, error) {
 		return nil, nil, err
 	}
 	now := time.Now()
-	frozen, err := task.Freeze(j.query, nil, j.params, srcs.Guard("default"), task.Moment{Now: now})
+	st, err := task.ParseStatement(j.query, srcs.CheckOptions("default"))
+	if err != nil {
+		return nil, nil, err
+	}
+	frozen, err := task.FreezeParams(st, nil, j.params, task.RunWindow{Now: now})
 	if err != nil {
 		return nil, nil, err
 	}

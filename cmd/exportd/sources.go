@@ -16,16 +16,16 @@ import (
 	"exporttask/internal/sqlcheck"
 )
 
-// sources are the configured data sources by name. They are what the server
-// and the workers see of internal/source.
+// sources are the configured data sources, by name. They implement task.Sources
+// and export.Sources.
 type sources map[string]namedSource
 
 type namedSource struct {
 	*source.Source
-	guard sqlcheck.Options
+	check sqlcheck.Options
 }
 
-// dialects are the servers that a source can be declared to be.
+// dialects are the values of a data source's dialect key.
 var dialects = map[string]sqlcheck.Dialect{"": sqlcheck.AnyServer, "mariadb": sqlcheck.MariaDB, "mysql": sqlcheck.MySQL}
 
 func openSources(configured map[string]sourceConfig, log *slog.Logger) (sources, error) {
@@ -46,20 +46,21 @@ func openSources(configured map[string]sourceConfig, log *slog.Logger) (sources,
 		if err != nil {
 			return nil, fmt.Errorf("data source %s: %w", name, err)
 		}
-		guard := sqlcheck.Options{Dialect: dialects[c.Dialect], Schemas: c.Schemas, Functions: c.Functions}
+		check := sqlcheck.Options{Dialect: dialects[c.Dialect], Schemas: c.Schemas, Functions: c.Functions}
 		if dsn.DBName != "" {
-			guard.Schemas = append(guard.Schemas, dsn.DBName)
+			check.Schemas = append(check.Schemas, dsn.DBName)
 		}
-		opened[name] = namedSource{Source: src, guard: guard}
+		opened[name] = namedSource{Source: src, check: check}
 	}
 	return opened, nil
 }
 
-// grantsTimeout bounds the look at one account's grants.
+// grantsTimeout bounds the query for the grants of one account.
 const grantsTimeout = 10 * time.Second
 
-// warnOfGrants tells of accounts that may do more than read: the read-only
-// check and the read-only session are then all that stands before the data.
+// warnOfGrants logs a warning for each account that may do more than read. For
+// such an account the SQL check and the read-only session are the only protection
+// against writes.
 func (s sources) warnOfGrants(ctx context.Context, log *slog.Logger) {
 	for _, name := range s.Names() {
 		ctx, stop := context.WithTimeout(ctx, grantsTimeout)
@@ -67,24 +68,24 @@ func (s sources) warnOfGrants(ctx context.Context, log *slog.Logger) {
 		stop()
 		switch {
 		case err != nil:
-			log.WarnContext(ctx, "what the data source's account may do is not known", "data_source", name, "error", err)
+			log.WarnContext(ctx, "the grants of the data source's account are not known", "data_source", name, "error", err)
 		case len(excess) > 0:
-			log.WarnContext(ctx, "the data source's account may do more than read: give it SELECT on what is exported, and nothing else",
+			log.WarnContext(ctx, "the data source's account may do more than read; grant it SELECT on the exported tables and nothing else",
 				"data_source", name, "excess", excess)
 		}
 	}
 }
 
-// Names implements server.Sources.
+// Names implements task.Sources.
 func (s sources) Names() []string { return slices.Sorted(maps.Keys(s)) }
 
-// Guard implements server.Sources and export.Sources.
-func (s sources) Guard(name string) sqlcheck.Options { return s[name].guard }
+// CheckOptions implements task.Sources and export.Sources.
+func (s sources) CheckOptions(name string) sqlcheck.Options { return s[name].check }
 
-// Transient implements server.Sources.
+// Transient implements task.Sources.
 func (s sources) Transient(err error) bool { return source.Transient(err) }
 
-// Prepare implements server.Sources.
+// Prepare implements task.Sources.
 func (s sources) Prepare(ctx context.Context, name, sql string, args int) ([]row.Column, error) {
 	src, ok := s[name]
 	if !ok {
@@ -93,7 +94,7 @@ func (s sources) Prepare(ctx context.Context, name, sql string, args int) ([]row
 	return src.Prepare(ctx, sql, args)
 }
 
-// Sample implements server.Sources.
+// Sample implements task.Sources.
 func (s sources) Sample(ctx context.Context, name string, q source.Query) (*source.Sample, error) {
 	src, ok := s[name]
 	if !ok {
@@ -102,7 +103,7 @@ func (s sources) Sample(ctx context.Context, name string, q source.Query) (*sour
 	return src.Sample(ctx, q)
 }
 
-// EstimateRows implements server.Sources.
+// EstimateRows implements task.Sources.
 func (s sources) EstimateRows(ctx context.Context, name, sql string, args []row.Arg) (int64, error) {
 	src, ok := s[name]
 	if !ok {
@@ -120,8 +121,8 @@ func (s sources) Query(ctx context.Context, name string, q source.Query) (export
 	return src.Query(ctx, q)
 }
 
-// errNoSource is what an instance gets whose data source was taken out of the
-// configuration after the template was made.
+// errNoSource is the error of an instance whose data source has been removed from
+// the configuration since the template was saved.
 func errNoSource(name string) error {
 	return fmt.Errorf("data source %q is not configured", name)
 }

@@ -232,7 +232,7 @@ func TestAFailedAttemptAndARunOfAScheduleAreTraced(t *testing.T) {
 	}
 	defer db.Close()
 	execAll(t, db, "UPDATE welife_export_sched SET nextDue = UTC_TIMESTAMP(6)")
-	s.logged(t, `"msg":"due"`)
+	s.logged(t, `"msg":"scheduled run started"`)
 	id := made.GetData().GetEinstId() + 1
 	if in := s.watch(t, id); in.GetState() != api.WshExportInstState_STATE_SUCCEEDED {
 		t.Fatalf("the schedule's instance is %v", in)

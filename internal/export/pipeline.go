@@ -26,7 +26,7 @@ type Cursor interface {
 // Sources runs queries on data sources, named.
 type Sources interface {
 	// Guard is what a statement may reach on a data source.
-	Guard(source string) sqlcheck.Options
+	CheckOptions(source string) sqlcheck.Options
 	// Prepare asks a data source for the columns of a statement with "?"
 	// placeholders, args of them, without running it.
 	Prepare(ctx context.Context, source, sql string, args int) ([]row.Column, error)
@@ -47,7 +47,7 @@ type pipeline struct {
 func begin(ctx context.Context, sources Sources, in *model.Inst, tempDir string, progress *progress) (_ *pipeline, err error) {
 	ctx, begun := step(ctx, "query")
 	defer func() { begun(err) }()
-	query, err := task.Bind(in, sources.Guard(in.Source))
+	query, err := task.Bind(in, sources.CheckOptions(in.Source))
 	if err != nil {
 		return nil, err
 	}

@@ -28,7 +28,7 @@ type faulty struct {
 	next  func(ctx context.Context, batch int) error
 }
 
-func (f *faulty) Guard(string) sqlcheck.Options { return sqlcheck.Options{} }
+func (f *faulty) CheckOptions(string) sqlcheck.Options { return sqlcheck.Options{} }
 
 func (f *faulty) Query(ctx context.Context, _ string, _ source.Query) (Cursor, error) {
 	if f.query != nil {

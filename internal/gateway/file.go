@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"mime"
@@ -15,7 +16,7 @@ import (
 	"exporttask/api"
 	"exporttask/internal/auth/signedurl"
 	"exporttask/internal/model"
-	"exporttask/internal/store"
+	"exporttask/internal/task"
 )
 
 // file serves a file to a caller that may read its instance.
@@ -64,22 +65,22 @@ func (g *gateway) link(w http.ResponseWriter, r *http.Request) {
 
 // serve answers with a file, or the ranges of it that are asked for.
 func (g *gateway) serve(w http.ResponseWriter, r *http.Request, id int64, name string) {
-	info, f, err := g.open(r.Context(), id, name)
+	f, err := g.open(r.Context(), id, name)
 	if err != nil {
 		writeError(w, err)
 		return
 	}
 	defer f.Close()
 	h := w.Header()
-	h.Set("Content-Type", info.ContentType)
-	h.Set("Content-Disposition", disposition(info.Name))
-	h.Set("ETag", `"`+info.SHA256+`"`)
+	h.Set("Content-Type", f.Info.ContentType)
+	h.Set("Content-Disposition", disposition(f.Info.Name))
+	h.Set("ETag", `"`+hex.EncodeToString(f.Info.SHA256)+`"`)
 	// A file never changes under its name, but not everybody may see it.
 	h.Set("Cache-Control", "private, no-cache")
-	http.ServeContent(w, r, "", info.Finished.Truncate(time.Second), f)
+	http.ServeContent(w, r, "", f.Finished.Truncate(time.Second), f)
 }
 
-func (g *gateway) open(ctx context.Context, id int64, name string) (FileInfo, store.File, error) {
+func (g *gateway) open(ctx context.Context, id int64, name string) (*task.File, error) {
 	if g.Files != nil {
 		return g.Files.OpenFile(ctx, id, name)
 	}

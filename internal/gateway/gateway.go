@@ -21,22 +21,15 @@ import (
 	"exporttask/api"
 	"exporttask/internal/auth/signedurl"
 	gw "exporttask/internal/gateway/gw"
-	"exporttask/internal/store"
+	"exporttask/internal/task"
 )
 
-// FileInfo describes an open file.
-type FileInfo struct {
-	Name        string
-	ContentType string
-	SHA256      string // lower-case hexadecimal
-	Finished    time.Time
-}
-
-// Files opens files of instances past all checks of who asks.
+// Files opens the files of instances. *task.Service implements it.
 type Files interface {
-	// OpenFile opens a file of an instance, the first for no name. A
-	// *model.Error tells why there is none to open.
-	OpenFile(ctx context.Context, instID int64, name string) (FileInfo, store.File, error)
+	// OpenFile opens a file of an instance, the first one where name is empty. It
+	// does not check whether a caller may read it. Where there is no file to
+	// open, the error is a *model.Error.
+	OpenFile(ctx context.Context, instID int64, name string) (*task.File, error)
 }
 
 // Config says what a gateway is made of.

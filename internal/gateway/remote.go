@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"io"
 	"time"
@@ -11,21 +12,21 @@ import (
 
 	"exporttask/api"
 	"exporttask/internal/model"
-	"exporttask/internal/store"
+	"exporttask/internal/task"
 )
 
 // remote opens a file by way of the service, for a gateway without the store.
-func (g *gateway) remote(ctx context.Context, id int64, name string) (FileInfo, store.File, error) {
+func (g *gateway) remote(ctx context.Context, id int64, name string) (*task.File, error) {
 	res, err := g.client.GetInst(ctx, &api.WshExportTaskGetInstReq{EinstId: id})
 	if err != nil {
-		return FileInfo{}, nil, err
+		return nil, err
 	}
 	if code, ok := failed(res); ok {
-		return FileInfo{}, nil, status.Error(code, res.GetErrMsg())
+		return nil, status.Error(code, res.GetErrMsg())
 	}
 	in := res.GetData()
 	if in.GetState() != api.WshExportInstState_STATE_SUCCEEDED {
-		return FileInfo{}, nil, model.Errorf(model.WrongState, "einstId: %d is %s; only one that SUCCEEDED has files", id, in.GetState())
+		return nil, model.Errorf(model.WrongState, "einstId: %d is %s; only one that SUCCEEDED has files", id, in.GetState())
 	}
 	for _, f := range in.GetFiles() {
 		if name != "" && f.GetName() != name {
@@ -33,13 +34,20 @@ func (g *gateway) remote(ctx context.Context, id int64, name string) (FileInfo, 
 		}
 		finished, err := time.Parse(time.RFC3339Nano, in.GetFinished())
 		if err != nil {
-			return FileInfo{}, nil, err
+			return nil, err
 		}
-		info := FileInfo{Name: f.GetName(), ContentType: f.GetContentType(), SHA256: f.GetSha256(), Finished: finished}
+		sum, err := hex.DecodeString(f.GetSha256())
+		if err != nil {
+			return nil, err
+		}
 		ctx, stop := context.WithCancel(ctx)
-		return info, &remoteFile{ctx: ctx, stop: stop, client: g.client, id: id, name: f.GetName(), size: f.GetBytes()}, nil
+		return &task.File{
+			File:     &remoteFile{ctx: ctx, stop: stop, client: g.client, id: id, name: f.GetName(), size: f.GetBytes()},
+			Info:     model.File{InstID: id, Name: f.GetName(), ContentType: f.GetContentType(), Bytes: f.GetBytes(), SHA256: sum},
+			Finished: finished,
+		}, nil
 	}
-	return FileInfo{}, nil, errNoFile(id, name)
+	return nil, errNoFile(id, name)
 }
 
 // remoteFile reads a file through DownloadInst, from wherever it was sought to.

@@ -73,7 +73,7 @@ func minutes(from time.Time, n int) []string {
 
 // What a replica finds due and has to leave has not been missed: the policy for
 // missed due times has no say in it.
-func TestDueTimesThatWaitAllRunInTheirOrder(t *testing.T) {
+func TestRunner_RunOnce_deferred_runs_in_order(t *testing.T) {
 	t.Parallel()
 	for name, missed := range map[string]model.Missed{"skip": model.MissedSkip, "latest": model.MissedLatest, "all": model.MissedAll} {
 		t.Run(name, func(t *testing.T) {
@@ -106,7 +106,7 @@ func TestDueTimesThatWaitAllRunInTheirOrder(t *testing.T) {
 }
 
 // Where no replica ran for a while, it has.
-func TestDueTimesThatWaitedWhenAllReplicasStoppedAreMissed(t *testing.T) {
+func TestRunner_RunOnce_deferred_then_missed(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	now := time.Now().UTC().Truncate(time.Minute)

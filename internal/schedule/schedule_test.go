@@ -14,7 +14,6 @@ import (
 
 	"exporttask/internal/calendar"
 	"exporttask/internal/model"
-	"exporttask/internal/task"
 	"exporttask/internal/testkit"
 	"exporttask/migrations"
 )
@@ -52,28 +51,36 @@ func (s *site) open(t *testing.T) *model.DB {
 	return db
 }
 
-// freezer makes instances as the server does, without parameters.
-type freezer struct {
-	tpl  *model.Tpl
-	fail error
+// starter starts runs as task.Service does, of a template without parameters.
+type starter struct {
+	db         *model.DB
+	tpl        *model.Tpl
+	fail       error
+	maxWaiting int
 }
 
-func (f freezer) FreezeSched(_ context.Context, s *model.Sched, at task.Moment) (*model.Inst, error) {
+func (f starter) StartRun(ctx context.Context, s *model.Sched, w calendar.Window, step model.Step) (int64, error) {
 	if f.fail != nil {
-		return nil, f.fail
+		return 0, f.fail
 	}
 	utc := func(t time.Time) sql.NullTime { return sql.NullTime{Time: t.UTC(), Valid: true} }
-	return &model.Inst{
+	return f.db.StartRun(ctx, s, model.Inst{
 		TplID: f.tpl.ID, TplName: f.tpl.Name, Source: "default", Expr: f.tpl.Expr, OutputFormat: model.FormatCSV,
 		OperatorID: s.OperatorID, TimeoutSec: 60, RetentionSec: 60, MaxAttempts: 3,
-		SchedID: s.ID, Due: utc(at.Due), WindowStart: utc(at.Start), WindowEnd: utc(at.End),
-	}, nil
+		SchedID: s.ID, Due: utc(w.Due), WindowStart: utc(w.Start), WindowEnd: utc(w.End),
+	}, step, f.maxWaiting)
 }
 
 const plenty = 1 << 20
 
-func (s *site) runner(db Store, fail error) *Runner {
-	return New(Config{Zone: time.UTC, Every: time.Millisecond, MaxWaiting: plenty}, db, freezer{s.tpl, fail}, func() {}, slog.New(slog.DiscardHandler))
+func (s *site) runner(db *model.DB, fail error) *Runner {
+	return s.runnerWithRoom(db, fail, plenty)
+}
+
+// runnerWithRoom returns a runner where an operator may have only so many waiting
+// instances.
+func (s *site) runnerWithRoom(db *model.DB, fail error, maxWaiting int) *Runner {
+	return New(Config{Zone: time.UTC, Every: time.Millisecond}, db, starter{db, s.tpl, fail, maxWaiting}, func() {}, slog.New(slog.DiscardHandler))
 }
 
 // every minute, due since some time ago.
@@ -112,7 +119,7 @@ func (s *site) get(t *testing.T, id int64) *model.Sched {
 }
 
 // Three replicas, cut off all the time, make one instance for each due time.
-func TestEachDueTimeMakesOneInstanceWhateverTheReplicasSuffer(t *testing.T) {
+func TestRunner_Run_replicas_killed(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	const schedules, dues = 20, 100
@@ -165,7 +172,7 @@ func TestEachDueTimeMakesOneInstanceWhateverTheReplicasSuffer(t *testing.T) {
 	}
 }
 
-func TestMissedDueTimesFollowThePolicy(t *testing.T) {
+func TestRunner_RunOnce_missed_runs(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		missed  model.Missed
@@ -208,7 +215,7 @@ func TestMissedDueTimesFollowThePolicy(t *testing.T) {
 	}
 }
 
-func TestAnEarlierInstanceThatRunsIsWaitedForOrSkipsTheDueTime(t *testing.T) {
+func TestRunner_RunOnce_overlapping_runs(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	since := time.Now().Add(-3 * time.Minute)
@@ -248,7 +255,7 @@ func TestAnEarlierInstanceThatRunsIsWaitedForOrSkipsTheDueTime(t *testing.T) {
 	}
 }
 
-func TestADueTimeThatCannotMakeAnInstanceSaysWhyAndTheScheduleGoesOn(t *testing.T) {
+func TestRunner_RunOnce_start_fails(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	sched := s.sched(t, time.Now(), nil)
@@ -270,7 +277,7 @@ func TestADueTimeThatCannotMakeAnInstanceSaysWhyAndTheScheduleGoesOn(t *testing.
 	}
 }
 
-func TestAScheduleEndsPausesAndWaitsForRoom(t *testing.T) {
+func TestRunner_RunOnce_ends_pauses_waits_for_room(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	now := time.Now().UTC()
@@ -280,7 +287,7 @@ func TestAScheduleEndsPausesAndWaitsForRoom(t *testing.T) {
 	if d := Jitter(jitter); d < 0 || d > time.Hour || Jitter(jitter) != d {
 		t.Errorf("jitter %s", d)
 	}
-	full := New(Config{Zone: time.UTC, Every: time.Millisecond, MaxWaiting: 1}, s.db, freezer{s.tpl, nil}, func() {}, slog.New(slog.DiscardHandler))
+	full := s.runnerWithRoom(s.db, nil, 1)
 	second := s.sched(t, now, nil)
 	for range 3 {
 		if _, err := full.RunOnce(t.Context()); err != nil {
@@ -300,12 +307,12 @@ func TestAScheduleEndsPausesAndWaitsForRoom(t *testing.T) {
 	}
 }
 
-// More than one batch of schedules that wait for an instance to end.
-func TestSchedulesThatWaitDoNotStandInTheWay(t *testing.T) {
+// More than one batchSize of schedules that wait for an instance to end.
+func TestRunner_RunOnce_waiting_schedules_do_not_block(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	since := time.Now().Add(-2 * time.Minute)
-	for range batch + 5 {
+	for range batchSize + 5 {
 		s.sched(t, since, func(m *model.Sched) { m.Overlap, m.Missed = model.OverlapQueue, model.MissedAll })
 	}
 	r := s.runner(s.db, nil)
@@ -318,26 +325,5 @@ func TestSchedulesThatWaitDoNotStandInTheWay(t *testing.T) {
 	}
 	if got := s.get(t, last.ID); got.LastInst == 0 {
 		t.Error("the last one was not reached")
-	}
-}
-
-// Windows lie one beside the other, also where a day has 23 or 25 hours.
-func TestTheWindowsOfDueTimesTile(t *testing.T) {
-	t.Parallel()
-	zone, err := time.LoadLocation("Europe/Berlin")
-	if err != nil {
-		t.Fatal(err)
-	}
-	calendar, err := calendar.Parse("30 2 * * *", zone)
-	if err != nil {
-		t.Fatal(err)
-	}
-	due := calendar.Next(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC))
-	for range 300 {
-		next := calendar.Next(due)
-		if at := Moment(calendar, next); !at.Start.Equal(due) || !at.End.Equal(next) || !at.Now.Equal(next) {
-			t.Fatalf("due %s is about %s to %s, want from %s", next, at.Start, at.End, due)
-		}
-		due = next
 	}
 }

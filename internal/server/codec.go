@@ -10,16 +10,17 @@ import (
 	"exporttask/internal/model"
 )
 
-// Codec is grpc's own proto codec, but for a request that cannot be decoded,
-// such as a string that is not UTF-8: grpc would answer INTERNAL by itself,
-// before any interceptor. This codec keeps the reason in the message's unknown
-// fields instead, where undecoded finds it, so that the caller gets an
-// envelope that names the field.
+// Codec returns grpc's proto codec with one difference: a request that cannot be
+// decoded, for example because a string is not UTF-8, is no error of the codec.
+// grpc would answer INTERNAL before any interceptor is called. This codec keeps
+// the reason in the unknown fields of an empty message instead, and undecoded
+// reads it there, so that the caller gets an envelope that names the field.
 func Codec() encoding.CodecV2 { return codec{encoding.GetCodecV2("proto")} }
 
 type codec struct{ encoding.CodecV2 }
 
-// undecodedField is a field number that no message uses: the largest there is.
+// undecodedField is the largest field number that protobuf allows; no message of
+// the API uses it.
 const undecodedField = protowire.MaxValidNumber
 
 func (c codec) Unmarshal(data mem.BufferSlice, v any) error {
@@ -34,7 +35,7 @@ func (c codec) Unmarshal(data mem.BufferSlice, v any) error {
 	return nil
 }
 
-// undecoded returns why a request could not be decoded, nil if it could.
+// undecoded returns why a request could not be decoded, nil for one that was.
 func undecoded(req any) *model.Error {
 	m, ok := req.(proto.Message)
 	if !ok {

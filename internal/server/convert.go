@@ -8,11 +8,27 @@ import (
 
 	"exporttask/api"
 	"exporttask/internal/model"
+	"exporttask/internal/task"
 )
 
-// timeText is RFC 3339 in UTC with microseconds.
+// timeText formats a time as RFC 3339 in UTC with microseconds.
 func timeText(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000Z") }
 
+// parseTime parses an RFC 3339 time of a request into to; empty text is no time.
+func parseTime(field, value string, to *sql.NullTime) error {
+	if value == "" {
+		*to = sql.NullTime{}
+		return nil
+	}
+	t, err := time.Parse(time.RFC3339Nano, value)
+	if err != nil {
+		return invalid(field, "%s, want RFC 3339 such as 2026-01-31T08:00:00+08:00", quote(value))
+	}
+	*to = sql.NullTime{Time: t.UTC().Truncate(time.Microsecond), Valid: true}
+	return nil
+}
+
+// nullTime formats an optional time; an unset one is empty text.
 func nullTime(t sql.NullTime) string {
 	if !t.Valid {
 		return ""
@@ -20,12 +36,12 @@ func nullTime(t sql.NullTime) string {
 	return timeText(t.Time)
 }
 
-// tplFromProto is the template that a creating request describes.
+// tplFromProto returns the template that a request describes.
 func tplFromProto(req *api.WshExportTaskCreateTplReq) *model.Tpl {
 	return &model.Tpl{
 		Name:          req.GetEtplName(),
 		Tag:           req.GetEtplTag(),
-		Source:        cmp.Or(req.GetEtplSource(), defaultSource),
+		Source:        cmp.Or(req.GetEtplSource(), task.DefaultSource),
 		Expr:          req.GetEtplExpr(),
 		OutputColumns: req.GetEtplOutputColumns(),
 		OutputFormat:  model.Format(req.GetEtplOutputFormat()),
@@ -116,9 +132,7 @@ func (s *Server) instToProto(in *model.Inst) *api.WshExportInst {
 	if in.State == model.StateRetryWait {
 		out.NextAttempt = timeText(in.RunAfter)
 	}
-	for _, w := range in.Warnings.V {
-		out.Warnings = append(out.Warnings, &api.WshExportWarning{Code: w.Code, Count: w.Count, Text: w.Text})
-	}
+	out.Warnings = warningsToProto(in.Warnings.V)
 	if in.State == model.StateSucceeded {
 		for i := range in.Files {
 			out.Files = append(out.Files, s.fileToProto(&in.Files[i]))
@@ -131,11 +145,19 @@ func (s *Server) fileToProto(f *model.File) *api.WshExportFile {
 	out := &api.WshExportFile{
 		Name: f.Name, ContentType: f.ContentType, Rows: f.Rows, Bytes: f.Bytes, Sha256: hex.EncodeToString(f.SHA256),
 	}
-	if s.links != nil {
+	if s.Links != nil {
 		var expires time.Time
-		if out.Url, expires = s.links.URL(f.InstID, f.Name); !expires.IsZero() {
+		if out.Url, expires = s.Links.URL(f.InstID, f.Name); !expires.IsZero() {
 			out.UrlExpires = timeText(expires)
 		}
+	}
+	return out
+}
+
+func warningsToProto(list []model.Warning) []*api.WshExportWarning {
+	var out []*api.WshExportWarning
+	for _, w := range list {
+		out = append(out, &api.WshExportWarning{Code: w.Code, Count: w.Count, Text: w.Text})
 	}
 	return out
 }

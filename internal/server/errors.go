@@ -16,15 +16,16 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"exporttask/internal/model"
-	"exporttask/internal/server/errcode"
+	"exporttask/internal/model/errcode"
+	"exporttask/internal/task"
 )
 
-// This file is the one place where errors become answers. A model.Error is
-// the caller's and goes into the reply's envelope; everything else is ours,
-// is logged, and becomes a gRPC status with a plain message.
+// This file is the only place where errors become replies. A *model.Error is the
+// caller's mistake and goes into the envelope of the reply. Every other error is
+// the service's own: it is logged and becomes a gRPC status with a plain message.
 
-// UnaryErrors turns handlers' errors into envelopes and statuses, and their
-// panics into INTERNAL.
+// UnaryErrors returns the interceptor that turns errors of handlers into
+// envelopes and gRPC statuses, and panics of handlers into INTERNAL.
 func UnaryErrors(log *slog.Logger) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (res any, err error) {
 		defer func() {
@@ -46,8 +47,9 @@ func UnaryErrors(log *slog.Logger) grpc.UnaryServerInterceptor {
 	}
 }
 
-// StreamErrors does the same for streams: an envelope is sent as a message of
-// its own, and the stream ends.
+// StreamErrors returns the interceptor that does for streams what UnaryErrors does
+// for unary calls. An envelope is sent as a message of its own, and the stream
+// ends with OK.
 func StreamErrors(log *slog.Logger) grpc.StreamServerInterceptor {
 	return func(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) (err error) {
 		defer func() {
@@ -70,7 +72,7 @@ func StreamErrors(log *slog.Logger) grpc.StreamServerInterceptor {
 	}
 }
 
-// decodedStream refuses a message that could not be decoded.
+// decodedStream returns an error for a message that could not be decoded.
 type decodedStream struct{ grpc.ServerStream }
 
 func (s decodedStream) RecvMsg(m any) error {
@@ -83,8 +85,9 @@ func (s decodedStream) RecvMsg(m any) error {
 	return nil
 }
 
-// envelope makes the reply of a method with nothing but errCode and errMsg.
-// Methods that have no such reply (health, reflection) get a status.
+// envelope returns the reply of a method with errCode and errMsg set and nothing
+// else. For a method whose reply has no such fields (health, reflection) it
+// returns a status.
 func envelope(fullMethod string, e *model.Error) (proto.Message, error) {
 	code := errcode.OfKind(e.Kind)
 	name := protoreflect.FullName(methodName(fullMethod))
@@ -122,31 +125,37 @@ func methodName(fullMethod string) string {
 	return string(b[1:])
 }
 
-// toStatus hides what only operations should see, and logs it.
+// toStatus returns the gRPC status of an error of the service. The status does not
+// hold the cause, which can name hosts and tables; the cause is logged.
 func toStatus(ctx context.Context, log *slog.Logger, method string, err error) error {
 	if st, ok := status.FromError(err); ok {
-		return st.Err() // made for the client by a handler or by grpc itself
+		return st.Err() // a handler or grpc itself wrote it for the client
 	}
+	source, sourceDown := errors.AsType[*task.UnavailableError](err)
 	switch {
+	case sourceDown:
+		log.WarnContext(ctx, "the data source does not answer", "method", method, "error", err)
+		return status.Errorf(codes.Unavailable, "the data source %q does not answer; try again", source.Source)
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
 		return status.Error(codes.Canceled, "the client went away")
 	case errors.Is(err, context.DeadlineExceeded):
-		log.WarnContext(ctx, "deadline passed", "method", method, "error", err)
+		log.WarnContext(ctx, "the deadline passed", "method", method, "error", err)
 		return status.Error(codes.DeadlineExceeded, "the deadline passed before the answer was there")
 	case databaseDown(err):
-		log.ErrorContext(ctx, "database does not answer", "method", method, "error", err)
+		log.ErrorContext(ctx, "the service's database does not answer", "method", method, "error", err)
 		return status.Error(codes.Unavailable, "the service's database does not answer; try again")
 	}
-	log.ErrorContext(ctx, "call failed", "method", method, "error", err)
+	log.ErrorContext(ctx, "the call failed", "method", method, "error", err)
 	return status.Error(codes.Internal, "internal error; the cause is in the server's log")
 }
 
-// databaseDown tells whether an error is of the connection to the database
-// and not of a statement.
+// databaseDown reports whether an error is one of the connection to the service's
+// database and not one of a statement.
 func databaseDown(err error) bool {
 	var netErr net.Error
 	if my, ok := errors.AsType[*mysql.MySQLError](err); ok {
-		// Too many connections, shutting down, killed, read only.
+		// ER_CON_COUNT_ERROR, ER_SERVER_SHUTDOWN, ER_CONNECTION_KILLED (MariaDB),
+		// ER_OPTION_PREVENTS_STATEMENT (read_only).
 		return my.Number == 1040 || my.Number == 1053 || my.Number == 1927 || my.Number == 1290
 	}
 	return errors.Is(err, mysql.ErrInvalidConn) || errors.As(err, &netErr)

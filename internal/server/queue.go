@@ -6,7 +6,7 @@ import (
 	"exporttask/api"
 )
 
-// maxQueueOperators is how many operators GetQueue shows.
+// maxQueueOperators bounds the operators in a reply of GetQueue.
 const maxQueueOperators = 500
 
 // GetQueue implements the RPC.
@@ -14,7 +14,7 @@ func (s *Server) GetQueue(ctx context.Context, req *api.WshExportTaskGetQueueReq
 	if err := notNegative("operatorId", req.GetOperatorId()); err != nil {
 		return nil, err
 	}
-	operators, workers, err := s.db.QueueLoad(ctx, req.GetOperatorId(), maxQueueOperators)
+	operators, workers, err := s.DB.QueueLoad(ctx, req.GetOperatorId(), maxQueueOperators)
 	if err != nil {
 		return nil, err
 	}

@@ -2,8 +2,6 @@ package server
 
 import (
 	"cmp"
-	"context"
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -14,11 +12,10 @@ import (
 
 	"exporttask/api"
 	"exporttask/internal/model"
-	"exporttask/internal/store"
 )
 
-// watchEvery is how often an instance is looked at for its watchers: together
-// with the worker's beat it keeps rowsDone less than a second old.
+// watchEvery is how often an instance is read for its watchers. Together with the
+// worker's heartbeat it keeps rowsDone less than a second old.
 const watchEvery = 300 * time.Millisecond
 
 // WatchInst implements the RPC.
@@ -31,7 +28,7 @@ func (s *Server) WatchInst(req *api.WshExportTaskWatchInstReq, stream grpc.Serve
 	defer tick.Stop()
 	var seen *model.Inst
 	for {
-		in, err := s.db.GetInst(ctx, req.GetEinstId())
+		in, err := s.DB.GetInst(ctx, req.GetEinstId())
 		if err != nil {
 			return err
 		}
@@ -52,12 +49,13 @@ func (s *Server) WatchInst(req *api.WshExportTaskWatchInstReq, stream grpc.Serve
 		case <-tick.C:
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-s.drain:
+		case <-s.draining:
 			return status.Error(codes.Unavailable, "this replica shuts down; watch on at another")
 		}
 	}
 }
 
+// changed reports whether an instance differs in what its watchers follow.
 func changed(a, b *model.Inst) bool {
 	return a.State != b.State || a.RowsDone != b.RowsDone || a.BytesDone != b.BytesDone || a.Attempt != b.Attempt || !a.RunAfter.Equal(b.RunAfter)
 }
@@ -73,11 +71,12 @@ func (s *Server) DownloadInst(req *api.WshExportTaskDownloadInstReq, stream grpc
 	if err != nil {
 		return err
 	}
-	_, file, f, err := s.OpenFile(stream.Context(), req.GetEinstId(), req.GetFileName())
+	f, err := s.Tasks.OpenFile(stream.Context(), req.GetEinstId(), req.GetFileName())
 	if err != nil {
 		return err
 	}
 	defer f.Close()
+	file := &f.Info
 	if req.GetOffset() > file.Bytes {
 		return invalid("offset", "%d, want 0..%d, the size of %q", req.GetOffset(), file.Bytes, file.Name)
 	}
@@ -98,50 +97,4 @@ func (s *Server) DownloadInst(req *api.WshExportTaskDownloadInstReq, stream grpc
 		chunk = &api.WshExportChunk{Offset: chunk.GetOffset() + int64(n)}
 	}
 	return nil
-}
-
-// OpenFile opens a file of an instance, the first for no name. It asks nobody
-// whether the caller may.
-func (s *Server) OpenFile(ctx context.Context, instID int64, name string) (*model.Inst, *model.File, store.File, error) {
-	in, err := s.db.GetInst(ctx, instID)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	file, err := pickFile(in, name)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	f, err := s.open(ctx, file)
-	return in, file, f, err
-}
-
-// pickFile returns the file of a name, or the first one for no name.
-func pickFile(in *model.Inst, name string) (*model.File, error) {
-	if in.State == model.StateExpired {
-		return nil, model.Errorf(model.WrongState, "einstId: %d, its files expired at %s", in.ID, nullTime(in.Expires))
-	}
-	if in.State != model.StateSucceeded {
-		return nil, model.Errorf(model.WrongState, "einstId: %d is %s; only one that SUCCEEDED has files", in.ID, in.State)
-	}
-	for i := range in.Files {
-		if name == "" || in.Files[i].Name == name {
-			return &in.Files[i], nil
-		}
-	}
-	return nil, model.Errorf(model.NotFound, "fileName: %s, no such file of instance %d", shown(name), in.ID)
-}
-
-// open opens a file and makes sure that it is the one that was finished.
-func (s *Server) open(ctx context.Context, file *model.File) (store.File, error) {
-	f, err := s.files.Open(ctx, file.Key)
-	if errors.Is(err, store.ErrNotExist) {
-		return nil, fmt.Errorf("file %s of instance %d is missing in the store: %w", file.Key, file.InstID, err)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if f.Size() != file.Bytes {
-		return nil, errors.Join(fmt.Errorf("file %s of instance %d has %d bytes in the store, want %d", file.Key, file.InstID, f.Size(), file.Bytes), f.Close())
-	}
-	return f, nil
 }

@@ -3,158 +3,63 @@ package server
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"fmt"
-	"slices"
-	"strings"
 
 	"google.golang.org/protobuf/proto"
 
 	"exporttask/api"
-	"exporttask/internal/format/row"
 	"exporttask/internal/model"
 	"exporttask/internal/task"
 )
 
-// defaultSource is the data source of templates that name none.
-const defaultSource = "default"
-
-// request identifies a creating request by its id and its other fields.
-func request(operator int32, id string, bodyWithoutID proto.Message) (model.Request, error) {
-	if id == "" {
-		return model.Request{}, nil
-	}
-	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(bodyWithoutID)
-	if err != nil {
-		return model.Request{}, fmt.Errorf("hash request: %w", err)
-	}
-	return model.Request{OperatorID: operator, ID: id, Hash: sha256.Sum256(b)}, nil
-}
-
 // CreateTpl implements the RPC.
 func (s *Server) CreateTpl(ctx context.Context, req *api.WshExportTaskCreateTplReq) (*api.WshExportTaskCreateTplRes, error) {
 	t := tplFromProto(req)
-	if err := firstError(s.tplFields(t), requestID(req.GetRequestId())); err != nil {
+	if err := firstError(s.validateTpl(t), requestID(req.GetRequestId())); err != nil {
 		return nil, err
 	}
-	noID := proto.CloneOf(req)
-	noID.RequestId = ""
-	r, err := request(t.OperatorID, req.GetRequestId(), noID)
+	key, err := idempotencyKey(t.OperatorID, req)
 	if err != nil {
 		return nil, err
 	}
-	before, err := s.db.TplByRequest(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	if before != nil {
-		return &api.WshExportTaskCreateTplRes{Data: tplToProto(before)}, nil
-	}
-	if err := s.check(ctx, t); err != nil {
-		return nil, err
-	}
-	made, err := s.db.CreateTpl(ctx, *t, r)
+	made, err := s.Tasks.CreateTpl(ctx, t, key)
 	if err != nil {
 		return nil, err
 	}
 	return &api.WshExportTaskCreateTplRes{Data: tplToProto(made)}, nil
 }
 
-// check holds a template's SQL, parameters and columns against each other and
-// against its data source, and sets its status and result columns.
-func (s *Server) check(ctx context.Context, t *model.Tpl) error {
-	if err := s.knownSource(t.Source); err != nil {
-		return err
-	}
-	st, err := task.Check(t.Expr, t.Params.V, s.sources.Guard(t.Source))
-	if err != nil {
-		return err
-	}
-	err = firstError(
-		task.CheckColumns(t.OutputColumns),
-		task.CheckFileName(t.Options.V.FileName, st),
-		task.CheckDeliverTo("etplDeliverTo", t.DeliverTo.V, st.Names),
-	)
-	if err != nil {
-		return err
-	}
-	columns, err := s.sources.Prepare(ctx, t.Source, st.SQL, len(st.Names))
-	switch {
-	case err == nil:
-	case s.sources.Transient(err) && ctx.Err() == nil:
-		t.Status = model.TplInited
-		t.ResultColumns.V = []model.ResultColumn{}
-		return nil
-	case ctx.Err() != nil:
-		return ctx.Err()
-	default:
-		return invalid("etplExpr", "the data source %q says: %s", t.Source, err)
-	}
-	if _, err := task.Columns(t.OutputColumns, columns, t.OutputFormat); err != nil {
-		return err
-	}
-	t.Status = model.TplNormal
-	t.ResultColumns.V = resultColumns(columns)
-	return nil
-}
-
-func (s *Server) knownSource(name string) error {
-	if names := s.sources.Names(); !slices.Contains(names, name) {
-		return invalid("etplSource", "%s, want one of %s", shown(name), strings.Join(names, ", "))
-	}
-	return nil
-}
-
-func resultColumns(columns []row.Column) []model.ResultColumn {
-	out := make([]model.ResultColumn, len(columns))
-	for i, c := range columns {
-		out[i] = model.ResultColumn{Name: c.Name, Type: c.Type}
-	}
-	return out
-}
-
-// maxReply keeps a list below the 4 MiB that grpc's clients take by default,
-// with room for the headers of a message.
-const maxReply = 3 << 20
-
-// tplBatch is how many templates are read at once where no page size is given.
+// tplBatch is how many templates are read at once where the request sets no page
+// size.
 const tplBatch = 200
 
-// ListTpl implements the RPC.
+// ListTpl implements the RPC. Without a page size the reply holds all templates,
+// as clients of the first contract expect, up to the size of a reply.
 func (s *Server) ListTpl(ctx context.Context, req *api.WshExportTaskListTplReq) (*api.WshExportTaskListTplRes, error) {
 	const list = "tpl"
-	after, tokenErr := parsePageToken(list, req.GetPageToken())
-	err := firstError(
-		notNegative("etplId", req.GetEtplId()),
-		notNegative("operatorId", req.GetOperatorId()),
-		text("etplName", req.GetEtplName(), 0, maxName),
-		text("etplTag", req.GetEtplTag(), 0, maxTag),
-		between("pageSize", req.GetPageSize(), 0, int32(maxPageSize)),
-		tokenErr,
-	)
+	before, err := validateListTpl(list, req)
 	if err != nil {
 		return nil, err
 	}
 	f := model.TplFilter{
 		ID: req.GetEtplId(), NamePart: req.GetEtplName(), Tag: req.GetEtplTag(), OperatorID: req.GetOperatorId(), WithDeleted: req.GetWithDeleted(),
-		Before: int32(after), //nolint:gosec // an etplId from our own token; a forged one finds nothing
+		Before: int32(before), // an etplId that a token of ours holds; a forged one finds nothing
 	}
-	page := int(req.GetPageSize())
+	size := int(req.GetPageSize())
 	res := &api.WshExportTaskListTplRes{}
-	size := 0
+	bytes := 0
 	for {
 		f.Limit = tplBatch
-		if page != 0 {
-			f.Limit = page + 1 // one more tells whether there is a next page
+		if size != 0 {
+			f.Limit = size + 1 // one more shows whether there is a next page
 		}
-		tpls, err := s.db.ListTpl(ctx, f)
+		tpls, err := s.DB.ListTpl(ctx, f)
 		if err != nil {
 			return nil, err
 		}
 		for i := range tpls {
 			t := tplToProto(&tpls[i])
-			size += proto.Size(t) + 8
-			if len(res.GetData()) > 0 && size > maxReply || page != 0 && len(res.GetData()) == page {
+			bytes += proto.Size(t) + 8
+			if len(res.GetData()) > 0 && bytes > maxReply || size != 0 && len(res.GetData()) == size {
 				res.NextPageToken = pageToken(list, int64(f.Before))
 				return res, nil
 			}
@@ -177,12 +82,9 @@ func (s *Server) UpdateTpl(ctx context.Context, req *api.WshExportTaskUpdateTplR
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.db.UpdateTpl(ctx, req.GetEtplId(), req.GetEtplVersion(), func(t *model.Tpl) error {
-		applyUpdate(t, req)
-		if err := s.tplFields(t); err != nil {
-			return err
-		}
-		return s.check(ctx, t)
+	t, err := s.Tasks.UpdateTpl(ctx, req.GetEtplId(), req.GetEtplVersion(), func(t *model.Tpl) error {
+		editTpl(t, req)
+		return s.validateTpl(t)
 	})
 	if err != nil {
 		return nil, err
@@ -190,7 +92,10 @@ func (s *Server) UpdateTpl(ctx context.Context, req *api.WshExportTaskUpdateTplR
 	return &api.WshExportTaskUpdateTplRes{Data: tplToProto(t)}, nil
 }
 
-func applyUpdate(t *model.Tpl, req *api.WshExportTaskUpdateTplReq) {
+// editTpl sets the fields of a template that a request gives.
+//
+//nolint:protogetter // a getter does not tell an unset field from a zero
+func editTpl(t *model.Tpl, req *api.WshExportTaskUpdateTplReq) {
 	set(&t.Name, req.EtplName)
 	set(&t.Tag, req.EtplTag)
 	set(&t.Expr, req.EtplExpr)
@@ -199,7 +104,7 @@ func applyUpdate(t *model.Tpl, req *api.WshExportTaskUpdateTplReq) {
 	set(&t.TimeoutSec, req.EtplTimeoutSec)
 	set(&t.MaxAttempts, req.EtplMaxAttempts)
 	set(&t.RetentionSec, req.EtplRetentionSec)
-	t.Source = cmp.Or(t.Source, defaultSource)
+	t.Source = cmp.Or(t.Source, task.DefaultSource)
 	if req.EtplOutputFormat != nil {
 		t.OutputFormat = model.Format(req.GetEtplOutputFormat())
 	}
@@ -220,6 +125,7 @@ func applyUpdate(t *model.Tpl, req *api.WshExportTaskUpdateTplReq) {
 	}
 }
 
+// set copies an optional field of a request where the request gives it.
 func set[T any](to, from *T) {
 	if from != nil {
 		*to = *from
@@ -231,7 +137,7 @@ func (s *Server) DeleteTpl(ctx context.Context, req *api.WshExportTaskDeleteTplR
 	if err := firstError(positive("etplId", req.GetEtplId()), notNegative("operatorId", req.GetOperatorId())); err != nil {
 		return nil, err
 	}
-	t, err := s.db.DeleteTpl(ctx, req.GetEtplId())
+	t, err := s.DB.DeleteTpl(ctx, req.GetEtplId())
 	if err != nil {
 		return nil, err
 	}

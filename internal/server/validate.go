@@ -12,8 +12,8 @@ import (
 	"exporttask/internal/model"
 )
 
-// Every check of a request's fields that needs nothing but the request is in
-// this file. A message is "field: what came, want what is allowed".
+// This file holds every check of a request that needs the request alone. An error
+// reads "field: what was given, want what is allowed".
 
 // Bounds of fields.
 const (
@@ -24,7 +24,6 @@ const (
 	maxSourceName  = 64
 	maxRequestID   = 64
 	maxReason      = 200
-	maxPageSize    = 500
 	maxAttempts    = 20
 	maxRetention   = 10 * 366 * 24 * 3600
 	maxParams      = 200
@@ -32,8 +31,6 @@ const (
 	maxNullText    = 64
 	maxChunk       = 1 << 20
 	defaultChunk   = 256 << 10
-	defaultPage    = 50
-	defaultEvents  = 100
 	maxSheetName   = 31
 	maxShownLength = 60
 )
@@ -42,8 +39,8 @@ func invalid(field, format string, args ...any) error {
 	return model.Errorf(model.Invalid, "%s: %s", field, fmt.Sprintf(format, args...))
 }
 
-// shown quotes what came, cut to a readable length.
-func shown(s string) string {
+// quote quotes a value that was given, cut to a readable length.
+func quote(s string) string {
 	if len(s) > maxShownLength {
 		cut := maxShownLength
 		for !utf8.RuneStart(s[cut]) {
@@ -54,7 +51,7 @@ func shown(s string) string {
 	return fmt.Sprintf("%q", s)
 }
 
-// text checks a field of least to most characters on one line.
+// text checks a field of one line that has least to most characters.
 func text(field, s string, least, most int) error {
 	if n := utf8.RuneCountInString(s); n < least || n > most {
 		return invalid(field, "%d characters, want %d..%d", n, least, most)
@@ -67,7 +64,7 @@ func text(field, s string, least, most int) error {
 	return nil
 }
 
-// body checks a field of at most some bytes that may span lines.
+// body checks a field of at most that many bytes, which may have several lines.
 func body(field, s string, most int) error {
 	if len(s) > most {
 		return invalid(field, "%d bytes, want at most %d", len(s), most)
@@ -99,7 +96,7 @@ func notNegative[T int32 | int64](field string, n T) error {
 	return nil
 }
 
-// enum checks that a number is a value of its enum.
+// enum checks that a number is defined in its enum.
 func enum(field string, e protoreflect.Enum) error {
 	values := e.Descriptor().Values()
 	if values.ByNumber(e.Number()) != nil {
@@ -118,7 +115,7 @@ func requestID(id string) error {
 	}
 	for i := range len(id) {
 		if id[i] <= ' ' || id[i] > '~' {
-			return invalid("requestId", "%s, want printable ASCII without spaces", shown(id))
+			return invalid("requestId", "%s, want printable ASCII without spaces", quote(id))
 		}
 	}
 	return nil
@@ -133,9 +130,10 @@ func firstError(errs ...error) error {
 	return nil
 }
 
-// tplFields checks a template's fields one by one, whatever RPC they came by.
-func (s *Server) tplFields(t *model.Tpl) error {
-	maxTimeout := int32(s.limits.MaxTimeout.Seconds())
+// validateTpl checks the fields of a template that a request creates, edits or
+// previews, one by one.
+func (s *Server) validateTpl(t *model.Tpl) error {
+	maxTimeout := int32(s.MaxTimeout.Seconds())
 	return firstError(
 		text("etplName", t.Name, 1, maxName),
 		text("etplTag", t.Tag, 0, maxTag),
@@ -147,7 +145,6 @@ func (s *Server) tplFields(t *model.Tpl) error {
 		decls(t.Params.V),
 		options(t.Options.V),
 		limits(t.Limits.V),
-		s.deliverTo("etplDeliverTo", t.OperatorID, t.DeliverTo.V),
 		enum("etplExtraColumns", api.WshExportExtraColumns(t.ExtraColumns)),
 		between("etplTimeoutSec", t.TimeoutSec, 0, maxTimeout),
 		between("etplMaxAttempts", t.MaxAttempts, 0, maxAttempts),
@@ -195,7 +192,7 @@ func options(o model.Options) error {
 		return err
 	}
 	if d := o.Delimiter; d != "" && (len(d) != 1 || strings.ContainsAny(d, "\"\r\n\x00") || d[0] > '~') {
-		return invalid("etplOptions.csvDelimiter", `%s, want one ASCII character other than a quote or a line end`, shown(d))
+		return invalid("etplOptions.csvDelimiter", `%s, want one ASCII character other than a quote or a line end`, quote(d))
 	}
 	return nil
 }
@@ -224,6 +221,19 @@ func states(list []api.WshExportInstState) error {
 		}
 		if st == api.WshExportInstState_STATE_UNSPECIFIED {
 			return invalid(field, "STATE_UNSPECIFIED, want a state")
+		}
+	}
+	return nil
+}
+
+func deliveryStates(list []api.WshExportDeliveryState) error {
+	for i, st := range list {
+		field := fmt.Sprintf("states[%d]", i)
+		if err := enum(field, st); err != nil {
+			return err
+		}
+		if st == api.WshExportDeliveryState_DELIVERY_UNSPECIFIED {
+			return invalid(field, "DELIVERY_UNSPECIFIED, want a state")
 		}
 	}
 	return nil

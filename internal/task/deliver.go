@@ -2,6 +2,7 @@ package task
 
 import (
 	"cmp"
+	"context"
 	"path"
 	"slices"
 	"strconv"
@@ -13,10 +14,54 @@ import (
 )
 
 const (
-	// maxPath and maxSubject are the longest patterns in bytes.
+	// maxPath and maxSubject bound the patterns, in bytes.
 	maxPath    = 400
 	maxSubject = 200
+	// maxDeliverTo bounds the destinations of a template and of a schedule.
+	maxDeliverTo = 10
+	// MaxDeliveries bounds the deliveries of one instance: the destinations of
+	// its template and of its schedule.
+	MaxDeliveries = 2 * maxDeliverTo
+	// maxRecipients bounds the addresses for one destination.
+	maxRecipients = 100
 )
+
+// checkDeliverTo checks destinations against the configuration, and their
+// patterns against the names of the parameters that they may use.
+func (s *Service) checkDeliverTo(field string, operator int32, list []model.DeliverTo, params []string) error {
+	if err := s.checkDestinations(field, operator, list); err != nil {
+		return err
+	}
+	return CheckDeliverTo(field, list, params)
+}
+
+// checkDestinations checks destinations against the configuration.
+func (s *Service) checkDestinations(field string, operator int32, list []model.DeliverTo) error {
+	if len(list) > maxDeliverTo {
+		return invalid(field, "%d destinations, want at most %d", len(list), maxDeliverTo)
+	}
+	for i, to := range list {
+		at := field + "[" + strconv.Itoa(i) + "]"
+		if n := len(to.Recipients); n > maxRecipients {
+			return invalid(at+".recipients", "%d addresses, want at most %d", n, maxRecipients)
+		}
+		if err := s.deliveries.Check(operator, to); err != nil {
+			return model.Errorf(model.Invalid, "%s.%s", at, err)
+		}
+	}
+	return nil
+}
+
+// RetryDelivery makes a failed delivery wait for another attempt, and wakes the
+// workers of this process.
+func (s *Service) RetryDelivery(ctx context.Context, id int64) (*model.Delivery, error) {
+	v, err := s.db.RetryDelivery(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	s.deliveries.Wake()
+	return v, nil
+}
 
 // CheckDeliverTo checks the patterns of where files are sent; params are the
 // names of the parameters that they may use.
@@ -33,22 +78,23 @@ func CheckDeliverTo(field string, list []model.DeliverTo, params []string) error
 		if err != nil {
 			return model.Errorf(model.Invalid, "%s.path: %s", at, err)
 		}
-		if err := known(at+".path", used, params); err != nil {
+		if err := checkPatternParams(at+".path", used, params); err != nil {
 			return err
 		}
 		subject, err := filename.ParseLine(to.Subject)
 		if err != nil {
 			return model.Errorf(model.Invalid, "%s.subject: %s", at, err)
 		}
-		if err := known(at+".subject", subject.Params(), params); err != nil {
+		if err := checkPatternParams(at+".subject", subject.Params(), params); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// known refuses a pattern's parameters that there are not.
-func known(field string, used, params []string) error {
+// checkPatternParams returns an error where a pattern uses a parameter that the
+// SQL does not have.
+func checkPatternParams(field string, used, params []string) error {
 	for _, name := range used {
 		if !slices.Contains(params, name) {
 			return model.Errorf(model.Invalid, "%s: {param.%s}, want a parameter that the SQL uses", field, name)
@@ -59,7 +105,7 @@ func known(field string, used, params []string) error {
 
 // FreezeDeliverTo fixes at an instance's creation what the patterns hold of
 // dates and values; {id} and {attempt} stay.
-func FreezeDeliverTo(list []model.DeliverTo, tplName string, params []model.Param, at Moment) ([]model.DeliverTo, error) {
+func FreezeDeliverTo(list []model.DeliverTo, tplName string, params []model.Param, at RunWindow) ([]model.DeliverTo, error) {
 	v := frozen(tplName, params, at)
 	list = slices.Clone(list)
 	for i := range list {

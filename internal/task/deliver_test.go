@@ -12,8 +12,8 @@ import (
 
 func TestWhereFilesGoIsFixedWithTheInstanceAndFitForAnyFileSystem(t *testing.T) {
 	t.Parallel()
-	at := Moment{Now: time.Date(2026, 3, 1, 2, 30, 0, 0, time.UTC)}
-	at.Due, at.Start = at.Now, at.Now.AddDate(0, 0, -1)
+	at := RunWindow{Now: time.Date(2026, 3, 1, 2, 30, 0, 0, time.UTC)}
+	at.Window.Due, at.Window.Start = at.Now, at.Now.AddDate(0, 0, -1)
 	params := []model.Param{{Name: "shop", Value: "../a/{b}"}, {Name: "ids", Values: []string{"1", "2"}}, {Name: "dots", Value: ".."}}
 	in := &model.Inst{ID: 7, TplName: "订单", Attempt: 2}
 	for pattern, want := range map[string]string{

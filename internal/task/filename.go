@@ -28,12 +28,12 @@ func CheckFileName(pattern string, st *sqlcheck.Statement) error {
 	if err != nil {
 		return model.Errorf(model.Invalid, "etplOptions.fileName: %s", err)
 	}
-	return known("etplOptions.fileName", p.Params(), st.Names)
+	return checkPatternParams("etplOptions.fileName", p.Params(), st.Names)
 }
 
 // FreezeFileName fixes at an instance's creation what its file's name holds of
 // dates and values, on the calendar of at's zone; {id} and {attempt} stay.
-func FreezeFileName(pattern, tplName string, params []model.Param, at Moment) (string, error) {
+func FreezeFileName(pattern, tplName string, params []model.Param, at RunWindow) (string, error) {
 	if pattern == "" {
 		return "", nil
 	}
@@ -46,15 +46,11 @@ func FreezeFileName(pattern, tplName string, params []model.Param, at Moment) (s
 
 // frozen are the values that are known when an instance is made; the others
 // stay words.
-func frozen(tplName string, params []model.Param, at Moment) filename.Values {
-	when := at.Now
-	if !at.Due.IsZero() {
-		when = at.Due
-	}
+func frozen(tplName string, params []model.Param, at RunWindow) filename.Values {
 	v := filename.Values{
 		Texts: map[string]string{"name": plain(tplName), "id": "{id}", "attempt": "{attempt}"},
 		Times: map[string]time.Time{
-			"date": when, "time": when, "due": at.Due, "window_start": at.Start, "window_end": at.End,
+			"date": at.Now, "time": at.Now, "due": at.Window.Due, "window_start": at.Window.Start, "window_end": at.Window.End,
 		},
 		Params: map[string]string{},
 	}

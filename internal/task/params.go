@@ -5,11 +5,12 @@ import (
 	"exporttask/internal/sqlcheck"
 )
 
-// types are the parameter types by their numbers in the contract.
+// types are the parameter types, indexed by their numbers in the API.
 var types = []sqlcheck.Type{sqlcheck.String, sqlcheck.Int, sqlcheck.Decimal, sqlcheck.Date, sqlcheck.DateTime, sqlcheck.Bool}
 
-// guardDecls converts declarations; their numbers were checked by the server.
-func guardDecls(decls []model.ParamDecl) []sqlcheck.Decl {
+// checkDecls converts declarations, whose enum numbers the RPC server has
+// validated, to those of package sqlcheck.
+func checkDecls(decls []model.ParamDecl) []sqlcheck.Decl {
 	out := make([]sqlcheck.Decl, len(decls))
 	for i, d := range decls {
 		g := sqlcheck.Decl{Name: d.Name, Type: types[d.Type], Required: !d.Optional, MaxLength: int(d.MaxLength)}
@@ -31,7 +32,8 @@ func guardDecls(decls []model.ParamDecl) []sqlcheck.Decl {
 	return out
 }
 
-func guardParams(params []model.Param) []sqlcheck.Param {
+// checkParams converts parameters to those of package sqlcheck.
+func checkParams(params []model.Param) []sqlcheck.Param {
 	out := make([]sqlcheck.Param, len(params))
 	for i, p := range params {
 		out[i] = sqlcheck.Param{Name: p.Name, Value: sqlcheck.Value{Text: p.Value, Texts: p.Values, Null: p.Null}}

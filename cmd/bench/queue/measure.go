@@ -246,7 +246,7 @@ func (b *bench) latency(ctx context.Context) (p50, p99 float64, err error) {
 // instance is RUNNING, and has nothing.
 type starting struct{ began chan<- time.Time }
 
-func (starting) Guard(string) sqlcheck.Options { return sqlcheck.Options{} }
+func (starting) CheckOptions(string) sqlcheck.Options { return sqlcheck.Options{} }
 
 func (starting) Prepare(context.Context, string, string, int) ([]row.Column, error) {
 	return nil, errNothing
@@ -260,7 +260,7 @@ func (s starting) Query(context.Context, string, source.Query) (export.Cursor, e
 // oneRow is a data source whose every result is one row.
 type oneRow struct{}
 
-func (oneRow) Guard(string) sqlcheck.Options { return sqlcheck.Options{} }
+func (oneRow) CheckOptions(string) sqlcheck.Options { return sqlcheck.Options{} }
 
 func (oneRow) Prepare(context.Context, string, string, int) ([]row.Column, error) {
 	return nil, errNothing

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/health"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/reflection"
+
+	"exporttask/api"
+	"exporttask/internal/auth"
+	"exporttask/internal/listener"
+	"exporttask/internal/server"
+	"exporttask/internal/telemetry/metrics"
+	"exporttask/internal/telemetry/tracing"
+)
+
+// rpcServer is the gRPC server with everything that a call passes before its
+// handler: TLS, token, scope, rate, ownership, envelope.
+type rpcServer struct {
+	grpc *grpc.Server
+	// inProcess serves the calls of this process's HTTP port. It has the same
+	// interceptors and no TLS of its own.
+	inProcess *grpc.Server
+	health    *health.Server
+	// peerKey is the metadata key under which the HTTP port passes on the
+	// addresses of its callers.
+	peerKey string
+	certs   *listener.Certs // nil without TLS
+	tokens  *auth.Tokens    // nil without tokens
+}
+
+// newRPCServer returns the gRPC server with its handlers registered.
+func (a *app) newRPCServer(owners auth.OwnerLookup, handlers *server.Server, m *metrics.Metrics, traces *tracing.Provider) (*rpcServer, error) {
+	s := &rpcServer{health: health.NewServer(), peerKey: newPeerKey()}
+	var err error
+	if a.cfg.tokensFile != "" {
+		if s.tokens, err = auth.OpenTokens(a.cfg.tokensFile, a.log); err != nil {
+			return nil, fmt.Errorf("tokens-file: %w", err)
+		}
+	}
+	interceptors := auth.New(auth.Config{
+		Tokens: s.tokens, Owners: owners, Rate: a.cfg.rate, Deadline: a.cfg.callTimeout,
+		PeerKey: s.peerKey, Logger: a.log, Refused: m.Refused,
+	})
+	options := append(a.cfg.edge.ServerOptions(), traces.ServerOptions()...)
+	options = append(options,
+		grpc.ForceServerCodecV2(server.Codec()),
+		grpc.InTapHandle(interceptors.Tap),
+		grpc.ChainUnaryInterceptor(interceptors.Unary, m.Unary, server.UnaryErrors(a.log), interceptors.OwnershipUnary),
+		grpc.ChainStreamInterceptor(interceptors.Stream, m.Stream, server.StreamErrors(a.log), interceptors.OwnershipStream),
+	)
+	s.inProcess = grpc.NewServer(options...)
+	if a.cfg.tls.On() {
+		if s.certs, err = a.cfg.tls.Open(a.log); err != nil {
+			return nil, fmt.Errorf("tls: %w", err)
+		}
+		options = append(options, grpc.Creds(credentials.NewTLS(s.certs.Config())))
+	}
+	s.grpc = grpc.NewServer(options...)
+	s.health.SetServingStatus(api.ExportTask_ServiceDesc.ServiceName, healthpb.HealthCheckResponse_SERVING)
+	api.RegisterExportTaskServer(s.grpc, handlers)
+	api.RegisterExportTaskServer(s.inProcess, handlers)
+	healthpb.RegisterHealthServer(s.grpc, s.health)
+	if a.cfg.reflection {
+		reflection.Register(s.grpc)
+	}
+	return s, nil
+}
+
+// watched is a file that is read again when it changes.
+type watched interface {
+	Reload() error
+	Run(ctx context.Context)
+}
+
+// files returns the files of the server that may change while it runs.
+func (s *rpcServer) files() []watched {
+	var all []watched
+	if s.certs != nil {
+		all = append(all, s.certs)
+	}
+	if s.tokens != nil {
+		all = append(all, s.tokens)
+	}
+	return all
+}

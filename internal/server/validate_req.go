@@ -1,0 +1,128 @@
+package server
+
+import (
+	"database/sql"
+
+	"exporttask/api"
+	"exporttask/internal/model"
+)
+
+// Bounds of a schedule's fields.
+const (
+	maxCron   = 200 // characters
+	maxZone   = 64  // characters
+	maxJitter = 3600
+)
+
+func validateCreateInst(req *api.WshExportTaskCreateInstReq) error {
+	return firstError(
+		positive("etplId", req.GetEtplId()),
+		enum("etplOutputFormat", req.GetEtplOutputFormat()),
+		params(req.GetParams()),
+		notNegative("operatorId", req.GetOperatorId()),
+		requestID(req.GetRequestId()),
+	)
+}
+
+// validateListInst returns the id that the page begins below, 0 for the first
+// page. So do the other functions for lists.
+func validateListInst(list string, req *api.WshExportTaskListInstReq) (before int64, err error) {
+	before, err = parsePageToken(list, req.GetPageToken())
+	return before, firstError(
+		notNegative("etplId", req.GetEtplId()),
+		notNegative("operatorId", req.GetOperatorId()),
+		states(req.GetStates()),
+		between("pageSize", req.GetPageSize(), 0, int32(maxPageSize)),
+		err,
+	)
+}
+
+func validateListTpl(list string, req *api.WshExportTaskListTplReq) (before int64, err error) {
+	before, err = parsePageToken(list, req.GetPageToken())
+	return before, firstError(
+		notNegative("etplId", req.GetEtplId()),
+		notNegative("operatorId", req.GetOperatorId()),
+		text("etplName", req.GetEtplName(), 0, maxName),
+		text("etplTag", req.GetEtplTag(), 0, maxTag),
+		between("pageSize", req.GetPageSize(), 0, int32(maxPageSize)),
+		err,
+	)
+}
+
+func validateListSched(list string, req *api.WshExportTaskListSchedReq) (before int64, err error) {
+	before, err = parsePageToken(list, req.GetPageToken())
+	return before, firstError(
+		notNegative("eschedId", req.GetEschedId()),
+		notNegative("etplId", req.GetEtplId()),
+		notNegative("operatorId", req.GetOperatorId()),
+		text("eschedName", req.GetEschedName(), 0, maxName),
+		between("pageSize", req.GetPageSize(), 0, int32(maxPageSize)),
+		err,
+	)
+}
+
+func validateListDelivery(list string, req *api.WshExportTaskListDeliveryReq) (before int64, err error) {
+	before, err = parsePageToken(list, req.GetPageToken())
+	return before, firstError(
+		notNegative("einstId", req.GetEinstId()),
+		notNegative("operatorId", req.GetOperatorId()),
+		deliveryStates(req.GetStates()),
+		between("pageSize", req.GetPageSize(), 0, int32(maxPageSize)),
+		err,
+	)
+}
+
+func validatePreviewTpl(req *api.WshExportTaskPreviewTplReq) error {
+	err := firstError(
+		notNegative("etplId", req.GetEtplId()),
+		params(req.GetParams()),
+		enum("etplOutputFormat", req.GetEtplOutputFormat()),
+		between("rows", req.GetRows(), 0, int32(maxPreview)),
+		notNegative("operatorId", req.GetOperatorId()),
+	)
+	switch {
+	case err != nil:
+		return err
+	case req.GetDraft() != nil && req.GetEtplId() != 0:
+		return invalid("draft", "both etplId and draft are set, want one")
+	case req.GetDraft() == nil && req.GetEtplId() == 0:
+		return invalid("etplId", "0 and no draft, want one of the two")
+	}
+	return nil
+}
+
+// validateSched checks the fields of a schedule that a request creates or edits,
+// one by one.
+func validateSched(sched *model.Sched) error {
+	return firstError(
+		text("eschedName", sched.Name, 1, maxName),
+		positive("etplId", sched.TplID),
+		enum("etplOutputFormat", api.WshExportFormat(sched.OutputFormat)),
+		text("cron", sched.Cron, 1, maxCron),
+		text("zone", sched.Zone, 0, maxZone),
+		enum("missed", api.WshExportMissed(sched.Missed)),
+		enum("overlap", api.WshExportOverlap(sched.Overlap)),
+		between("jitterSec", sched.JitterSec, 0, int32(maxJitter)),
+		notNegative("operatorId", sched.OperatorID),
+	)
+}
+
+// validateRunSched parses the times of a backfill into from and to as well.
+func validateRunSched(req *api.WshExportTaskRunSchedReq, from, to *sql.NullTime) error {
+	err := firstError(
+		positive("eschedId", req.GetEschedId()),
+		notNegative("operatorId", req.GetOperatorId()),
+		requestID(req.GetRequestId()),
+		parseTime("from", req.GetFrom(), from),
+		parseTime("to", req.GetTo(), to),
+	)
+	switch {
+	case err != nil:
+		return err
+	case from.Valid != to.Valid:
+		return invalid("from, to", "one without the other, want both or neither")
+	case from.Valid && !from.Time.Before(to.Time):
+		return invalid("to", "%s, want a time after from", req.GetTo())
+	}
+	return nil
+}

@@ -1,0 +1,81 @@
+package task
+
+import (
+	"exporttask/internal/format"
+	"exporttask/internal/format/encoder"
+	"exporttask/internal/format/row"
+	"exporttask/internal/model"
+)
+
+// Columns resolves the declared output columns against the columns of a result.
+// A column that the result lacks, or more columns than the file format holds, is
+// a *model.Error of kind Invalid.
+func Columns(declared string, result []row.Column, target model.Format) ([]format.Column, error) {
+	list, err := parseColumns(declared)
+	if err != nil {
+		return nil, err
+	}
+	columns, err := format.Resolve(list, result)
+	if err != nil {
+		return nil, invalid("etplOutputColumns", "%s", err)
+	}
+	if err := encoder.CheckColumns(Format(target), len(columns)); err != nil {
+		return nil, invalid("etplOutputColumns", "%s", err)
+	}
+	return columns, nil
+}
+
+// checkFormat checks that a file format holds the output columns of a template
+// whose result has the given number of columns; 0 means that the number is not
+// known yet.
+func checkFormat(declared string, target model.Format, result int) error {
+	list, err := parseColumns(declared)
+	if err != nil {
+		return err
+	}
+	n := len(list)
+	if n == 0 {
+		n = result
+	}
+	if err := encoder.CheckColumns(Format(target), n); err != nil {
+		return invalid("etplOutputFormat", "%s", err)
+	}
+	return nil
+}
+
+// parseColumns parses the text of etplOutputColumns.
+func parseColumns(declared string) ([]format.Spec, error) {
+	list, err := format.ParseColumns(declared)
+	if err != nil {
+		return nil, invalid("etplOutputColumns", "%s", err)
+	}
+	return list, nil
+}
+
+// Format returns the encoder's format for the format of a template or an
+// instance; FormatDefault is CSV.
+func Format(f model.Format) encoder.Format {
+	switch f {
+	case model.FormatXLS:
+		return encoder.XLS
+	case model.FormatXLSX:
+		return encoder.XLSX
+	case model.FormatDefault, model.FormatCSV:
+	}
+	return encoder.CSV
+}
+
+// FileOptions returns the encoder's options for the options of a template.
+// Temporary files of the encoder are created in tempDir.
+func FileOptions(o model.Options, tempDir string) format.Options {
+	out := format.Options{
+		BOM: o.BOM, LF: o.LF, QuoteAll: o.QuoteAll, NullText: o.NullText, NoHeader: o.NoHeader,
+		GB18030: o.GB18030, NoGuard: o.NoGuard, Gzip: o.Gzip, PartRows: o.SplitRows,
+		SheetName: o.SheetName, NoFreeze: o.NoFreeze, NoFilter: o.NoFilter, Small: o.Small,
+		TempDir: tempDir,
+	}
+	if o.Delimiter != "" {
+		out.Delimiter = o.Delimiter[0]
+	}
+	return out
+}

@@ -1,0 +1,147 @@
+package task
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"exporttask/internal/calendar"
+	"exporttask/internal/format"
+	"exporttask/internal/format/encoder"
+	"exporttask/internal/model"
+	"exporttask/internal/source"
+)
+
+const (
+	// previewTime bounds the query of a preview.
+	previewTime = 10 * time.Second
+	// previewBytes bounds the result that a preview holds in memory.
+	previewBytes = 2 << 20
+)
+
+// Preview holds the first rows of a template's result, as the cells of the file
+// would show them.
+type Preview struct {
+	Params        []model.Param // every parameter with its value
+	Columns       []format.Column
+	Rows          [][]encoder.Text
+	More          bool  // the result has more rows
+	EstimatedRows int64 // rows that the server's plan reads; 0: no estimate
+	Warnings      []model.Warning
+}
+
+// PreviewParams are the settings of a preview.
+type PreviewParams struct {
+	Params []model.Param
+	Format model.Format // FormatDefault: the template's
+	Rows   int          // at most this many
+}
+
+// TplForPreview returns a saved template to preview it. A deleted one is a
+// WrongState.
+func (s *Service) TplForPreview(ctx context.Context, id int32) (*model.Tpl, error) {
+	return s.getTpl(ctx, id)
+}
+
+// Preview runs the SQL of a template, saved or not, for its first rows. Nothing
+// is stored. Time parameters have the values of a run that is due now and covers
+// yesterday.
+func (s *Service) Preview(ctx context.Context, t *model.Tpl, p PreviewParams) (*Preview, error) {
+	st, err := s.parse(t.Source, t.Expr)
+	if err != nil {
+		return nil, err
+	}
+	params, err := FreezeParams(st, t.Params.V, p.Params, s.sampleWindow())
+	if err != nil {
+		return nil, err
+	}
+	in := &model.Inst{
+		Source: t.Source, Expr: t.Expr, Decls: t.Params, Params: model.JSON[[]model.Param]{V: params},
+		OutputColumns: t.OutputColumns, Options: t.Options,
+		OutputFormat: cmp.Or(p.Format, t.OutputFormat, model.FormatCSV),
+	}
+	query, err := bind(st, in)
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithTimeout(ctx, previewTime)
+	defer stop()
+	sample, err := s.sources.Sample(ctx, in.Source, source.Query{
+		SQL: query.SQL, Args: query.Args,
+		FirstRows: int64(p.Rows) + 1, // one more shows whether there are more
+		Snapshot:  in.Options.V.Snapshot,
+		Limits:    source.Limits{StatementTime: previewTime, Bytes: previewBytes},
+	})
+	if err != nil {
+		return nil, s.previewError(ctx, in.Source, err)
+	}
+	out := &Preview{Params: params, More: sample.Rows() > p.Rows}
+	if out.Columns, err = Columns(in.OutputColumns, sample.Columns, in.OutputFormat); err != nil {
+		return nil, err
+	}
+	if err := out.encode(in, sample, p.Rows); err != nil {
+		return nil, err
+	}
+	// A preview without an estimate is complete.
+	if n, err := s.sources.EstimateRows(ctx, in.Source, query.SQL, query.Args); err == nil {
+		out.EstimatedRows = n
+	}
+	return out, nil
+}
+
+// sampleWindow is the window of a run that is due now and covers yesterday.
+func (s *Service) sampleWindow() RunWindow {
+	now := s.now()
+	midnight := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location())
+	return scheduled(calendar.Window{Due: now, Start: midnight.AddDate(0, 0, -1), End: midnight})
+}
+
+// encode sets the rows, and the warnings that the encoder of the file format
+// gives for them.
+func (p *Preview) encode(in *model.Inst, sample *source.Sample, rows int) error {
+	target, options := Format(in.OutputFormat), FileOptions(in.Options.V, "")
+	options.Gzip, options.PartRows = false, 0
+	enc, err := encoder.New(io.Discard, target, p.Columns, options)
+	if err != nil {
+		return invalid("etplOptions", "%s", err)
+	}
+	defer enc.Close()
+	for _, b := range sample.Batches {
+		b.Rows = b.Rows[:min(b.Len(), rows-len(p.Rows))]
+		texts, err := encoder.Texts(target, p.Columns, options, b)
+		if err != nil {
+			return err
+		}
+		p.Rows = append(p.Rows, texts...)
+		if err := enc.Encode(b); err != nil {
+			return err
+		}
+	}
+	if err := enc.Close(); err != nil {
+		return err
+	}
+	p.Warnings = Warnings(enc.Summary().Warnings)
+	return nil
+}
+
+// previewError separates what the caller can change from a data source that does
+// not answer at the moment.
+func (s *Service) previewError(ctx context.Context, name string, err error) error {
+	var limit *source.LimitError
+	var server *source.ServerError
+	switch {
+	case errors.As(err, &limit) && limit.Limit == source.LimitBytes:
+		return invalid("rows", "the first rows hold more than %d bytes: ask for fewer", limit.Max)
+	case errors.As(err, &limit), errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return invalid("etplExpr", "the first rows were not there after %s", previewTime)
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case s.sources.Transient(err):
+		return &UnavailableError{Source: name, Err: err}
+	case errors.As(err, &server):
+		return invalid("etplExpr", "the data source %q says: %s", name, server)
+	}
+	return err
+}

@@ -1,0 +1,32 @@
+package task
+
+import (
+	"time"
+
+	"exporttask/internal/calendar"
+	"exporttask/internal/sqlcheck"
+)
+
+// RunWindow is the time that an instance is created for. It decides the values
+// of the built-in parameters and the dates in file names.
+type RunWindow struct {
+	// Now is the instant that :now, :today and the like are computed from, on
+	// the calendar of its location. For a scheduled run it is the due time.
+	Now time.Time
+	// Window is the window of a scheduled run. It is zero for every other
+	// instance; such an instance has no :due, :window_start and :window_end.
+	Window calendar.Window
+}
+
+// scheduled returns the RunWindow of a schedule's run.
+func scheduled(w calendar.Window) RunWindow { return RunWindow{Now: w.Due, Window: w} }
+
+// builtins returns the values of the parameters that the service fills in.
+func (r RunWindow) builtins() []sqlcheck.Param {
+	zone := r.Now.Location()
+	all := sqlcheck.Builtins(r.Now, zone)
+	if r.Window.Due.IsZero() {
+		return all
+	}
+	return append(all, sqlcheck.WindowBuiltins(r.Window.Due, r.Window.Start, r.Window.End, zone)...)
+}
