@@ -2,33 +2,45 @@
 // GENERATED CODE -- DO NOT EDIT!
 
 // Original file comments:
-// The contract of exportd. It began as the proto that deployed clients were
-// compiled from: the names, types and numbers of those messages never change,
-// this file only adds to them (a test holds it against testdata/seed.proto).
+// The public API of exportd. This file began as the proto from which deployed
+// clients were compiled: names, types and numbers of those messages never
+// change, and this file only adds to them. A test compares the compiled
+// descriptor with testdata/seed.proto.
 //
-// Every reply carries an envelope. What the caller did or asked wrong comes
-// back as gRPC OK with errCode set: the number of a canonical gRPC status as a
-// decimal string, empty on success.
+// Errors of the caller are returned with gRPC status OK and errCode set in the
+// reply: the number of a canonical gRPC status code as a decimal string, empty
+// on success. errMsg then names the field, the value received and the values
+// allowed.
 //
-//   "3"  INVALID_ARGUMENT     a field is wrong; errMsg names it, what came and what is allowed
-//   "5"  NOT_FOUND            no such template, instance or file
+//   "3"  INVALID_ARGUMENT     a field has an invalid value
+//   "5"  NOT_FOUND            no such template, instance, schedule, delivery or file
 //   "8"  RESOURCE_EXHAUSTED   a quota is used up
-//   "9"  FAILED_PRECONDITION  the state does not allow it: cancel of an ended instance
-//   "10" ABORTED              the requestId was used with another body, or etplVersion is an older one
+//   "9"  FAILED_PRECONDITION  not allowed in the current state, such as cancelling an ended instance
+//   "10" ABORTED              requestId was used with another body, or etplVersion is not the current version
 //
-// What the service could not do (database down, deadline, overload, a bug) is
-// a gRPC status other than OK with a plain message: UNAVAILABLE,
-// DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, INTERNAL. So is a caller that may not
-// call at all: UNAUTHENTICATED, PERMISSION_DENIED. A stream answers a wrong
-// request with one message that holds nothing but the envelope, then ends.
+// Errors of the service (database unavailable, deadline, overload, a bug) are
+// gRPC statuses other than OK with a general message: UNAVAILABLE,
+// DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, INTERNAL. Calls without permission end
+// with UNAUTHENTICATED or PERMISSION_DENIED. A stream answers an invalid
+// request with one message that contains only errCode and errMsg, then ends.
 //
-// Times are RFC 3339 in UTC with microseconds, empty where the thing has not
-// happened. Counts and sizes in bytes are int64. Durations are whole seconds.
+// Conventions:
+//
+//   - Times are RFC 3339 in UTC with microseconds; empty: has not happened.
+//   - Counts and sizes in bytes are int64. Durations are whole seconds.
+//   - An enum field with an unknown number is errCode "3".
+//   - A negative id, or an id of 0 where an object must be named, is errCode "3".
+//   - operatorId is the operator that owns an object or makes a request. With
+//     tokens it is the operator of the token, and 0 stands for it; any other
+//     operator is errCode "3" unless the token has the scope admin.
+//   - Lists are sorted newest first. pageSize is 1 to 500; 0 selects the default.
+//     nextPageToken is empty on the last page. A pageToken belongs to its list
+//     and must be sent with the same filters.
 namespace Exporttask;
 
 /**
- * ExportTask saves export templates, runs instances of them and hands out
- * their files.
+ * ExportTask stores export templates, runs instances of them, and serves the
+ * resulting files.
  */
 class ExportTaskClient extends \Grpc\BaseStub {
 
@@ -42,13 +54,13 @@ class ExportTaskClient extends \Grpc\BaseStub {
     }
 
     /**
-     * CreateTpl checks and saves a template. The SQL is prepared on its data
-     * source to learn the result's columns: the template is then TPL_NORMAL.
-     * Where the source cannot be reached it is kept as TPL_INITED and becomes
-     * TPL_NORMAL at its first successful prepare.
-     * errCode 3: a field is wrong, the SQL is not one read-only SELECT, a
-     * column or data source does not exist. errCode 10: requestId was used for
-     * another template.
+     * CreateTpl validates and stores a template. The SQL is prepared on its data
+     * source to learn the columns of the result; the template is then TPL_NORMAL.
+     * If the data source is unreachable, the template is stored as TPL_INITED and
+     * becomes TPL_NORMAL at its first successful prepare.
+     * errCode 3: a field is invalid, the SQL is not one read-only SELECT, a
+     * column or the data source does not exist. 10: requestId was used with
+     * another body.
      * @param \Exporttask\WshExportTaskCreateTplReq $argument input argument
      * @param array $metadata metadata
      * @param array $options call options
@@ -63,10 +75,11 @@ class ExportTaskClient extends \Grpc\BaseStub {
     }
 
     /**
-     * ListTpl lists templates, newest first, deleted ones left out unless asked
-     * for. Without pageSize it answers with all of them, up to a reply of
-     * about 3 MiB; nextPageToken is set where there are more.
-     * errCode 3: a negative etplId, a pageSize outside 0..500, a broken pageToken.
+     * ListTpl lists templates, newest first, without deleted ones unless
+     * withDeleted is set. With pageSize 0 it returns all of them, up to a reply
+     * of about 3 MiB; nextPageToken is then set if there are more.
+     * errCode 3: etplId is negative, pageSize is outside 0..500, pageToken is
+     * invalid.
      * @param \Exporttask\WshExportTaskListTplReq $argument input argument
      * @param array $metadata metadata
      * @param array $options call options
@@ -81,10 +94,10 @@ class ExportTaskClient extends \Grpc\BaseStub {
     }
 
     /**
-     * UpdateTpl changes the fields that are set and makes a new version.
-     * Instances keep what they were created with.
-     * errCode 3: as CreateTpl. 5: no such template. 9: it is deleted. 10:
-     * etplVersion is set and is not the template's version any more.
+     * UpdateTpl changes the fields that are set and creates a new version of the
+     * template. Existing instances do not change.
+     * errCode 3: as CreateTpl. 5: no such template. 9: the template is deleted.
+     * 10: etplVersion is set and is not the current version.
      * @param \Exporttask\WshExportTaskUpdateTplReq $argument input argument
      * @param array $metadata metadata
      * @param array $options call options
@@ -99,8 +112,9 @@ class ExportTaskClient extends \Grpc\BaseStub {
     }
 
     /**
-     * DeleteTpl marks a template TPL_DELETED and sets etplDeleted; its
-     * instances and their files stay. Deleting it again changes nothing.
+     * DeleteTpl marks a template TPL_DELETED and sets etplDeleted. Its instances
+     * and their files remain. Deleting a deleted template succeeds and changes
+     * nothing.
      * errCode 3: etplId is not positive. 5: no such template.
      * @param \Exporttask\WshExportTaskDeleteTplReq $argument input argument
      * @param array $metadata metadata
@@ -116,12 +130,12 @@ class ExportTaskClient extends \Grpc\BaseStub {
     }
 
     /**
-     * PreviewTpl runs a template, saved or not, for its first rows and shows
-     * their cells as a file would hold them. Nothing is kept. The query has 10
-     * seconds.
-     * errCode 3: as CreateTpl and CreateInst, rows outside 0..200, both or
-     * neither of etplId and draft, the query passed its time or failed. 5: no
-     * such template. 9: the template is deleted.
+     * PreviewTpl runs a stored template or a draft for its first rows and returns
+     * their cells as a file would contain them. Nothing is stored. The query is
+     * killed after 10 seconds.
+     * errCode 3: as CreateTpl and CreateInst, rows is outside 0..200, both or
+     * neither of etplId and draft are set, the query failed or took too long. 5:
+     * no such template. 9: the template is deleted.
      * @param \Exporttask\WshExportTaskPreviewTplReq $argument input argument
      * @param array $metadata metadata
      * @param array $options call options
@@ -136,11 +150,11 @@ class ExportTaskClient extends \Grpc\BaseStub {
     }
 
     /**
-     * CreateInst queues one run of a template, with everything that decides its
-     * outcome frozen as it is now.
-     * errCode 3: a field or parameter is wrong. 5: no such template. 8: too
-     * many instances are waiting. 9: the template is deleted. 10: requestId was
-     * used with another body.
+     * CreateInst queues one run of a template. Everything that determines the
+     * result is copied from the template and frozen in the instance.
+     * errCode 3: a field or parameter is invalid. 5: no such template. 8: the
+     * operator has too many waiting instances. 9: the template is deleted. 10:
+     * requestId was used with another body.
      * @param \Exporttask\WshExportTaskCreateInstReq $argument input argument
      * @param array $metadata metadata
      * @param array $options call options
@@ -155,7 +169,8 @@ class ExportTaskClient extends \Grpc\BaseStub {
     }
 
     /**
-     * GetInst shows one instance. errCode 3: einstId is not positive. 5: no such instance.
+     * GetInst returns one instance with its deliveries.
+     * errCode 3: einstId is not positive. 5: no such instance.
      * @param \Exporttask\WshExportTaskGetInstReq $argument input argument
      * @param array $metadata metadata
      * @param array $options call options
@@ -170,8 +185,9 @@ class ExportTaskClient extends \Grpc\BaseStub {
     }
 
     /**
-     * ListInst lists instances, newest first, 50 a page unless told otherwise.
-     * errCode 3: a negative id, a pageSize outside 0..500, a broken pageToken.
+     * ListInst lists instances, newest first.
+     * errCode 3: an id is negative, states contains an invalid state, pageSize is
+     * outside 0..500, pageToken is invalid.
      * @param \Exporttask\WshExportTaskListInstReq $argument input argument
      * @param array $metadata metadata
      * @param array $options call options
@@ -186,10 +202,12 @@ class ExportTaskClient extends \Grpc\BaseStub {
     }
 
     /**
-     * CancelInst ends an instance that waits as CANCELED at once; one that runs
-     * becomes CANCELING, its query is killed on the database, then it is
-     * CANCELED. Cancelling one that is CANCELING changes nothing.
-     * errCode 3: einstId is not positive. 5: no such instance. 9: it has ended.
+     * CancelInst ends a waiting instance as CANCELED at once. A running instance
+     * becomes CANCELING, its query is killed on the database, and it ends as
+     * CANCELED. Cancelling an instance that is CANCELING succeeds and changes
+     * nothing.
+     * errCode 3: einstId is not positive, reason is too long. 5: no such
+     * instance. 9: the instance has ended.
      * @param \Exporttask\WshExportTaskCancelInstReq $argument input argument
      * @param array $metadata metadata
      * @param array $options call options
@@ -204,13 +222,13 @@ class ExportTaskClient extends \Grpc\BaseStub {
     }
 
     /**
-     * RetryInst makes a new instance with the frozen body of one that ended
-     * FAILED, CANCELED or TIMED_OUT (an ended instance never changes); one
-     * that waits for its next attempt is put at the head of that wait and
-     * returned itself.
-     * errCode 3: einstId is not positive. 5: no such instance. 8: too many
-     * instances are waiting. 9: it is queued, runs or succeeded. 10: requestId
-     * was used with another body.
+     * RetryInst creates a new instance with the frozen content of one that ended
+     * as FAILED, CANCELED or TIMED_OUT; an ended instance never changes. For an
+     * instance in STATE_RETRY_WAIT it moves the next attempt to now and returns
+     * the same instance.
+     * errCode 3: einstId is not positive. 5: no such instance. 8: the operator
+     * has too many waiting instances. 9: the instance is queued, runs or has
+     * succeeded. 10: requestId was used with another body.
      * @param \Exporttask\WshExportTaskRetryInstReq $argument input argument
      * @param array $metadata metadata
      * @param array $options call options
@@ -225,9 +243,11 @@ class ExportTaskClient extends \Grpc\BaseStub {
     }
 
     /**
-     * WatchInst sends the instance as it is, then again at each change of state
-     * and of rowsDone (at most once a second), and ends after the message that
-     * shows its end. errCode 3: einstId is not positive. 5: no such instance.
+     * WatchInst sends the current instance, then the instance again at each
+     * change of state and of progress (progress at most once a second), and ends
+     * after the message that shows its end. If the replica shuts down, the stream
+     * ends with UNAVAILABLE; watch again at another replica.
+     * errCode 3: einstId is not positive. 5: no such instance.
      * @param \Exporttask\WshExportTaskWatchInstReq $argument input argument
      * @param array $metadata metadata
      * @param array $options call options
@@ -242,11 +262,11 @@ class ExportTaskClient extends \Grpc\BaseStub {
     }
 
     /**
-     * DownloadInst streams a file of an ended instance in chunks, from an
-     * offset on, so that a cut download can be resumed.
-     * errCode 3: einstId not positive, offset negative or past the end,
-     * chunkSize outside 0..1048576. 5: no such instance or file. 9: it did not
-     * succeed (yet), or the file has expired.
+     * DownloadInst streams a file of an instance in chunks, beginning at an
+     * offset, so that an interrupted download can be resumed.
+     * errCode 3: einstId is not positive, offset is negative or past the end of
+     * the file, chunkSize is outside 0..1048576. 5: no such instance or file. 9:
+     * the instance has not succeeded, or its files have expired.
      * @param \Exporttask\WshExportTaskDownloadInstReq $argument input argument
      * @param array $metadata metadata
      * @param array $options call options
@@ -261,10 +281,10 @@ class ExportTaskClient extends \Grpc\BaseStub {
     }
 
     /**
-     * ListInstEvent lists what happened to one instance, oldest first: one
-     * event for each change of state, written in the transaction of the change.
-     * errCode 3: einstId is not positive, a pageSize outside 0..500, a broken
-     * pageToken. 5: no such instance.
+     * ListInstEvent lists the state changes of one instance, oldest first. Each
+     * event is written in the transaction of the change.
+     * errCode 3: einstId is not positive, pageSize is outside 0..500, pageToken
+     * is invalid. 5: no such instance.
      * @param \Exporttask\WshExportTaskListInstEventReq $argument input argument
      * @param array $metadata metadata
      * @param array $options call options
@@ -279,11 +299,12 @@ class ExportTaskClient extends \Grpc\BaseStub {
     }
 
     /**
-     * CreateSched saves a schedule: each of its due times makes one instance of
-     * its template, whatever the number of replicas.
-     * errCode 3: a field or parameter is wrong, the cron expression never comes
-     * due. 5: no such template. 9: the template is deleted. 10: requestId was
-     * used with another body.
+     * CreateSched stores a schedule. Each due time creates exactly one instance
+     * of its template, whatever the number of replicas.
+     * errCode 3: a field or parameter is invalid, the cron expression is never
+     * due, endAt is in the past or before the first due time. 5: no such
+     * template. 9: the template is deleted. 10: requestId was used with another
+     * body.
      * @param \Exporttask\WshExportTaskCreateSchedReq $argument input argument
      * @param array $metadata metadata
      * @param array $options call options
@@ -298,9 +319,10 @@ class ExportTaskClient extends \Grpc\BaseStub {
     }
 
     /**
-     * ListSched lists schedules, newest first, deleted ones left out unless
-     * asked for, 50 a page unless told otherwise.
-     * errCode 3: a negative id, a pageSize outside 0..500, a broken pageToken.
+     * ListSched lists schedules, newest first, without deleted ones unless
+     * withDeleted is set.
+     * errCode 3: an id is negative, pageSize is outside 0..500, pageToken is
+     * invalid.
      * @param \Exporttask\WshExportTaskListSchedReq $argument input argument
      * @param array $metadata metadata
      * @param array $options call options
@@ -315,11 +337,12 @@ class ExportTaskClient extends \Grpc\BaseStub {
     }
 
     /**
-     * UpdateSched changes the fields that are set; with paused it stops and
-     * starts a schedule. Due times that pass while it is paused are not made up
-     * for.
-     * errCode 3: as CreateSched. 5: no such schedule or template. 9: it is
-     * deleted. 10: version is set and is not the schedule's version any more.
+     * UpdateSched changes the fields that are set. With paused it pauses or
+     * resumes the schedule; due times that pass while it is paused are not run
+     * later.
+     * errCode 3: as CreateSched. 5: no such schedule or template. 9: the schedule
+     * or the template is deleted. 10: version is set and is not the current
+     * version.
      * @param \Exporttask\WshExportTaskUpdateSchedReq $argument input argument
      * @param array $metadata metadata
      * @param array $options call options
@@ -334,8 +357,8 @@ class ExportTaskClient extends \Grpc\BaseStub {
     }
 
     /**
-     * DeleteSched marks a schedule SCHED_DELETED; its instances stay. Deleting
-     * it again changes nothing.
+     * DeleteSched marks a schedule SCHED_DELETED. Its instances remain. Deleting
+     * a deleted schedule succeeds and changes nothing.
      * errCode 3: eschedId is not positive. 5: no such schedule.
      * @param \Exporttask\WshExportTaskDeleteSchedReq $argument input argument
      * @param array $metadata metadata
@@ -351,11 +374,12 @@ class ExportTaskClient extends \Grpc\BaseStub {
     }
 
     /**
-     * RunSched makes an instance now, or, with from and to, one for each due
-     * time from <= due < to that has none yet (a backfill), up to 100.
-     * errCode 3: one of from and to without the other, a range without or with
-     * more than 100 due times. 5: no such schedule. 8: too many instances are
-     * waiting. 9: the schedule or its template is deleted. 10: requestId was
+     * RunSched creates an instance now. With from and to it is a backfill: one
+     * instance for each due time with from <= due < to that has none yet, at most
+     * 100. A backfill is created completely or not at all.
+     * errCode 3: only one of from and to is set, the range contains no due time
+     * or more than 100. 5: no such schedule. 8: the operator has too many waiting
+     * instances. 9: the schedule or its template is deleted. 10: requestId was
      * used with another body.
      * @param \Exporttask\WshExportTaskRunSchedReq $argument input argument
      * @param array $metadata metadata
@@ -371,9 +395,9 @@ class ExportTaskClient extends \Grpc\BaseStub {
     }
 
     /**
-     * ListDelivery lists deliveries of finished files, newest first, 50 a page
-     * unless told otherwise.
-     * errCode 3: a negative id, a pageSize outside 0..500, a broken pageToken.
+     * ListDelivery lists deliveries of finished files, newest first.
+     * errCode 3: an id is negative, states contains an invalid state, pageSize is
+     * outside 0..500, pageToken is invalid.
      * @param \Exporttask\WshExportTaskListDeliveryReq $argument input argument
      * @param array $metadata metadata
      * @param array $options call options
@@ -388,10 +412,10 @@ class ExportTaskClient extends \Grpc\BaseStub {
     }
 
     /**
-     * RetryDelivery tries one that failed again, with all its attempts, or one
-     * that waits for its next attempt at once.
-     * errCode 3: edeliveryId is not positive. 5: no such delivery. 9: it is
-     * waiting, running or done, or the file has expired.
+     * RetryDelivery restarts a failed delivery with its full number of attempts,
+     * and moves the next attempt of a delivery in DELIVERY_RETRY_WAIT to now.
+     * errCode 3: edeliveryId is not positive. 5: no such delivery. 9: the
+     * delivery is waiting, running or done, or the file has expired.
      * @param \Exporttask\WshExportTaskRetryDeliveryReq $argument input argument
      * @param array $metadata metadata
      * @param array $options call options
@@ -406,8 +430,8 @@ class ExportTaskClient extends \Grpc\BaseStub {
     }
 
     /**
-     * GetQueue shows what waits and what runs, by operator and by worker.
-     * errCode 3: a negative operatorId.
+     * GetQueue counts waiting and running instances by operator and by worker.
+     * errCode 3: operatorId is negative.
      * @param \Exporttask\WshExportTaskGetQueueReq $argument input argument
      * @param array $metadata metadata
      * @param array $options call options

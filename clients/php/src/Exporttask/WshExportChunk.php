@@ -9,24 +9,26 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
- * A piece of a file.
+ * A chunk of a file.
  *
  * Generated from protobuf message <code>exporttask.WshExportChunk</code>
  */
 class WshExportChunk extends \Google\Protobuf\Internal\Message
 {
     /**
-     * Where content begins in the file.
+     * Offset of content in the file.
      *
      * Generated from protobuf field <code>int64 offset = 1;</code>
      */
     protected $offset = 0;
     /**
+     * Bytes of the file.
+     *
      * Generated from protobuf field <code>bytes content = 2;</code>
      */
     protected $content = '';
     /**
-     * The file, in the first chunk alone.
+     * Description of the file; only in the first chunk.
      *
      * Generated from protobuf field <code>.exporttask.WshExportFile file = 3;</code>
      */
@@ -39,10 +41,11 @@ class WshExportChunk extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type int|string $offset
-     *           Where content begins in the file.
+     *           Offset of content in the file.
      *     @type string $content
+     *           Bytes of the file.
      *     @type \Exporttask\WshExportFile $file
-     *           The file, in the first chunk alone.
+     *           Description of the file; only in the first chunk.
      * }
      */
     public function __construct($data = NULL) {
@@ -51,7 +54,7 @@ class WshExportChunk extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Where content begins in the file.
+     * Offset of content in the file.
      *
      * Generated from protobuf field <code>int64 offset = 1;</code>
      * @return int|string
@@ -62,7 +65,7 @@ class WshExportChunk extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Where content begins in the file.
+     * Offset of content in the file.
      *
      * Generated from protobuf field <code>int64 offset = 1;</code>
      * @param int|string $var
@@ -77,6 +80,8 @@ class WshExportChunk extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Bytes of the file.
+     *
      * Generated from protobuf field <code>bytes content = 2;</code>
      * @return string
      */
@@ -86,6 +91,8 @@ class WshExportChunk extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Bytes of the file.
+     *
      * Generated from protobuf field <code>bytes content = 2;</code>
      * @param string $var
      * @return $this
@@ -99,7 +106,7 @@ class WshExportChunk extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The file, in the first chunk alone.
+     * Description of the file; only in the first chunk.
      *
      * Generated from protobuf field <code>.exporttask.WshExportFile file = 3;</code>
      * @return \Exporttask\WshExportFile|null
@@ -120,7 +127,7 @@ class WshExportChunk extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The file, in the first chunk alone.
+     * Description of the file; only in the first chunk.
      *
      * Generated from protobuf field <code>.exporttask.WshExportFile file = 3;</code>
      * @param \Exporttask\WshExportFile $var

@@ -9,35 +9,38 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
- * Where a finished file is sent.
+ * A destination to which finished files are sent. Invalid values are errCode
+ * "3".
  *
  * Generated from protobuf message <code>exporttask.WshExportDeliverTo</code>
  */
 class WshExportDeliverTo extends \Google\Protobuf\Internal\Message
 {
     /**
-     * The name of a destination in the server's configuration.
+     * Name of a destination in the server's configuration that the operator may
+     * use.
      *
      * Generated from protobuf field <code>string destination = 1;</code>
      */
     protected $destination = '';
     /**
-     * Folder and name there, with the patterns of WshExportOptions.fileName
-     * between slashes; one that ends in a slash is a folder, and without the
-     * file's extension it gets it. Empty: the file's own name. E-mail and
-     * webhooks have no use for it.
+     * Path at the destination, at most 400 bytes, with the patterns of
+     * WshExportOptions.fileName in each part. A path that ends in a slash is a
+     * folder; a missing file extension is added. Empty: the name of the file. Not
+     * used by e-mail and webhooks.
      *
      * Generated from protobuf field <code>string path = 2;</code>
      */
     protected $path = '';
     /**
-     * E-mail: who gets it, besides those that the destination names; up to 100.
+     * E-mail: recipients in addition to those of the destination, at most 100.
      *
      * Generated from protobuf field <code>repeated string recipients = 3;</code>
      */
     private $recipients;
     /**
-     * E-mail: the subject, with the same patterns; empty: the file's name.
+     * E-mail: subject, at most 200 bytes, with the same patterns; empty: the
+     * file's name.
      *
      * Generated from protobuf field <code>string subject = 4;</code>
      */
@@ -50,16 +53,18 @@ class WshExportDeliverTo extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type string $destination
-     *           The name of a destination in the server's configuration.
+     *           Name of a destination in the server's configuration that the operator may
+     *           use.
      *     @type string $path
-     *           Folder and name there, with the patterns of WshExportOptions.fileName
-     *           between slashes; one that ends in a slash is a folder, and without the
-     *           file's extension it gets it. Empty: the file's own name. E-mail and
-     *           webhooks have no use for it.
+     *           Path at the destination, at most 400 bytes, with the patterns of
+     *           WshExportOptions.fileName in each part. A path that ends in a slash is a
+     *           folder; a missing file extension is added. Empty: the name of the file. Not
+     *           used by e-mail and webhooks.
      *     @type array<string>|\Google\Protobuf\Internal\RepeatedField $recipients
-     *           E-mail: who gets it, besides those that the destination names; up to 100.
+     *           E-mail: recipients in addition to those of the destination, at most 100.
      *     @type string $subject
-     *           E-mail: the subject, with the same patterns; empty: the file's name.
+     *           E-mail: subject, at most 200 bytes, with the same patterns; empty: the
+     *           file's name.
      * }
      */
     public function __construct($data = NULL) {
@@ -68,7 +73,8 @@ class WshExportDeliverTo extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The name of a destination in the server's configuration.
+     * Name of a destination in the server's configuration that the operator may
+     * use.
      *
      * Generated from protobuf field <code>string destination = 1;</code>
      * @return string
@@ -79,7 +85,8 @@ class WshExportDeliverTo extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The name of a destination in the server's configuration.
+     * Name of a destination in the server's configuration that the operator may
+     * use.
      *
      * Generated from protobuf field <code>string destination = 1;</code>
      * @param string $var
@@ -94,10 +101,10 @@ class WshExportDeliverTo extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Folder and name there, with the patterns of WshExportOptions.fileName
-     * between slashes; one that ends in a slash is a folder, and without the
-     * file's extension it gets it. Empty: the file's own name. E-mail and
-     * webhooks have no use for it.
+     * Path at the destination, at most 400 bytes, with the patterns of
+     * WshExportOptions.fileName in each part. A path that ends in a slash is a
+     * folder; a missing file extension is added. Empty: the name of the file. Not
+     * used by e-mail and webhooks.
      *
      * Generated from protobuf field <code>string path = 2;</code>
      * @return string
@@ -108,10 +115,10 @@ class WshExportDeliverTo extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Folder and name there, with the patterns of WshExportOptions.fileName
-     * between slashes; one that ends in a slash is a folder, and without the
-     * file's extension it gets it. Empty: the file's own name. E-mail and
-     * webhooks have no use for it.
+     * Path at the destination, at most 400 bytes, with the patterns of
+     * WshExportOptions.fileName in each part. A path that ends in a slash is a
+     * folder; a missing file extension is added. Empty: the name of the file. Not
+     * used by e-mail and webhooks.
      *
      * Generated from protobuf field <code>string path = 2;</code>
      * @param string $var
@@ -126,7 +133,7 @@ class WshExportDeliverTo extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * E-mail: who gets it, besides those that the destination names; up to 100.
+     * E-mail: recipients in addition to those of the destination, at most 100.
      *
      * Generated from protobuf field <code>repeated string recipients = 3;</code>
      * @return \Google\Protobuf\Internal\RepeatedField
@@ -137,7 +144,7 @@ class WshExportDeliverTo extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * E-mail: who gets it, besides those that the destination names; up to 100.
+     * E-mail: recipients in addition to those of the destination, at most 100.
      *
      * Generated from protobuf field <code>repeated string recipients = 3;</code>
      * @param array<string>|\Google\Protobuf\Internal\RepeatedField $var
@@ -152,7 +159,8 @@ class WshExportDeliverTo extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * E-mail: the subject, with the same patterns; empty: the file's name.
+     * E-mail: subject, at most 200 bytes, with the same patterns; empty: the
+     * file's name.
      *
      * Generated from protobuf field <code>string subject = 4;</code>
      * @return string
@@ -163,7 +171,8 @@ class WshExportDeliverTo extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * E-mail: the subject, with the same patterns; empty: the file's name.
+     * E-mail: subject, at most 200 bytes, with the same patterns; empty: the
+     * file's name.
      *
      * Generated from protobuf field <code>string subject = 4;</code>
      * @param string $var

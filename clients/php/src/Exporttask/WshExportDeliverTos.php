@@ -9,11 +9,15 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
+ * A list of destinations that can be set to empty.
+ *
  * Generated from protobuf message <code>exporttask.WshExportDeliverTos</code>
  */
 class WshExportDeliverTos extends \Google\Protobuf\Internal\Message
 {
     /**
+     * The destinations, at most 10.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportDeliverTo list = 1;</code>
      */
     private $list;
@@ -25,6 +29,7 @@ class WshExportDeliverTos extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type array<\Exporttask\WshExportDeliverTo>|\Google\Protobuf\Internal\RepeatedField $list
+     *           The destinations, at most 10.
      * }
      */
     public function __construct($data = NULL) {
@@ -33,6 +38,8 @@ class WshExportDeliverTos extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * The destinations, at most 10.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportDeliverTo list = 1;</code>
      * @return \Google\Protobuf\Internal\RepeatedField
      */
@@ -42,6 +49,8 @@ class WshExportDeliverTos extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * The destinations, at most 10.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportDeliverTo list = 1;</code>
      * @param array<\Exporttask\WshExportDeliverTo>|\Google\Protobuf\Internal\RepeatedField $var
      * @return $this

@@ -9,64 +9,84 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
- * The sending of an instance's file to one destination. It has a state of its
- * own: an instance has succeeded whatever becomes of its deliveries.
+ * A delivery: the sending of the files of one instance to one destination. Its
+ * state does not change the state of the instance.
  *
  * Generated from protobuf message <code>exporttask.WshExportDelivery</code>
  */
 class WshExportDelivery extends \Google\Protobuf\Internal\Message
 {
     /**
+     * Id of the delivery, assigned by the service.
+     *
      * Generated from protobuf field <code>int64 edeliveryId = 1;</code>
      */
     protected $edeliveryId = 0;
     /**
+     * Id of the instance.
+     *
      * Generated from protobuf field <code>int64 einstId = 2;</code>
      */
     protected $einstId = 0;
     /**
+     * Name of the destination.
+     *
      * Generated from protobuf field <code>string destination = 3;</code>
      */
     protected $destination = '';
     /**
-     * "s3", "folder", "sftp", "email", "webhook"
+     * "s3", "folder", "sftp", "email" or "webhook"; empty: the destination is no
+     * longer configured.
      *
      * Generated from protobuf field <code>string kind = 4;</code>
      */
     protected $kind = '';
     /**
+     * State.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportDeliveryState state = 5;</code>
      */
     protected $state = 0;
     /**
+     * Number of the current or last attempt, from 1; 0: none yet.
+     *
      * Generated from protobuf field <code>int32 attempt = 6;</code>
      */
     protected $attempt = 0;
     /**
+     * Maximum number of attempts.
+     *
      * Generated from protobuf field <code>int32 maxAttempts = 7;</code>
      */
     protected $maxAttempts = 0;
     /**
+     * Start of the next attempt in DELIVERY_RETRY_WAIT; otherwise empty.
+     *
      * Generated from protobuf field <code>string nextAttempt = 8;</code>
      */
     protected $nextAttempt = '';
     /**
-     * Why the last attempt failed.
+     * Cause of the last failed attempt.
      *
      * Generated from protobuf field <code>string errMsg = 9;</code>
      */
     protected $errMsg = '';
     /**
-     * Where the file is now: "s3://bucket/key", "sftp://host/path", a message's id.
+     * Address of the file after DELIVERY_DONE: "s3://bucket/key",
+     * "sftp://host/path", the id of a message.
      *
      * Generated from protobuf field <code>string location = 10;</code>
      */
     protected $location = '';
     /**
+     * Time of creation.
+     *
      * Generated from protobuf field <code>string created = 11;</code>
      */
     protected $created = '';
     /**
+     * Time of its end.
+     *
      * Generated from protobuf field <code>string finished = 12;</code>
      */
     protected $finished = '';
@@ -78,20 +98,31 @@ class WshExportDelivery extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type int|string $edeliveryId
+     *           Id of the delivery, assigned by the service.
      *     @type int|string $einstId
+     *           Id of the instance.
      *     @type string $destination
+     *           Name of the destination.
      *     @type string $kind
-     *           "s3", "folder", "sftp", "email", "webhook"
+     *           "s3", "folder", "sftp", "email" or "webhook"; empty: the destination is no
+     *           longer configured.
      *     @type int $state
+     *           State.
      *     @type int $attempt
+     *           Number of the current or last attempt, from 1; 0: none yet.
      *     @type int $maxAttempts
+     *           Maximum number of attempts.
      *     @type string $nextAttempt
+     *           Start of the next attempt in DELIVERY_RETRY_WAIT; otherwise empty.
      *     @type string $errMsg
-     *           Why the last attempt failed.
+     *           Cause of the last failed attempt.
      *     @type string $location
-     *           Where the file is now: "s3://bucket/key", "sftp://host/path", a message's id.
+     *           Address of the file after DELIVERY_DONE: "s3://bucket/key",
+     *           "sftp://host/path", the id of a message.
      *     @type string $created
+     *           Time of creation.
      *     @type string $finished
+     *           Time of its end.
      * }
      */
     public function __construct($data = NULL) {
@@ -100,6 +131,8 @@ class WshExportDelivery extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the delivery, assigned by the service.
+     *
      * Generated from protobuf field <code>int64 edeliveryId = 1;</code>
      * @return int|string
      */
@@ -109,6 +142,8 @@ class WshExportDelivery extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the delivery, assigned by the service.
+     *
      * Generated from protobuf field <code>int64 edeliveryId = 1;</code>
      * @param int|string $var
      * @return $this
@@ -122,6 +157,8 @@ class WshExportDelivery extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the instance.
+     *
      * Generated from protobuf field <code>int64 einstId = 2;</code>
      * @return int|string
      */
@@ -131,6 +168,8 @@ class WshExportDelivery extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the instance.
+     *
      * Generated from protobuf field <code>int64 einstId = 2;</code>
      * @param int|string $var
      * @return $this
@@ -144,6 +183,8 @@ class WshExportDelivery extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Name of the destination.
+     *
      * Generated from protobuf field <code>string destination = 3;</code>
      * @return string
      */
@@ -153,6 +194,8 @@ class WshExportDelivery extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Name of the destination.
+     *
      * Generated from protobuf field <code>string destination = 3;</code>
      * @param string $var
      * @return $this
@@ -166,7 +209,8 @@ class WshExportDelivery extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * "s3", "folder", "sftp", "email", "webhook"
+     * "s3", "folder", "sftp", "email" or "webhook"; empty: the destination is no
+     * longer configured.
      *
      * Generated from protobuf field <code>string kind = 4;</code>
      * @return string
@@ -177,7 +221,8 @@ class WshExportDelivery extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * "s3", "folder", "sftp", "email", "webhook"
+     * "s3", "folder", "sftp", "email" or "webhook"; empty: the destination is no
+     * longer configured.
      *
      * Generated from protobuf field <code>string kind = 4;</code>
      * @param string $var
@@ -192,6 +237,8 @@ class WshExportDelivery extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * State.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportDeliveryState state = 5;</code>
      * @return int
      */
@@ -201,6 +248,8 @@ class WshExportDelivery extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * State.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportDeliveryState state = 5;</code>
      * @param int $var
      * @return $this
@@ -214,6 +263,8 @@ class WshExportDelivery extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Number of the current or last attempt, from 1; 0: none yet.
+     *
      * Generated from protobuf field <code>int32 attempt = 6;</code>
      * @return int
      */
@@ -223,6 +274,8 @@ class WshExportDelivery extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Number of the current or last attempt, from 1; 0: none yet.
+     *
      * Generated from protobuf field <code>int32 attempt = 6;</code>
      * @param int $var
      * @return $this
@@ -236,6 +289,8 @@ class WshExportDelivery extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Maximum number of attempts.
+     *
      * Generated from protobuf field <code>int32 maxAttempts = 7;</code>
      * @return int
      */
@@ -245,6 +300,8 @@ class WshExportDelivery extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Maximum number of attempts.
+     *
      * Generated from protobuf field <code>int32 maxAttempts = 7;</code>
      * @param int $var
      * @return $this
@@ -258,6 +315,8 @@ class WshExportDelivery extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Start of the next attempt in DELIVERY_RETRY_WAIT; otherwise empty.
+     *
      * Generated from protobuf field <code>string nextAttempt = 8;</code>
      * @return string
      */
@@ -267,6 +326,8 @@ class WshExportDelivery extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Start of the next attempt in DELIVERY_RETRY_WAIT; otherwise empty.
+     *
      * Generated from protobuf field <code>string nextAttempt = 8;</code>
      * @param string $var
      * @return $this
@@ -280,7 +341,7 @@ class WshExportDelivery extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Why the last attempt failed.
+     * Cause of the last failed attempt.
      *
      * Generated from protobuf field <code>string errMsg = 9;</code>
      * @return string
@@ -291,7 +352,7 @@ class WshExportDelivery extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Why the last attempt failed.
+     * Cause of the last failed attempt.
      *
      * Generated from protobuf field <code>string errMsg = 9;</code>
      * @param string $var
@@ -306,7 +367,8 @@ class WshExportDelivery extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Where the file is now: "s3://bucket/key", "sftp://host/path", a message's id.
+     * Address of the file after DELIVERY_DONE: "s3://bucket/key",
+     * "sftp://host/path", the id of a message.
      *
      * Generated from protobuf field <code>string location = 10;</code>
      * @return string
@@ -317,7 +379,8 @@ class WshExportDelivery extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Where the file is now: "s3://bucket/key", "sftp://host/path", a message's id.
+     * Address of the file after DELIVERY_DONE: "s3://bucket/key",
+     * "sftp://host/path", the id of a message.
      *
      * Generated from protobuf field <code>string location = 10;</code>
      * @param string $var
@@ -332,6 +395,8 @@ class WshExportDelivery extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Time of creation.
+     *
      * Generated from protobuf field <code>string created = 11;</code>
      * @return string
      */
@@ -341,6 +406,8 @@ class WshExportDelivery extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Time of creation.
+     *
      * Generated from protobuf field <code>string created = 11;</code>
      * @param string $var
      * @return $this
@@ -354,6 +421,8 @@ class WshExportDelivery extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Time of its end.
+     *
      * Generated from protobuf field <code>string finished = 12;</code>
      * @return string
      */
@@ -363,6 +432,8 @@ class WshExportDelivery extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Time of its end.
+     *
      * Generated from protobuf field <code>string finished = 12;</code>
      * @param string $var
      * @return $this

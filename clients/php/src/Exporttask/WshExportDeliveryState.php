@@ -7,36 +7,45 @@ namespace Exporttask;
 use UnexpectedValueException;
 
 /**
- * The state of a delivery. The last two are ends.
+ * State of a delivery. The last two are final unless RetryDelivery is called.
  *
  * Protobuf type <code>exporttask.WshExportDeliveryState</code>
  */
 class WshExportDeliveryState
 {
     /**
+     * Never the state of a delivery; errCode "3" in requests.
+     *
      * Generated from protobuf enum <code>DELIVERY_UNSPECIFIED = 0;</code>
      */
     const DELIVERY_UNSPECIFIED = 0;
     /**
+     * Waits for a replica with a free slot.
+     *
      * Generated from protobuf enum <code>DELIVERY_WAITING = 1;</code>
      */
     const DELIVERY_WAITING = 1;
     /**
+     * Is being sent.
+     *
      * Generated from protobuf enum <code>DELIVERY_RUNNING = 2;</code>
      */
     const DELIVERY_RUNNING = 2;
     /**
-     * An attempt failed for a passing reason; the next starts at nextAttempt.
+     * An attempt failed for a transient reason; the next attempt starts at
+     * nextAttempt.
      *
      * Generated from protobuf enum <code>DELIVERY_RETRY_WAIT = 3;</code>
      */
     const DELIVERY_RETRY_WAIT = 3;
     /**
+     * Sent; location has the address.
+     *
      * Generated from protobuf enum <code>DELIVERY_DONE = 4;</code>
      */
     const DELIVERY_DONE = 4;
     /**
-     * errMsg tells why.
+     * Failed permanently or after all attempts; errMsg has the cause.
      *
      * Generated from protobuf enum <code>DELIVERY_FAILED = 5;</code>
      */

@@ -7,20 +7,20 @@ namespace Exporttask;
 use UnexpectedValueException;
 
 /**
- * What an empty list means.
+ * Treatment of an empty list for IN (:name).
  *
  * Protobuf type <code>exporttask.WshExportEmptyList</code>
  */
 class WshExportEmptyList
 {
     /**
-     * It is refused.
+     * The request is refused with errCode "3".
      *
      * Generated from protobuf enum <code>EMPTY_LIST_ERROR = 0;</code>
      */
     const EMPTY_LIST_ERROR = 0;
     /**
-     * No row matches.
+     * The empty set: IN matches no row, NOT IN matches every row.
      *
      * Generated from protobuf enum <code>EMPTY_LIST_NONE = 1;</code>
      */

@@ -7,28 +7,27 @@ namespace Exporttask;
 use UnexpectedValueException;
 
 /**
- * What a run does with a column that its result has and the template, when it
- * was checked, had not.
+ * Treatment of result columns that did not exist when the template was
+ * validated.
  *
  * Protobuf type <code>exporttask.WshExportExtraColumns</code>
  */
 class WshExportExtraColumns
 {
     /**
-     * As etplOutputColumns says: exported where that is empty, left out where it
-     * lists columns.
+     * Exported if etplOutputColumns is empty, left out if it lists columns.
      *
      * Generated from protobuf enum <code>EXTRA_DEFAULT = 0;</code>
      */
     const EXTRA_DEFAULT = 0;
     /**
-     * It is left out.
+     * Left out.
      *
      * Generated from protobuf enum <code>EXTRA_DROP = 1;</code>
      */
     const EXTRA_DROP = 1;
     /**
-     * The run fails and names it.
+     * The instance fails with errCode "9" and the names of the columns.
      *
      * Generated from protobuf enum <code>EXTRA_ERROR = 2;</code>
      */

@@ -16,34 +16,45 @@ use Google\Protobuf\Internal\GPBUtil;
 class WshExportFile extends \Google\Protobuf\Internal\Message
 {
     /**
+     * File name.
+     *
      * Generated from protobuf field <code>string name = 1;</code>
      */
     protected $name = '';
     /**
+     * Media type.
+     *
      * Generated from protobuf field <code>string contentType = 2;</code>
      */
     protected $contentType = '';
     /**
+     * Number of rows, without header.
+     *
      * Generated from protobuf field <code>int64 rows = 3;</code>
      */
     protected $rows = 0;
     /**
+     * Size in bytes.
+     *
      * Generated from protobuf field <code>int64 bytes = 4;</code>
      */
     protected $bytes = 0;
     /**
-     * Lower-case hexadecimal.
+     * SHA-256 of the content, lower-case hexadecimal.
      *
      * Generated from protobuf field <code>string sha256 = 5;</code>
      */
     protected $sha256 = '';
     /**
-     * Where HTTP can fetch it, and until when; empty: DownloadInst alone.
+     * HTTP address of the file, a signed link if the server has link keys; empty:
+     * only DownloadInst.
      *
      * Generated from protobuf field <code>string url = 6;</code>
      */
     protected $url = '';
     /**
+     * Time at which a signed link expires; empty: url is not a signed link.
+     *
      * Generated from protobuf field <code>string urlExpires = 7;</code>
      */
     protected $urlExpires = '';
@@ -55,14 +66,20 @@ class WshExportFile extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type string $name
+     *           File name.
      *     @type string $contentType
+     *           Media type.
      *     @type int|string $rows
+     *           Number of rows, without header.
      *     @type int|string $bytes
+     *           Size in bytes.
      *     @type string $sha256
-     *           Lower-case hexadecimal.
+     *           SHA-256 of the content, lower-case hexadecimal.
      *     @type string $url
-     *           Where HTTP can fetch it, and until when; empty: DownloadInst alone.
+     *           HTTP address of the file, a signed link if the server has link keys; empty:
+     *           only DownloadInst.
      *     @type string $urlExpires
+     *           Time at which a signed link expires; empty: url is not a signed link.
      * }
      */
     public function __construct($data = NULL) {
@@ -71,6 +88,8 @@ class WshExportFile extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * File name.
+     *
      * Generated from protobuf field <code>string name = 1;</code>
      * @return string
      */
@@ -80,6 +99,8 @@ class WshExportFile extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * File name.
+     *
      * Generated from protobuf field <code>string name = 1;</code>
      * @param string $var
      * @return $this
@@ -93,6 +114,8 @@ class WshExportFile extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Media type.
+     *
      * Generated from protobuf field <code>string contentType = 2;</code>
      * @return string
      */
@@ -102,6 +125,8 @@ class WshExportFile extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Media type.
+     *
      * Generated from protobuf field <code>string contentType = 2;</code>
      * @param string $var
      * @return $this
@@ -115,6 +140,8 @@ class WshExportFile extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Number of rows, without header.
+     *
      * Generated from protobuf field <code>int64 rows = 3;</code>
      * @return int|string
      */
@@ -124,6 +151,8 @@ class WshExportFile extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Number of rows, without header.
+     *
      * Generated from protobuf field <code>int64 rows = 3;</code>
      * @param int|string $var
      * @return $this
@@ -137,6 +166,8 @@ class WshExportFile extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Size in bytes.
+     *
      * Generated from protobuf field <code>int64 bytes = 4;</code>
      * @return int|string
      */
@@ -146,6 +177,8 @@ class WshExportFile extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Size in bytes.
+     *
      * Generated from protobuf field <code>int64 bytes = 4;</code>
      * @param int|string $var
      * @return $this
@@ -159,7 +192,7 @@ class WshExportFile extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Lower-case hexadecimal.
+     * SHA-256 of the content, lower-case hexadecimal.
      *
      * Generated from protobuf field <code>string sha256 = 5;</code>
      * @return string
@@ -170,7 +203,7 @@ class WshExportFile extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Lower-case hexadecimal.
+     * SHA-256 of the content, lower-case hexadecimal.
      *
      * Generated from protobuf field <code>string sha256 = 5;</code>
      * @param string $var
@@ -185,7 +218,8 @@ class WshExportFile extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Where HTTP can fetch it, and until when; empty: DownloadInst alone.
+     * HTTP address of the file, a signed link if the server has link keys; empty:
+     * only DownloadInst.
      *
      * Generated from protobuf field <code>string url = 6;</code>
      * @return string
@@ -196,7 +230,8 @@ class WshExportFile extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Where HTTP can fetch it, and until when; empty: DownloadInst alone.
+     * HTTP address of the file, a signed link if the server has link keys; empty:
+     * only DownloadInst.
      *
      * Generated from protobuf field <code>string url = 6;</code>
      * @param string $var
@@ -211,6 +246,8 @@ class WshExportFile extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Time at which a signed link expires; empty: url is not a signed link.
+     *
      * Generated from protobuf field <code>string urlExpires = 7;</code>
      * @return string
      */
@@ -220,6 +257,8 @@ class WshExportFile extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Time at which a signed link expires; empty: url is not a signed link.
+     *
      * Generated from protobuf field <code>string urlExpires = 7;</code>
      * @param string $var
      * @return $this

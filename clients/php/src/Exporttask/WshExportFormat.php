@@ -7,28 +7,32 @@ namespace Exporttask;
 use UnexpectedValueException;
 
 /**
+ * File format.
+ *
  * Protobuf type <code>exporttask.WshExportFormat</code>
  */
 class WshExportFormat
 {
     /**
-     * On a template: CSV. On an instance: the template's.
+     * On a template: CSV. On an instance or schedule: the format of the template.
      *
      * Generated from protobuf enum <code>FMT_DEFAULT = 0;</code>
      */
     const FMT_DEFAULT = 0;
     /**
+     * Comma-separated values (RFC 4180).
+     *
      * Generated from protobuf enum <code>FMT_CSV = 1;</code>
      */
     const FMT_CSV = 1;
     /**
-     * An Excel 97-2003 workbook (BIFF8), up to 256 columns.
+     * Excel 97-2003 workbook (BIFF8), at most 256 columns.
      *
      * Generated from protobuf enum <code>FMT_XLS = 2;</code>
      */
     const FMT_XLS = 2;
     /**
-     * An Office Open XML workbook (ECMA-376).
+     * Office Open XML workbook (ECMA-376), at most 16,384 columns.
      *
      * Generated from protobuf enum <code>FMT_XLSX = 3;</code>
      */

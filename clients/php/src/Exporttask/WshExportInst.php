@@ -9,194 +9,250 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
- * An instance: one run of a template, frozen as it was at creation.
+ * An instance: one run of a template, with the content of the template frozen
+ * at creation.
  *
  * Generated from protobuf message <code>exporttask.WshExportInst</code>
  */
 class WshExportInst extends \Google\Protobuf\Internal\Message
 {
     /**
+     * Id of the instance, assigned by the service.
+     *
      * Generated from protobuf field <code>int64 einstId = 1;</code>
      */
     protected $einstId = 0;
     /**
+     * Id of its template.
+     *
      * Generated from protobuf field <code>int32 etplId = 2;</code>
      */
     protected $etplId = 0;
     /**
+     * Coarse status, derived from state.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportInstStatus status = 3;</code>
      */
     protected $status = 0;
     /**
+     * State.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportInstState state = 4;</code>
      */
     protected $state = 0;
     /**
+     * Name of the template at creation.
+     *
      * Generated from protobuf field <code>string etplName = 5;</code>
      */
     protected $etplName = '';
     /**
+     * Version of the template at creation.
+     *
      * Generated from protobuf field <code>int32 etplVersion = 6;</code>
      */
     protected $etplVersion = 0;
     /**
+     * Name of the data source.
+     *
      * Generated from protobuf field <code>string etplSource = 7;</code>
      */
     protected $etplSource = '';
     /**
+     * SQL.
+     *
      * Generated from protobuf field <code>string etplExpr = 8;</code>
      */
     protected $etplExpr = '';
     /**
+     * Columns of the file, as in WshExportTpl.
+     *
      * Generated from protobuf field <code>string etplOutputColumns = 9;</code>
      */
     protected $etplOutputColumns = '';
     /**
-     * Never FMT_DEFAULT.
+     * File format; never FMT_DEFAULT.
      *
      * Generated from protobuf field <code>.exporttask.WshExportFormat etplOutputFormat = 10;</code>
      */
     protected $etplOutputFormat = 0;
     /**
+     * Options of the file.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportOptions etplOptions = 11;</code>
      */
     protected $etplOptions = null;
     /**
-     * Every parameter that the SQL uses, defaults and built-in ones included.
+     * Values of all parameters that the SQL uses, including defaults and built-in
+     * parameters.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportParam params = 12;</code>
      */
     private $params;
     /**
+     * Time limit of one attempt in seconds.
+     *
      * Generated from protobuf field <code>int32 timeoutSec = 13;</code>
      */
     protected $timeoutSec = 0;
     /**
+     * Time for which files are kept, in seconds.
+     *
      * Generated from protobuf field <code>int64 retentionSec = 14;</code>
      */
     protected $retentionSec = 0;
     /**
+     * Operator that created the instance.
+     *
      * Generated from protobuf field <code>int32 operatorId = 15;</code>
      */
     protected $operatorId = 0;
     /**
+     * requestId of the creating request.
+     *
      * Generated from protobuf field <code>string requestId = 16;</code>
      */
     protected $requestId = '';
     /**
-     * The instance this one is a retry of; 0: none.
+     * Id of the instance that RetryInst repeated; 0: none.
      *
      * Generated from protobuf field <code>int64 retryOf = 17;</code>
      */
     protected $retryOf = 0;
     /**
+     * Time of creation.
+     *
      * Generated from protobuf field <code>string created = 18;</code>
      */
     protected $created = '';
     /**
-     * When the first attempt began.
+     * Start of the first attempt.
      *
      * Generated from protobuf field <code>string started = 19;</code>
      */
     protected $started = '';
     /**
+     * Time of its end.
+     *
      * Generated from protobuf field <code>string finished = 20;</code>
      */
     protected $finished = '';
     /**
-     * When the files are removed; empty while it has none.
+     * Time at which the files are removed; empty while there are none.
      *
      * Generated from protobuf field <code>string expires = 21;</code>
      */
     protected $expires = '';
     /**
-     * Progress of the attempt that runs, the result of one that succeeded.
+     * Rows written by the current attempt, or by the successful one.
      *
      * Generated from protobuf field <code>int64 rowsDone = 22;</code>
      */
     protected $rowsDone = 0;
     /**
+     * Bytes written by the current attempt, or by the successful one.
+     *
      * Generated from protobuf field <code>int64 bytesDone = 23;</code>
      */
     protected $bytesDone = 0;
     /**
-     * The attempt that runs or ran last, from 1; 0: none yet.
+     * Number of the current or last attempt, from 1; 0: none yet.
      *
      * Generated from protobuf field <code>int32 attempt = 24;</code>
      */
     protected $attempt = 0;
     /**
+     * Maximum number of attempts.
+     *
      * Generated from protobuf field <code>int32 maxAttempts = 25;</code>
      */
     protected $maxAttempts = 0;
     /**
+     * Start of the next attempt in STATE_RETRY_WAIT; otherwise empty.
+     *
      * Generated from protobuf field <code>string nextAttempt = 26;</code>
      */
     protected $nextAttempt = '';
     /**
-     * The process that runs it or ran it last.
+     * Process that runs it or ran it last.
      *
      * Generated from protobuf field <code>string worker = 27;</code>
      */
     protected $worker = '';
     /**
-     * Why the last attempt failed: a code as in the envelope ("13" INTERNAL,
-     * "14" UNAVAILABLE, "4" DEADLINE_EXCEEDED and "1" CANCELLED besides).
+     * Cause of the last failed attempt: a code as in replies, and also "1"
+     * CANCELLED, "4" DEADLINE_EXCEEDED, "13" INTERNAL, "14" UNAVAILABLE and "15"
+     * DATA_LOSS; empty: no attempt failed.
      *
      * Generated from protobuf field <code>string errCode = 28;</code>
      */
     protected $errCode = '';
     /**
+     * Cause of the last failed attempt in words.
+     *
      * Generated from protobuf field <code>string errMsg = 29;</code>
      */
     protected $errMsg = '';
     /**
-     * true: it will be tried again by itself at nextAttempt.
+     * true: another attempt starts automatically at nextAttempt.
      *
      * Generated from protobuf field <code>bool willRetry = 30;</code>
      */
     protected $willRetry = false;
     /**
+     * Warnings of the successful attempt.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportWarning warnings = 31;</code>
      */
     private $warnings;
     /**
+     * Files; only in STATE_SUCCEEDED.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportFile files = 32;</code>
      */
     private $files;
     /**
+     * Limits of the template at creation.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportLimits etplLimits = 33;</code>
      */
     protected $etplLimits = null;
     /**
+     * Treatment of result columns that did not exist when the template was
+     * validated.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportExtraColumns etplExtraColumns = 34;</code>
      */
     protected $etplExtraColumns = 0;
     /**
-     * The schedule that made it; 0: none.
+     * Id of the schedule that created it; 0: none.
      *
      * Generated from protobuf field <code>int64 eschedId = 35;</code>
      */
     protected $eschedId = 0;
     /**
-     * The time it was due.
+     * Due time of the schedule, the value of :due; empty: not created by a
+     * schedule.
      *
      * Generated from protobuf field <code>string due = 36;</code>
      */
     protected $due = '';
     /**
-     * The time it is about: from windowStart on, before windowEnd. The values
-     * of :window_start and :window_end.
+     * Start of its window (inclusive), the value of :window_start; empty: not
+     * created by a schedule.
      *
      * Generated from protobuf field <code>string windowStart = 37;</code>
      */
     protected $windowStart = '';
     /**
+     * End of its window (exclusive), the value of :window_end; empty: not created
+     * by a schedule.
+     *
      * Generated from protobuf field <code>string windowEnd = 38;</code>
      */
     protected $windowEnd = '';
     /**
-     * In GetInst and WatchInst alone.
+     * Deliveries of its files; only in GetInst and WatchInst.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportDelivery deliveries = 39;</code>
      */
@@ -209,60 +265,90 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type int|string $einstId
+     *           Id of the instance, assigned by the service.
      *     @type int $etplId
+     *           Id of its template.
      *     @type int $status
+     *           Coarse status, derived from state.
      *     @type int $state
+     *           State.
      *     @type string $etplName
+     *           Name of the template at creation.
      *     @type int $etplVersion
+     *           Version of the template at creation.
      *     @type string $etplSource
+     *           Name of the data source.
      *     @type string $etplExpr
+     *           SQL.
      *     @type string $etplOutputColumns
+     *           Columns of the file, as in WshExportTpl.
      *     @type int $etplOutputFormat
-     *           Never FMT_DEFAULT.
+     *           File format; never FMT_DEFAULT.
      *     @type \Exporttask\WshExportOptions $etplOptions
+     *           Options of the file.
      *     @type array<\Exporttask\WshExportParam>|\Google\Protobuf\Internal\RepeatedField $params
-     *           Every parameter that the SQL uses, defaults and built-in ones included.
+     *           Values of all parameters that the SQL uses, including defaults and built-in
+     *           parameters.
      *     @type int $timeoutSec
+     *           Time limit of one attempt in seconds.
      *     @type int|string $retentionSec
+     *           Time for which files are kept, in seconds.
      *     @type int $operatorId
+     *           Operator that created the instance.
      *     @type string $requestId
+     *           requestId of the creating request.
      *     @type int|string $retryOf
-     *           The instance this one is a retry of; 0: none.
+     *           Id of the instance that RetryInst repeated; 0: none.
      *     @type string $created
+     *           Time of creation.
      *     @type string $started
-     *           When the first attempt began.
+     *           Start of the first attempt.
      *     @type string $finished
+     *           Time of its end.
      *     @type string $expires
-     *           When the files are removed; empty while it has none.
+     *           Time at which the files are removed; empty while there are none.
      *     @type int|string $rowsDone
-     *           Progress of the attempt that runs, the result of one that succeeded.
+     *           Rows written by the current attempt, or by the successful one.
      *     @type int|string $bytesDone
+     *           Bytes written by the current attempt, or by the successful one.
      *     @type int $attempt
-     *           The attempt that runs or ran last, from 1; 0: none yet.
+     *           Number of the current or last attempt, from 1; 0: none yet.
      *     @type int $maxAttempts
+     *           Maximum number of attempts.
      *     @type string $nextAttempt
+     *           Start of the next attempt in STATE_RETRY_WAIT; otherwise empty.
      *     @type string $worker
-     *           The process that runs it or ran it last.
+     *           Process that runs it or ran it last.
      *     @type string $errCode
-     *           Why the last attempt failed: a code as in the envelope ("13" INTERNAL,
-     *           "14" UNAVAILABLE, "4" DEADLINE_EXCEEDED and "1" CANCELLED besides).
+     *           Cause of the last failed attempt: a code as in replies, and also "1"
+     *           CANCELLED, "4" DEADLINE_EXCEEDED, "13" INTERNAL, "14" UNAVAILABLE and "15"
+     *           DATA_LOSS; empty: no attempt failed.
      *     @type string $errMsg
+     *           Cause of the last failed attempt in words.
      *     @type bool $willRetry
-     *           true: it will be tried again by itself at nextAttempt.
+     *           true: another attempt starts automatically at nextAttempt.
      *     @type array<\Exporttask\WshExportWarning>|\Google\Protobuf\Internal\RepeatedField $warnings
+     *           Warnings of the successful attempt.
      *     @type array<\Exporttask\WshExportFile>|\Google\Protobuf\Internal\RepeatedField $files
+     *           Files; only in STATE_SUCCEEDED.
      *     @type \Exporttask\WshExportLimits $etplLimits
+     *           Limits of the template at creation.
      *     @type int $etplExtraColumns
+     *           Treatment of result columns that did not exist when the template was
+     *           validated.
      *     @type int|string $eschedId
-     *           The schedule that made it; 0: none.
+     *           Id of the schedule that created it; 0: none.
      *     @type string $due
-     *           The time it was due.
+     *           Due time of the schedule, the value of :due; empty: not created by a
+     *           schedule.
      *     @type string $windowStart
-     *           The time it is about: from windowStart on, before windowEnd. The values
-     *           of :window_start and :window_end.
+     *           Start of its window (inclusive), the value of :window_start; empty: not
+     *           created by a schedule.
      *     @type string $windowEnd
+     *           End of its window (exclusive), the value of :window_end; empty: not created
+     *           by a schedule.
      *     @type array<\Exporttask\WshExportDelivery>|\Google\Protobuf\Internal\RepeatedField $deliveries
-     *           In GetInst and WatchInst alone.
+     *           Deliveries of its files; only in GetInst and WatchInst.
      * }
      */
     public function __construct($data = NULL) {
@@ -271,6 +357,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the instance, assigned by the service.
+     *
      * Generated from protobuf field <code>int64 einstId = 1;</code>
      * @return int|string
      */
@@ -280,6 +368,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the instance, assigned by the service.
+     *
      * Generated from protobuf field <code>int64 einstId = 1;</code>
      * @param int|string $var
      * @return $this
@@ -293,6 +383,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of its template.
+     *
      * Generated from protobuf field <code>int32 etplId = 2;</code>
      * @return int
      */
@@ -302,6 +394,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of its template.
+     *
      * Generated from protobuf field <code>int32 etplId = 2;</code>
      * @param int $var
      * @return $this
@@ -315,6 +409,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Coarse status, derived from state.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportInstStatus status = 3;</code>
      * @return int
      */
@@ -324,6 +420,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Coarse status, derived from state.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportInstStatus status = 3;</code>
      * @param int $var
      * @return $this
@@ -337,6 +435,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * State.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportInstState state = 4;</code>
      * @return int
      */
@@ -346,6 +446,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * State.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportInstState state = 4;</code>
      * @param int $var
      * @return $this
@@ -359,6 +461,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Name of the template at creation.
+     *
      * Generated from protobuf field <code>string etplName = 5;</code>
      * @return string
      */
@@ -368,6 +472,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Name of the template at creation.
+     *
      * Generated from protobuf field <code>string etplName = 5;</code>
      * @param string $var
      * @return $this
@@ -381,6 +487,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Version of the template at creation.
+     *
      * Generated from protobuf field <code>int32 etplVersion = 6;</code>
      * @return int
      */
@@ -390,6 +498,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Version of the template at creation.
+     *
      * Generated from protobuf field <code>int32 etplVersion = 6;</code>
      * @param int $var
      * @return $this
@@ -403,6 +513,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Name of the data source.
+     *
      * Generated from protobuf field <code>string etplSource = 7;</code>
      * @return string
      */
@@ -412,6 +524,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Name of the data source.
+     *
      * Generated from protobuf field <code>string etplSource = 7;</code>
      * @param string $var
      * @return $this
@@ -425,6 +539,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * SQL.
+     *
      * Generated from protobuf field <code>string etplExpr = 8;</code>
      * @return string
      */
@@ -434,6 +550,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * SQL.
+     *
      * Generated from protobuf field <code>string etplExpr = 8;</code>
      * @param string $var
      * @return $this
@@ -447,6 +565,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Columns of the file, as in WshExportTpl.
+     *
      * Generated from protobuf field <code>string etplOutputColumns = 9;</code>
      * @return string
      */
@@ -456,6 +576,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Columns of the file, as in WshExportTpl.
+     *
      * Generated from protobuf field <code>string etplOutputColumns = 9;</code>
      * @param string $var
      * @return $this
@@ -469,7 +591,7 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Never FMT_DEFAULT.
+     * File format; never FMT_DEFAULT.
      *
      * Generated from protobuf field <code>.exporttask.WshExportFormat etplOutputFormat = 10;</code>
      * @return int
@@ -480,7 +602,7 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Never FMT_DEFAULT.
+     * File format; never FMT_DEFAULT.
      *
      * Generated from protobuf field <code>.exporttask.WshExportFormat etplOutputFormat = 10;</code>
      * @param int $var
@@ -495,6 +617,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Options of the file.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportOptions etplOptions = 11;</code>
      * @return \Exporttask\WshExportOptions|null
      */
@@ -514,6 +638,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Options of the file.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportOptions etplOptions = 11;</code>
      * @param \Exporttask\WshExportOptions $var
      * @return $this
@@ -527,7 +653,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Every parameter that the SQL uses, defaults and built-in ones included.
+     * Values of all parameters that the SQL uses, including defaults and built-in
+     * parameters.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportParam params = 12;</code>
      * @return \Google\Protobuf\Internal\RepeatedField
@@ -538,7 +665,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Every parameter that the SQL uses, defaults and built-in ones included.
+     * Values of all parameters that the SQL uses, including defaults and built-in
+     * parameters.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportParam params = 12;</code>
      * @param array<\Exporttask\WshExportParam>|\Google\Protobuf\Internal\RepeatedField $var
@@ -553,6 +681,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Time limit of one attempt in seconds.
+     *
      * Generated from protobuf field <code>int32 timeoutSec = 13;</code>
      * @return int
      */
@@ -562,6 +692,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Time limit of one attempt in seconds.
+     *
      * Generated from protobuf field <code>int32 timeoutSec = 13;</code>
      * @param int $var
      * @return $this
@@ -575,6 +707,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Time for which files are kept, in seconds.
+     *
      * Generated from protobuf field <code>int64 retentionSec = 14;</code>
      * @return int|string
      */
@@ -584,6 +718,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Time for which files are kept, in seconds.
+     *
      * Generated from protobuf field <code>int64 retentionSec = 14;</code>
      * @param int|string $var
      * @return $this
@@ -597,6 +733,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Operator that created the instance.
+     *
      * Generated from protobuf field <code>int32 operatorId = 15;</code>
      * @return int
      */
@@ -606,6 +744,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Operator that created the instance.
+     *
      * Generated from protobuf field <code>int32 operatorId = 15;</code>
      * @param int $var
      * @return $this
@@ -619,6 +759,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * requestId of the creating request.
+     *
      * Generated from protobuf field <code>string requestId = 16;</code>
      * @return string
      */
@@ -628,6 +770,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * requestId of the creating request.
+     *
      * Generated from protobuf field <code>string requestId = 16;</code>
      * @param string $var
      * @return $this
@@ -641,7 +785,7 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The instance this one is a retry of; 0: none.
+     * Id of the instance that RetryInst repeated; 0: none.
      *
      * Generated from protobuf field <code>int64 retryOf = 17;</code>
      * @return int|string
@@ -652,7 +796,7 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The instance this one is a retry of; 0: none.
+     * Id of the instance that RetryInst repeated; 0: none.
      *
      * Generated from protobuf field <code>int64 retryOf = 17;</code>
      * @param int|string $var
@@ -667,6 +811,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Time of creation.
+     *
      * Generated from protobuf field <code>string created = 18;</code>
      * @return string
      */
@@ -676,6 +822,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Time of creation.
+     *
      * Generated from protobuf field <code>string created = 18;</code>
      * @param string $var
      * @return $this
@@ -689,7 +837,7 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * When the first attempt began.
+     * Start of the first attempt.
      *
      * Generated from protobuf field <code>string started = 19;</code>
      * @return string
@@ -700,7 +848,7 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * When the first attempt began.
+     * Start of the first attempt.
      *
      * Generated from protobuf field <code>string started = 19;</code>
      * @param string $var
@@ -715,6 +863,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Time of its end.
+     *
      * Generated from protobuf field <code>string finished = 20;</code>
      * @return string
      */
@@ -724,6 +874,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Time of its end.
+     *
      * Generated from protobuf field <code>string finished = 20;</code>
      * @param string $var
      * @return $this
@@ -737,7 +889,7 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * When the files are removed; empty while it has none.
+     * Time at which the files are removed; empty while there are none.
      *
      * Generated from protobuf field <code>string expires = 21;</code>
      * @return string
@@ -748,7 +900,7 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * When the files are removed; empty while it has none.
+     * Time at which the files are removed; empty while there are none.
      *
      * Generated from protobuf field <code>string expires = 21;</code>
      * @param string $var
@@ -763,7 +915,7 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Progress of the attempt that runs, the result of one that succeeded.
+     * Rows written by the current attempt, or by the successful one.
      *
      * Generated from protobuf field <code>int64 rowsDone = 22;</code>
      * @return int|string
@@ -774,7 +926,7 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Progress of the attempt that runs, the result of one that succeeded.
+     * Rows written by the current attempt, or by the successful one.
      *
      * Generated from protobuf field <code>int64 rowsDone = 22;</code>
      * @param int|string $var
@@ -789,6 +941,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Bytes written by the current attempt, or by the successful one.
+     *
      * Generated from protobuf field <code>int64 bytesDone = 23;</code>
      * @return int|string
      */
@@ -798,6 +952,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Bytes written by the current attempt, or by the successful one.
+     *
      * Generated from protobuf field <code>int64 bytesDone = 23;</code>
      * @param int|string $var
      * @return $this
@@ -811,7 +967,7 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The attempt that runs or ran last, from 1; 0: none yet.
+     * Number of the current or last attempt, from 1; 0: none yet.
      *
      * Generated from protobuf field <code>int32 attempt = 24;</code>
      * @return int
@@ -822,7 +978,7 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The attempt that runs or ran last, from 1; 0: none yet.
+     * Number of the current or last attempt, from 1; 0: none yet.
      *
      * Generated from protobuf field <code>int32 attempt = 24;</code>
      * @param int $var
@@ -837,6 +993,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Maximum number of attempts.
+     *
      * Generated from protobuf field <code>int32 maxAttempts = 25;</code>
      * @return int
      */
@@ -846,6 +1004,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Maximum number of attempts.
+     *
      * Generated from protobuf field <code>int32 maxAttempts = 25;</code>
      * @param int $var
      * @return $this
@@ -859,6 +1019,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Start of the next attempt in STATE_RETRY_WAIT; otherwise empty.
+     *
      * Generated from protobuf field <code>string nextAttempt = 26;</code>
      * @return string
      */
@@ -868,6 +1030,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Start of the next attempt in STATE_RETRY_WAIT; otherwise empty.
+     *
      * Generated from protobuf field <code>string nextAttempt = 26;</code>
      * @param string $var
      * @return $this
@@ -881,7 +1045,7 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The process that runs it or ran it last.
+     * Process that runs it or ran it last.
      *
      * Generated from protobuf field <code>string worker = 27;</code>
      * @return string
@@ -892,7 +1056,7 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The process that runs it or ran it last.
+     * Process that runs it or ran it last.
      *
      * Generated from protobuf field <code>string worker = 27;</code>
      * @param string $var
@@ -907,8 +1071,9 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Why the last attempt failed: a code as in the envelope ("13" INTERNAL,
-     * "14" UNAVAILABLE, "4" DEADLINE_EXCEEDED and "1" CANCELLED besides).
+     * Cause of the last failed attempt: a code as in replies, and also "1"
+     * CANCELLED, "4" DEADLINE_EXCEEDED, "13" INTERNAL, "14" UNAVAILABLE and "15"
+     * DATA_LOSS; empty: no attempt failed.
      *
      * Generated from protobuf field <code>string errCode = 28;</code>
      * @return string
@@ -919,8 +1084,9 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Why the last attempt failed: a code as in the envelope ("13" INTERNAL,
-     * "14" UNAVAILABLE, "4" DEADLINE_EXCEEDED and "1" CANCELLED besides).
+     * Cause of the last failed attempt: a code as in replies, and also "1"
+     * CANCELLED, "4" DEADLINE_EXCEEDED, "13" INTERNAL, "14" UNAVAILABLE and "15"
+     * DATA_LOSS; empty: no attempt failed.
      *
      * Generated from protobuf field <code>string errCode = 28;</code>
      * @param string $var
@@ -935,6 +1101,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Cause of the last failed attempt in words.
+     *
      * Generated from protobuf field <code>string errMsg = 29;</code>
      * @return string
      */
@@ -944,6 +1112,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Cause of the last failed attempt in words.
+     *
      * Generated from protobuf field <code>string errMsg = 29;</code>
      * @param string $var
      * @return $this
@@ -957,7 +1127,7 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * true: it will be tried again by itself at nextAttempt.
+     * true: another attempt starts automatically at nextAttempt.
      *
      * Generated from protobuf field <code>bool willRetry = 30;</code>
      * @return bool
@@ -968,7 +1138,7 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * true: it will be tried again by itself at nextAttempt.
+     * true: another attempt starts automatically at nextAttempt.
      *
      * Generated from protobuf field <code>bool willRetry = 30;</code>
      * @param bool $var
@@ -983,6 +1153,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Warnings of the successful attempt.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportWarning warnings = 31;</code>
      * @return \Google\Protobuf\Internal\RepeatedField
      */
@@ -992,6 +1164,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Warnings of the successful attempt.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportWarning warnings = 31;</code>
      * @param array<\Exporttask\WshExportWarning>|\Google\Protobuf\Internal\RepeatedField $var
      * @return $this
@@ -1005,6 +1179,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Files; only in STATE_SUCCEEDED.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportFile files = 32;</code>
      * @return \Google\Protobuf\Internal\RepeatedField
      */
@@ -1014,6 +1190,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Files; only in STATE_SUCCEEDED.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportFile files = 32;</code>
      * @param array<\Exporttask\WshExportFile>|\Google\Protobuf\Internal\RepeatedField $var
      * @return $this
@@ -1027,6 +1205,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Limits of the template at creation.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportLimits etplLimits = 33;</code>
      * @return \Exporttask\WshExportLimits|null
      */
@@ -1046,6 +1226,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Limits of the template at creation.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportLimits etplLimits = 33;</code>
      * @param \Exporttask\WshExportLimits $var
      * @return $this
@@ -1059,6 +1241,9 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Treatment of result columns that did not exist when the template was
+     * validated.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportExtraColumns etplExtraColumns = 34;</code>
      * @return int
      */
@@ -1068,6 +1253,9 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Treatment of result columns that did not exist when the template was
+     * validated.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportExtraColumns etplExtraColumns = 34;</code>
      * @param int $var
      * @return $this
@@ -1081,7 +1269,7 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The schedule that made it; 0: none.
+     * Id of the schedule that created it; 0: none.
      *
      * Generated from protobuf field <code>int64 eschedId = 35;</code>
      * @return int|string
@@ -1092,7 +1280,7 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The schedule that made it; 0: none.
+     * Id of the schedule that created it; 0: none.
      *
      * Generated from protobuf field <code>int64 eschedId = 35;</code>
      * @param int|string $var
@@ -1107,7 +1295,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The time it was due.
+     * Due time of the schedule, the value of :due; empty: not created by a
+     * schedule.
      *
      * Generated from protobuf field <code>string due = 36;</code>
      * @return string
@@ -1118,7 +1307,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The time it was due.
+     * Due time of the schedule, the value of :due; empty: not created by a
+     * schedule.
      *
      * Generated from protobuf field <code>string due = 36;</code>
      * @param string $var
@@ -1133,8 +1323,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The time it is about: from windowStart on, before windowEnd. The values
-     * of :window_start and :window_end.
+     * Start of its window (inclusive), the value of :window_start; empty: not
+     * created by a schedule.
      *
      * Generated from protobuf field <code>string windowStart = 37;</code>
      * @return string
@@ -1145,8 +1335,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The time it is about: from windowStart on, before windowEnd. The values
-     * of :window_start and :window_end.
+     * Start of its window (inclusive), the value of :window_start; empty: not
+     * created by a schedule.
      *
      * Generated from protobuf field <code>string windowStart = 37;</code>
      * @param string $var
@@ -1161,6 +1351,9 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * End of its window (exclusive), the value of :window_end; empty: not created
+     * by a schedule.
+     *
      * Generated from protobuf field <code>string windowEnd = 38;</code>
      * @return string
      */
@@ -1170,6 +1363,9 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * End of its window (exclusive), the value of :window_end; empty: not created
+     * by a schedule.
+     *
      * Generated from protobuf field <code>string windowEnd = 38;</code>
      * @param string $var
      * @return $this
@@ -1183,7 +1379,7 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * In GetInst and WatchInst alone.
+     * Deliveries of its files; only in GetInst and WatchInst.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportDelivery deliveries = 39;</code>
      * @return \Google\Protobuf\Internal\RepeatedField
@@ -1194,7 +1390,7 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * In GetInst and WatchInst alone.
+     * Deliveries of its files; only in GetInst and WatchInst.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportDelivery deliveries = 39;</code>
      * @param array<\Exporttask\WshExportDelivery>|\Google\Protobuf\Internal\RepeatedField $var

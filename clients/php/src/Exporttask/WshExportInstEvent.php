@@ -9,46 +9,56 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
- * One change of an instance's state.
+ * One change of the state of an instance.
  *
  * Generated from protobuf message <code>exporttask.WshExportInstEvent</code>
  */
 class WshExportInstEvent extends \Google\Protobuf\Internal\Message
 {
     /**
+     * Id of the event; ids increase with time.
+     *
      * Generated from protobuf field <code>int64 eventId = 1;</code>
      */
     protected $eventId = 0;
     /**
+     * Id of the instance.
+     *
      * Generated from protobuf field <code>int64 einstId = 2;</code>
      */
     protected $einstId = 0;
     /**
+     * Time of the change.
+     *
      * Generated from protobuf field <code>string at = 3;</code>
      */
     protected $at = '';
     /**
+     * New state.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportInstState state = 4;</code>
      */
     protected $state = 0;
     /**
+     * Number of the attempt; 0: none yet.
+     *
      * Generated from protobuf field <code>int32 attempt = 5;</code>
      */
     protected $attempt = 0;
     /**
-     * The process that wrote it.
+     * Process that wrote the change.
      *
      * Generated from protobuf field <code>string worker = 6;</code>
      */
     protected $worker = '';
     /**
-     * Who asked for it; 0: the service itself.
+     * Operator that requested the change; 0: the service itself.
      *
      * Generated from protobuf field <code>int32 operatorId = 7;</code>
      */
     protected $operatorId = 0;
     /**
-     * Why, in plain words.
+     * Reason in words.
      *
      * Generated from protobuf field <code>string reason = 8;</code>
      */
@@ -61,16 +71,21 @@ class WshExportInstEvent extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type int|string $eventId
+     *           Id of the event; ids increase with time.
      *     @type int|string $einstId
+     *           Id of the instance.
      *     @type string $at
+     *           Time of the change.
      *     @type int $state
+     *           New state.
      *     @type int $attempt
+     *           Number of the attempt; 0: none yet.
      *     @type string $worker
-     *           The process that wrote it.
+     *           Process that wrote the change.
      *     @type int $operatorId
-     *           Who asked for it; 0: the service itself.
+     *           Operator that requested the change; 0: the service itself.
      *     @type string $reason
-     *           Why, in plain words.
+     *           Reason in words.
      * }
      */
     public function __construct($data = NULL) {
@@ -79,6 +94,8 @@ class WshExportInstEvent extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the event; ids increase with time.
+     *
      * Generated from protobuf field <code>int64 eventId = 1;</code>
      * @return int|string
      */
@@ -88,6 +105,8 @@ class WshExportInstEvent extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the event; ids increase with time.
+     *
      * Generated from protobuf field <code>int64 eventId = 1;</code>
      * @param int|string $var
      * @return $this
@@ -101,6 +120,8 @@ class WshExportInstEvent extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the instance.
+     *
      * Generated from protobuf field <code>int64 einstId = 2;</code>
      * @return int|string
      */
@@ -110,6 +131,8 @@ class WshExportInstEvent extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the instance.
+     *
      * Generated from protobuf field <code>int64 einstId = 2;</code>
      * @param int|string $var
      * @return $this
@@ -123,6 +146,8 @@ class WshExportInstEvent extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Time of the change.
+     *
      * Generated from protobuf field <code>string at = 3;</code>
      * @return string
      */
@@ -132,6 +157,8 @@ class WshExportInstEvent extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Time of the change.
+     *
      * Generated from protobuf field <code>string at = 3;</code>
      * @param string $var
      * @return $this
@@ -145,6 +172,8 @@ class WshExportInstEvent extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New state.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportInstState state = 4;</code>
      * @return int
      */
@@ -154,6 +183,8 @@ class WshExportInstEvent extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New state.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportInstState state = 4;</code>
      * @param int $var
      * @return $this
@@ -167,6 +198,8 @@ class WshExportInstEvent extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Number of the attempt; 0: none yet.
+     *
      * Generated from protobuf field <code>int32 attempt = 5;</code>
      * @return int
      */
@@ -176,6 +209,8 @@ class WshExportInstEvent extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Number of the attempt; 0: none yet.
+     *
      * Generated from protobuf field <code>int32 attempt = 5;</code>
      * @param int $var
      * @return $this
@@ -189,7 +224,7 @@ class WshExportInstEvent extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The process that wrote it.
+     * Process that wrote the change.
      *
      * Generated from protobuf field <code>string worker = 6;</code>
      * @return string
@@ -200,7 +235,7 @@ class WshExportInstEvent extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The process that wrote it.
+     * Process that wrote the change.
      *
      * Generated from protobuf field <code>string worker = 6;</code>
      * @param string $var
@@ -215,7 +250,7 @@ class WshExportInstEvent extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Who asked for it; 0: the service itself.
+     * Operator that requested the change; 0: the service itself.
      *
      * Generated from protobuf field <code>int32 operatorId = 7;</code>
      * @return int
@@ -226,7 +261,7 @@ class WshExportInstEvent extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Who asked for it; 0: the service itself.
+     * Operator that requested the change; 0: the service itself.
      *
      * Generated from protobuf field <code>int32 operatorId = 7;</code>
      * @param int $var
@@ -241,7 +276,7 @@ class WshExportInstEvent extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Why, in plain words.
+     * Reason in words.
      *
      * Generated from protobuf field <code>string reason = 8;</code>
      * @return string
@@ -252,7 +287,7 @@ class WshExportInstEvent extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Why, in plain words.
+     * Reason in words.
      *
      * Generated from protobuf field <code>string reason = 8;</code>
      * @param string $var

@@ -7,14 +7,16 @@ namespace Exporttask;
 use UnexpectedValueException;
 
 /**
- * The state of an instance. The last five are ends and never change, but for
- * STATE_SUCCEEDED, which becomes STATE_EXPIRED.
+ * State of an instance. The last five are final, except that STATE_SUCCEEDED
+ * becomes STATE_EXPIRED.
  *
  * Protobuf type <code>exporttask.WshExportInstState</code>
  */
 class WshExportInstState
 {
     /**
+     * Never the state of an instance; errCode "3" in requests.
+     *
      * Generated from protobuf enum <code>STATE_UNSPECIFIED = 0;</code>
      */
     const STATE_UNSPECIFIED = 0;
@@ -25,7 +27,8 @@ class WshExportInstState
      */
     const STATE_QUEUED = 1;
     /**
-     * An attempt failed for a passing reason; the next starts at nextAttempt.
+     * An attempt failed for a transient reason, or its worker died; the next
+     * attempt starts at nextAttempt.
      *
      * Generated from protobuf enum <code>STATE_RETRY_WAIT = 2;</code>
      */
@@ -43,7 +46,7 @@ class WshExportInstState
      */
     const STATE_CANCELING = 4;
     /**
-     * Its files are whole and can be downloaded.
+     * Its files are complete and can be downloaded.
      *
      * Generated from protobuf enum <code>STATE_SUCCEEDED = 5;</code>
      */
@@ -55,17 +58,19 @@ class WshExportInstState
      */
     const STATE_EXPIRED = 6;
     /**
-     * errCode and errMsg tell why.
+     * It failed; errCode and errMsg have the cause.
      *
      * Generated from protobuf enum <code>STATE_FAILED = 7;</code>
      */
     const STATE_FAILED = 7;
     /**
+     * It was ended by CancelInst.
+     *
      * Generated from protobuf enum <code>STATE_CANCELED = 8;</code>
      */
     const STATE_CANCELED = 8;
     /**
-     * An attempt passed timeoutSec.
+     * An attempt took longer than timeoutSec.
      *
      * Generated from protobuf enum <code>STATE_TIMED_OUT = 9;</code>
      */

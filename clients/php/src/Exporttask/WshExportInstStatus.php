@@ -7,8 +7,8 @@ namespace Exporttask;
 use UnexpectedValueException;
 
 /**
- * What pollers loop over until INST_FINISH or INST_FAILED. It gets no new
- * value; WshExportInstState tells more.
+ * Status of an instance for clients that poll until INST_FINISH or INST_FAILED.
+ * It gets no new values; WshExportInstState is more detailed.
  *
  * Protobuf type <code>exporttask.WshExportInstStatus</code>
  */

@@ -9,27 +9,29 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
- * How far an instance may go; 0: as far as its data source allows. One that
- * passes a limit fails and says which. Seconds are etplTimeoutSec.
+ * Limits of an instance; 0: the limit of its data source. An instance that
+ * exceeds rows or bytes fails with errCode "8". The time limit is
+ * etplTimeoutSec. Negative values are errCode "3".
  *
  * Generated from protobuf message <code>exporttask.WshExportLimits</code>
  */
 class WshExportLimits extends \Google\Protobuf\Internal\Message
 {
     /**
-     * Rows of the result.
+     * Maximum number of rows of the result.
      *
      * Generated from protobuf field <code>int64 rows = 1;</code>
      */
     protected $rows = 0;
     /**
-     * Bytes of the result's cells.
+     * Maximum size of the result's cells in bytes.
      *
      * Generated from protobuf field <code>int64 bytes = 2;</code>
      */
     protected $bytes = 0;
     /**
-     * Instances of the template that run at once; the others wait.
+     * Maximum number of instances of the template that run at the same time;
+     * further instances wait.
      *
      * Generated from protobuf field <code>int32 running = 3;</code>
      */
@@ -42,11 +44,12 @@ class WshExportLimits extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type int|string $rows
-     *           Rows of the result.
+     *           Maximum number of rows of the result.
      *     @type int|string $bytes
-     *           Bytes of the result's cells.
+     *           Maximum size of the result's cells in bytes.
      *     @type int $running
-     *           Instances of the template that run at once; the others wait.
+     *           Maximum number of instances of the template that run at the same time;
+     *           further instances wait.
      * }
      */
     public function __construct($data = NULL) {
@@ -55,7 +58,7 @@ class WshExportLimits extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Rows of the result.
+     * Maximum number of rows of the result.
      *
      * Generated from protobuf field <code>int64 rows = 1;</code>
      * @return int|string
@@ -66,7 +69,7 @@ class WshExportLimits extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Rows of the result.
+     * Maximum number of rows of the result.
      *
      * Generated from protobuf field <code>int64 rows = 1;</code>
      * @param int|string $var
@@ -81,7 +84,7 @@ class WshExportLimits extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Bytes of the result's cells.
+     * Maximum size of the result's cells in bytes.
      *
      * Generated from protobuf field <code>int64 bytes = 2;</code>
      * @return int|string
@@ -92,7 +95,7 @@ class WshExportLimits extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Bytes of the result's cells.
+     * Maximum size of the result's cells in bytes.
      *
      * Generated from protobuf field <code>int64 bytes = 2;</code>
      * @param int|string $var
@@ -107,7 +110,8 @@ class WshExportLimits extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Instances of the template that run at once; the others wait.
+     * Maximum number of instances of the template that run at the same time;
+     * further instances wait.
      *
      * Generated from protobuf field <code>int32 running = 3;</code>
      * @return int
@@ -118,7 +122,8 @@ class WshExportLimits extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Instances of the template that run at once; the others wait.
+     * Maximum number of instances of the template that run at the same time;
+     * further instances wait.
      *
      * Generated from protobuf field <code>int32 running = 3;</code>
      * @param int $var

@@ -7,26 +7,26 @@ namespace Exporttask;
 use UnexpectedValueException;
 
 /**
- * What becomes of due times that passed while no replica ran.
+ * Treatment of due times that passed while no replica was running.
  *
  * Protobuf type <code>exporttask.WshExportMissed</code>
  */
 class WshExportMissed
 {
     /**
-     * The latest is run, the others are not.
+     * Only the latest is run.
      *
      * Generated from protobuf enum <code>MISSED_LATEST = 0;</code>
      */
     const MISSED_LATEST = 0;
     /**
-     * None is run.
+     * None is run, except one that is less than a minute late.
      *
      * Generated from protobuf enum <code>MISSED_SKIP = 1;</code>
      */
     const MISSED_SKIP = 1;
     /**
-     * All are run, up to the latest 100.
+     * All are run, at most the latest 100.
      *
      * Generated from protobuf enum <code>MISSED_ALL = 2;</code>
      */

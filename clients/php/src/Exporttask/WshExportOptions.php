@@ -9,75 +9,78 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
- * How files are written. What a format has no use for is ignored.
+ * Options of the file. Options that the format does not support are ignored.
+ * Invalid values are errCode "3".
  *
  * Generated from protobuf message <code>exporttask.WshExportOptions</code>
  */
 class WshExportOptions extends \Google\Protobuf\Internal\Message
 {
     /**
-     * CSV: one character; empty: ",". TAB is "\t".
+     * CSV: delimiter, one of , ; | ^ ~ TAB ("\t") 0x01 0x1f; empty: ",".
      *
      * Generated from protobuf field <code>string csvDelimiter = 1;</code>
      */
     protected $csvDelimiter = '';
     /**
-     * CSV: a UTF-8 byte order mark first, which Excel needs to read UTF-8.
+     * CSV: start the file with a UTF-8 byte order mark, which Excel needs to
+     * recognize UTF-8.
      *
      * Generated from protobuf field <code>bool csvBom = 2;</code>
      */
     protected $csvBom = false;
     /**
-     * CSV: lines end in LF instead of CR LF.
+     * CSV: end lines with LF instead of CR LF.
      *
      * Generated from protobuf field <code>bool csvLf = 3;</code>
      */
     protected $csvLf = false;
     /**
-     * CSV: every cell in quotes.
+     * CSV: quote all cells except NULL.
      *
      * Generated from protobuf field <code>bool csvQuoteAll = 4;</code>
      */
     protected $csvQuoteAll = false;
     /**
-     * CSV: what stands for NULL; empty: nothing between the delimiters, while
-     * an empty text is "".
+     * CSV: text that represents NULL, at most 32 bytes; empty: nothing between
+     * the delimiters, while an empty text is "".
      *
      * Generated from protobuf field <code>string csvNullText = 5;</code>
      */
     protected $csvNullText = '';
     /**
-     * No header row.
+     * Leave out the header row.
      *
      * Generated from protobuf field <code>bool noHeader = 6;</code>
      */
     protected $noHeader = false;
     /**
-     * CSV: GB18030 instead of UTF-8.
+     * CSV: encoding GB18030 instead of UTF-8.
      *
      * Generated from protobuf field <code>bool csvGb18030 = 7;</code>
      */
     protected $csvGb18030 = false;
     /**
-     * No guard against formulas in texts.
+     * CSV: turn the formula guard off for the whole file, see docs/formats.md.
      *
      * Generated from protobuf field <code>bool noFormulaGuard = 8;</code>
      */
     protected $noFormulaGuard = false;
     /**
-     * CSV: a gzip file.
+     * CSV: compress the file with gzip.
      *
      * Generated from protobuf field <code>bool gzip = 9;</code>
      */
     protected $gzip = false;
     /**
-     * More than 0: parts of this many rows, delivered as one zip with a manifest.
+     * Rows of each part: the file is a ZIP archive of parts with a manifest, at
+     * most 10,000 parts; 0: one file. Negative: errCode "3".
      *
      * Generated from protobuf field <code>int64 splitRows = 10;</code>
      */
     protected $splitRows = 0;
     /**
-     * XLS, XLSX: the name of the first sheet; empty: "Sheet1".
+     * XLS, XLSX: name of the first sheet, at most 31 characters; empty: "Sheet1".
      *
      * Generated from protobuf field <code>string sheetName = 11;</code>
      */
@@ -89,13 +92,13 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
      */
     protected $noFreeze = false;
     /**
-     * XLS, XLSX: no filter buttons on the header row.
+     * XLS, XLSX: no filter buttons in the header row.
      *
      * Generated from protobuf field <code>bool noFilter = 13;</code>
      */
     protected $noFilter = false;
     /**
-     * XLSX: a smaller file for more time.
+     * XLSX, gzip: a smaller file for more CPU time.
      *
      * Generated from protobuf field <code>bool small = 14;</code>
      */
@@ -107,11 +110,11 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
      */
     protected $snapshot = false;
     /**
-     * The file's name without its extension; empty: "{name}-{id}". In braces:
-     * name (the template's), id (the instance's), attempt, date and time (of
-     * creation; of the due time where a schedule made it), due, window_start,
-     * window_end, param.X (the value of the parameter X). Dates take a layout:
-     * {date:2006-01}.
+     * Pattern of the file name without extension, at most 200 bytes; empty:
+     * "{name}-{id}". Placeholders: {name} (of the template), {id} (of the
+     * instance), {attempt}, {date} and {time} (of creation, or the due time of an
+     * instance that a schedule created), {due}, {window_start}, {window_end},
+     * {param.X} (value of the parameter X). Dates take a layout: {date:2006-01}.
      *
      * Generated from protobuf field <code>string fileName = 16;</code>
      */
@@ -124,42 +127,44 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type string $csvDelimiter
-     *           CSV: one character; empty: ",". TAB is "\t".
+     *           CSV: delimiter, one of , ; | ^ ~ TAB ("\t") 0x01 0x1f; empty: ",".
      *     @type bool $csvBom
-     *           CSV: a UTF-8 byte order mark first, which Excel needs to read UTF-8.
+     *           CSV: start the file with a UTF-8 byte order mark, which Excel needs to
+     *           recognize UTF-8.
      *     @type bool $csvLf
-     *           CSV: lines end in LF instead of CR LF.
+     *           CSV: end lines with LF instead of CR LF.
      *     @type bool $csvQuoteAll
-     *           CSV: every cell in quotes.
+     *           CSV: quote all cells except NULL.
      *     @type string $csvNullText
-     *           CSV: what stands for NULL; empty: nothing between the delimiters, while
-     *           an empty text is "".
+     *           CSV: text that represents NULL, at most 32 bytes; empty: nothing between
+     *           the delimiters, while an empty text is "".
      *     @type bool $noHeader
-     *           No header row.
+     *           Leave out the header row.
      *     @type bool $csvGb18030
-     *           CSV: GB18030 instead of UTF-8.
+     *           CSV: encoding GB18030 instead of UTF-8.
      *     @type bool $noFormulaGuard
-     *           No guard against formulas in texts.
+     *           CSV: turn the formula guard off for the whole file, see docs/formats.md.
      *     @type bool $gzip
-     *           CSV: a gzip file.
+     *           CSV: compress the file with gzip.
      *     @type int|string $splitRows
-     *           More than 0: parts of this many rows, delivered as one zip with a manifest.
+     *           Rows of each part: the file is a ZIP archive of parts with a manifest, at
+     *           most 10,000 parts; 0: one file. Negative: errCode "3".
      *     @type string $sheetName
-     *           XLS, XLSX: the name of the first sheet; empty: "Sheet1".
+     *           XLS, XLSX: name of the first sheet, at most 31 characters; empty: "Sheet1".
      *     @type bool $noFreeze
      *           XLS, XLSX: do not freeze the header row.
      *     @type bool $noFilter
-     *           XLS, XLSX: no filter buttons on the header row.
+     *           XLS, XLSX: no filter buttons in the header row.
      *     @type bool $small
-     *           XLSX: a smaller file for more time.
+     *           XLSX, gzip: a smaller file for more CPU time.
      *     @type bool $snapshot
      *           Read from one consistent snapshot of the data source.
      *     @type string $fileName
-     *           The file's name without its extension; empty: "{name}-{id}". In braces:
-     *           name (the template's), id (the instance's), attempt, date and time (of
-     *           creation; of the due time where a schedule made it), due, window_start,
-     *           window_end, param.X (the value of the parameter X). Dates take a layout:
-     *           {date:2006-01}.
+     *           Pattern of the file name without extension, at most 200 bytes; empty:
+     *           "{name}-{id}". Placeholders: {name} (of the template), {id} (of the
+     *           instance), {attempt}, {date} and {time} (of creation, or the due time of an
+     *           instance that a schedule created), {due}, {window_start}, {window_end},
+     *           {param.X} (value of the parameter X). Dates take a layout: {date:2006-01}.
      * }
      */
     public function __construct($data = NULL) {
@@ -168,7 +173,7 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * CSV: one character; empty: ",". TAB is "\t".
+     * CSV: delimiter, one of , ; | ^ ~ TAB ("\t") 0x01 0x1f; empty: ",".
      *
      * Generated from protobuf field <code>string csvDelimiter = 1;</code>
      * @return string
@@ -179,7 +184,7 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * CSV: one character; empty: ",". TAB is "\t".
+     * CSV: delimiter, one of , ; | ^ ~ TAB ("\t") 0x01 0x1f; empty: ",".
      *
      * Generated from protobuf field <code>string csvDelimiter = 1;</code>
      * @param string $var
@@ -194,7 +199,8 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * CSV: a UTF-8 byte order mark first, which Excel needs to read UTF-8.
+     * CSV: start the file with a UTF-8 byte order mark, which Excel needs to
+     * recognize UTF-8.
      *
      * Generated from protobuf field <code>bool csvBom = 2;</code>
      * @return bool
@@ -205,7 +211,8 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * CSV: a UTF-8 byte order mark first, which Excel needs to read UTF-8.
+     * CSV: start the file with a UTF-8 byte order mark, which Excel needs to
+     * recognize UTF-8.
      *
      * Generated from protobuf field <code>bool csvBom = 2;</code>
      * @param bool $var
@@ -220,7 +227,7 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * CSV: lines end in LF instead of CR LF.
+     * CSV: end lines with LF instead of CR LF.
      *
      * Generated from protobuf field <code>bool csvLf = 3;</code>
      * @return bool
@@ -231,7 +238,7 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * CSV: lines end in LF instead of CR LF.
+     * CSV: end lines with LF instead of CR LF.
      *
      * Generated from protobuf field <code>bool csvLf = 3;</code>
      * @param bool $var
@@ -246,7 +253,7 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * CSV: every cell in quotes.
+     * CSV: quote all cells except NULL.
      *
      * Generated from protobuf field <code>bool csvQuoteAll = 4;</code>
      * @return bool
@@ -257,7 +264,7 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * CSV: every cell in quotes.
+     * CSV: quote all cells except NULL.
      *
      * Generated from protobuf field <code>bool csvQuoteAll = 4;</code>
      * @param bool $var
@@ -272,8 +279,8 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * CSV: what stands for NULL; empty: nothing between the delimiters, while
-     * an empty text is "".
+     * CSV: text that represents NULL, at most 32 bytes; empty: nothing between
+     * the delimiters, while an empty text is "".
      *
      * Generated from protobuf field <code>string csvNullText = 5;</code>
      * @return string
@@ -284,8 +291,8 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * CSV: what stands for NULL; empty: nothing between the delimiters, while
-     * an empty text is "".
+     * CSV: text that represents NULL, at most 32 bytes; empty: nothing between
+     * the delimiters, while an empty text is "".
      *
      * Generated from protobuf field <code>string csvNullText = 5;</code>
      * @param string $var
@@ -300,7 +307,7 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * No header row.
+     * Leave out the header row.
      *
      * Generated from protobuf field <code>bool noHeader = 6;</code>
      * @return bool
@@ -311,7 +318,7 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * No header row.
+     * Leave out the header row.
      *
      * Generated from protobuf field <code>bool noHeader = 6;</code>
      * @param bool $var
@@ -326,7 +333,7 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * CSV: GB18030 instead of UTF-8.
+     * CSV: encoding GB18030 instead of UTF-8.
      *
      * Generated from protobuf field <code>bool csvGb18030 = 7;</code>
      * @return bool
@@ -337,7 +344,7 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * CSV: GB18030 instead of UTF-8.
+     * CSV: encoding GB18030 instead of UTF-8.
      *
      * Generated from protobuf field <code>bool csvGb18030 = 7;</code>
      * @param bool $var
@@ -352,7 +359,7 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * No guard against formulas in texts.
+     * CSV: turn the formula guard off for the whole file, see docs/formats.md.
      *
      * Generated from protobuf field <code>bool noFormulaGuard = 8;</code>
      * @return bool
@@ -363,7 +370,7 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * No guard against formulas in texts.
+     * CSV: turn the formula guard off for the whole file, see docs/formats.md.
      *
      * Generated from protobuf field <code>bool noFormulaGuard = 8;</code>
      * @param bool $var
@@ -378,7 +385,7 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * CSV: a gzip file.
+     * CSV: compress the file with gzip.
      *
      * Generated from protobuf field <code>bool gzip = 9;</code>
      * @return bool
@@ -389,7 +396,7 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * CSV: a gzip file.
+     * CSV: compress the file with gzip.
      *
      * Generated from protobuf field <code>bool gzip = 9;</code>
      * @param bool $var
@@ -404,7 +411,8 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * More than 0: parts of this many rows, delivered as one zip with a manifest.
+     * Rows of each part: the file is a ZIP archive of parts with a manifest, at
+     * most 10,000 parts; 0: one file. Negative: errCode "3".
      *
      * Generated from protobuf field <code>int64 splitRows = 10;</code>
      * @return int|string
@@ -415,7 +423,8 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * More than 0: parts of this many rows, delivered as one zip with a manifest.
+     * Rows of each part: the file is a ZIP archive of parts with a manifest, at
+     * most 10,000 parts; 0: one file. Negative: errCode "3".
      *
      * Generated from protobuf field <code>int64 splitRows = 10;</code>
      * @param int|string $var
@@ -430,7 +439,7 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * XLS, XLSX: the name of the first sheet; empty: "Sheet1".
+     * XLS, XLSX: name of the first sheet, at most 31 characters; empty: "Sheet1".
      *
      * Generated from protobuf field <code>string sheetName = 11;</code>
      * @return string
@@ -441,7 +450,7 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * XLS, XLSX: the name of the first sheet; empty: "Sheet1".
+     * XLS, XLSX: name of the first sheet, at most 31 characters; empty: "Sheet1".
      *
      * Generated from protobuf field <code>string sheetName = 11;</code>
      * @param string $var
@@ -482,7 +491,7 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * XLS, XLSX: no filter buttons on the header row.
+     * XLS, XLSX: no filter buttons in the header row.
      *
      * Generated from protobuf field <code>bool noFilter = 13;</code>
      * @return bool
@@ -493,7 +502,7 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * XLS, XLSX: no filter buttons on the header row.
+     * XLS, XLSX: no filter buttons in the header row.
      *
      * Generated from protobuf field <code>bool noFilter = 13;</code>
      * @param bool $var
@@ -508,7 +517,7 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * XLSX: a smaller file for more time.
+     * XLSX, gzip: a smaller file for more CPU time.
      *
      * Generated from protobuf field <code>bool small = 14;</code>
      * @return bool
@@ -519,7 +528,7 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * XLSX: a smaller file for more time.
+     * XLSX, gzip: a smaller file for more CPU time.
      *
      * Generated from protobuf field <code>bool small = 14;</code>
      * @param bool $var
@@ -560,11 +569,11 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The file's name without its extension; empty: "{name}-{id}". In braces:
-     * name (the template's), id (the instance's), attempt, date and time (of
-     * creation; of the due time where a schedule made it), due, window_start,
-     * window_end, param.X (the value of the parameter X). Dates take a layout:
-     * {date:2006-01}.
+     * Pattern of the file name without extension, at most 200 bytes; empty:
+     * "{name}-{id}". Placeholders: {name} (of the template), {id} (of the
+     * instance), {attempt}, {date} and {time} (of creation, or the due time of an
+     * instance that a schedule created), {due}, {window_start}, {window_end},
+     * {param.X} (value of the parameter X). Dates take a layout: {date:2006-01}.
      *
      * Generated from protobuf field <code>string fileName = 16;</code>
      * @return string
@@ -575,11 +584,11 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The file's name without its extension; empty: "{name}-{id}". In braces:
-     * name (the template's), id (the instance's), attempt, date and time (of
-     * creation; of the due time where a schedule made it), due, window_start,
-     * window_end, param.X (the value of the parameter X). Dates take a layout:
-     * {date:2006-01}.
+     * Pattern of the file name without extension, at most 200 bytes; empty:
+     * "{name}-{id}". Placeholders: {name} (of the template), {id} (of the
+     * instance), {attempt}, {date} and {time} (of creation, or the due time of an
+     * instance that a schedule created), {due}, {window_start}, {window_end},
+     * {param.X} (value of the parameter X). Dates take a layout: {date:2006-01}.
      *
      * Generated from protobuf field <code>string fileName = 16;</code>
      * @param string $var

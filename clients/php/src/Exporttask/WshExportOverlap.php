@@ -7,7 +7,7 @@ namespace Exporttask;
 use UnexpectedValueException;
 
 /**
- * What becomes of a due time while an earlier instance of the schedule has not
+ * Treatment of a due time at which an earlier instance of the schedule has not
  * ended.
  *
  * Protobuf type <code>exporttask.WshExportOverlap</code>
@@ -15,19 +15,19 @@ use UnexpectedValueException;
 class WshExportOverlap
 {
     /**
-     * They run side by side.
+     * Both run at the same time.
      *
      * Generated from protobuf enum <code>OVERLAP_ALLOW = 0;</code>
      */
     const OVERLAP_ALLOW = 0;
     /**
-     * It is skipped.
+     * The due time is skipped.
      *
      * Generated from protobuf enum <code>OVERLAP_SKIP = 1;</code>
      */
     const OVERLAP_SKIP = 1;
     /**
-     * It waits until the earlier ones have ended.
+     * The due time waits until all earlier instances have ended.
      *
      * Generated from protobuf enum <code>OVERLAP_QUEUE = 2;</code>
      */

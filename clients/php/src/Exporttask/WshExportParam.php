@@ -9,31 +9,33 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
- * The value of one parameter, as text whatever its type, so that no digit is
- * lost.
+ * Value of one parameter. Values of every type are text, so no digit is lost.
  *
  * Generated from protobuf message <code>exporttask.WshExportParam</code>
  */
 class WshExportParam extends \Google\Protobuf\Internal\Message
 {
     /**
+     * Name of the parameter, 1 to 64 characters. A name that the SQL does not use
+     * is errCode "3".
+     *
      * Generated from protobuf field <code>string name = 1;</code>
      */
     protected $name = '';
     /**
-     * The value, where the parameter is no list.
+     * Value of a parameter that is not a list.
      *
      * Generated from protobuf field <code>string value = 2;</code>
      */
     protected $value = '';
     /**
-     * The values, where it is.
+     * Values of a list, at most 10,000.
      *
      * Generated from protobuf field <code>repeated string values = 3;</code>
      */
     private $values;
     /**
-     * true: NULL.
+     * true: the value is NULL, and value and values are ignored.
      *
      * Generated from protobuf field <code>bool isNull = 4;</code>
      */
@@ -46,12 +48,14 @@ class WshExportParam extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type string $name
+     *           Name of the parameter, 1 to 64 characters. A name that the SQL does not use
+     *           is errCode "3".
      *     @type string $value
-     *           The value, where the parameter is no list.
+     *           Value of a parameter that is not a list.
      *     @type array<string>|\Google\Protobuf\Internal\RepeatedField $values
-     *           The values, where it is.
+     *           Values of a list, at most 10,000.
      *     @type bool $isNull
-     *           true: NULL.
+     *           true: the value is NULL, and value and values are ignored.
      * }
      */
     public function __construct($data = NULL) {
@@ -60,6 +64,9 @@ class WshExportParam extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Name of the parameter, 1 to 64 characters. A name that the SQL does not use
+     * is errCode "3".
+     *
      * Generated from protobuf field <code>string name = 1;</code>
      * @return string
      */
@@ -69,6 +76,9 @@ class WshExportParam extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Name of the parameter, 1 to 64 characters. A name that the SQL does not use
+     * is errCode "3".
+     *
      * Generated from protobuf field <code>string name = 1;</code>
      * @param string $var
      * @return $this
@@ -82,7 +92,7 @@ class WshExportParam extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The value, where the parameter is no list.
+     * Value of a parameter that is not a list.
      *
      * Generated from protobuf field <code>string value = 2;</code>
      * @return string
@@ -93,7 +103,7 @@ class WshExportParam extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The value, where the parameter is no list.
+     * Value of a parameter that is not a list.
      *
      * Generated from protobuf field <code>string value = 2;</code>
      * @param string $var
@@ -108,7 +118,7 @@ class WshExportParam extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The values, where it is.
+     * Values of a list, at most 10,000.
      *
      * Generated from protobuf field <code>repeated string values = 3;</code>
      * @return \Google\Protobuf\Internal\RepeatedField
@@ -119,7 +129,7 @@ class WshExportParam extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The values, where it is.
+     * Values of a list, at most 10,000.
      *
      * Generated from protobuf field <code>repeated string values = 3;</code>
      * @param array<string>|\Google\Protobuf\Internal\RepeatedField $var
@@ -134,7 +144,7 @@ class WshExportParam extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * true: NULL.
+     * true: the value is NULL, and value and values are ignored.
      *
      * Generated from protobuf field <code>bool isNull = 4;</code>
      * @return bool
@@ -145,7 +155,7 @@ class WshExportParam extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * true: NULL.
+     * true: the value is NULL, and value and values are ignored.
      *
      * Generated from protobuf field <code>bool isNull = 4;</code>
      * @param bool $var

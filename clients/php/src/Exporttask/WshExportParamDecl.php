@@ -9,46 +9,54 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
- * The declaration of one :name.
+ * Declaration of one parameter :name of the SQL.
  *
  * Generated from protobuf message <code>exporttask.WshExportParamDecl</code>
  */
 class WshExportParamDecl extends \Google\Protobuf\Internal\Message
 {
     /**
-     * [A-Za-z_][A-Za-z0-9_]*, up to 64 characters.
+     * Name without the colon: [A-Za-z_][A-Za-z0-9_]*, at most 64 characters,
+     * case-sensitive.
      *
      * Generated from protobuf field <code>string name = 1;</code>
      */
     protected $name = '';
     /**
+     * Type of the value, or of each value of a list.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportParamType type = 2;</code>
      */
     protected $type = 0;
     /**
-     * true: a list of values, for IN (:name).
+     * true: the value is a list, for IN (:name).
      *
      * Generated from protobuf field <code>bool list = 3;</code>
      */
     protected $list = false;
     /**
-     * true: the parameter may be left out; defaultValues stand in, NULL where
-     * there are none. A list without any counts as not given, which is refused
-     * unless emptyList says otherwise.
+     * true: the parameter may be left out; defaultValues apply, or NULL if there
+     * are none. An empty list is refused unless emptyList is EMPTY_LIST_NONE.
+     * false: a value other than NULL is required.
      *
      * Generated from protobuf field <code>bool optional = 4;</code>
      */
     protected $optional = false;
     /**
+     * Default of an optional parameter; at most one value unless list is set. A
+     * built-in parameter such as ":yesterday" is allowed for dates.
+     *
      * Generated from protobuf field <code>repeated string defaultValues = 5;</code>
      */
     private $defaultValues;
     /**
+     * Treatment of an empty list.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportEmptyList emptyList = 6;</code>
      */
     protected $emptyList = 0;
     /**
-     * The longest a string may be, in characters; 0: 65,535.
+     * Maximum length of a string in characters; 0: 65,535.
      *
      * Generated from protobuf field <code>int32 maxLength = 7;</code>
      */
@@ -61,18 +69,23 @@ class WshExportParamDecl extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type string $name
-     *           [A-Za-z_][A-Za-z0-9_]*, up to 64 characters.
+     *           Name without the colon: [A-Za-z_][A-Za-z0-9_]*, at most 64 characters,
+     *           case-sensitive.
      *     @type int $type
+     *           Type of the value, or of each value of a list.
      *     @type bool $list
-     *           true: a list of values, for IN (:name).
+     *           true: the value is a list, for IN (:name).
      *     @type bool $optional
-     *           true: the parameter may be left out; defaultValues stand in, NULL where
-     *           there are none. A list without any counts as not given, which is refused
-     *           unless emptyList says otherwise.
+     *           true: the parameter may be left out; defaultValues apply, or NULL if there
+     *           are none. An empty list is refused unless emptyList is EMPTY_LIST_NONE.
+     *           false: a value other than NULL is required.
      *     @type array<string>|\Google\Protobuf\Internal\RepeatedField $defaultValues
+     *           Default of an optional parameter; at most one value unless list is set. A
+     *           built-in parameter such as ":yesterday" is allowed for dates.
      *     @type int $emptyList
+     *           Treatment of an empty list.
      *     @type int $maxLength
-     *           The longest a string may be, in characters; 0: 65,535.
+     *           Maximum length of a string in characters; 0: 65,535.
      * }
      */
     public function __construct($data = NULL) {
@@ -81,7 +94,8 @@ class WshExportParamDecl extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * [A-Za-z_][A-Za-z0-9_]*, up to 64 characters.
+     * Name without the colon: [A-Za-z_][A-Za-z0-9_]*, at most 64 characters,
+     * case-sensitive.
      *
      * Generated from protobuf field <code>string name = 1;</code>
      * @return string
@@ -92,7 +106,8 @@ class WshExportParamDecl extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * [A-Za-z_][A-Za-z0-9_]*, up to 64 characters.
+     * Name without the colon: [A-Za-z_][A-Za-z0-9_]*, at most 64 characters,
+     * case-sensitive.
      *
      * Generated from protobuf field <code>string name = 1;</code>
      * @param string $var
@@ -107,6 +122,8 @@ class WshExportParamDecl extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Type of the value, or of each value of a list.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportParamType type = 2;</code>
      * @return int
      */
@@ -116,6 +133,8 @@ class WshExportParamDecl extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Type of the value, or of each value of a list.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportParamType type = 2;</code>
      * @param int $var
      * @return $this
@@ -129,7 +148,7 @@ class WshExportParamDecl extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * true: a list of values, for IN (:name).
+     * true: the value is a list, for IN (:name).
      *
      * Generated from protobuf field <code>bool list = 3;</code>
      * @return bool
@@ -140,7 +159,7 @@ class WshExportParamDecl extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * true: a list of values, for IN (:name).
+     * true: the value is a list, for IN (:name).
      *
      * Generated from protobuf field <code>bool list = 3;</code>
      * @param bool $var
@@ -155,9 +174,9 @@ class WshExportParamDecl extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * true: the parameter may be left out; defaultValues stand in, NULL where
-     * there are none. A list without any counts as not given, which is refused
-     * unless emptyList says otherwise.
+     * true: the parameter may be left out; defaultValues apply, or NULL if there
+     * are none. An empty list is refused unless emptyList is EMPTY_LIST_NONE.
+     * false: a value other than NULL is required.
      *
      * Generated from protobuf field <code>bool optional = 4;</code>
      * @return bool
@@ -168,9 +187,9 @@ class WshExportParamDecl extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * true: the parameter may be left out; defaultValues stand in, NULL where
-     * there are none. A list without any counts as not given, which is refused
-     * unless emptyList says otherwise.
+     * true: the parameter may be left out; defaultValues apply, or NULL if there
+     * are none. An empty list is refused unless emptyList is EMPTY_LIST_NONE.
+     * false: a value other than NULL is required.
      *
      * Generated from protobuf field <code>bool optional = 4;</code>
      * @param bool $var
@@ -185,6 +204,9 @@ class WshExportParamDecl extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Default of an optional parameter; at most one value unless list is set. A
+     * built-in parameter such as ":yesterday" is allowed for dates.
+     *
      * Generated from protobuf field <code>repeated string defaultValues = 5;</code>
      * @return \Google\Protobuf\Internal\RepeatedField
      */
@@ -194,6 +216,9 @@ class WshExportParamDecl extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Default of an optional parameter; at most one value unless list is set. A
+     * built-in parameter such as ":yesterday" is allowed for dates.
+     *
      * Generated from protobuf field <code>repeated string defaultValues = 5;</code>
      * @param array<string>|\Google\Protobuf\Internal\RepeatedField $var
      * @return $this
@@ -207,6 +232,8 @@ class WshExportParamDecl extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Treatment of an empty list.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportEmptyList emptyList = 6;</code>
      * @return int
      */
@@ -216,6 +243,8 @@ class WshExportParamDecl extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Treatment of an empty list.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportEmptyList emptyList = 6;</code>
      * @param int $var
      * @return $this
@@ -229,7 +258,7 @@ class WshExportParamDecl extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The longest a string may be, in characters; 0: 65,535.
+     * Maximum length of a string in characters; 0: 65,535.
      *
      * Generated from protobuf field <code>int32 maxLength = 7;</code>
      * @return int
@@ -240,7 +269,7 @@ class WshExportParamDecl extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The longest a string may be, in characters; 0: 65,535.
+     * Maximum length of a string in characters; 0: 65,535.
      *
      * Generated from protobuf field <code>int32 maxLength = 7;</code>
      * @param int $var

@@ -9,11 +9,15 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
+ * A list of parameter declarations that can be set to empty.
+ *
  * Generated from protobuf message <code>exporttask.WshExportParamDecls</code>
  */
 class WshExportParamDecls extends \Google\Protobuf\Internal\Message
 {
     /**
+     * The declarations, at most 200.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportParamDecl list = 1;</code>
      */
     private $list;
@@ -25,6 +29,7 @@ class WshExportParamDecls extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type array<\Exporttask\WshExportParamDecl>|\Google\Protobuf\Internal\RepeatedField $list
+     *           The declarations, at most 200.
      * }
      */
     public function __construct($data = NULL) {
@@ -33,6 +38,8 @@ class WshExportParamDecls extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * The declarations, at most 200.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportParamDecl list = 1;</code>
      * @return \Google\Protobuf\Internal\RepeatedField
      */
@@ -42,6 +49,8 @@ class WshExportParamDecls extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * The declarations, at most 200.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportParamDecl list = 1;</code>
      * @param array<\Exporttask\WshExportParamDecl>|\Google\Protobuf\Internal\RepeatedField $var
      * @return $this

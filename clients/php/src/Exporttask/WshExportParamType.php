@@ -7,13 +7,16 @@ namespace Exporttask;
 use UnexpectedValueException;
 
 /**
- * The type of a parameter, as SQL sees its value.
+ * Type of a parameter. Values are sent as text and bound on the database server
+ * with this type.
  *
  * Protobuf type <code>exporttask.WshExportParamType</code>
  */
 class WshExportParamType
 {
     /**
+     * Any UTF-8 text.
+     *
      * Generated from protobuf enum <code>PARAM_STRING = 0;</code>
      */
     const PARAM_STRING = 0;
@@ -24,19 +27,19 @@ class WshExportParamType
      */
     const PARAM_INT = 1;
     /**
-     * Up to 65 digits, 30 of them after the point.
+     * At most 65 digits, at most 30 of them after the point.
      *
      * Generated from protobuf enum <code>PARAM_DECIMAL = 2;</code>
      */
     const PARAM_DECIMAL = 2;
     /**
-     * 2026-01-31
+     * 2026-01-31, from 1000-01-01 to 9999-12-31.
      *
      * Generated from protobuf enum <code>PARAM_DATE = 3;</code>
      */
     const PARAM_DATE = 3;
     /**
-     * 2026-01-31 23:59:59 with up to six digits of a second.
+     * 2026-01-31 23:59:59, with at most six fractional digits.
      *
      * Generated from protobuf enum <code>PARAM_DATETIME = 4;</code>
      */

@@ -16,12 +16,14 @@ use Google\Protobuf\Internal\GPBUtil;
 class WshExportPreview extends \Google\Protobuf\Internal\Message
 {
     /**
-     * The output columns, in order.
+     * Columns of the file, in order.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportPreviewColumn columns = 1;</code>
      */
     private $columns;
     /**
+     * Rows, at most as many as requested.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportPreviewRow rows = 2;</code>
      */
     private $rows;
@@ -32,19 +34,20 @@ class WshExportPreview extends \Google\Protobuf\Internal\Message
      */
     protected $more = false;
     /**
-     * How many rows the data source's plan reads; a guess, 0: there is none.
+     * Number of rows that the data source expects to read according to its query
+     * plan; 0: unknown.
      *
      * Generated from protobuf field <code>int64 estimatedRows = 4;</code>
      */
     protected $estimatedRows = 0;
     /**
-     * Every parameter as it was bound, built-in ones included.
+     * Values of all parameters as they were bound, including built-in ones.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportParam params = 5;</code>
      */
     private $params;
     /**
-     * Of the rows shown.
+     * Warnings for the rows shown.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportWarning warnings = 6;</code>
      */
@@ -57,16 +60,18 @@ class WshExportPreview extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type array<\Exporttask\WshExportPreviewColumn>|\Google\Protobuf\Internal\RepeatedField $columns
-     *           The output columns, in order.
+     *           Columns of the file, in order.
      *     @type array<\Exporttask\WshExportPreviewRow>|\Google\Protobuf\Internal\RepeatedField $rows
+     *           Rows, at most as many as requested.
      *     @type bool $more
      *           true: the result has more rows.
      *     @type int|string $estimatedRows
-     *           How many rows the data source's plan reads; a guess, 0: there is none.
+     *           Number of rows that the data source expects to read according to its query
+     *           plan; 0: unknown.
      *     @type array<\Exporttask\WshExportParam>|\Google\Protobuf\Internal\RepeatedField $params
-     *           Every parameter as it was bound, built-in ones included.
+     *           Values of all parameters as they were bound, including built-in ones.
      *     @type array<\Exporttask\WshExportWarning>|\Google\Protobuf\Internal\RepeatedField $warnings
-     *           Of the rows shown.
+     *           Warnings for the rows shown.
      * }
      */
     public function __construct($data = NULL) {
@@ -75,7 +80,7 @@ class WshExportPreview extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The output columns, in order.
+     * Columns of the file, in order.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportPreviewColumn columns = 1;</code>
      * @return \Google\Protobuf\Internal\RepeatedField
@@ -86,7 +91,7 @@ class WshExportPreview extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The output columns, in order.
+     * Columns of the file, in order.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportPreviewColumn columns = 1;</code>
      * @param array<\Exporttask\WshExportPreviewColumn>|\Google\Protobuf\Internal\RepeatedField $var
@@ -101,6 +106,8 @@ class WshExportPreview extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Rows, at most as many as requested.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportPreviewRow rows = 2;</code>
      * @return \Google\Protobuf\Internal\RepeatedField
      */
@@ -110,6 +117,8 @@ class WshExportPreview extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Rows, at most as many as requested.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportPreviewRow rows = 2;</code>
      * @param array<\Exporttask\WshExportPreviewRow>|\Google\Protobuf\Internal\RepeatedField $var
      * @return $this
@@ -149,7 +158,8 @@ class WshExportPreview extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * How many rows the data source's plan reads; a guess, 0: there is none.
+     * Number of rows that the data source expects to read according to its query
+     * plan; 0: unknown.
      *
      * Generated from protobuf field <code>int64 estimatedRows = 4;</code>
      * @return int|string
@@ -160,7 +170,8 @@ class WshExportPreview extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * How many rows the data source's plan reads; a guess, 0: there is none.
+     * Number of rows that the data source expects to read according to its query
+     * plan; 0: unknown.
      *
      * Generated from protobuf field <code>int64 estimatedRows = 4;</code>
      * @param int|string $var
@@ -175,7 +186,7 @@ class WshExportPreview extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Every parameter as it was bound, built-in ones included.
+     * Values of all parameters as they were bound, including built-in ones.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportParam params = 5;</code>
      * @return \Google\Protobuf\Internal\RepeatedField
@@ -186,7 +197,7 @@ class WshExportPreview extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Every parameter as it was bound, built-in ones included.
+     * Values of all parameters as they were bound, including built-in ones.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportParam params = 5;</code>
      * @param array<\Exporttask\WshExportParam>|\Google\Protobuf\Internal\RepeatedField $var
@@ -201,7 +212,7 @@ class WshExportPreview extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Of the rows shown.
+     * Warnings for the rows shown.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportWarning warnings = 6;</code>
      * @return \Google\Protobuf\Internal\RepeatedField
@@ -212,7 +223,7 @@ class WshExportPreview extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Of the rows shown.
+     * Warnings for the rows shown.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportWarning warnings = 6;</code>
      * @param array<\Exporttask\WshExportWarning>|\Google\Protobuf\Internal\RepeatedField $var

@@ -9,17 +9,22 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
+ * A cell of a preview.
+ *
  * Generated from protobuf message <code>exporttask.WshExportPreviewCell</code>
  */
 class WshExportPreviewCell extends \Google\Protobuf\Internal\Message
 {
     /**
-     * As the format shows it: dates, numbers and labels as they will be read.
+     * Text as the file shows it, with value maps, time zones and the formula
+     * guard applied.
      *
      * Generated from protobuf field <code>string text = 1;</code>
      */
     protected $text = '';
     /**
+     * true: the value is NULL.
+     *
      * Generated from protobuf field <code>bool isNull = 2;</code>
      */
     protected $isNull = false;
@@ -31,8 +36,10 @@ class WshExportPreviewCell extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type string $text
-     *           As the format shows it: dates, numbers and labels as they will be read.
+     *           Text as the file shows it, with value maps, time zones and the formula
+     *           guard applied.
      *     @type bool $isNull
+     *           true: the value is NULL.
      * }
      */
     public function __construct($data = NULL) {
@@ -41,7 +48,8 @@ class WshExportPreviewCell extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * As the format shows it: dates, numbers and labels as they will be read.
+     * Text as the file shows it, with value maps, time zones and the formula
+     * guard applied.
      *
      * Generated from protobuf field <code>string text = 1;</code>
      * @return string
@@ -52,7 +60,8 @@ class WshExportPreviewCell extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * As the format shows it: dates, numbers and labels as they will be read.
+     * Text as the file shows it, with value maps, time zones and the formula
+     * guard applied.
      *
      * Generated from protobuf field <code>string text = 1;</code>
      * @param string $var
@@ -67,6 +76,8 @@ class WshExportPreviewCell extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * true: the value is NULL.
+     *
      * Generated from protobuf field <code>bool isNull = 2;</code>
      * @return bool
      */
@@ -76,6 +87,8 @@ class WshExportPreviewCell extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * true: the value is NULL.
+     *
      * Generated from protobuf field <code>bool isNull = 2;</code>
      * @param bool $var
      * @return $this

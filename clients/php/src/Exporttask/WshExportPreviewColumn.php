@@ -9,24 +9,26 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
+ * A column of a preview.
+ *
  * Generated from protobuf message <code>exporttask.WshExportPreviewColumn</code>
  */
 class WshExportPreviewColumn extends \Google\Protobuf\Internal\Message
 {
     /**
-     * The header.
+     * Header text.
      *
      * Generated from protobuf field <code>string label = 1;</code>
      */
     protected $label = '';
     /**
-     * The result's column.
+     * Name of the column in the result.
      *
      * Generated from protobuf field <code>string name = 2;</code>
      */
     protected $name = '';
     /**
-     * The data source's type: "BIGINT UNSIGNED".
+     * Type name in the data source, for example "BIGINT UNSIGNED".
      *
      * Generated from protobuf field <code>string type = 3;</code>
      */
@@ -39,11 +41,11 @@ class WshExportPreviewColumn extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type string $label
-     *           The header.
+     *           Header text.
      *     @type string $name
-     *           The result's column.
+     *           Name of the column in the result.
      *     @type string $type
-     *           The data source's type: "BIGINT UNSIGNED".
+     *           Type name in the data source, for example "BIGINT UNSIGNED".
      * }
      */
     public function __construct($data = NULL) {
@@ -52,7 +54,7 @@ class WshExportPreviewColumn extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The header.
+     * Header text.
      *
      * Generated from protobuf field <code>string label = 1;</code>
      * @return string
@@ -63,7 +65,7 @@ class WshExportPreviewColumn extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The header.
+     * Header text.
      *
      * Generated from protobuf field <code>string label = 1;</code>
      * @param string $var
@@ -78,7 +80,7 @@ class WshExportPreviewColumn extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The result's column.
+     * Name of the column in the result.
      *
      * Generated from protobuf field <code>string name = 2;</code>
      * @return string
@@ -89,7 +91,7 @@ class WshExportPreviewColumn extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The result's column.
+     * Name of the column in the result.
      *
      * Generated from protobuf field <code>string name = 2;</code>
      * @param string $var
@@ -104,7 +106,7 @@ class WshExportPreviewColumn extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The data source's type: "BIGINT UNSIGNED".
+     * Type name in the data source, for example "BIGINT UNSIGNED".
      *
      * Generated from protobuf field <code>string type = 3;</code>
      * @return string
@@ -115,7 +117,7 @@ class WshExportPreviewColumn extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The data source's type: "BIGINT UNSIGNED".
+     * Type name in the data source, for example "BIGINT UNSIGNED".
      *
      * Generated from protobuf field <code>string type = 3;</code>
      * @param string $var

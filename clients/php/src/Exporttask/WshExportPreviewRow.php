@@ -9,11 +9,15 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
+ * A row of a preview.
+ *
  * Generated from protobuf message <code>exporttask.WshExportPreviewRow</code>
  */
 class WshExportPreviewRow extends \Google\Protobuf\Internal\Message
 {
     /**
+     * Cells, one for each column.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportPreviewCell cells = 1;</code>
      */
     private $cells;
@@ -25,6 +29,7 @@ class WshExportPreviewRow extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type array<\Exporttask\WshExportPreviewCell>|\Google\Protobuf\Internal\RepeatedField $cells
+     *           Cells, one for each column.
      * }
      */
     public function __construct($data = NULL) {
@@ -33,6 +38,8 @@ class WshExportPreviewRow extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Cells, one for each column.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportPreviewCell cells = 1;</code>
      * @return \Google\Protobuf\Internal\RepeatedField
      */
@@ -42,6 +49,8 @@ class WshExportPreviewRow extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Cells, one for each column.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportPreviewCell cells = 1;</code>
      * @param array<\Exporttask\WshExportPreviewCell>|\Google\Protobuf\Internal\RepeatedField $var
      * @return $this

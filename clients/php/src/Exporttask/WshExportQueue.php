@@ -9,19 +9,21 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
- * What waits and what runs now.
+ * Waiting and running instances.
  *
  * Generated from protobuf message <code>exporttask.WshExportQueue</code>
  */
 class WshExportQueue extends \Google\Protobuf\Internal\Message
 {
     /**
-     * Those with the most waiting first, up to 500.
+     * Operators, those with the most waiting instances first, at most 500.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportQueueOperator operators = 1;</code>
      */
     private $operators;
     /**
+     * Workers that run instances.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportQueueWorker workers = 2;</code>
      */
     private $workers;
@@ -33,8 +35,9 @@ class WshExportQueue extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type array<\Exporttask\WshExportQueueOperator>|\Google\Protobuf\Internal\RepeatedField $operators
-     *           Those with the most waiting first, up to 500.
+     *           Operators, those with the most waiting instances first, at most 500.
      *     @type array<\Exporttask\WshExportQueueWorker>|\Google\Protobuf\Internal\RepeatedField $workers
+     *           Workers that run instances.
      * }
      */
     public function __construct($data = NULL) {
@@ -43,7 +46,7 @@ class WshExportQueue extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Those with the most waiting first, up to 500.
+     * Operators, those with the most waiting instances first, at most 500.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportQueueOperator operators = 1;</code>
      * @return \Google\Protobuf\Internal\RepeatedField
@@ -54,7 +57,7 @@ class WshExportQueue extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Those with the most waiting first, up to 500.
+     * Operators, those with the most waiting instances first, at most 500.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportQueueOperator operators = 1;</code>
      * @param array<\Exporttask\WshExportQueueOperator>|\Google\Protobuf\Internal\RepeatedField $var
@@ -69,6 +72,8 @@ class WshExportQueue extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Workers that run instances.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportQueueWorker workers = 2;</code>
      * @return \Google\Protobuf\Internal\RepeatedField
      */
@@ -78,6 +83,8 @@ class WshExportQueue extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Workers that run instances.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportQueueWorker workers = 2;</code>
      * @param array<\Exporttask\WshExportQueueWorker>|\Google\Protobuf\Internal\RepeatedField $var
      * @return $this

@@ -9,32 +9,39 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
+ * Queue of one operator.
+ *
  * Generated from protobuf message <code>exporttask.WshExportQueueOperator</code>
  */
 class WshExportQueueOperator extends \Google\Protobuf\Internal\Message
 {
     /**
+     * The operator.
+     *
      * Generated from protobuf field <code>int32 operatorId = 1;</code>
      */
     protected $operatorId = 0;
     /**
-     * Instances that could run now.
+     * Number of instances that could run now.
      *
      * Generated from protobuf field <code>int64 waiting = 2;</code>
      */
     protected $waiting = 0;
     /**
-     * Instances that wait for their next attempt.
+     * Number of instances that wait for their next attempt.
      *
      * Generated from protobuf field <code>int64 retrying = 3;</code>
      */
     protected $retrying = 0;
     /**
+     * Number of running instances.
+     *
      * Generated from protobuf field <code>int64 running = 4;</code>
      */
     protected $running = 0;
     /**
-     * How long the oldest that could run has waited.
+     * Time in seconds for which the oldest of the waiting instances has been able
+     * to run.
      *
      * Generated from protobuf field <code>int64 oldestSec = 5;</code>
      */
@@ -47,13 +54,16 @@ class WshExportQueueOperator extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type int $operatorId
+     *           The operator.
      *     @type int|string $waiting
-     *           Instances that could run now.
+     *           Number of instances that could run now.
      *     @type int|string $retrying
-     *           Instances that wait for their next attempt.
+     *           Number of instances that wait for their next attempt.
      *     @type int|string $running
+     *           Number of running instances.
      *     @type int|string $oldestSec
-     *           How long the oldest that could run has waited.
+     *           Time in seconds for which the oldest of the waiting instances has been able
+     *           to run.
      * }
      */
     public function __construct($data = NULL) {
@@ -62,6 +72,8 @@ class WshExportQueueOperator extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * The operator.
+     *
      * Generated from protobuf field <code>int32 operatorId = 1;</code>
      * @return int
      */
@@ -71,6 +83,8 @@ class WshExportQueueOperator extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * The operator.
+     *
      * Generated from protobuf field <code>int32 operatorId = 1;</code>
      * @param int $var
      * @return $this
@@ -84,7 +98,7 @@ class WshExportQueueOperator extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Instances that could run now.
+     * Number of instances that could run now.
      *
      * Generated from protobuf field <code>int64 waiting = 2;</code>
      * @return int|string
@@ -95,7 +109,7 @@ class WshExportQueueOperator extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Instances that could run now.
+     * Number of instances that could run now.
      *
      * Generated from protobuf field <code>int64 waiting = 2;</code>
      * @param int|string $var
@@ -110,7 +124,7 @@ class WshExportQueueOperator extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Instances that wait for their next attempt.
+     * Number of instances that wait for their next attempt.
      *
      * Generated from protobuf field <code>int64 retrying = 3;</code>
      * @return int|string
@@ -121,7 +135,7 @@ class WshExportQueueOperator extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Instances that wait for their next attempt.
+     * Number of instances that wait for their next attempt.
      *
      * Generated from protobuf field <code>int64 retrying = 3;</code>
      * @param int|string $var
@@ -136,6 +150,8 @@ class WshExportQueueOperator extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Number of running instances.
+     *
      * Generated from protobuf field <code>int64 running = 4;</code>
      * @return int|string
      */
@@ -145,6 +161,8 @@ class WshExportQueueOperator extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Number of running instances.
+     *
      * Generated from protobuf field <code>int64 running = 4;</code>
      * @param int|string $var
      * @return $this
@@ -158,7 +176,8 @@ class WshExportQueueOperator extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * How long the oldest that could run has waited.
+     * Time in seconds for which the oldest of the waiting instances has been able
+     * to run.
      *
      * Generated from protobuf field <code>int64 oldestSec = 5;</code>
      * @return int|string
@@ -169,7 +188,8 @@ class WshExportQueueOperator extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * How long the oldest that could run has waited.
+     * Time in seconds for which the oldest of the waiting instances has been able
+     * to run.
      *
      * Generated from protobuf field <code>int64 oldestSec = 5;</code>
      * @param int|string $var

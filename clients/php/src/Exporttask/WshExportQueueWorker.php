@@ -9,15 +9,21 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
+ * Load of one worker.
+ *
  * Generated from protobuf message <code>exporttask.WshExportQueueWorker</code>
  */
 class WshExportQueueWorker extends \Google\Protobuf\Internal\Message
 {
     /**
+     * Name of the process.
+     *
      * Generated from protobuf field <code>string worker = 1;</code>
      */
     protected $worker = '';
     /**
+     * Number of instances that it runs.
+     *
      * Generated from protobuf field <code>int64 running = 2;</code>
      */
     protected $running = 0;
@@ -29,7 +35,9 @@ class WshExportQueueWorker extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type string $worker
+     *           Name of the process.
      *     @type int|string $running
+     *           Number of instances that it runs.
      * }
      */
     public function __construct($data = NULL) {
@@ -38,6 +46,8 @@ class WshExportQueueWorker extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Name of the process.
+     *
      * Generated from protobuf field <code>string worker = 1;</code>
      * @return string
      */
@@ -47,6 +57,8 @@ class WshExportQueueWorker extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Name of the process.
+     *
      * Generated from protobuf field <code>string worker = 1;</code>
      * @param string $var
      * @return $this
@@ -60,6 +72,8 @@ class WshExportQueueWorker extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Number of instances that it runs.
+     *
      * Generated from protobuf field <code>int64 running = 2;</code>
      * @return int|string
      */
@@ -69,6 +83,8 @@ class WshExportQueueWorker extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Number of instances that it runs.
+     *
      * Generated from protobuf field <code>int64 running = 2;</code>
      * @param int|string $var
      * @return $this

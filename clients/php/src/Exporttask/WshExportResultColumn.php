@@ -9,18 +9,20 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
- * A column of a query's result.
+ * A column of the result of a query.
  *
  * Generated from protobuf message <code>exporttask.WshExportResultColumn</code>
  */
 class WshExportResultColumn extends \Google\Protobuf\Internal\Message
 {
     /**
+     * Name in the result.
+     *
      * Generated from protobuf field <code>string name = 1;</code>
      */
     protected $name = '';
     /**
-     * The server's name of the type: "BIGINT UNSIGNED".
+     * Type name in the data source, for example "BIGINT UNSIGNED".
      *
      * Generated from protobuf field <code>string type = 2;</code>
      */
@@ -33,8 +35,9 @@ class WshExportResultColumn extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type string $name
+     *           Name in the result.
      *     @type string $type
-     *           The server's name of the type: "BIGINT UNSIGNED".
+     *           Type name in the data source, for example "BIGINT UNSIGNED".
      * }
      */
     public function __construct($data = NULL) {
@@ -43,6 +46,8 @@ class WshExportResultColumn extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Name in the result.
+     *
      * Generated from protobuf field <code>string name = 1;</code>
      * @return string
      */
@@ -52,6 +57,8 @@ class WshExportResultColumn extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Name in the result.
+     *
      * Generated from protobuf field <code>string name = 1;</code>
      * @param string $var
      * @return $this
@@ -65,7 +72,7 @@ class WshExportResultColumn extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The server's name of the type: "BIGINT UNSIGNED".
+     * Type name in the data source, for example "BIGINT UNSIGNED".
      *
      * Generated from protobuf field <code>string type = 2;</code>
      * @return string
@@ -76,7 +83,7 @@ class WshExportResultColumn extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The server's name of the type: "BIGINT UNSIGNED".
+     * Type name in the data source, for example "BIGINT UNSIGNED".
      *
      * Generated from protobuf field <code>string type = 2;</code>
      * @param string $var

@@ -9,132 +9,160 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
- * A schedule: when a template is run by itself.
+ * A schedule: when instances of a template are created automatically.
  *
  * Generated from protobuf message <code>exporttask.WshExportSched</code>
  */
 class WshExportSched extends \Google\Protobuf\Internal\Message
 {
     /**
+     * Id of the schedule, assigned by the service.
+     *
      * Generated from protobuf field <code>int64 eschedId = 1;</code>
      */
     protected $eschedId = 0;
     /**
-     * 1 to 200 characters.
+     * Name, 1 to 200 characters, no control characters.
      *
      * Generated from protobuf field <code>string eschedName = 2;</code>
      */
     protected $eschedName = '';
     /**
+     * Id of the template.
+     *
      * Generated from protobuf field <code>int32 etplId = 3;</code>
      */
     protected $etplId = 0;
     /**
-     * As in CreateInst. :due, :window_start and :window_end are built in.
+     * Parameters as in CreateInst. :due, :window_start and :window_end are built
+     * in and have the values of each run.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportParam params = 4;</code>
      */
     private $params;
     /**
-     * FMT_DEFAULT: the template's.
+     * File format; FMT_DEFAULT: the template's.
      *
      * Generated from protobuf field <code>.exporttask.WshExportFormat etplOutputFormat = 5;</code>
      */
     protected $etplOutputFormat = 0;
     /**
-     * Minute, hour, day of month, month, day of week; or &#64;hourly, &#64;daily,
-     * &#64;weekly, &#64;monthly, &#64;yearly.
+     * Cron expression, 1 to 200 characters: minute, hour, day of month, month,
+     * day of week; or &#64;hourly, &#64;daily, &#64;weekly, &#64;monthly, &#64;yearly. See
+     * docs/schedules.md.
      *
      * Generated from protobuf field <code>string cron = 6;</code>
      */
     protected $cron = '';
     /**
-     * The IANA name of the time zone that cron is read in; empty: the server's.
-     * A time that the clock skips comes at the first valid instant; a time that
-     * comes twice comes due once.
+     * IANA name of the time zone in which cron is evaluated, at most 64
+     * characters; empty: the server's. A local time that the clock skips is due
+     * at the first instant after the gap; a local time that occurs twice is due
+     * the second time.
      *
      * Generated from protobuf field <code>string zone = 7;</code>
      */
     protected $zone = '';
     /**
+     * Treatment of due times that passed while no replica was running.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportMissed missed = 8;</code>
      */
     protected $missed = 0;
     /**
+     * Treatment of a due time at which an earlier instance has not ended.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportOverlap overlap = 9;</code>
      */
     protected $overlap = 0;
     /**
-     * Instances start up to this many seconds after their due time, spread by
-     * the schedule's id, 0 to 3600.
+     * Maximum delay of the start of instances in seconds, 0 to 3600, always the
+     * same for one schedule. Due times and windows do not change.
      *
      * Generated from protobuf field <code>int32 jitterSec = 10;</code>
      */
     protected $jitterSec = 0;
     /**
-     * The first and the last instant a due time may have; empty: no bound.
+     * Earliest due time, RFC 3339; empty: no bound.
      *
      * Generated from protobuf field <code>string startAt = 11;</code>
      */
     protected $startAt = '';
     /**
+     * Latest due time, RFC 3339; empty: no bound.
+     *
      * Generated from protobuf field <code>string endAt = 12;</code>
      */
     protected $endAt = '';
     /**
+     * Status.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportSchedStatus status = 13;</code>
      */
     protected $status = 0;
     /**
-     * The next due times, up to five; none where it is not active.
+     * The next due times, at most five; empty if the schedule is not active.
      *
      * Generated from protobuf field <code>repeated string upcoming = 14;</code>
      */
     private $upcoming;
     /**
-     * The last due time that was dealt with, and the instance it made; 0: none.
+     * Last due time that was processed; empty: none yet.
      *
      * Generated from protobuf field <code>string lastDue = 15;</code>
      */
     protected $lastDue = '';
     /**
+     * Instance that the last due time created; 0: none.
+     *
      * Generated from protobuf field <code>int64 lastInst = 16;</code>
      */
     protected $lastInst = 0;
     /**
-     * Why the last due time made no instance: skipped, or what was wrong.
+     * Why the last due time created no instance or is waiting, or how many due
+     * times were skipped; empty: no problem.
      *
      * Generated from protobuf field <code>string lastProblem = 17;</code>
      */
     protected $lastProblem = '';
     /**
-     * Besides the template's own destinations.
+     * Destinations in addition to the template's, at most 10.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportDeliverTo deliverTo = 18;</code>
      */
     private $deliverTo;
     /**
+     * Time of creation.
+     *
      * Generated from protobuf field <code>string created = 19;</code>
      */
     protected $created = '';
     /**
+     * Time of the last change.
+     *
      * Generated from protobuf field <code>string updated = 20;</code>
      */
     protected $updated = '';
     /**
+     * Time of deletion; empty: not deleted.
+     *
      * Generated from protobuf field <code>string deleted = 21;</code>
      */
     protected $deleted = '';
     /**
+     * Operator that owns the schedule.
+     *
      * Generated from protobuf field <code>int32 operatorId = 22;</code>
      */
     protected $operatorId = 0;
     /**
+     * requestId of the CreateSched request.
+     *
      * Generated from protobuf field <code>string requestId = 23;</code>
      */
     protected $requestId = '';
     /**
-     * Counts the changes of the schedule, from 1.
+     * Version: 1 at creation, incremented by each UpdateSched.
      *
      * Generated from protobuf field <code>int32 version = 24;</code>
      */
@@ -147,45 +175,61 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type int|string $eschedId
+     *           Id of the schedule, assigned by the service.
      *     @type string $eschedName
-     *           1 to 200 characters.
+     *           Name, 1 to 200 characters, no control characters.
      *     @type int $etplId
+     *           Id of the template.
      *     @type array<\Exporttask\WshExportParam>|\Google\Protobuf\Internal\RepeatedField $params
-     *           As in CreateInst. :due, :window_start and :window_end are built in.
+     *           Parameters as in CreateInst. :due, :window_start and :window_end are built
+     *           in and have the values of each run.
      *     @type int $etplOutputFormat
-     *           FMT_DEFAULT: the template's.
+     *           File format; FMT_DEFAULT: the template's.
      *     @type string $cron
-     *           Minute, hour, day of month, month, day of week; or &#64;hourly, &#64;daily,
-     *           &#64;weekly, &#64;monthly, &#64;yearly.
+     *           Cron expression, 1 to 200 characters: minute, hour, day of month, month,
+     *           day of week; or &#64;hourly, &#64;daily, &#64;weekly, &#64;monthly, &#64;yearly. See
+     *           docs/schedules.md.
      *     @type string $zone
-     *           The IANA name of the time zone that cron is read in; empty: the server's.
-     *           A time that the clock skips comes at the first valid instant; a time that
-     *           comes twice comes due once.
+     *           IANA name of the time zone in which cron is evaluated, at most 64
+     *           characters; empty: the server's. A local time that the clock skips is due
+     *           at the first instant after the gap; a local time that occurs twice is due
+     *           the second time.
      *     @type int $missed
+     *           Treatment of due times that passed while no replica was running.
      *     @type int $overlap
+     *           Treatment of a due time at which an earlier instance has not ended.
      *     @type int $jitterSec
-     *           Instances start up to this many seconds after their due time, spread by
-     *           the schedule's id, 0 to 3600.
+     *           Maximum delay of the start of instances in seconds, 0 to 3600, always the
+     *           same for one schedule. Due times and windows do not change.
      *     @type string $startAt
-     *           The first and the last instant a due time may have; empty: no bound.
+     *           Earliest due time, RFC 3339; empty: no bound.
      *     @type string $endAt
+     *           Latest due time, RFC 3339; empty: no bound.
      *     @type int $status
+     *           Status.
      *     @type array<string>|\Google\Protobuf\Internal\RepeatedField $upcoming
-     *           The next due times, up to five; none where it is not active.
+     *           The next due times, at most five; empty if the schedule is not active.
      *     @type string $lastDue
-     *           The last due time that was dealt with, and the instance it made; 0: none.
+     *           Last due time that was processed; empty: none yet.
      *     @type int|string $lastInst
+     *           Instance that the last due time created; 0: none.
      *     @type string $lastProblem
-     *           Why the last due time made no instance: skipped, or what was wrong.
+     *           Why the last due time created no instance or is waiting, or how many due
+     *           times were skipped; empty: no problem.
      *     @type array<\Exporttask\WshExportDeliverTo>|\Google\Protobuf\Internal\RepeatedField $deliverTo
-     *           Besides the template's own destinations.
+     *           Destinations in addition to the template's, at most 10.
      *     @type string $created
+     *           Time of creation.
      *     @type string $updated
+     *           Time of the last change.
      *     @type string $deleted
+     *           Time of deletion; empty: not deleted.
      *     @type int $operatorId
+     *           Operator that owns the schedule.
      *     @type string $requestId
+     *           requestId of the CreateSched request.
      *     @type int $version
-     *           Counts the changes of the schedule, from 1.
+     *           Version: 1 at creation, incremented by each UpdateSched.
      * }
      */
     public function __construct($data = NULL) {
@@ -194,6 +238,8 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the schedule, assigned by the service.
+     *
      * Generated from protobuf field <code>int64 eschedId = 1;</code>
      * @return int|string
      */
@@ -203,6 +249,8 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the schedule, assigned by the service.
+     *
      * Generated from protobuf field <code>int64 eschedId = 1;</code>
      * @param int|string $var
      * @return $this
@@ -216,7 +264,7 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * 1 to 200 characters.
+     * Name, 1 to 200 characters, no control characters.
      *
      * Generated from protobuf field <code>string eschedName = 2;</code>
      * @return string
@@ -227,7 +275,7 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * 1 to 200 characters.
+     * Name, 1 to 200 characters, no control characters.
      *
      * Generated from protobuf field <code>string eschedName = 2;</code>
      * @param string $var
@@ -242,6 +290,8 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the template.
+     *
      * Generated from protobuf field <code>int32 etplId = 3;</code>
      * @return int
      */
@@ -251,6 +301,8 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the template.
+     *
      * Generated from protobuf field <code>int32 etplId = 3;</code>
      * @param int $var
      * @return $this
@@ -264,7 +316,8 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * As in CreateInst. :due, :window_start and :window_end are built in.
+     * Parameters as in CreateInst. :due, :window_start and :window_end are built
+     * in and have the values of each run.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportParam params = 4;</code>
      * @return \Google\Protobuf\Internal\RepeatedField
@@ -275,7 +328,8 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * As in CreateInst. :due, :window_start and :window_end are built in.
+     * Parameters as in CreateInst. :due, :window_start and :window_end are built
+     * in and have the values of each run.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportParam params = 4;</code>
      * @param array<\Exporttask\WshExportParam>|\Google\Protobuf\Internal\RepeatedField $var
@@ -290,7 +344,7 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * FMT_DEFAULT: the template's.
+     * File format; FMT_DEFAULT: the template's.
      *
      * Generated from protobuf field <code>.exporttask.WshExportFormat etplOutputFormat = 5;</code>
      * @return int
@@ -301,7 +355,7 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * FMT_DEFAULT: the template's.
+     * File format; FMT_DEFAULT: the template's.
      *
      * Generated from protobuf field <code>.exporttask.WshExportFormat etplOutputFormat = 5;</code>
      * @param int $var
@@ -316,8 +370,9 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Minute, hour, day of month, month, day of week; or &#64;hourly, &#64;daily,
-     * &#64;weekly, &#64;monthly, &#64;yearly.
+     * Cron expression, 1 to 200 characters: minute, hour, day of month, month,
+     * day of week; or &#64;hourly, &#64;daily, &#64;weekly, &#64;monthly, &#64;yearly. See
+     * docs/schedules.md.
      *
      * Generated from protobuf field <code>string cron = 6;</code>
      * @return string
@@ -328,8 +383,9 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Minute, hour, day of month, month, day of week; or &#64;hourly, &#64;daily,
-     * &#64;weekly, &#64;monthly, &#64;yearly.
+     * Cron expression, 1 to 200 characters: minute, hour, day of month, month,
+     * day of week; or &#64;hourly, &#64;daily, &#64;weekly, &#64;monthly, &#64;yearly. See
+     * docs/schedules.md.
      *
      * Generated from protobuf field <code>string cron = 6;</code>
      * @param string $var
@@ -344,9 +400,10 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The IANA name of the time zone that cron is read in; empty: the server's.
-     * A time that the clock skips comes at the first valid instant; a time that
-     * comes twice comes due once.
+     * IANA name of the time zone in which cron is evaluated, at most 64
+     * characters; empty: the server's. A local time that the clock skips is due
+     * at the first instant after the gap; a local time that occurs twice is due
+     * the second time.
      *
      * Generated from protobuf field <code>string zone = 7;</code>
      * @return string
@@ -357,9 +414,10 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The IANA name of the time zone that cron is read in; empty: the server's.
-     * A time that the clock skips comes at the first valid instant; a time that
-     * comes twice comes due once.
+     * IANA name of the time zone in which cron is evaluated, at most 64
+     * characters; empty: the server's. A local time that the clock skips is due
+     * at the first instant after the gap; a local time that occurs twice is due
+     * the second time.
      *
      * Generated from protobuf field <code>string zone = 7;</code>
      * @param string $var
@@ -374,6 +432,8 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Treatment of due times that passed while no replica was running.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportMissed missed = 8;</code>
      * @return int
      */
@@ -383,6 +443,8 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Treatment of due times that passed while no replica was running.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportMissed missed = 8;</code>
      * @param int $var
      * @return $this
@@ -396,6 +458,8 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Treatment of a due time at which an earlier instance has not ended.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportOverlap overlap = 9;</code>
      * @return int
      */
@@ -405,6 +469,8 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Treatment of a due time at which an earlier instance has not ended.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportOverlap overlap = 9;</code>
      * @param int $var
      * @return $this
@@ -418,8 +484,8 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Instances start up to this many seconds after their due time, spread by
-     * the schedule's id, 0 to 3600.
+     * Maximum delay of the start of instances in seconds, 0 to 3600, always the
+     * same for one schedule. Due times and windows do not change.
      *
      * Generated from protobuf field <code>int32 jitterSec = 10;</code>
      * @return int
@@ -430,8 +496,8 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Instances start up to this many seconds after their due time, spread by
-     * the schedule's id, 0 to 3600.
+     * Maximum delay of the start of instances in seconds, 0 to 3600, always the
+     * same for one schedule. Due times and windows do not change.
      *
      * Generated from protobuf field <code>int32 jitterSec = 10;</code>
      * @param int $var
@@ -446,7 +512,7 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The first and the last instant a due time may have; empty: no bound.
+     * Earliest due time, RFC 3339; empty: no bound.
      *
      * Generated from protobuf field <code>string startAt = 11;</code>
      * @return string
@@ -457,7 +523,7 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The first and the last instant a due time may have; empty: no bound.
+     * Earliest due time, RFC 3339; empty: no bound.
      *
      * Generated from protobuf field <code>string startAt = 11;</code>
      * @param string $var
@@ -472,6 +538,8 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Latest due time, RFC 3339; empty: no bound.
+     *
      * Generated from protobuf field <code>string endAt = 12;</code>
      * @return string
      */
@@ -481,6 +549,8 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Latest due time, RFC 3339; empty: no bound.
+     *
      * Generated from protobuf field <code>string endAt = 12;</code>
      * @param string $var
      * @return $this
@@ -494,6 +564,8 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Status.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportSchedStatus status = 13;</code>
      * @return int
      */
@@ -503,6 +575,8 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Status.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportSchedStatus status = 13;</code>
      * @param int $var
      * @return $this
@@ -516,7 +590,7 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The next due times, up to five; none where it is not active.
+     * The next due times, at most five; empty if the schedule is not active.
      *
      * Generated from protobuf field <code>repeated string upcoming = 14;</code>
      * @return \Google\Protobuf\Internal\RepeatedField
@@ -527,7 +601,7 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The next due times, up to five; none where it is not active.
+     * The next due times, at most five; empty if the schedule is not active.
      *
      * Generated from protobuf field <code>repeated string upcoming = 14;</code>
      * @param array<string>|\Google\Protobuf\Internal\RepeatedField $var
@@ -542,7 +616,7 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The last due time that was dealt with, and the instance it made; 0: none.
+     * Last due time that was processed; empty: none yet.
      *
      * Generated from protobuf field <code>string lastDue = 15;</code>
      * @return string
@@ -553,7 +627,7 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The last due time that was dealt with, and the instance it made; 0: none.
+     * Last due time that was processed; empty: none yet.
      *
      * Generated from protobuf field <code>string lastDue = 15;</code>
      * @param string $var
@@ -568,6 +642,8 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Instance that the last due time created; 0: none.
+     *
      * Generated from protobuf field <code>int64 lastInst = 16;</code>
      * @return int|string
      */
@@ -577,6 +653,8 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Instance that the last due time created; 0: none.
+     *
      * Generated from protobuf field <code>int64 lastInst = 16;</code>
      * @param int|string $var
      * @return $this
@@ -590,7 +668,8 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Why the last due time made no instance: skipped, or what was wrong.
+     * Why the last due time created no instance or is waiting, or how many due
+     * times were skipped; empty: no problem.
      *
      * Generated from protobuf field <code>string lastProblem = 17;</code>
      * @return string
@@ -601,7 +680,8 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Why the last due time made no instance: skipped, or what was wrong.
+     * Why the last due time created no instance or is waiting, or how many due
+     * times were skipped; empty: no problem.
      *
      * Generated from protobuf field <code>string lastProblem = 17;</code>
      * @param string $var
@@ -616,7 +696,7 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Besides the template's own destinations.
+     * Destinations in addition to the template's, at most 10.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportDeliverTo deliverTo = 18;</code>
      * @return \Google\Protobuf\Internal\RepeatedField
@@ -627,7 +707,7 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Besides the template's own destinations.
+     * Destinations in addition to the template's, at most 10.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportDeliverTo deliverTo = 18;</code>
      * @param array<\Exporttask\WshExportDeliverTo>|\Google\Protobuf\Internal\RepeatedField $var
@@ -642,6 +722,8 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Time of creation.
+     *
      * Generated from protobuf field <code>string created = 19;</code>
      * @return string
      */
@@ -651,6 +733,8 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Time of creation.
+     *
      * Generated from protobuf field <code>string created = 19;</code>
      * @param string $var
      * @return $this
@@ -664,6 +748,8 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Time of the last change.
+     *
      * Generated from protobuf field <code>string updated = 20;</code>
      * @return string
      */
@@ -673,6 +759,8 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Time of the last change.
+     *
      * Generated from protobuf field <code>string updated = 20;</code>
      * @param string $var
      * @return $this
@@ -686,6 +774,8 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Time of deletion; empty: not deleted.
+     *
      * Generated from protobuf field <code>string deleted = 21;</code>
      * @return string
      */
@@ -695,6 +785,8 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Time of deletion; empty: not deleted.
+     *
      * Generated from protobuf field <code>string deleted = 21;</code>
      * @param string $var
      * @return $this
@@ -708,6 +800,8 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Operator that owns the schedule.
+     *
      * Generated from protobuf field <code>int32 operatorId = 22;</code>
      * @return int
      */
@@ -717,6 +811,8 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Operator that owns the schedule.
+     *
      * Generated from protobuf field <code>int32 operatorId = 22;</code>
      * @param int $var
      * @return $this
@@ -730,6 +826,8 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * requestId of the CreateSched request.
+     *
      * Generated from protobuf field <code>string requestId = 23;</code>
      * @return string
      */
@@ -739,6 +837,8 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * requestId of the CreateSched request.
+     *
      * Generated from protobuf field <code>string requestId = 23;</code>
      * @param string $var
      * @return $this
@@ -752,7 +852,7 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Counts the changes of the schedule, from 1.
+     * Version: 1 at creation, incremented by each UpdateSched.
      *
      * Generated from protobuf field <code>int32 version = 24;</code>
      * @return int
@@ -763,7 +863,7 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Counts the changes of the schedule, from 1.
+     * Version: 1 at creation, incremented by each UpdateSched.
      *
      * Generated from protobuf field <code>int32 version = 24;</code>
      * @param int $var

@@ -9,22 +9,26 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
- * One due time and its instance.
+ * A due time and its instance.
  *
  * Generated from protobuf message <code>exporttask.WshExportSchedRun</code>
  */
 class WshExportSchedRun extends \Google\Protobuf\Internal\Message
 {
     /**
+     * Due time.
+     *
      * Generated from protobuf field <code>string due = 1;</code>
      */
     protected $due = '';
     /**
+     * Id of the instance.
+     *
      * Generated from protobuf field <code>int64 einstId = 2;</code>
      */
     protected $einstId = 0;
     /**
-     * true: the due time had its instance before.
+     * true: the due time already had this instance.
      *
      * Generated from protobuf field <code>bool existed = 3;</code>
      */
@@ -37,9 +41,11 @@ class WshExportSchedRun extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type string $due
+     *           Due time.
      *     @type int|string $einstId
+     *           Id of the instance.
      *     @type bool $existed
-     *           true: the due time had its instance before.
+     *           true: the due time already had this instance.
      * }
      */
     public function __construct($data = NULL) {
@@ -48,6 +54,8 @@ class WshExportSchedRun extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Due time.
+     *
      * Generated from protobuf field <code>string due = 1;</code>
      * @return string
      */
@@ -57,6 +65,8 @@ class WshExportSchedRun extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Due time.
+     *
      * Generated from protobuf field <code>string due = 1;</code>
      * @param string $var
      * @return $this
@@ -70,6 +80,8 @@ class WshExportSchedRun extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the instance.
+     *
      * Generated from protobuf field <code>int64 einstId = 2;</code>
      * @return int|string
      */
@@ -79,6 +91,8 @@ class WshExportSchedRun extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the instance.
+     *
      * Generated from protobuf field <code>int64 einstId = 2;</code>
      * @param int|string $var
      * @return $this
@@ -92,7 +106,7 @@ class WshExportSchedRun extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * true: the due time had its instance before.
+     * true: the due time already had this instance.
      *
      * Generated from protobuf field <code>bool existed = 3;</code>
      * @return bool
@@ -103,7 +117,7 @@ class WshExportSchedRun extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * true: the due time had its instance before.
+     * true: the due time already had this instance.
      *
      * Generated from protobuf field <code>bool existed = 3;</code>
      * @param bool $var

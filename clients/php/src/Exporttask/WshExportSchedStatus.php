@@ -7,25 +7,33 @@ namespace Exporttask;
 use UnexpectedValueException;
 
 /**
+ * Status of a schedule.
+ *
  * Protobuf type <code>exporttask.WshExportSchedStatus</code>
  */
 class WshExportSchedStatus
 {
     /**
+     * Creates instances at its due times.
+     *
      * Generated from protobuf enum <code>SCHED_ACTIVE = 0;</code>
      */
     const SCHED_ACTIVE = 0;
     /**
+     * Creates no instances until it is resumed.
+     *
      * Generated from protobuf enum <code>SCHED_PAUSED = 1;</code>
      */
     const SCHED_PAUSED = 1;
     /**
-     * Past endAt, or it never comes due again.
+     * endAt has passed, or there are no more due times.
      *
      * Generated from protobuf enum <code>SCHED_ENDED = 2;</code>
      */
     const SCHED_ENDED = 2;
     /**
+     * Deleted.
+     *
      * Generated from protobuf enum <code>SCHED_DELETED = 9;</code>
      */
     const SCHED_DELETED = 9;

@@ -9,20 +9,26 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
+ * Request of CancelInst.
+ *
  * Generated from protobuf message <code>exporttask.WshExportTaskCancelInstReq</code>
  */
 class WshExportTaskCancelInstReq extends \Google\Protobuf\Internal\Message
 {
     /**
+     * Id of the instance.
+     *
      * Generated from protobuf field <code>int64 einstId = 1;</code>
      */
     protected $einstId = 0;
     /**
+     * Operator that makes the request, see the conventions above.
+     *
      * Generated from protobuf field <code>int32 operatorId = 2;</code>
      */
     protected $operatorId = 0;
     /**
-     * Kept in the event, up to 200 characters.
+     * Reason, stored in the event, at most 200 characters.
      *
      * Generated from protobuf field <code>string reason = 3;</code>
      */
@@ -35,9 +41,11 @@ class WshExportTaskCancelInstReq extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type int|string $einstId
+     *           Id of the instance.
      *     @type int $operatorId
+     *           Operator that makes the request, see the conventions above.
      *     @type string $reason
-     *           Kept in the event, up to 200 characters.
+     *           Reason, stored in the event, at most 200 characters.
      * }
      */
     public function __construct($data = NULL) {
@@ -46,6 +54,8 @@ class WshExportTaskCancelInstReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the instance.
+     *
      * Generated from protobuf field <code>int64 einstId = 1;</code>
      * @return int|string
      */
@@ -55,6 +65,8 @@ class WshExportTaskCancelInstReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the instance.
+     *
      * Generated from protobuf field <code>int64 einstId = 1;</code>
      * @param int|string $var
      * @return $this
@@ -68,6 +80,8 @@ class WshExportTaskCancelInstReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Operator that makes the request, see the conventions above.
+     *
      * Generated from protobuf field <code>int32 operatorId = 2;</code>
      * @return int
      */
@@ -77,6 +91,8 @@ class WshExportTaskCancelInstReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Operator that makes the request, see the conventions above.
+     *
      * Generated from protobuf field <code>int32 operatorId = 2;</code>
      * @param int $var
      * @return $this
@@ -90,7 +106,7 @@ class WshExportTaskCancelInstReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Kept in the event, up to 200 characters.
+     * Reason, stored in the event, at most 200 characters.
      *
      * Generated from protobuf field <code>string reason = 3;</code>
      * @return string
@@ -101,7 +117,7 @@ class WshExportTaskCancelInstReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Kept in the event, up to 200 characters.
+     * Reason, stored in the event, at most 200 characters.
      *
      * Generated from protobuf field <code>string reason = 3;</code>
      * @param string $var

@@ -9,28 +9,40 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
+ * Request of CreateInst.
+ *
  * Generated from protobuf message <code>exporttask.WshExportTaskCreateInstReq</code>
  */
 class WshExportTaskCreateInstReq extends \Google\Protobuf\Internal\Message
 {
     /**
+     * Id of the template.
+     *
      * Generated from protobuf field <code>int32 etplId = 1;</code>
      */
     protected $etplId = 0;
     /**
+     * File format; FMT_DEFAULT: the template's.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportFormat etplOutputFormat = 2;</code>
      */
     protected $etplOutputFormat = 0;
     /**
+     * Values of parameters, at most 200.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportParam params = 3;</code>
      */
     private $params;
     /**
+     * Operator that makes the request, see the conventions above.
+     *
      * Generated from protobuf field <code>int32 operatorId = 4;</code>
      */
     protected $operatorId = 0;
     /**
-     * As in CreateTpl.
+     * Idempotency key, at most 64 printable ASCII characters without spaces. A
+     * repeated request with the same key and the same body returns the first
+     * result; with another body it is errCode "10". Empty: not idempotent.
      *
      * Generated from protobuf field <code>string requestId = 5;</code>
      */
@@ -43,11 +55,17 @@ class WshExportTaskCreateInstReq extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type int $etplId
+     *           Id of the template.
      *     @type int $etplOutputFormat
+     *           File format; FMT_DEFAULT: the template's.
      *     @type array<\Exporttask\WshExportParam>|\Google\Protobuf\Internal\RepeatedField $params
+     *           Values of parameters, at most 200.
      *     @type int $operatorId
+     *           Operator that makes the request, see the conventions above.
      *     @type string $requestId
-     *           As in CreateTpl.
+     *           Idempotency key, at most 64 printable ASCII characters without spaces. A
+     *           repeated request with the same key and the same body returns the first
+     *           result; with another body it is errCode "10". Empty: not idempotent.
      * }
      */
     public function __construct($data = NULL) {
@@ -56,6 +74,8 @@ class WshExportTaskCreateInstReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the template.
+     *
      * Generated from protobuf field <code>int32 etplId = 1;</code>
      * @return int
      */
@@ -65,6 +85,8 @@ class WshExportTaskCreateInstReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the template.
+     *
      * Generated from protobuf field <code>int32 etplId = 1;</code>
      * @param int $var
      * @return $this
@@ -78,6 +100,8 @@ class WshExportTaskCreateInstReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * File format; FMT_DEFAULT: the template's.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportFormat etplOutputFormat = 2;</code>
      * @return int
      */
@@ -87,6 +111,8 @@ class WshExportTaskCreateInstReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * File format; FMT_DEFAULT: the template's.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportFormat etplOutputFormat = 2;</code>
      * @param int $var
      * @return $this
@@ -100,6 +126,8 @@ class WshExportTaskCreateInstReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Values of parameters, at most 200.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportParam params = 3;</code>
      * @return \Google\Protobuf\Internal\RepeatedField
      */
@@ -109,6 +137,8 @@ class WshExportTaskCreateInstReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Values of parameters, at most 200.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportParam params = 3;</code>
      * @param array<\Exporttask\WshExportParam>|\Google\Protobuf\Internal\RepeatedField $var
      * @return $this
@@ -122,6 +152,8 @@ class WshExportTaskCreateInstReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Operator that makes the request, see the conventions above.
+     *
      * Generated from protobuf field <code>int32 operatorId = 4;</code>
      * @return int
      */
@@ -131,6 +163,8 @@ class WshExportTaskCreateInstReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Operator that makes the request, see the conventions above.
+     *
      * Generated from protobuf field <code>int32 operatorId = 4;</code>
      * @param int $var
      * @return $this
@@ -144,7 +178,9 @@ class WshExportTaskCreateInstReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * As in CreateTpl.
+     * Idempotency key, at most 64 printable ASCII characters without spaces. A
+     * repeated request with the same key and the same body returns the first
+     * result; with another body it is errCode "10". Empty: not idempotent.
      *
      * Generated from protobuf field <code>string requestId = 5;</code>
      * @return string
@@ -155,7 +191,9 @@ class WshExportTaskCreateInstReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * As in CreateTpl.
+     * Idempotency key, at most 64 printable ASCII characters without spaces. A
+     * repeated request with the same key and the same body returns the first
+     * result; with another body it is errCode "10". Empty: not idempotent.
      *
      * Generated from protobuf field <code>string requestId = 5;</code>
      * @param string $var

@@ -9,70 +9,107 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
+ * Request of CreateSched.
+ *
  * Generated from protobuf message <code>exporttask.WshExportTaskCreateSchedReq</code>
  */
 class WshExportTaskCreateSchedReq extends \Google\Protobuf\Internal\Message
 {
     /**
+     * Name, 1 to 200 characters, no control characters.
+     *
      * Generated from protobuf field <code>string eschedName = 1;</code>
      */
     protected $eschedName = '';
     /**
+     * Id of the template.
+     *
      * Generated from protobuf field <code>int32 etplId = 2;</code>
      */
     protected $etplId = 0;
     /**
+     * Parameters as in CreateInst. :due, :window_start and :window_end are built
+     * in and have the values of each run.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportParam params = 3;</code>
      */
     private $params;
     /**
+     * File format; FMT_DEFAULT: the template's.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportFormat etplOutputFormat = 4;</code>
      */
     protected $etplOutputFormat = 0;
     /**
+     * Cron expression, 1 to 200 characters: minute, hour, day of month, month,
+     * day of week; or &#64;hourly, &#64;daily, &#64;weekly, &#64;monthly, &#64;yearly. See
+     * docs/schedules.md.
+     *
      * Generated from protobuf field <code>string cron = 5;</code>
      */
     protected $cron = '';
     /**
+     * IANA name of the time zone in which cron is evaluated, at most 64
+     * characters; empty: the server's. A local time that the clock skips is due
+     * at the first instant after the gap; a local time that occurs twice is due
+     * the second time.
+     *
      * Generated from protobuf field <code>string zone = 6;</code>
      */
     protected $zone = '';
     /**
+     * Treatment of due times that passed while no replica was running.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportMissed missed = 7;</code>
      */
     protected $missed = 0;
     /**
+     * Treatment of a due time at which an earlier instance has not ended.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportOverlap overlap = 8;</code>
      */
     protected $overlap = 0;
     /**
+     * Maximum delay of the start of instances in seconds, 0 to 3600, always the
+     * same for one schedule. Due times and windows do not change.
+     *
      * Generated from protobuf field <code>int32 jitterSec = 9;</code>
      */
     protected $jitterSec = 0;
     /**
+     * Earliest due time, RFC 3339; empty: no bound.
+     *
      * Generated from protobuf field <code>string startAt = 10;</code>
      */
     protected $startAt = '';
     /**
+     * Latest due time, RFC 3339; empty: no bound.
+     *
      * Generated from protobuf field <code>string endAt = 11;</code>
      */
     protected $endAt = '';
     /**
+     * Destinations in addition to the template's, at most 10.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportDeliverTo deliverTo = 12;</code>
      */
     private $deliverTo;
     /**
-     * true: it is saved as SCHED_PAUSED.
+     * true: the schedule is created as SCHED_PAUSED.
      *
      * Generated from protobuf field <code>bool paused = 13;</code>
      */
     protected $paused = false;
     /**
+     * Operator that makes the request, see the conventions above.
+     *
      * Generated from protobuf field <code>int32 operatorId = 14;</code>
      */
     protected $operatorId = 0;
     /**
-     * As in CreateTpl.
+     * Idempotency key, at most 64 printable ASCII characters without spaces. A
+     * repeated request with the same key and the same body returns the first
+     * result; with another body it is errCode "10". Empty: not idempotent.
      *
      * Generated from protobuf field <code>string requestId = 15;</code>
      */
@@ -85,22 +122,44 @@ class WshExportTaskCreateSchedReq extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type string $eschedName
+     *           Name, 1 to 200 characters, no control characters.
      *     @type int $etplId
+     *           Id of the template.
      *     @type array<\Exporttask\WshExportParam>|\Google\Protobuf\Internal\RepeatedField $params
+     *           Parameters as in CreateInst. :due, :window_start and :window_end are built
+     *           in and have the values of each run.
      *     @type int $etplOutputFormat
+     *           File format; FMT_DEFAULT: the template's.
      *     @type string $cron
+     *           Cron expression, 1 to 200 characters: minute, hour, day of month, month,
+     *           day of week; or &#64;hourly, &#64;daily, &#64;weekly, &#64;monthly, &#64;yearly. See
+     *           docs/schedules.md.
      *     @type string $zone
+     *           IANA name of the time zone in which cron is evaluated, at most 64
+     *           characters; empty: the server's. A local time that the clock skips is due
+     *           at the first instant after the gap; a local time that occurs twice is due
+     *           the second time.
      *     @type int $missed
+     *           Treatment of due times that passed while no replica was running.
      *     @type int $overlap
+     *           Treatment of a due time at which an earlier instance has not ended.
      *     @type int $jitterSec
+     *           Maximum delay of the start of instances in seconds, 0 to 3600, always the
+     *           same for one schedule. Due times and windows do not change.
      *     @type string $startAt
+     *           Earliest due time, RFC 3339; empty: no bound.
      *     @type string $endAt
+     *           Latest due time, RFC 3339; empty: no bound.
      *     @type array<\Exporttask\WshExportDeliverTo>|\Google\Protobuf\Internal\RepeatedField $deliverTo
+     *           Destinations in addition to the template's, at most 10.
      *     @type bool $paused
-     *           true: it is saved as SCHED_PAUSED.
+     *           true: the schedule is created as SCHED_PAUSED.
      *     @type int $operatorId
+     *           Operator that makes the request, see the conventions above.
      *     @type string $requestId
-     *           As in CreateTpl.
+     *           Idempotency key, at most 64 printable ASCII characters without spaces. A
+     *           repeated request with the same key and the same body returns the first
+     *           result; with another body it is errCode "10". Empty: not idempotent.
      * }
      */
     public function __construct($data = NULL) {
@@ -109,6 +168,8 @@ class WshExportTaskCreateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Name, 1 to 200 characters, no control characters.
+     *
      * Generated from protobuf field <code>string eschedName = 1;</code>
      * @return string
      */
@@ -118,6 +179,8 @@ class WshExportTaskCreateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Name, 1 to 200 characters, no control characters.
+     *
      * Generated from protobuf field <code>string eschedName = 1;</code>
      * @param string $var
      * @return $this
@@ -131,6 +194,8 @@ class WshExportTaskCreateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the template.
+     *
      * Generated from protobuf field <code>int32 etplId = 2;</code>
      * @return int
      */
@@ -140,6 +205,8 @@ class WshExportTaskCreateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the template.
+     *
      * Generated from protobuf field <code>int32 etplId = 2;</code>
      * @param int $var
      * @return $this
@@ -153,6 +220,9 @@ class WshExportTaskCreateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Parameters as in CreateInst. :due, :window_start and :window_end are built
+     * in and have the values of each run.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportParam params = 3;</code>
      * @return \Google\Protobuf\Internal\RepeatedField
      */
@@ -162,6 +232,9 @@ class WshExportTaskCreateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Parameters as in CreateInst. :due, :window_start and :window_end are built
+     * in and have the values of each run.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportParam params = 3;</code>
      * @param array<\Exporttask\WshExportParam>|\Google\Protobuf\Internal\RepeatedField $var
      * @return $this
@@ -175,6 +248,8 @@ class WshExportTaskCreateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * File format; FMT_DEFAULT: the template's.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportFormat etplOutputFormat = 4;</code>
      * @return int
      */
@@ -184,6 +259,8 @@ class WshExportTaskCreateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * File format; FMT_DEFAULT: the template's.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportFormat etplOutputFormat = 4;</code>
      * @param int $var
      * @return $this
@@ -197,6 +274,10 @@ class WshExportTaskCreateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Cron expression, 1 to 200 characters: minute, hour, day of month, month,
+     * day of week; or &#64;hourly, &#64;daily, &#64;weekly, &#64;monthly, &#64;yearly. See
+     * docs/schedules.md.
+     *
      * Generated from protobuf field <code>string cron = 5;</code>
      * @return string
      */
@@ -206,6 +287,10 @@ class WshExportTaskCreateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Cron expression, 1 to 200 characters: minute, hour, day of month, month,
+     * day of week; or &#64;hourly, &#64;daily, &#64;weekly, &#64;monthly, &#64;yearly. See
+     * docs/schedules.md.
+     *
      * Generated from protobuf field <code>string cron = 5;</code>
      * @param string $var
      * @return $this
@@ -219,6 +304,11 @@ class WshExportTaskCreateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * IANA name of the time zone in which cron is evaluated, at most 64
+     * characters; empty: the server's. A local time that the clock skips is due
+     * at the first instant after the gap; a local time that occurs twice is due
+     * the second time.
+     *
      * Generated from protobuf field <code>string zone = 6;</code>
      * @return string
      */
@@ -228,6 +318,11 @@ class WshExportTaskCreateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * IANA name of the time zone in which cron is evaluated, at most 64
+     * characters; empty: the server's. A local time that the clock skips is due
+     * at the first instant after the gap; a local time that occurs twice is due
+     * the second time.
+     *
      * Generated from protobuf field <code>string zone = 6;</code>
      * @param string $var
      * @return $this
@@ -241,6 +336,8 @@ class WshExportTaskCreateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Treatment of due times that passed while no replica was running.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportMissed missed = 7;</code>
      * @return int
      */
@@ -250,6 +347,8 @@ class WshExportTaskCreateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Treatment of due times that passed while no replica was running.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportMissed missed = 7;</code>
      * @param int $var
      * @return $this
@@ -263,6 +362,8 @@ class WshExportTaskCreateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Treatment of a due time at which an earlier instance has not ended.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportOverlap overlap = 8;</code>
      * @return int
      */
@@ -272,6 +373,8 @@ class WshExportTaskCreateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Treatment of a due time at which an earlier instance has not ended.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportOverlap overlap = 8;</code>
      * @param int $var
      * @return $this
@@ -285,6 +388,9 @@ class WshExportTaskCreateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Maximum delay of the start of instances in seconds, 0 to 3600, always the
+     * same for one schedule. Due times and windows do not change.
+     *
      * Generated from protobuf field <code>int32 jitterSec = 9;</code>
      * @return int
      */
@@ -294,6 +400,9 @@ class WshExportTaskCreateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Maximum delay of the start of instances in seconds, 0 to 3600, always the
+     * same for one schedule. Due times and windows do not change.
+     *
      * Generated from protobuf field <code>int32 jitterSec = 9;</code>
      * @param int $var
      * @return $this
@@ -307,6 +416,8 @@ class WshExportTaskCreateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Earliest due time, RFC 3339; empty: no bound.
+     *
      * Generated from protobuf field <code>string startAt = 10;</code>
      * @return string
      */
@@ -316,6 +427,8 @@ class WshExportTaskCreateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Earliest due time, RFC 3339; empty: no bound.
+     *
      * Generated from protobuf field <code>string startAt = 10;</code>
      * @param string $var
      * @return $this
@@ -329,6 +442,8 @@ class WshExportTaskCreateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Latest due time, RFC 3339; empty: no bound.
+     *
      * Generated from protobuf field <code>string endAt = 11;</code>
      * @return string
      */
@@ -338,6 +453,8 @@ class WshExportTaskCreateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Latest due time, RFC 3339; empty: no bound.
+     *
      * Generated from protobuf field <code>string endAt = 11;</code>
      * @param string $var
      * @return $this
@@ -351,6 +468,8 @@ class WshExportTaskCreateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Destinations in addition to the template's, at most 10.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportDeliverTo deliverTo = 12;</code>
      * @return \Google\Protobuf\Internal\RepeatedField
      */
@@ -360,6 +479,8 @@ class WshExportTaskCreateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Destinations in addition to the template's, at most 10.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportDeliverTo deliverTo = 12;</code>
      * @param array<\Exporttask\WshExportDeliverTo>|\Google\Protobuf\Internal\RepeatedField $var
      * @return $this
@@ -373,7 +494,7 @@ class WshExportTaskCreateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * true: it is saved as SCHED_PAUSED.
+     * true: the schedule is created as SCHED_PAUSED.
      *
      * Generated from protobuf field <code>bool paused = 13;</code>
      * @return bool
@@ -384,7 +505,7 @@ class WshExportTaskCreateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * true: it is saved as SCHED_PAUSED.
+     * true: the schedule is created as SCHED_PAUSED.
      *
      * Generated from protobuf field <code>bool paused = 13;</code>
      * @param bool $var
@@ -399,6 +520,8 @@ class WshExportTaskCreateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Operator that makes the request, see the conventions above.
+     *
      * Generated from protobuf field <code>int32 operatorId = 14;</code>
      * @return int
      */
@@ -408,6 +531,8 @@ class WshExportTaskCreateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Operator that makes the request, see the conventions above.
+     *
      * Generated from protobuf field <code>int32 operatorId = 14;</code>
      * @param int $var
      * @return $this
@@ -421,7 +546,9 @@ class WshExportTaskCreateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * As in CreateTpl.
+     * Idempotency key, at most 64 printable ASCII characters without spaces. A
+     * repeated request with the same key and the same body returns the first
+     * result; with another body it is errCode "10". Empty: not idempotent.
      *
      * Generated from protobuf field <code>string requestId = 15;</code>
      * @return string
@@ -432,7 +559,9 @@ class WshExportTaskCreateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * As in CreateTpl.
+     * Idempotency key, at most 64 printable ASCII characters without spaces. A
+     * repeated request with the same key and the same body returns the first
+     * result; with another body it is errCode "10". Empty: not idempotent.
      *
      * Generated from protobuf field <code>string requestId = 15;</code>
      * @param string $var

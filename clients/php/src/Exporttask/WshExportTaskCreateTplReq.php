@@ -9,74 +9,116 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
+ * Request of CreateTpl.
+ *
  * Generated from protobuf message <code>exporttask.WshExportTaskCreateTplReq</code>
  */
 class WshExportTaskCreateTplReq extends \Google\Protobuf\Internal\Message
 {
     /**
+     * Name, 1 to 200 characters, no control characters.
+     *
      * Generated from protobuf field <code>string etplName = 1;</code>
      */
     protected $etplName = '';
     /**
+     * Client-defined tag for grouping, at most 64 characters.
+     *
      * Generated from protobuf field <code>string etplTag = 2;</code>
      */
     protected $etplTag = '';
     /**
+     * SQL: one SELECT (or WITH ... SELECT, UNION) with :name parameters, at most
+     * 64 KiB, see docs/parameters.md.
+     *
      * Generated from protobuf field <code>string etplExpr = 3;</code>
      */
     protected $etplExpr = '';
     /**
+     * Columns of the file, at most 256 KiB. Empty: all columns of the result, in
+     * order. "order_no, amount:Amount": selected columns, in this order, with
+     * labels. A JSON array: more settings for each column, see docs/columns.md.
+     *
      * Generated from protobuf field <code>string etplOutputColumns = 4;</code>
      */
     protected $etplOutputColumns = '';
     /**
+     * File format; FMT_DEFAULT: CSV.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportFormat etplOutputFormat = 5;</code>
      */
     protected $etplOutputFormat = 0;
     /**
+     * Operator that makes the request, see the conventions above.
+     *
      * Generated from protobuf field <code>int32 operatorId = 6;</code>
      */
     protected $operatorId = 0;
     /**
+     * Name of the data source on which the SQL runs; empty: "default". An unknown
+     * name is errCode "3".
+     *
      * Generated from protobuf field <code>string etplSource = 7;</code>
      */
     protected $etplSource = '';
     /**
+     * Declarations of the SQL's parameters, at most 200. A parameter without a
+     * declaration is a required string.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportParamDecl etplParams = 8;</code>
      */
     private $etplParams;
     /**
+     * Options of the file.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportOptions etplOptions = 9;</code>
      */
     protected $etplOptions = null;
     /**
+     * Time limit of one attempt in seconds, at most the server's max-timeout; 0:
+     * the server's default (timeout).
+     *
      * Generated from protobuf field <code>int32 etplTimeoutSec = 10;</code>
      */
     protected $etplTimeoutSec = 0;
     /**
+     * Maximum number of attempts, 1 to 20; 0: the server's default
+     * (max-attempts).
+     *
      * Generated from protobuf field <code>int32 etplMaxAttempts = 11;</code>
      */
     protected $etplMaxAttempts = 0;
     /**
+     * Time for which files are kept, in seconds, at most 10 years; 0: the
+     * server's default (retention).
+     *
      * Generated from protobuf field <code>int64 etplRetentionSec = 12;</code>
      */
     protected $etplRetentionSec = 0;
     /**
-     * The client's own id of this request, up to 64 printable ASCII characters:
-     * sent again with the same body it returns the first result.
+     * Idempotency key, at most 64 printable ASCII characters without spaces. A
+     * repeated request with the same key and the same body returns the first
+     * result; with another body it is errCode "10". Empty: not idempotent.
      *
      * Generated from protobuf field <code>string requestId = 13;</code>
      */
     protected $requestId = '';
     /**
+     * Limits of each instance.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportLimits etplLimits = 14;</code>
      */
     protected $etplLimits = null;
     /**
+     * Treatment of result columns that did not exist when the template was
+     * validated.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportExtraColumns etplExtraColumns = 15;</code>
      */
     protected $etplExtraColumns = 0;
     /**
+     * Destinations to which finished files are sent, at most 10.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportDeliverTo etplDeliverTo = 16;</code>
      */
     private $etplDeliverTo;
@@ -88,23 +130,48 @@ class WshExportTaskCreateTplReq extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type string $etplName
+     *           Name, 1 to 200 characters, no control characters.
      *     @type string $etplTag
+     *           Client-defined tag for grouping, at most 64 characters.
      *     @type string $etplExpr
+     *           SQL: one SELECT (or WITH ... SELECT, UNION) with :name parameters, at most
+     *           64 KiB, see docs/parameters.md.
      *     @type string $etplOutputColumns
+     *           Columns of the file, at most 256 KiB. Empty: all columns of the result, in
+     *           order. "order_no, amount:Amount": selected columns, in this order, with
+     *           labels. A JSON array: more settings for each column, see docs/columns.md.
      *     @type int $etplOutputFormat
+     *           File format; FMT_DEFAULT: CSV.
      *     @type int $operatorId
+     *           Operator that makes the request, see the conventions above.
      *     @type string $etplSource
+     *           Name of the data source on which the SQL runs; empty: "default". An unknown
+     *           name is errCode "3".
      *     @type array<\Exporttask\WshExportParamDecl>|\Google\Protobuf\Internal\RepeatedField $etplParams
+     *           Declarations of the SQL's parameters, at most 200. A parameter without a
+     *           declaration is a required string.
      *     @type \Exporttask\WshExportOptions $etplOptions
+     *           Options of the file.
      *     @type int $etplTimeoutSec
+     *           Time limit of one attempt in seconds, at most the server's max-timeout; 0:
+     *           the server's default (timeout).
      *     @type int $etplMaxAttempts
+     *           Maximum number of attempts, 1 to 20; 0: the server's default
+     *           (max-attempts).
      *     @type int|string $etplRetentionSec
+     *           Time for which files are kept, in seconds, at most 10 years; 0: the
+     *           server's default (retention).
      *     @type string $requestId
-     *           The client's own id of this request, up to 64 printable ASCII characters:
-     *           sent again with the same body it returns the first result.
+     *           Idempotency key, at most 64 printable ASCII characters without spaces. A
+     *           repeated request with the same key and the same body returns the first
+     *           result; with another body it is errCode "10". Empty: not idempotent.
      *     @type \Exporttask\WshExportLimits $etplLimits
+     *           Limits of each instance.
      *     @type int $etplExtraColumns
+     *           Treatment of result columns that did not exist when the template was
+     *           validated.
      *     @type array<\Exporttask\WshExportDeliverTo>|\Google\Protobuf\Internal\RepeatedField $etplDeliverTo
+     *           Destinations to which finished files are sent, at most 10.
      * }
      */
     public function __construct($data = NULL) {
@@ -113,6 +180,8 @@ class WshExportTaskCreateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Name, 1 to 200 characters, no control characters.
+     *
      * Generated from protobuf field <code>string etplName = 1;</code>
      * @return string
      */
@@ -122,6 +191,8 @@ class WshExportTaskCreateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Name, 1 to 200 characters, no control characters.
+     *
      * Generated from protobuf field <code>string etplName = 1;</code>
      * @param string $var
      * @return $this
@@ -135,6 +206,8 @@ class WshExportTaskCreateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Client-defined tag for grouping, at most 64 characters.
+     *
      * Generated from protobuf field <code>string etplTag = 2;</code>
      * @return string
      */
@@ -144,6 +217,8 @@ class WshExportTaskCreateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Client-defined tag for grouping, at most 64 characters.
+     *
      * Generated from protobuf field <code>string etplTag = 2;</code>
      * @param string $var
      * @return $this
@@ -157,6 +232,9 @@ class WshExportTaskCreateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * SQL: one SELECT (or WITH ... SELECT, UNION) with :name parameters, at most
+     * 64 KiB, see docs/parameters.md.
+     *
      * Generated from protobuf field <code>string etplExpr = 3;</code>
      * @return string
      */
@@ -166,6 +244,9 @@ class WshExportTaskCreateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * SQL: one SELECT (or WITH ... SELECT, UNION) with :name parameters, at most
+     * 64 KiB, see docs/parameters.md.
+     *
      * Generated from protobuf field <code>string etplExpr = 3;</code>
      * @param string $var
      * @return $this
@@ -179,6 +260,10 @@ class WshExportTaskCreateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Columns of the file, at most 256 KiB. Empty: all columns of the result, in
+     * order. "order_no, amount:Amount": selected columns, in this order, with
+     * labels. A JSON array: more settings for each column, see docs/columns.md.
+     *
      * Generated from protobuf field <code>string etplOutputColumns = 4;</code>
      * @return string
      */
@@ -188,6 +273,10 @@ class WshExportTaskCreateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Columns of the file, at most 256 KiB. Empty: all columns of the result, in
+     * order. "order_no, amount:Amount": selected columns, in this order, with
+     * labels. A JSON array: more settings for each column, see docs/columns.md.
+     *
      * Generated from protobuf field <code>string etplOutputColumns = 4;</code>
      * @param string $var
      * @return $this
@@ -201,6 +290,8 @@ class WshExportTaskCreateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * File format; FMT_DEFAULT: CSV.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportFormat etplOutputFormat = 5;</code>
      * @return int
      */
@@ -210,6 +301,8 @@ class WshExportTaskCreateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * File format; FMT_DEFAULT: CSV.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportFormat etplOutputFormat = 5;</code>
      * @param int $var
      * @return $this
@@ -223,6 +316,8 @@ class WshExportTaskCreateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Operator that makes the request, see the conventions above.
+     *
      * Generated from protobuf field <code>int32 operatorId = 6;</code>
      * @return int
      */
@@ -232,6 +327,8 @@ class WshExportTaskCreateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Operator that makes the request, see the conventions above.
+     *
      * Generated from protobuf field <code>int32 operatorId = 6;</code>
      * @param int $var
      * @return $this
@@ -245,6 +342,9 @@ class WshExportTaskCreateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Name of the data source on which the SQL runs; empty: "default". An unknown
+     * name is errCode "3".
+     *
      * Generated from protobuf field <code>string etplSource = 7;</code>
      * @return string
      */
@@ -254,6 +354,9 @@ class WshExportTaskCreateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Name of the data source on which the SQL runs; empty: "default". An unknown
+     * name is errCode "3".
+     *
      * Generated from protobuf field <code>string etplSource = 7;</code>
      * @param string $var
      * @return $this
@@ -267,6 +370,9 @@ class WshExportTaskCreateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Declarations of the SQL's parameters, at most 200. A parameter without a
+     * declaration is a required string.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportParamDecl etplParams = 8;</code>
      * @return \Google\Protobuf\Internal\RepeatedField
      */
@@ -276,6 +382,9 @@ class WshExportTaskCreateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Declarations of the SQL's parameters, at most 200. A parameter without a
+     * declaration is a required string.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportParamDecl etplParams = 8;</code>
      * @param array<\Exporttask\WshExportParamDecl>|\Google\Protobuf\Internal\RepeatedField $var
      * @return $this
@@ -289,6 +398,8 @@ class WshExportTaskCreateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Options of the file.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportOptions etplOptions = 9;</code>
      * @return \Exporttask\WshExportOptions|null
      */
@@ -308,6 +419,8 @@ class WshExportTaskCreateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Options of the file.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportOptions etplOptions = 9;</code>
      * @param \Exporttask\WshExportOptions $var
      * @return $this
@@ -321,6 +434,9 @@ class WshExportTaskCreateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Time limit of one attempt in seconds, at most the server's max-timeout; 0:
+     * the server's default (timeout).
+     *
      * Generated from protobuf field <code>int32 etplTimeoutSec = 10;</code>
      * @return int
      */
@@ -330,6 +446,9 @@ class WshExportTaskCreateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Time limit of one attempt in seconds, at most the server's max-timeout; 0:
+     * the server's default (timeout).
+     *
      * Generated from protobuf field <code>int32 etplTimeoutSec = 10;</code>
      * @param int $var
      * @return $this
@@ -343,6 +462,9 @@ class WshExportTaskCreateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Maximum number of attempts, 1 to 20; 0: the server's default
+     * (max-attempts).
+     *
      * Generated from protobuf field <code>int32 etplMaxAttempts = 11;</code>
      * @return int
      */
@@ -352,6 +474,9 @@ class WshExportTaskCreateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Maximum number of attempts, 1 to 20; 0: the server's default
+     * (max-attempts).
+     *
      * Generated from protobuf field <code>int32 etplMaxAttempts = 11;</code>
      * @param int $var
      * @return $this
@@ -365,6 +490,9 @@ class WshExportTaskCreateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Time for which files are kept, in seconds, at most 10 years; 0: the
+     * server's default (retention).
+     *
      * Generated from protobuf field <code>int64 etplRetentionSec = 12;</code>
      * @return int|string
      */
@@ -374,6 +502,9 @@ class WshExportTaskCreateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Time for which files are kept, in seconds, at most 10 years; 0: the
+     * server's default (retention).
+     *
      * Generated from protobuf field <code>int64 etplRetentionSec = 12;</code>
      * @param int|string $var
      * @return $this
@@ -387,8 +518,9 @@ class WshExportTaskCreateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The client's own id of this request, up to 64 printable ASCII characters:
-     * sent again with the same body it returns the first result.
+     * Idempotency key, at most 64 printable ASCII characters without spaces. A
+     * repeated request with the same key and the same body returns the first
+     * result; with another body it is errCode "10". Empty: not idempotent.
      *
      * Generated from protobuf field <code>string requestId = 13;</code>
      * @return string
@@ -399,8 +531,9 @@ class WshExportTaskCreateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The client's own id of this request, up to 64 printable ASCII characters:
-     * sent again with the same body it returns the first result.
+     * Idempotency key, at most 64 printable ASCII characters without spaces. A
+     * repeated request with the same key and the same body returns the first
+     * result; with another body it is errCode "10". Empty: not idempotent.
      *
      * Generated from protobuf field <code>string requestId = 13;</code>
      * @param string $var
@@ -415,6 +548,8 @@ class WshExportTaskCreateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Limits of each instance.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportLimits etplLimits = 14;</code>
      * @return \Exporttask\WshExportLimits|null
      */
@@ -434,6 +569,8 @@ class WshExportTaskCreateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Limits of each instance.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportLimits etplLimits = 14;</code>
      * @param \Exporttask\WshExportLimits $var
      * @return $this
@@ -447,6 +584,9 @@ class WshExportTaskCreateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Treatment of result columns that did not exist when the template was
+     * validated.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportExtraColumns etplExtraColumns = 15;</code>
      * @return int
      */
@@ -456,6 +596,9 @@ class WshExportTaskCreateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Treatment of result columns that did not exist when the template was
+     * validated.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportExtraColumns etplExtraColumns = 15;</code>
      * @param int $var
      * @return $this
@@ -469,6 +612,8 @@ class WshExportTaskCreateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Destinations to which finished files are sent, at most 10.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportDeliverTo etplDeliverTo = 16;</code>
      * @return \Google\Protobuf\Internal\RepeatedField
      */
@@ -478,6 +623,8 @@ class WshExportTaskCreateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Destinations to which finished files are sent, at most 10.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportDeliverTo etplDeliverTo = 16;</code>
      * @param array<\Exporttask\WshExportDeliverTo>|\Google\Protobuf\Internal\RepeatedField $var
      * @return $this

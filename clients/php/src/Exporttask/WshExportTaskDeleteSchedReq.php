@@ -9,15 +9,21 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
+ * Request of DeleteSched.
+ *
  * Generated from protobuf message <code>exporttask.WshExportTaskDeleteSchedReq</code>
  */
 class WshExportTaskDeleteSchedReq extends \Google\Protobuf\Internal\Message
 {
     /**
+     * Id of the schedule.
+     *
      * Generated from protobuf field <code>int64 eschedId = 1;</code>
      */
     protected $eschedId = 0;
     /**
+     * Operator that makes the request, see the conventions above.
+     *
      * Generated from protobuf field <code>int32 operatorId = 2;</code>
      */
     protected $operatorId = 0;
@@ -29,7 +35,9 @@ class WshExportTaskDeleteSchedReq extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type int|string $eschedId
+     *           Id of the schedule.
      *     @type int $operatorId
+     *           Operator that makes the request, see the conventions above.
      * }
      */
     public function __construct($data = NULL) {
@@ -38,6 +46,8 @@ class WshExportTaskDeleteSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the schedule.
+     *
      * Generated from protobuf field <code>int64 eschedId = 1;</code>
      * @return int|string
      */
@@ -47,6 +57,8 @@ class WshExportTaskDeleteSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the schedule.
+     *
      * Generated from protobuf field <code>int64 eschedId = 1;</code>
      * @param int|string $var
      * @return $this
@@ -60,6 +72,8 @@ class WshExportTaskDeleteSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Operator that makes the request, see the conventions above.
+     *
      * Generated from protobuf field <code>int32 operatorId = 2;</code>
      * @return int
      */
@@ -69,6 +83,8 @@ class WshExportTaskDeleteSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Operator that makes the request, see the conventions above.
+     *
      * Generated from protobuf field <code>int32 operatorId = 2;</code>
      * @param int $var
      * @return $this

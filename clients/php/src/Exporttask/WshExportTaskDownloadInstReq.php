@@ -9,28 +9,32 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
+ * Request of DownloadInst.
+ *
  * Generated from protobuf message <code>exporttask.WshExportTaskDownloadInstReq</code>
  */
 class WshExportTaskDownloadInstReq extends \Google\Protobuf\Internal\Message
 {
     /**
+     * Id of the instance.
+     *
      * Generated from protobuf field <code>int64 einstId = 1;</code>
      */
     protected $einstId = 0;
     /**
-     * Which file; empty: the first.
+     * Name of the file; empty: the first file.
      *
      * Generated from protobuf field <code>string fileName = 2;</code>
      */
     protected $fileName = '';
     /**
-     * The first byte wanted, from 0.
+     * Offset of the first byte, 0 to the size of the file.
      *
      * Generated from protobuf field <code>int64 offset = 3;</code>
      */
     protected $offset = 0;
     /**
-     * Bytes in a chunk, up to 1,048,576; 0: 262,144.
+     * Maximum size of a chunk in bytes, at most 1,048,576; 0: 262,144.
      *
      * Generated from protobuf field <code>int32 chunkSize = 4;</code>
      */
@@ -43,12 +47,13 @@ class WshExportTaskDownloadInstReq extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type int|string $einstId
+     *           Id of the instance.
      *     @type string $fileName
-     *           Which file; empty: the first.
+     *           Name of the file; empty: the first file.
      *     @type int|string $offset
-     *           The first byte wanted, from 0.
+     *           Offset of the first byte, 0 to the size of the file.
      *     @type int $chunkSize
-     *           Bytes in a chunk, up to 1,048,576; 0: 262,144.
+     *           Maximum size of a chunk in bytes, at most 1,048,576; 0: 262,144.
      * }
      */
     public function __construct($data = NULL) {
@@ -57,6 +62,8 @@ class WshExportTaskDownloadInstReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the instance.
+     *
      * Generated from protobuf field <code>int64 einstId = 1;</code>
      * @return int|string
      */
@@ -66,6 +73,8 @@ class WshExportTaskDownloadInstReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the instance.
+     *
      * Generated from protobuf field <code>int64 einstId = 1;</code>
      * @param int|string $var
      * @return $this
@@ -79,7 +88,7 @@ class WshExportTaskDownloadInstReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Which file; empty: the first.
+     * Name of the file; empty: the first file.
      *
      * Generated from protobuf field <code>string fileName = 2;</code>
      * @return string
@@ -90,7 +99,7 @@ class WshExportTaskDownloadInstReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Which file; empty: the first.
+     * Name of the file; empty: the first file.
      *
      * Generated from protobuf field <code>string fileName = 2;</code>
      * @param string $var
@@ -105,7 +114,7 @@ class WshExportTaskDownloadInstReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The first byte wanted, from 0.
+     * Offset of the first byte, 0 to the size of the file.
      *
      * Generated from protobuf field <code>int64 offset = 3;</code>
      * @return int|string
@@ -116,7 +125,7 @@ class WshExportTaskDownloadInstReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The first byte wanted, from 0.
+     * Offset of the first byte, 0 to the size of the file.
      *
      * Generated from protobuf field <code>int64 offset = 3;</code>
      * @param int|string $var
@@ -131,7 +140,7 @@ class WshExportTaskDownloadInstReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Bytes in a chunk, up to 1,048,576; 0: 262,144.
+     * Maximum size of a chunk in bytes, at most 1,048,576; 0: 262,144.
      *
      * Generated from protobuf field <code>int32 chunkSize = 4;</code>
      * @return int
@@ -142,7 +151,7 @@ class WshExportTaskDownloadInstReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Bytes in a chunk, up to 1,048,576; 0: 262,144.
+     * Maximum size of a chunk in bytes, at most 1,048,576; 0: 262,144.
      *
      * Generated from protobuf field <code>int32 chunkSize = 4;</code>
      * @param int $var

@@ -9,12 +9,14 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
+ * Request of GetQueue.
+ *
  * Generated from protobuf message <code>exporttask.WshExportTaskGetQueueReq</code>
  */
 class WshExportTaskGetQueueReq extends \Google\Protobuf\Internal\Message
 {
     /**
-     * 0: of every operator.
+     * Only this operator; 0: all operators.
      *
      * Generated from protobuf field <code>int32 operatorId = 1;</code>
      */
@@ -27,7 +29,7 @@ class WshExportTaskGetQueueReq extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type int $operatorId
-     *           0: of every operator.
+     *           Only this operator; 0: all operators.
      * }
      */
     public function __construct($data = NULL) {
@@ -36,7 +38,7 @@ class WshExportTaskGetQueueReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * 0: of every operator.
+     * Only this operator; 0: all operators.
      *
      * Generated from protobuf field <code>int32 operatorId = 1;</code>
      * @return int
@@ -47,7 +49,7 @@ class WshExportTaskGetQueueReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * 0: of every operator.
+     * Only this operator; 0: all operators.
      *
      * Generated from protobuf field <code>int32 operatorId = 1;</code>
      * @param int $var

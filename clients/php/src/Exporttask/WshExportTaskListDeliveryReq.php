@@ -9,24 +9,26 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
+ * Request of ListDelivery.
+ *
  * Generated from protobuf message <code>exporttask.WshExportTaskListDeliveryReq</code>
  */
 class WshExportTaskListDeliveryReq extends \Google\Protobuf\Internal\Message
 {
     /**
-     * 0: of any instance.
+     * Only deliveries of this instance; 0: of any instance.
      *
      * Generated from protobuf field <code>int64 einstId = 1;</code>
      */
     protected $einstId = 0;
     /**
-     * Of instances of this operator; 0: of any.
+     * Only deliveries of instances of this operator; 0: of any operator.
      *
      * Generated from protobuf field <code>int32 operatorId = 2;</code>
      */
     protected $operatorId = 0;
     /**
-     * In one of these states; empty: in any.
+     * Only deliveries in one of these states; empty: in any state.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportDeliveryState states = 3;</code>
      */
@@ -38,6 +40,8 @@ class WshExportTaskListDeliveryReq extends \Google\Protobuf\Internal\Message
      */
     protected $pageSize = 0;
     /**
+     * nextPageToken of the previous page; empty: the first page.
+     *
      * Generated from protobuf field <code>string pageToken = 5;</code>
      */
     protected $pageToken = '';
@@ -49,14 +53,15 @@ class WshExportTaskListDeliveryReq extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type int|string $einstId
-     *           0: of any instance.
+     *           Only deliveries of this instance; 0: of any instance.
      *     @type int $operatorId
-     *           Of instances of this operator; 0: of any.
+     *           Only deliveries of instances of this operator; 0: of any operator.
      *     @type array<int>|\Google\Protobuf\Internal\RepeatedField $states
-     *           In one of these states; empty: in any.
+     *           Only deliveries in one of these states; empty: in any state.
      *     @type int $pageSize
      *           1 to 500; 0: 50.
      *     @type string $pageToken
+     *           nextPageToken of the previous page; empty: the first page.
      * }
      */
     public function __construct($data = NULL) {
@@ -65,7 +70,7 @@ class WshExportTaskListDeliveryReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * 0: of any instance.
+     * Only deliveries of this instance; 0: of any instance.
      *
      * Generated from protobuf field <code>int64 einstId = 1;</code>
      * @return int|string
@@ -76,7 +81,7 @@ class WshExportTaskListDeliveryReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * 0: of any instance.
+     * Only deliveries of this instance; 0: of any instance.
      *
      * Generated from protobuf field <code>int64 einstId = 1;</code>
      * @param int|string $var
@@ -91,7 +96,7 @@ class WshExportTaskListDeliveryReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Of instances of this operator; 0: of any.
+     * Only deliveries of instances of this operator; 0: of any operator.
      *
      * Generated from protobuf field <code>int32 operatorId = 2;</code>
      * @return int
@@ -102,7 +107,7 @@ class WshExportTaskListDeliveryReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Of instances of this operator; 0: of any.
+     * Only deliveries of instances of this operator; 0: of any operator.
      *
      * Generated from protobuf field <code>int32 operatorId = 2;</code>
      * @param int $var
@@ -117,7 +122,7 @@ class WshExportTaskListDeliveryReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * In one of these states; empty: in any.
+     * Only deliveries in one of these states; empty: in any state.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportDeliveryState states = 3;</code>
      * @return \Google\Protobuf\Internal\RepeatedField
@@ -128,7 +133,7 @@ class WshExportTaskListDeliveryReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * In one of these states; empty: in any.
+     * Only deliveries in one of these states; empty: in any state.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportDeliveryState states = 3;</code>
      * @param array<int>|\Google\Protobuf\Internal\RepeatedField $var
@@ -169,6 +174,8 @@ class WshExportTaskListDeliveryReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * nextPageToken of the previous page; empty: the first page.
+     *
      * Generated from protobuf field <code>string pageToken = 5;</code>
      * @return string
      */
@@ -178,6 +185,8 @@ class WshExportTaskListDeliveryReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * nextPageToken of the previous page; empty: the first page.
+     *
      * Generated from protobuf field <code>string pageToken = 5;</code>
      * @param string $var
      * @return $this

@@ -9,23 +9,34 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
+ * Reply of ListDelivery.
+ *
  * Generated from protobuf message <code>exporttask.WshExportTaskListDeliveryRes</code>
  */
 class WshExportTaskListDeliveryRes extends \Google\Protobuf\Internal\Message
 {
     /**
+     * Canonical gRPC status code as a decimal string; empty on success.
+     *
      * Generated from protobuf field <code>string errCode = 1;</code>
      */
     protected $errCode = '';
     /**
+     * Names the field, the value received and the values allowed; empty on
+     * success.
+     *
      * Generated from protobuf field <code>string errMsg = 2;</code>
      */
     protected $errMsg = '';
     /**
+     * The deliveries. Not set if errCode is set.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportDelivery data = 3;</code>
      */
     private $data;
     /**
+     * Token of the next page; empty: this is the last page.
+     *
      * Generated from protobuf field <code>string nextPageToken = 4;</code>
      */
     protected $nextPageToken = '';
@@ -37,9 +48,14 @@ class WshExportTaskListDeliveryRes extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type string $errCode
+     *           Canonical gRPC status code as a decimal string; empty on success.
      *     @type string $errMsg
+     *           Names the field, the value received and the values allowed; empty on
+     *           success.
      *     @type array<\Exporttask\WshExportDelivery>|\Google\Protobuf\Internal\RepeatedField $data
+     *           The deliveries. Not set if errCode is set.
      *     @type string $nextPageToken
+     *           Token of the next page; empty: this is the last page.
      * }
      */
     public function __construct($data = NULL) {
@@ -48,6 +64,8 @@ class WshExportTaskListDeliveryRes extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Canonical gRPC status code as a decimal string; empty on success.
+     *
      * Generated from protobuf field <code>string errCode = 1;</code>
      * @return string
      */
@@ -57,6 +75,8 @@ class WshExportTaskListDeliveryRes extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Canonical gRPC status code as a decimal string; empty on success.
+     *
      * Generated from protobuf field <code>string errCode = 1;</code>
      * @param string $var
      * @return $this
@@ -70,6 +90,9 @@ class WshExportTaskListDeliveryRes extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Names the field, the value received and the values allowed; empty on
+     * success.
+     *
      * Generated from protobuf field <code>string errMsg = 2;</code>
      * @return string
      */
@@ -79,6 +102,9 @@ class WshExportTaskListDeliveryRes extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Names the field, the value received and the values allowed; empty on
+     * success.
+     *
      * Generated from protobuf field <code>string errMsg = 2;</code>
      * @param string $var
      * @return $this
@@ -92,6 +118,8 @@ class WshExportTaskListDeliveryRes extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * The deliveries. Not set if errCode is set.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportDelivery data = 3;</code>
      * @return \Google\Protobuf\Internal\RepeatedField
      */
@@ -101,6 +129,8 @@ class WshExportTaskListDeliveryRes extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * The deliveries. Not set if errCode is set.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportDelivery data = 3;</code>
      * @param array<\Exporttask\WshExportDelivery>|\Google\Protobuf\Internal\RepeatedField $var
      * @return $this
@@ -114,6 +144,8 @@ class WshExportTaskListDeliveryRes extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Token of the next page; empty: this is the last page.
+     *
      * Generated from protobuf field <code>string nextPageToken = 4;</code>
      * @return string
      */
@@ -123,6 +155,8 @@ class WshExportTaskListDeliveryRes extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Token of the next page; empty: this is the last page.
+     *
      * Generated from protobuf field <code>string nextPageToken = 4;</code>
      * @param string $var
      * @return $this

@@ -9,11 +9,15 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
+ * Request of ListInstEvent.
+ *
  * Generated from protobuf message <code>exporttask.WshExportTaskListInstEventReq</code>
  */
 class WshExportTaskListInstEventReq extends \Google\Protobuf\Internal\Message
 {
     /**
+     * Id of the instance.
+     *
      * Generated from protobuf field <code>int64 einstId = 1;</code>
      */
     protected $einstId = 0;
@@ -24,6 +28,8 @@ class WshExportTaskListInstEventReq extends \Google\Protobuf\Internal\Message
      */
     protected $pageSize = 0;
     /**
+     * nextPageToken of the previous page; empty: the first page.
+     *
      * Generated from protobuf field <code>string pageToken = 3;</code>
      */
     protected $pageToken = '';
@@ -35,9 +41,11 @@ class WshExportTaskListInstEventReq extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type int|string $einstId
+     *           Id of the instance.
      *     @type int $pageSize
      *           1 to 500; 0: 100.
      *     @type string $pageToken
+     *           nextPageToken of the previous page; empty: the first page.
      * }
      */
     public function __construct($data = NULL) {
@@ -46,6 +54,8 @@ class WshExportTaskListInstEventReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the instance.
+     *
      * Generated from protobuf field <code>int64 einstId = 1;</code>
      * @return int|string
      */
@@ -55,6 +65,8 @@ class WshExportTaskListInstEventReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the instance.
+     *
      * Generated from protobuf field <code>int64 einstId = 1;</code>
      * @param int|string $var
      * @return $this
@@ -94,6 +106,8 @@ class WshExportTaskListInstEventReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * nextPageToken of the previous page; empty: the first page.
+     *
      * Generated from protobuf field <code>string pageToken = 3;</code>
      * @return string
      */
@@ -103,6 +117,8 @@ class WshExportTaskListInstEventReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * nextPageToken of the previous page; empty: the first page.
+     *
      * Generated from protobuf field <code>string pageToken = 3;</code>
      * @param string $var
      * @return $this

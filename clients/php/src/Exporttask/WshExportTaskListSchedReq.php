@@ -9,35 +9,39 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
+ * Request of ListSched.
+ *
  * Generated from protobuf message <code>exporttask.WshExportTaskListSchedReq</code>
  */
 class WshExportTaskListSchedReq extends \Google\Protobuf\Internal\Message
 {
     /**
-     * Exactly this one; 0: any.
+     * Only this schedule; 0: any.
      *
      * Generated from protobuf field <code>int64 eschedId = 1;</code>
      */
     protected $eschedId = 0;
     /**
-     * Of this template; 0: of any.
+     * Only schedules of this template; 0: of any template.
      *
      * Generated from protobuf field <code>int32 etplId = 2;</code>
      */
     protected $etplId = 0;
     /**
-     * 0: of any operator.
+     * Only objects of this operator; 0: of any operator.
      *
      * Generated from protobuf field <code>int32 operatorId = 3;</code>
      */
     protected $operatorId = 0;
     /**
-     * A part of the name; empty: any.
+     * Only names that contain this text; empty: any.
      *
      * Generated from protobuf field <code>string eschedName = 4;</code>
      */
     protected $eschedName = '';
     /**
+     * true: include deleted schedules.
+     *
      * Generated from protobuf field <code>bool withDeleted = 5;</code>
      */
     protected $withDeleted = false;
@@ -48,6 +52,8 @@ class WshExportTaskListSchedReq extends \Google\Protobuf\Internal\Message
      */
     protected $pageSize = 0;
     /**
+     * nextPageToken of the previous page; empty: the first page.
+     *
      * Generated from protobuf field <code>string pageToken = 7;</code>
      */
     protected $pageToken = '';
@@ -59,17 +65,19 @@ class WshExportTaskListSchedReq extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type int|string $eschedId
-     *           Exactly this one; 0: any.
+     *           Only this schedule; 0: any.
      *     @type int $etplId
-     *           Of this template; 0: of any.
+     *           Only schedules of this template; 0: of any template.
      *     @type int $operatorId
-     *           0: of any operator.
+     *           Only objects of this operator; 0: of any operator.
      *     @type string $eschedName
-     *           A part of the name; empty: any.
+     *           Only names that contain this text; empty: any.
      *     @type bool $withDeleted
+     *           true: include deleted schedules.
      *     @type int $pageSize
      *           1 to 500; 0: 50.
      *     @type string $pageToken
+     *           nextPageToken of the previous page; empty: the first page.
      * }
      */
     public function __construct($data = NULL) {
@@ -78,7 +86,7 @@ class WshExportTaskListSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Exactly this one; 0: any.
+     * Only this schedule; 0: any.
      *
      * Generated from protobuf field <code>int64 eschedId = 1;</code>
      * @return int|string
@@ -89,7 +97,7 @@ class WshExportTaskListSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Exactly this one; 0: any.
+     * Only this schedule; 0: any.
      *
      * Generated from protobuf field <code>int64 eschedId = 1;</code>
      * @param int|string $var
@@ -104,7 +112,7 @@ class WshExportTaskListSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Of this template; 0: of any.
+     * Only schedules of this template; 0: of any template.
      *
      * Generated from protobuf field <code>int32 etplId = 2;</code>
      * @return int
@@ -115,7 +123,7 @@ class WshExportTaskListSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Of this template; 0: of any.
+     * Only schedules of this template; 0: of any template.
      *
      * Generated from protobuf field <code>int32 etplId = 2;</code>
      * @param int $var
@@ -130,7 +138,7 @@ class WshExportTaskListSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * 0: of any operator.
+     * Only objects of this operator; 0: of any operator.
      *
      * Generated from protobuf field <code>int32 operatorId = 3;</code>
      * @return int
@@ -141,7 +149,7 @@ class WshExportTaskListSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * 0: of any operator.
+     * Only objects of this operator; 0: of any operator.
      *
      * Generated from protobuf field <code>int32 operatorId = 3;</code>
      * @param int $var
@@ -156,7 +164,7 @@ class WshExportTaskListSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * A part of the name; empty: any.
+     * Only names that contain this text; empty: any.
      *
      * Generated from protobuf field <code>string eschedName = 4;</code>
      * @return string
@@ -167,7 +175,7 @@ class WshExportTaskListSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * A part of the name; empty: any.
+     * Only names that contain this text; empty: any.
      *
      * Generated from protobuf field <code>string eschedName = 4;</code>
      * @param string $var
@@ -182,6 +190,8 @@ class WshExportTaskListSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * true: include deleted schedules.
+     *
      * Generated from protobuf field <code>bool withDeleted = 5;</code>
      * @return bool
      */
@@ -191,6 +201,8 @@ class WshExportTaskListSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * true: include deleted schedules.
+     *
      * Generated from protobuf field <code>bool withDeleted = 5;</code>
      * @param bool $var
      * @return $this
@@ -230,6 +242,8 @@ class WshExportTaskListSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * nextPageToken of the previous page; empty: the first page.
+     *
      * Generated from protobuf field <code>string pageToken = 7;</code>
      * @return string
      */
@@ -239,6 +253,8 @@ class WshExportTaskListSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * nextPageToken of the previous page; empty: the first page.
+     *
      * Generated from protobuf field <code>string pageToken = 7;</code>
      * @param string $var
      * @return $this

@@ -9,46 +9,50 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
+ * Request of ListTpl.
+ *
  * Generated from protobuf message <code>exporttask.WshExportTaskListTplReq</code>
  */
 class WshExportTaskListTplReq extends \Google\Protobuf\Internal\Message
 {
     /**
-     * Exactly this one; 0: any.
+     * Only this template; 0: any.
      *
      * Generated from protobuf field <code>int32 etplId = 1;</code>
      */
     protected $etplId = 0;
     /**
-     * A part of the name; empty: any.
+     * Only names that contain this text; empty: any.
      *
      * Generated from protobuf field <code>string etplName = 2;</code>
      */
     protected $etplName = '';
     /**
-     * Exactly this tag; empty: any.
+     * Only this tag; empty: any.
      *
      * Generated from protobuf field <code>string etplTag = 3;</code>
      */
     protected $etplTag = '';
     /**
+     * 1 to 500; 0: all, up to a reply of about 3 MiB.
+     *
      * Generated from protobuf field <code>int32 pageSize = 4;</code>
      */
     protected $pageSize = 0;
     /**
-     * nextPageToken of the page before, with the same filters.
+     * nextPageToken of the previous page; empty: the first page.
      *
      * Generated from protobuf field <code>string pageToken = 5;</code>
      */
     protected $pageToken = '';
     /**
-     * true: deleted ones as well.
+     * true: include deleted templates.
      *
      * Generated from protobuf field <code>bool withDeleted = 6;</code>
      */
     protected $withDeleted = false;
     /**
-     * 0: of any operator.
+     * Only objects of this operator; 0: of any operator.
      *
      * Generated from protobuf field <code>int32 operatorId = 7;</code>
      */
@@ -61,18 +65,19 @@ class WshExportTaskListTplReq extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type int $etplId
-     *           Exactly this one; 0: any.
+     *           Only this template; 0: any.
      *     @type string $etplName
-     *           A part of the name; empty: any.
+     *           Only names that contain this text; empty: any.
      *     @type string $etplTag
-     *           Exactly this tag; empty: any.
+     *           Only this tag; empty: any.
      *     @type int $pageSize
+     *           1 to 500; 0: all, up to a reply of about 3 MiB.
      *     @type string $pageToken
-     *           nextPageToken of the page before, with the same filters.
+     *           nextPageToken of the previous page; empty: the first page.
      *     @type bool $withDeleted
-     *           true: deleted ones as well.
+     *           true: include deleted templates.
      *     @type int $operatorId
-     *           0: of any operator.
+     *           Only objects of this operator; 0: of any operator.
      * }
      */
     public function __construct($data = NULL) {
@@ -81,7 +86,7 @@ class WshExportTaskListTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Exactly this one; 0: any.
+     * Only this template; 0: any.
      *
      * Generated from protobuf field <code>int32 etplId = 1;</code>
      * @return int
@@ -92,7 +97,7 @@ class WshExportTaskListTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Exactly this one; 0: any.
+     * Only this template; 0: any.
      *
      * Generated from protobuf field <code>int32 etplId = 1;</code>
      * @param int $var
@@ -107,7 +112,7 @@ class WshExportTaskListTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * A part of the name; empty: any.
+     * Only names that contain this text; empty: any.
      *
      * Generated from protobuf field <code>string etplName = 2;</code>
      * @return string
@@ -118,7 +123,7 @@ class WshExportTaskListTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * A part of the name; empty: any.
+     * Only names that contain this text; empty: any.
      *
      * Generated from protobuf field <code>string etplName = 2;</code>
      * @param string $var
@@ -133,7 +138,7 @@ class WshExportTaskListTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Exactly this tag; empty: any.
+     * Only this tag; empty: any.
      *
      * Generated from protobuf field <code>string etplTag = 3;</code>
      * @return string
@@ -144,7 +149,7 @@ class WshExportTaskListTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Exactly this tag; empty: any.
+     * Only this tag; empty: any.
      *
      * Generated from protobuf field <code>string etplTag = 3;</code>
      * @param string $var
@@ -159,6 +164,8 @@ class WshExportTaskListTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * 1 to 500; 0: all, up to a reply of about 3 MiB.
+     *
      * Generated from protobuf field <code>int32 pageSize = 4;</code>
      * @return int
      */
@@ -168,6 +175,8 @@ class WshExportTaskListTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * 1 to 500; 0: all, up to a reply of about 3 MiB.
+     *
      * Generated from protobuf field <code>int32 pageSize = 4;</code>
      * @param int $var
      * @return $this
@@ -181,7 +190,7 @@ class WshExportTaskListTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * nextPageToken of the page before, with the same filters.
+     * nextPageToken of the previous page; empty: the first page.
      *
      * Generated from protobuf field <code>string pageToken = 5;</code>
      * @return string
@@ -192,7 +201,7 @@ class WshExportTaskListTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * nextPageToken of the page before, with the same filters.
+     * nextPageToken of the previous page; empty: the first page.
      *
      * Generated from protobuf field <code>string pageToken = 5;</code>
      * @param string $var
@@ -207,7 +216,7 @@ class WshExportTaskListTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * true: deleted ones as well.
+     * true: include deleted templates.
      *
      * Generated from protobuf field <code>bool withDeleted = 6;</code>
      * @return bool
@@ -218,7 +227,7 @@ class WshExportTaskListTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * true: deleted ones as well.
+     * true: include deleted templates.
      *
      * Generated from protobuf field <code>bool withDeleted = 6;</code>
      * @param bool $var
@@ -233,7 +242,7 @@ class WshExportTaskListTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * 0: of any operator.
+     * Only objects of this operator; 0: of any operator.
      *
      * Generated from protobuf field <code>int32 operatorId = 7;</code>
      * @return int
@@ -244,7 +253,7 @@ class WshExportTaskListTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * 0: of any operator.
+     * Only objects of this operator; 0: of any operator.
      *
      * Generated from protobuf field <code>int32 operatorId = 7;</code>
      * @param int $var

@@ -9,24 +9,33 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
+ * Reply of ListTpl.
+ *
  * Generated from protobuf message <code>exporttask.WshExportTaskListTplRes</code>
  */
 class WshExportTaskListTplRes extends \Google\Protobuf\Internal\Message
 {
     /**
+     * Canonical gRPC status code as a decimal string; empty on success.
+     *
      * Generated from protobuf field <code>string errCode = 1;</code>
      */
     protected $errCode = '';
     /**
+     * Names the field, the value received and the values allowed; empty on
+     * success.
+     *
      * Generated from protobuf field <code>string errMsg = 2;</code>
      */
     protected $errMsg = '';
     /**
+     * The templates. Not set if errCode is set.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportTpl data = 3;</code>
      */
     private $data;
     /**
-     * Empty: there are no more.
+     * Token of the next page; empty: this is the last page.
      *
      * Generated from protobuf field <code>string nextPageToken = 4;</code>
      */
@@ -39,10 +48,14 @@ class WshExportTaskListTplRes extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type string $errCode
+     *           Canonical gRPC status code as a decimal string; empty on success.
      *     @type string $errMsg
+     *           Names the field, the value received and the values allowed; empty on
+     *           success.
      *     @type array<\Exporttask\WshExportTpl>|\Google\Protobuf\Internal\RepeatedField $data
+     *           The templates. Not set if errCode is set.
      *     @type string $nextPageToken
-     *           Empty: there are no more.
+     *           Token of the next page; empty: this is the last page.
      * }
      */
     public function __construct($data = NULL) {
@@ -51,6 +64,8 @@ class WshExportTaskListTplRes extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Canonical gRPC status code as a decimal string; empty on success.
+     *
      * Generated from protobuf field <code>string errCode = 1;</code>
      * @return string
      */
@@ -60,6 +75,8 @@ class WshExportTaskListTplRes extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Canonical gRPC status code as a decimal string; empty on success.
+     *
      * Generated from protobuf field <code>string errCode = 1;</code>
      * @param string $var
      * @return $this
@@ -73,6 +90,9 @@ class WshExportTaskListTplRes extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Names the field, the value received and the values allowed; empty on
+     * success.
+     *
      * Generated from protobuf field <code>string errMsg = 2;</code>
      * @return string
      */
@@ -82,6 +102,9 @@ class WshExportTaskListTplRes extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Names the field, the value received and the values allowed; empty on
+     * success.
+     *
      * Generated from protobuf field <code>string errMsg = 2;</code>
      * @param string $var
      * @return $this
@@ -95,6 +118,8 @@ class WshExportTaskListTplRes extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * The templates. Not set if errCode is set.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportTpl data = 3;</code>
      * @return \Google\Protobuf\Internal\RepeatedField
      */
@@ -104,6 +129,8 @@ class WshExportTaskListTplRes extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * The templates. Not set if errCode is set.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportTpl data = 3;</code>
      * @param array<\Exporttask\WshExportTpl>|\Google\Protobuf\Internal\RepeatedField $var
      * @return $this
@@ -117,7 +144,7 @@ class WshExportTaskListTplRes extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Empty: there are no more.
+     * Token of the next page; empty: this is the last page.
      *
      * Generated from protobuf field <code>string nextPageToken = 4;</code>
      * @return string
@@ -128,7 +155,7 @@ class WshExportTaskListTplRes extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Empty: there are no more.
+     * Token of the next page; empty: this is the last page.
      *
      * Generated from protobuf field <code>string nextPageToken = 4;</code>
      * @param string $var

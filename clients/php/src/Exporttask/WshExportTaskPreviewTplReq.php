@@ -9,44 +9,50 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
+ * Request of PreviewTpl. Exactly one of etplId and draft is set.
+ *
  * Generated from protobuf message <code>exporttask.WshExportTaskPreviewTplReq</code>
  */
 class WshExportTaskPreviewTplReq extends \Google\Protobuf\Internal\Message
 {
     /**
-     * A saved template; 0: draft.
+     * Id of a stored template; 0: draft is previewed.
      *
      * Generated from protobuf field <code>int32 etplId = 1;</code>
      */
     protected $etplId = 0;
     /**
-     * A template that is not saved.
+     * A template that is not stored; etplName may be empty.
      *
      * Generated from protobuf field <code>.exporttask.WshExportTaskCreateTplReq draft = 2;</code>
      */
     protected $draft = null;
     /**
+     * Values of parameters, as in CreateInst.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportParam params = 3;</code>
      */
     private $params;
     /**
-     * FMT_DEFAULT: the template's.
+     * File format; FMT_DEFAULT: the template's.
      *
      * Generated from protobuf field <code>.exporttask.WshExportFormat etplOutputFormat = 4;</code>
      */
     protected $etplOutputFormat = 0;
     /**
-     * 1 to 200; 0: 20.
+     * Maximum number of rows, 1 to 200; 0: 20.
      *
      * Generated from protobuf field <code>int32 rows = 5;</code>
      */
     protected $rows = 0;
     /**
+     * Operator that makes the request, see the conventions above.
+     *
      * Generated from protobuf field <code>int32 operatorId = 6;</code>
      */
     protected $operatorId = 0;
     /**
-     * true: it is checked as CreateTpl would, and nothing is run or shown.
+     * true: validate the template as CreateTpl does; no rows are read.
      *
      * Generated from protobuf field <code>bool checkOnly = 7;</code>
      */
@@ -59,17 +65,19 @@ class WshExportTaskPreviewTplReq extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type int $etplId
-     *           A saved template; 0: draft.
+     *           Id of a stored template; 0: draft is previewed.
      *     @type \Exporttask\WshExportTaskCreateTplReq $draft
-     *           A template that is not saved.
+     *           A template that is not stored; etplName may be empty.
      *     @type array<\Exporttask\WshExportParam>|\Google\Protobuf\Internal\RepeatedField $params
+     *           Values of parameters, as in CreateInst.
      *     @type int $etplOutputFormat
-     *           FMT_DEFAULT: the template's.
+     *           File format; FMT_DEFAULT: the template's.
      *     @type int $rows
-     *           1 to 200; 0: 20.
+     *           Maximum number of rows, 1 to 200; 0: 20.
      *     @type int $operatorId
+     *           Operator that makes the request, see the conventions above.
      *     @type bool $checkOnly
-     *           true: it is checked as CreateTpl would, and nothing is run or shown.
+     *           true: validate the template as CreateTpl does; no rows are read.
      * }
      */
     public function __construct($data = NULL) {
@@ -78,7 +86,7 @@ class WshExportTaskPreviewTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * A saved template; 0: draft.
+     * Id of a stored template; 0: draft is previewed.
      *
      * Generated from protobuf field <code>int32 etplId = 1;</code>
      * @return int
@@ -89,7 +97,7 @@ class WshExportTaskPreviewTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * A saved template; 0: draft.
+     * Id of a stored template; 0: draft is previewed.
      *
      * Generated from protobuf field <code>int32 etplId = 1;</code>
      * @param int $var
@@ -104,7 +112,7 @@ class WshExportTaskPreviewTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * A template that is not saved.
+     * A template that is not stored; etplName may be empty.
      *
      * Generated from protobuf field <code>.exporttask.WshExportTaskCreateTplReq draft = 2;</code>
      * @return \Exporttask\WshExportTaskCreateTplReq|null
@@ -125,7 +133,7 @@ class WshExportTaskPreviewTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * A template that is not saved.
+     * A template that is not stored; etplName may be empty.
      *
      * Generated from protobuf field <code>.exporttask.WshExportTaskCreateTplReq draft = 2;</code>
      * @param \Exporttask\WshExportTaskCreateTplReq $var
@@ -140,6 +148,8 @@ class WshExportTaskPreviewTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Values of parameters, as in CreateInst.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportParam params = 3;</code>
      * @return \Google\Protobuf\Internal\RepeatedField
      */
@@ -149,6 +159,8 @@ class WshExportTaskPreviewTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Values of parameters, as in CreateInst.
+     *
      * Generated from protobuf field <code>repeated .exporttask.WshExportParam params = 3;</code>
      * @param array<\Exporttask\WshExportParam>|\Google\Protobuf\Internal\RepeatedField $var
      * @return $this
@@ -162,7 +174,7 @@ class WshExportTaskPreviewTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * FMT_DEFAULT: the template's.
+     * File format; FMT_DEFAULT: the template's.
      *
      * Generated from protobuf field <code>.exporttask.WshExportFormat etplOutputFormat = 4;</code>
      * @return int
@@ -173,7 +185,7 @@ class WshExportTaskPreviewTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * FMT_DEFAULT: the template's.
+     * File format; FMT_DEFAULT: the template's.
      *
      * Generated from protobuf field <code>.exporttask.WshExportFormat etplOutputFormat = 4;</code>
      * @param int $var
@@ -188,7 +200,7 @@ class WshExportTaskPreviewTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * 1 to 200; 0: 20.
+     * Maximum number of rows, 1 to 200; 0: 20.
      *
      * Generated from protobuf field <code>int32 rows = 5;</code>
      * @return int
@@ -199,7 +211,7 @@ class WshExportTaskPreviewTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * 1 to 200; 0: 20.
+     * Maximum number of rows, 1 to 200; 0: 20.
      *
      * Generated from protobuf field <code>int32 rows = 5;</code>
      * @param int $var
@@ -214,6 +226,8 @@ class WshExportTaskPreviewTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Operator that makes the request, see the conventions above.
+     *
      * Generated from protobuf field <code>int32 operatorId = 6;</code>
      * @return int
      */
@@ -223,6 +237,8 @@ class WshExportTaskPreviewTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Operator that makes the request, see the conventions above.
+     *
      * Generated from protobuf field <code>int32 operatorId = 6;</code>
      * @param int $var
      * @return $this
@@ -236,7 +252,7 @@ class WshExportTaskPreviewTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * true: it is checked as CreateTpl would, and nothing is run or shown.
+     * true: validate the template as CreateTpl does; no rows are read.
      *
      * Generated from protobuf field <code>bool checkOnly = 7;</code>
      * @return bool
@@ -247,7 +263,7 @@ class WshExportTaskPreviewTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * true: it is checked as CreateTpl would, and nothing is run or shown.
+     * true: validate the template as CreateTpl does; no rows are read.
      *
      * Generated from protobuf field <code>bool checkOnly = 7;</code>
      * @param bool $var

@@ -9,15 +9,21 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
+ * Request of RetryDelivery.
+ *
  * Generated from protobuf message <code>exporttask.WshExportTaskRetryDeliveryReq</code>
  */
 class WshExportTaskRetryDeliveryReq extends \Google\Protobuf\Internal\Message
 {
     /**
+     * Id of the delivery.
+     *
      * Generated from protobuf field <code>int64 edeliveryId = 1;</code>
      */
     protected $edeliveryId = 0;
     /**
+     * Operator that makes the request, see the conventions above.
+     *
      * Generated from protobuf field <code>int32 operatorId = 2;</code>
      */
     protected $operatorId = 0;
@@ -29,7 +35,9 @@ class WshExportTaskRetryDeliveryReq extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type int|string $edeliveryId
+     *           Id of the delivery.
      *     @type int $operatorId
+     *           Operator that makes the request, see the conventions above.
      * }
      */
     public function __construct($data = NULL) {
@@ -38,6 +46,8 @@ class WshExportTaskRetryDeliveryReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the delivery.
+     *
      * Generated from protobuf field <code>int64 edeliveryId = 1;</code>
      * @return int|string
      */
@@ -47,6 +57,8 @@ class WshExportTaskRetryDeliveryReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the delivery.
+     *
      * Generated from protobuf field <code>int64 edeliveryId = 1;</code>
      * @param int|string $var
      * @return $this
@@ -60,6 +72,8 @@ class WshExportTaskRetryDeliveryReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Operator that makes the request, see the conventions above.
+     *
      * Generated from protobuf field <code>int32 operatorId = 2;</code>
      * @return int
      */
@@ -69,6 +83,8 @@ class WshExportTaskRetryDeliveryReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Operator that makes the request, see the conventions above.
+     *
      * Generated from protobuf field <code>int32 operatorId = 2;</code>
      * @param int $var
      * @return $this

@@ -9,20 +9,28 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
+ * Request of RetryInst.
+ *
  * Generated from protobuf message <code>exporttask.WshExportTaskRetryInstReq</code>
  */
 class WshExportTaskRetryInstReq extends \Google\Protobuf\Internal\Message
 {
     /**
+     * Id of the instance.
+     *
      * Generated from protobuf field <code>int64 einstId = 1;</code>
      */
     protected $einstId = 0;
     /**
+     * Operator that makes the request, see the conventions above.
+     *
      * Generated from protobuf field <code>int32 operatorId = 2;</code>
      */
     protected $operatorId = 0;
     /**
-     * As in CreateTpl.
+     * Idempotency key, at most 64 printable ASCII characters without spaces. A
+     * repeated request with the same key and the same body returns the first
+     * result; with another body it is errCode "10". Empty: not idempotent.
      *
      * Generated from protobuf field <code>string requestId = 3;</code>
      */
@@ -35,9 +43,13 @@ class WshExportTaskRetryInstReq extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type int|string $einstId
+     *           Id of the instance.
      *     @type int $operatorId
+     *           Operator that makes the request, see the conventions above.
      *     @type string $requestId
-     *           As in CreateTpl.
+     *           Idempotency key, at most 64 printable ASCII characters without spaces. A
+     *           repeated request with the same key and the same body returns the first
+     *           result; with another body it is errCode "10". Empty: not idempotent.
      * }
      */
     public function __construct($data = NULL) {
@@ -46,6 +58,8 @@ class WshExportTaskRetryInstReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the instance.
+     *
      * Generated from protobuf field <code>int64 einstId = 1;</code>
      * @return int|string
      */
@@ -55,6 +69,8 @@ class WshExportTaskRetryInstReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the instance.
+     *
      * Generated from protobuf field <code>int64 einstId = 1;</code>
      * @param int|string $var
      * @return $this
@@ -68,6 +84,8 @@ class WshExportTaskRetryInstReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Operator that makes the request, see the conventions above.
+     *
      * Generated from protobuf field <code>int32 operatorId = 2;</code>
      * @return int
      */
@@ -77,6 +95,8 @@ class WshExportTaskRetryInstReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Operator that makes the request, see the conventions above.
+     *
      * Generated from protobuf field <code>int32 operatorId = 2;</code>
      * @param int $var
      * @return $this
@@ -90,7 +110,9 @@ class WshExportTaskRetryInstReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * As in CreateTpl.
+     * Idempotency key, at most 64 printable ASCII characters without spaces. A
+     * repeated request with the same key and the same body returns the first
+     * result; with another body it is errCode "10". Empty: not idempotent.
      *
      * Generated from protobuf field <code>string requestId = 3;</code>
      * @return string
@@ -101,7 +123,9 @@ class WshExportTaskRetryInstReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * As in CreateTpl.
+     * Idempotency key, at most 64 printable ASCII characters without spaces. A
+     * repeated request with the same key and the same body returns the first
+     * result; with another body it is errCode "10". Empty: not idempotent.
      *
      * Generated from protobuf field <code>string requestId = 3;</code>
      * @param string $var

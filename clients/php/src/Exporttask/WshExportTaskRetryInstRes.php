@@ -9,19 +9,29 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
+ * Reply of RetryInst.
+ *
  * Generated from protobuf message <code>exporttask.WshExportTaskRetryInstRes</code>
  */
 class WshExportTaskRetryInstRes extends \Google\Protobuf\Internal\Message
 {
     /**
+     * Canonical gRPC status code as a decimal string; empty on success.
+     *
      * Generated from protobuf field <code>string errCode = 1;</code>
      */
     protected $errCode = '';
     /**
+     * Names the field, the value received and the values allowed; empty on
+     * success.
+     *
      * Generated from protobuf field <code>string errMsg = 2;</code>
      */
     protected $errMsg = '';
     /**
+     * The new instance, or the same one if it was waiting for its next attempt.
+     * Not set if errCode is set.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportInst data = 3;</code>
      */
     protected $data = null;
@@ -33,8 +43,13 @@ class WshExportTaskRetryInstRes extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type string $errCode
+     *           Canonical gRPC status code as a decimal string; empty on success.
      *     @type string $errMsg
+     *           Names the field, the value received and the values allowed; empty on
+     *           success.
      *     @type \Exporttask\WshExportInst $data
+     *           The new instance, or the same one if it was waiting for its next attempt.
+     *           Not set if errCode is set.
      * }
      */
     public function __construct($data = NULL) {
@@ -43,6 +58,8 @@ class WshExportTaskRetryInstRes extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Canonical gRPC status code as a decimal string; empty on success.
+     *
      * Generated from protobuf field <code>string errCode = 1;</code>
      * @return string
      */
@@ -52,6 +69,8 @@ class WshExportTaskRetryInstRes extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Canonical gRPC status code as a decimal string; empty on success.
+     *
      * Generated from protobuf field <code>string errCode = 1;</code>
      * @param string $var
      * @return $this
@@ -65,6 +84,9 @@ class WshExportTaskRetryInstRes extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Names the field, the value received and the values allowed; empty on
+     * success.
+     *
      * Generated from protobuf field <code>string errMsg = 2;</code>
      * @return string
      */
@@ -74,6 +96,9 @@ class WshExportTaskRetryInstRes extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Names the field, the value received and the values allowed; empty on
+     * success.
+     *
      * Generated from protobuf field <code>string errMsg = 2;</code>
      * @param string $var
      * @return $this
@@ -87,6 +112,9 @@ class WshExportTaskRetryInstRes extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * The new instance, or the same one if it was waiting for its next attempt.
+     * Not set if errCode is set.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportInst data = 3;</code>
      * @return \Exporttask\WshExportInst|null
      */
@@ -106,6 +134,9 @@ class WshExportTaskRetryInstRes extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * The new instance, or the same one if it was waiting for its next attempt.
+     * Not set if errCode is set.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportInst data = 3;</code>
      * @param \Exporttask\WshExportInst $var
      * @return $this

@@ -9,30 +9,41 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
+ * Request of RunSched.
+ *
  * Generated from protobuf message <code>exporttask.WshExportTaskRunSchedReq</code>
  */
 class WshExportTaskRunSchedReq extends \Google\Protobuf\Internal\Message
 {
     /**
+     * Id of the schedule.
+     *
      * Generated from protobuf field <code>int64 eschedId = 1;</code>
      */
     protected $eschedId = 0;
     /**
-     * A backfill: RFC 3339. Both empty: now.
+     * Start of a backfill (inclusive), RFC 3339. from and to empty: run now.
      *
      * Generated from protobuf field <code>string from = 2;</code>
      */
     protected $from = '';
     /**
+     * End of a backfill (exclusive), RFC 3339.
+     *
      * Generated from protobuf field <code>string to = 3;</code>
      */
     protected $to = '';
     /**
+     * Operator that makes the request, see the conventions above.
+     *
      * Generated from protobuf field <code>int32 operatorId = 4;</code>
      */
     protected $operatorId = 0;
     /**
-     * As in CreateTpl.
+     * Idempotency key, at most 64 printable ASCII characters without spaces. A
+     * repeated request with the same key and the same body returns the first
+     * result; with another body it is errCode "10". Empty: not idempotent. A
+     * backfill is idempotent without it.
      *
      * Generated from protobuf field <code>string requestId = 5;</code>
      */
@@ -45,12 +56,18 @@ class WshExportTaskRunSchedReq extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type int|string $eschedId
+     *           Id of the schedule.
      *     @type string $from
-     *           A backfill: RFC 3339. Both empty: now.
+     *           Start of a backfill (inclusive), RFC 3339. from and to empty: run now.
      *     @type string $to
+     *           End of a backfill (exclusive), RFC 3339.
      *     @type int $operatorId
+     *           Operator that makes the request, see the conventions above.
      *     @type string $requestId
-     *           As in CreateTpl.
+     *           Idempotency key, at most 64 printable ASCII characters without spaces. A
+     *           repeated request with the same key and the same body returns the first
+     *           result; with another body it is errCode "10". Empty: not idempotent. A
+     *           backfill is idempotent without it.
      * }
      */
     public function __construct($data = NULL) {
@@ -59,6 +76,8 @@ class WshExportTaskRunSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the schedule.
+     *
      * Generated from protobuf field <code>int64 eschedId = 1;</code>
      * @return int|string
      */
@@ -68,6 +87,8 @@ class WshExportTaskRunSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the schedule.
+     *
      * Generated from protobuf field <code>int64 eschedId = 1;</code>
      * @param int|string $var
      * @return $this
@@ -81,7 +102,7 @@ class WshExportTaskRunSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * A backfill: RFC 3339. Both empty: now.
+     * Start of a backfill (inclusive), RFC 3339. from and to empty: run now.
      *
      * Generated from protobuf field <code>string from = 2;</code>
      * @return string
@@ -92,7 +113,7 @@ class WshExportTaskRunSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * A backfill: RFC 3339. Both empty: now.
+     * Start of a backfill (inclusive), RFC 3339. from and to empty: run now.
      *
      * Generated from protobuf field <code>string from = 2;</code>
      * @param string $var
@@ -107,6 +128,8 @@ class WshExportTaskRunSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * End of a backfill (exclusive), RFC 3339.
+     *
      * Generated from protobuf field <code>string to = 3;</code>
      * @return string
      */
@@ -116,6 +139,8 @@ class WshExportTaskRunSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * End of a backfill (exclusive), RFC 3339.
+     *
      * Generated from protobuf field <code>string to = 3;</code>
      * @param string $var
      * @return $this
@@ -129,6 +154,8 @@ class WshExportTaskRunSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Operator that makes the request, see the conventions above.
+     *
      * Generated from protobuf field <code>int32 operatorId = 4;</code>
      * @return int
      */
@@ -138,6 +165,8 @@ class WshExportTaskRunSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Operator that makes the request, see the conventions above.
+     *
      * Generated from protobuf field <code>int32 operatorId = 4;</code>
      * @param int $var
      * @return $this
@@ -151,7 +180,10 @@ class WshExportTaskRunSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * As in CreateTpl.
+     * Idempotency key, at most 64 printable ASCII characters without spaces. A
+     * repeated request with the same key and the same body returns the first
+     * result; with another body it is errCode "10". Empty: not idempotent. A
+     * backfill is idempotent without it.
      *
      * Generated from protobuf field <code>string requestId = 5;</code>
      * @return string
@@ -162,7 +194,10 @@ class WshExportTaskRunSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * As in CreateTpl.
+     * Idempotency key, at most 64 printable ASCII characters without spaces. A
+     * repeated request with the same key and the same body returns the first
+     * result; with another body it is errCode "10". Empty: not idempotent. A
+     * backfill is idempotent without it.
      *
      * Generated from protobuf field <code>string requestId = 5;</code>
      * @param string $var

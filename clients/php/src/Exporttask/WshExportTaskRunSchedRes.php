@@ -9,20 +9,28 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
+ * Reply of RunSched.
+ *
  * Generated from protobuf message <code>exporttask.WshExportTaskRunSchedRes</code>
  */
 class WshExportTaskRunSchedRes extends \Google\Protobuf\Internal\Message
 {
     /**
+     * Canonical gRPC status code as a decimal string; empty on success.
+     *
      * Generated from protobuf field <code>string errCode = 1;</code>
      */
     protected $errCode = '';
     /**
+     * Names the field, the value received and the values allowed; empty on
+     * success.
+     *
      * Generated from protobuf field <code>string errMsg = 2;</code>
      */
     protected $errMsg = '';
     /**
-     * One for each due time, in their order.
+     * The due times and their instances, sorted by due time. Not set if errCode
+     * is set.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportSchedRun data = 3;</code>
      */
@@ -35,9 +43,13 @@ class WshExportTaskRunSchedRes extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type string $errCode
+     *           Canonical gRPC status code as a decimal string; empty on success.
      *     @type string $errMsg
+     *           Names the field, the value received and the values allowed; empty on
+     *           success.
      *     @type array<\Exporttask\WshExportSchedRun>|\Google\Protobuf\Internal\RepeatedField $data
-     *           One for each due time, in their order.
+     *           The due times and their instances, sorted by due time. Not set if errCode
+     *           is set.
      * }
      */
     public function __construct($data = NULL) {
@@ -46,6 +58,8 @@ class WshExportTaskRunSchedRes extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Canonical gRPC status code as a decimal string; empty on success.
+     *
      * Generated from protobuf field <code>string errCode = 1;</code>
      * @return string
      */
@@ -55,6 +69,8 @@ class WshExportTaskRunSchedRes extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Canonical gRPC status code as a decimal string; empty on success.
+     *
      * Generated from protobuf field <code>string errCode = 1;</code>
      * @param string $var
      * @return $this
@@ -68,6 +84,9 @@ class WshExportTaskRunSchedRes extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Names the field, the value received and the values allowed; empty on
+     * success.
+     *
      * Generated from protobuf field <code>string errMsg = 2;</code>
      * @return string
      */
@@ -77,6 +96,9 @@ class WshExportTaskRunSchedRes extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Names the field, the value received and the values allowed; empty on
+     * success.
+     *
      * Generated from protobuf field <code>string errMsg = 2;</code>
      * @param string $var
      * @return $this
@@ -90,7 +112,8 @@ class WshExportTaskRunSchedRes extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * One for each due time, in their order.
+     * The due times and their instances, sorted by due time. Not set if errCode
+     * is set.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportSchedRun data = 3;</code>
      * @return \Google\Protobuf\Internal\RepeatedField
@@ -101,7 +124,8 @@ class WshExportTaskRunSchedRes extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * One for each due time, in their order.
+     * The due times and their instances, sorted by due time. Not set if errCode
+     * is set.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportSchedRun data = 3;</code>
      * @param array<\Exporttask\WshExportSchedRun>|\Google\Protobuf\Internal\RepeatedField $var

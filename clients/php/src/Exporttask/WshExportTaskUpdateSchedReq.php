@@ -9,77 +9,107 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
+ * Request of UpdateSched. Fields that are not set keep their values; values are
+ * as in CreateSched.
+ *
  * Generated from protobuf message <code>exporttask.WshExportTaskUpdateSchedReq</code>
  */
 class WshExportTaskUpdateSchedReq extends \Google\Protobuf\Internal\Message
 {
     /**
+     * Id of the schedule.
+     *
      * Generated from protobuf field <code>int64 eschedId = 1;</code>
      */
     protected $eschedId = 0;
     /**
+     * New name.
+     *
      * Generated from protobuf field <code>optional string eschedName = 2;</code>
      */
     protected $eschedName = null;
     /**
+     * Id of the new template.
+     *
      * Generated from protobuf field <code>optional int32 etplId = 3;</code>
      */
     protected $etplId = null;
     /**
-     * Set: replaces all parameters.
+     * If set, replaces all parameters.
      *
      * Generated from protobuf field <code>.exporttask.WshExportParams params = 4;</code>
      */
     protected $params = null;
     /**
+     * New file format.
+     *
      * Generated from protobuf field <code>optional .exporttask.WshExportFormat etplOutputFormat = 5;</code>
      */
     protected $etplOutputFormat = null;
     /**
+     * New cron expression; applies from now on.
+     *
      * Generated from protobuf field <code>optional string cron = 6;</code>
      */
     protected $cron = null;
     /**
+     * New time zone; applies from now on.
+     *
      * Generated from protobuf field <code>optional string zone = 7;</code>
      */
     protected $zone = null;
     /**
+     * New treatment of missed due times.
+     *
      * Generated from protobuf field <code>optional .exporttask.WshExportMissed missed = 8;</code>
      */
     protected $missed = null;
     /**
+     * New treatment of overlapping runs.
+     *
      * Generated from protobuf field <code>optional .exporttask.WshExportOverlap overlap = 9;</code>
      */
     protected $overlap = null;
     /**
+     * New maximum delay in seconds.
+     *
      * Generated from protobuf field <code>optional int32 jitterSec = 10;</code>
      */
     protected $jitterSec = null;
     /**
+     * New earliest due time; an empty text removes the bound.
+     *
      * Generated from protobuf field <code>optional string startAt = 11;</code>
      */
     protected $startAt = null;
     /**
+     * New latest due time; an empty text removes the bound.
+     *
      * Generated from protobuf field <code>optional string endAt = 12;</code>
      */
     protected $endAt = null;
     /**
-     * Set: replaces all destinations.
+     * If set, replaces all destinations.
      *
      * Generated from protobuf field <code>.exporttask.WshExportDeliverTos deliverTo = 13;</code>
      */
     protected $deliverTo = null;
     /**
+     * true: pause; false: resume.
+     *
      * Generated from protobuf field <code>optional bool paused = 14;</code>
      */
     protected $paused = null;
     /**
-     * The version this change was made from; 0: any.
+     * Version on which this change is based; if it is not the current version,
+     * errCode "10". 0: any version.
      *
      * Generated from protobuf field <code>int32 version = 15;</code>
      */
     protected $version = 0;
     /**
+     * Operator that makes the request, see the conventions above.
+     *
      * Generated from protobuf field <code>int32 operatorId = 16;</code>
      */
     protected $operatorId = 0;
@@ -91,24 +121,38 @@ class WshExportTaskUpdateSchedReq extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type int|string $eschedId
+     *           Id of the schedule.
      *     @type string $eschedName
+     *           New name.
      *     @type int $etplId
+     *           Id of the new template.
      *     @type \Exporttask\WshExportParams $params
-     *           Set: replaces all parameters.
+     *           If set, replaces all parameters.
      *     @type int $etplOutputFormat
+     *           New file format.
      *     @type string $cron
+     *           New cron expression; applies from now on.
      *     @type string $zone
+     *           New time zone; applies from now on.
      *     @type int $missed
+     *           New treatment of missed due times.
      *     @type int $overlap
+     *           New treatment of overlapping runs.
      *     @type int $jitterSec
+     *           New maximum delay in seconds.
      *     @type string $startAt
+     *           New earliest due time; an empty text removes the bound.
      *     @type string $endAt
+     *           New latest due time; an empty text removes the bound.
      *     @type \Exporttask\WshExportDeliverTos $deliverTo
-     *           Set: replaces all destinations.
+     *           If set, replaces all destinations.
      *     @type bool $paused
+     *           true: pause; false: resume.
      *     @type int $version
-     *           The version this change was made from; 0: any.
+     *           Version on which this change is based; if it is not the current version,
+     *           errCode "10". 0: any version.
      *     @type int $operatorId
+     *           Operator that makes the request, see the conventions above.
      * }
      */
     public function __construct($data = NULL) {
@@ -117,6 +161,8 @@ class WshExportTaskUpdateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the schedule.
+     *
      * Generated from protobuf field <code>int64 eschedId = 1;</code>
      * @return int|string
      */
@@ -126,6 +172,8 @@ class WshExportTaskUpdateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the schedule.
+     *
      * Generated from protobuf field <code>int64 eschedId = 1;</code>
      * @param int|string $var
      * @return $this
@@ -139,6 +187,8 @@ class WshExportTaskUpdateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New name.
+     *
      * Generated from protobuf field <code>optional string eschedName = 2;</code>
      * @return string
      */
@@ -158,6 +208,8 @@ class WshExportTaskUpdateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New name.
+     *
      * Generated from protobuf field <code>optional string eschedName = 2;</code>
      * @param string $var
      * @return $this
@@ -171,6 +223,8 @@ class WshExportTaskUpdateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the new template.
+     *
      * Generated from protobuf field <code>optional int32 etplId = 3;</code>
      * @return int
      */
@@ -190,6 +244,8 @@ class WshExportTaskUpdateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the new template.
+     *
      * Generated from protobuf field <code>optional int32 etplId = 3;</code>
      * @param int $var
      * @return $this
@@ -203,7 +259,7 @@ class WshExportTaskUpdateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Set: replaces all parameters.
+     * If set, replaces all parameters.
      *
      * Generated from protobuf field <code>.exporttask.WshExportParams params = 4;</code>
      * @return \Exporttask\WshExportParams|null
@@ -224,7 +280,7 @@ class WshExportTaskUpdateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Set: replaces all parameters.
+     * If set, replaces all parameters.
      *
      * Generated from protobuf field <code>.exporttask.WshExportParams params = 4;</code>
      * @param \Exporttask\WshExportParams $var
@@ -239,6 +295,8 @@ class WshExportTaskUpdateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New file format.
+     *
      * Generated from protobuf field <code>optional .exporttask.WshExportFormat etplOutputFormat = 5;</code>
      * @return int
      */
@@ -258,6 +316,8 @@ class WshExportTaskUpdateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New file format.
+     *
      * Generated from protobuf field <code>optional .exporttask.WshExportFormat etplOutputFormat = 5;</code>
      * @param int $var
      * @return $this
@@ -271,6 +331,8 @@ class WshExportTaskUpdateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New cron expression; applies from now on.
+     *
      * Generated from protobuf field <code>optional string cron = 6;</code>
      * @return string
      */
@@ -290,6 +352,8 @@ class WshExportTaskUpdateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New cron expression; applies from now on.
+     *
      * Generated from protobuf field <code>optional string cron = 6;</code>
      * @param string $var
      * @return $this
@@ -303,6 +367,8 @@ class WshExportTaskUpdateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New time zone; applies from now on.
+     *
      * Generated from protobuf field <code>optional string zone = 7;</code>
      * @return string
      */
@@ -322,6 +388,8 @@ class WshExportTaskUpdateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New time zone; applies from now on.
+     *
      * Generated from protobuf field <code>optional string zone = 7;</code>
      * @param string $var
      * @return $this
@@ -335,6 +403,8 @@ class WshExportTaskUpdateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New treatment of missed due times.
+     *
      * Generated from protobuf field <code>optional .exporttask.WshExportMissed missed = 8;</code>
      * @return int
      */
@@ -354,6 +424,8 @@ class WshExportTaskUpdateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New treatment of missed due times.
+     *
      * Generated from protobuf field <code>optional .exporttask.WshExportMissed missed = 8;</code>
      * @param int $var
      * @return $this
@@ -367,6 +439,8 @@ class WshExportTaskUpdateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New treatment of overlapping runs.
+     *
      * Generated from protobuf field <code>optional .exporttask.WshExportOverlap overlap = 9;</code>
      * @return int
      */
@@ -386,6 +460,8 @@ class WshExportTaskUpdateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New treatment of overlapping runs.
+     *
      * Generated from protobuf field <code>optional .exporttask.WshExportOverlap overlap = 9;</code>
      * @param int $var
      * @return $this
@@ -399,6 +475,8 @@ class WshExportTaskUpdateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New maximum delay in seconds.
+     *
      * Generated from protobuf field <code>optional int32 jitterSec = 10;</code>
      * @return int
      */
@@ -418,6 +496,8 @@ class WshExportTaskUpdateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New maximum delay in seconds.
+     *
      * Generated from protobuf field <code>optional int32 jitterSec = 10;</code>
      * @param int $var
      * @return $this
@@ -431,6 +511,8 @@ class WshExportTaskUpdateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New earliest due time; an empty text removes the bound.
+     *
      * Generated from protobuf field <code>optional string startAt = 11;</code>
      * @return string
      */
@@ -450,6 +532,8 @@ class WshExportTaskUpdateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New earliest due time; an empty text removes the bound.
+     *
      * Generated from protobuf field <code>optional string startAt = 11;</code>
      * @param string $var
      * @return $this
@@ -463,6 +547,8 @@ class WshExportTaskUpdateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New latest due time; an empty text removes the bound.
+     *
      * Generated from protobuf field <code>optional string endAt = 12;</code>
      * @return string
      */
@@ -482,6 +568,8 @@ class WshExportTaskUpdateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New latest due time; an empty text removes the bound.
+     *
      * Generated from protobuf field <code>optional string endAt = 12;</code>
      * @param string $var
      * @return $this
@@ -495,7 +583,7 @@ class WshExportTaskUpdateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Set: replaces all destinations.
+     * If set, replaces all destinations.
      *
      * Generated from protobuf field <code>.exporttask.WshExportDeliverTos deliverTo = 13;</code>
      * @return \Exporttask\WshExportDeliverTos|null
@@ -516,7 +604,7 @@ class WshExportTaskUpdateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Set: replaces all destinations.
+     * If set, replaces all destinations.
      *
      * Generated from protobuf field <code>.exporttask.WshExportDeliverTos deliverTo = 13;</code>
      * @param \Exporttask\WshExportDeliverTos $var
@@ -531,6 +619,8 @@ class WshExportTaskUpdateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * true: pause; false: resume.
+     *
      * Generated from protobuf field <code>optional bool paused = 14;</code>
      * @return bool
      */
@@ -550,6 +640,8 @@ class WshExportTaskUpdateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * true: pause; false: resume.
+     *
      * Generated from protobuf field <code>optional bool paused = 14;</code>
      * @param bool $var
      * @return $this
@@ -563,7 +655,8 @@ class WshExportTaskUpdateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The version this change was made from; 0: any.
+     * Version on which this change is based; if it is not the current version,
+     * errCode "10". 0: any version.
      *
      * Generated from protobuf field <code>int32 version = 15;</code>
      * @return int
@@ -574,7 +667,8 @@ class WshExportTaskUpdateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The version this change was made from; 0: any.
+     * Version on which this change is based; if it is not the current version,
+     * errCode "10". 0: any version.
      *
      * Generated from protobuf field <code>int32 version = 15;</code>
      * @param int $var
@@ -589,6 +683,8 @@ class WshExportTaskUpdateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Operator that makes the request, see the conventions above.
+     *
      * Generated from protobuf field <code>int32 operatorId = 16;</code>
      * @return int
      */
@@ -598,6 +694,8 @@ class WshExportTaskUpdateSchedReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Operator that makes the request, see the conventions above.
+     *
      * Generated from protobuf field <code>int32 operatorId = 16;</code>
      * @param int $var
      * @return $this

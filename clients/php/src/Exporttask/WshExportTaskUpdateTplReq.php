@@ -9,84 +9,112 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
+ * Request of UpdateTpl. Fields that are not set keep their values; values are
+ * as in CreateTpl.
+ *
  * Generated from protobuf message <code>exporttask.WshExportTaskUpdateTplReq</code>
  */
 class WshExportTaskUpdateTplReq extends \Google\Protobuf\Internal\Message
 {
     /**
+     * Id of the template.
+     *
      * Generated from protobuf field <code>int32 etplId = 1;</code>
      */
     protected $etplId = 0;
     /**
+     * New name.
+     *
      * Generated from protobuf field <code>optional string etplName = 2;</code>
      */
     protected $etplName = null;
     /**
+     * New tag.
+     *
      * Generated from protobuf field <code>optional string etplTag = 3;</code>
      */
     protected $etplTag = null;
     /**
+     * New SQL.
+     *
      * Generated from protobuf field <code>optional string etplExpr = 4;</code>
      */
     protected $etplExpr = null;
     /**
+     * New columns of the file.
+     *
      * Generated from protobuf field <code>optional string etplOutputColumns = 5;</code>
      */
     protected $etplOutputColumns = null;
     /**
+     * New file format.
+     *
      * Generated from protobuf field <code>optional .exporttask.WshExportFormat etplOutputFormat = 6;</code>
      */
     protected $etplOutputFormat = null;
     /**
+     * New data source.
+     *
      * Generated from protobuf field <code>optional string etplSource = 7;</code>
      */
     protected $etplSource = null;
     /**
-     * Set: replaces all declarations.
+     * If set, replaces all declarations.
      *
      * Generated from protobuf field <code>.exporttask.WshExportParamDecls etplParams = 8;</code>
      */
     protected $etplParams = null;
     /**
-     * Set: replaces all options.
+     * If set, replaces all options.
      *
      * Generated from protobuf field <code>.exporttask.WshExportOptions etplOptions = 9;</code>
      */
     protected $etplOptions = null;
     /**
+     * New time limit of one attempt in seconds.
+     *
      * Generated from protobuf field <code>optional int32 etplTimeoutSec = 10;</code>
      */
     protected $etplTimeoutSec = null;
     /**
+     * New maximum number of attempts.
+     *
      * Generated from protobuf field <code>optional int32 etplMaxAttempts = 11;</code>
      */
     protected $etplMaxAttempts = null;
     /**
+     * New retention of files in seconds.
+     *
      * Generated from protobuf field <code>optional int64 etplRetentionSec = 12;</code>
      */
     protected $etplRetentionSec = null;
     /**
-     * The version this change was made from; 0: any.
+     * Version on which this change is based; if it is not the current version,
+     * errCode "10". 0: any version.
      *
      * Generated from protobuf field <code>int32 etplVersion = 13;</code>
      */
     protected $etplVersion = 0;
     /**
+     * Operator that makes the request, see the conventions above.
+     *
      * Generated from protobuf field <code>int32 operatorId = 14;</code>
      */
     protected $operatorId = 0;
     /**
-     * Set: replaces all limits.
+     * If set, replaces all limits.
      *
      * Generated from protobuf field <code>.exporttask.WshExportLimits etplLimits = 15;</code>
      */
     protected $etplLimits = null;
     /**
+     * New treatment of extra columns.
+     *
      * Generated from protobuf field <code>optional .exporttask.WshExportExtraColumns etplExtraColumns = 16;</code>
      */
     protected $etplExtraColumns = null;
     /**
-     * Set: replaces all destinations.
+     * If set, replaces all destinations.
      *
      * Generated from protobuf field <code>.exporttask.WshExportDeliverTos etplDeliverTo = 17;</code>
      */
@@ -99,27 +127,40 @@ class WshExportTaskUpdateTplReq extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type int $etplId
+     *           Id of the template.
      *     @type string $etplName
+     *           New name.
      *     @type string $etplTag
+     *           New tag.
      *     @type string $etplExpr
+     *           New SQL.
      *     @type string $etplOutputColumns
+     *           New columns of the file.
      *     @type int $etplOutputFormat
+     *           New file format.
      *     @type string $etplSource
+     *           New data source.
      *     @type \Exporttask\WshExportParamDecls $etplParams
-     *           Set: replaces all declarations.
+     *           If set, replaces all declarations.
      *     @type \Exporttask\WshExportOptions $etplOptions
-     *           Set: replaces all options.
+     *           If set, replaces all options.
      *     @type int $etplTimeoutSec
+     *           New time limit of one attempt in seconds.
      *     @type int $etplMaxAttempts
+     *           New maximum number of attempts.
      *     @type int|string $etplRetentionSec
+     *           New retention of files in seconds.
      *     @type int $etplVersion
-     *           The version this change was made from; 0: any.
+     *           Version on which this change is based; if it is not the current version,
+     *           errCode "10". 0: any version.
      *     @type int $operatorId
+     *           Operator that makes the request, see the conventions above.
      *     @type \Exporttask\WshExportLimits $etplLimits
-     *           Set: replaces all limits.
+     *           If set, replaces all limits.
      *     @type int $etplExtraColumns
+     *           New treatment of extra columns.
      *     @type \Exporttask\WshExportDeliverTos $etplDeliverTo
-     *           Set: replaces all destinations.
+     *           If set, replaces all destinations.
      * }
      */
     public function __construct($data = NULL) {
@@ -128,6 +169,8 @@ class WshExportTaskUpdateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the template.
+     *
      * Generated from protobuf field <code>int32 etplId = 1;</code>
      * @return int
      */
@@ -137,6 +180,8 @@ class WshExportTaskUpdateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the template.
+     *
      * Generated from protobuf field <code>int32 etplId = 1;</code>
      * @param int $var
      * @return $this
@@ -150,6 +195,8 @@ class WshExportTaskUpdateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New name.
+     *
      * Generated from protobuf field <code>optional string etplName = 2;</code>
      * @return string
      */
@@ -169,6 +216,8 @@ class WshExportTaskUpdateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New name.
+     *
      * Generated from protobuf field <code>optional string etplName = 2;</code>
      * @param string $var
      * @return $this
@@ -182,6 +231,8 @@ class WshExportTaskUpdateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New tag.
+     *
      * Generated from protobuf field <code>optional string etplTag = 3;</code>
      * @return string
      */
@@ -201,6 +252,8 @@ class WshExportTaskUpdateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New tag.
+     *
      * Generated from protobuf field <code>optional string etplTag = 3;</code>
      * @param string $var
      * @return $this
@@ -214,6 +267,8 @@ class WshExportTaskUpdateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New SQL.
+     *
      * Generated from protobuf field <code>optional string etplExpr = 4;</code>
      * @return string
      */
@@ -233,6 +288,8 @@ class WshExportTaskUpdateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New SQL.
+     *
      * Generated from protobuf field <code>optional string etplExpr = 4;</code>
      * @param string $var
      * @return $this
@@ -246,6 +303,8 @@ class WshExportTaskUpdateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New columns of the file.
+     *
      * Generated from protobuf field <code>optional string etplOutputColumns = 5;</code>
      * @return string
      */
@@ -265,6 +324,8 @@ class WshExportTaskUpdateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New columns of the file.
+     *
      * Generated from protobuf field <code>optional string etplOutputColumns = 5;</code>
      * @param string $var
      * @return $this
@@ -278,6 +339,8 @@ class WshExportTaskUpdateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New file format.
+     *
      * Generated from protobuf field <code>optional .exporttask.WshExportFormat etplOutputFormat = 6;</code>
      * @return int
      */
@@ -297,6 +360,8 @@ class WshExportTaskUpdateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New file format.
+     *
      * Generated from protobuf field <code>optional .exporttask.WshExportFormat etplOutputFormat = 6;</code>
      * @param int $var
      * @return $this
@@ -310,6 +375,8 @@ class WshExportTaskUpdateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New data source.
+     *
      * Generated from protobuf field <code>optional string etplSource = 7;</code>
      * @return string
      */
@@ -329,6 +396,8 @@ class WshExportTaskUpdateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New data source.
+     *
      * Generated from protobuf field <code>optional string etplSource = 7;</code>
      * @param string $var
      * @return $this
@@ -342,7 +411,7 @@ class WshExportTaskUpdateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Set: replaces all declarations.
+     * If set, replaces all declarations.
      *
      * Generated from protobuf field <code>.exporttask.WshExportParamDecls etplParams = 8;</code>
      * @return \Exporttask\WshExportParamDecls|null
@@ -363,7 +432,7 @@ class WshExportTaskUpdateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Set: replaces all declarations.
+     * If set, replaces all declarations.
      *
      * Generated from protobuf field <code>.exporttask.WshExportParamDecls etplParams = 8;</code>
      * @param \Exporttask\WshExportParamDecls $var
@@ -378,7 +447,7 @@ class WshExportTaskUpdateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Set: replaces all options.
+     * If set, replaces all options.
      *
      * Generated from protobuf field <code>.exporttask.WshExportOptions etplOptions = 9;</code>
      * @return \Exporttask\WshExportOptions|null
@@ -399,7 +468,7 @@ class WshExportTaskUpdateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Set: replaces all options.
+     * If set, replaces all options.
      *
      * Generated from protobuf field <code>.exporttask.WshExportOptions etplOptions = 9;</code>
      * @param \Exporttask\WshExportOptions $var
@@ -414,6 +483,8 @@ class WshExportTaskUpdateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New time limit of one attempt in seconds.
+     *
      * Generated from protobuf field <code>optional int32 etplTimeoutSec = 10;</code>
      * @return int
      */
@@ -433,6 +504,8 @@ class WshExportTaskUpdateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New time limit of one attempt in seconds.
+     *
      * Generated from protobuf field <code>optional int32 etplTimeoutSec = 10;</code>
      * @param int $var
      * @return $this
@@ -446,6 +519,8 @@ class WshExportTaskUpdateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New maximum number of attempts.
+     *
      * Generated from protobuf field <code>optional int32 etplMaxAttempts = 11;</code>
      * @return int
      */
@@ -465,6 +540,8 @@ class WshExportTaskUpdateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New maximum number of attempts.
+     *
      * Generated from protobuf field <code>optional int32 etplMaxAttempts = 11;</code>
      * @param int $var
      * @return $this
@@ -478,6 +555,8 @@ class WshExportTaskUpdateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New retention of files in seconds.
+     *
      * Generated from protobuf field <code>optional int64 etplRetentionSec = 12;</code>
      * @return int|string
      */
@@ -497,6 +576,8 @@ class WshExportTaskUpdateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New retention of files in seconds.
+     *
      * Generated from protobuf field <code>optional int64 etplRetentionSec = 12;</code>
      * @param int|string $var
      * @return $this
@@ -510,7 +591,8 @@ class WshExportTaskUpdateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The version this change was made from; 0: any.
+     * Version on which this change is based; if it is not the current version,
+     * errCode "10". 0: any version.
      *
      * Generated from protobuf field <code>int32 etplVersion = 13;</code>
      * @return int
@@ -521,7 +603,8 @@ class WshExportTaskUpdateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The version this change was made from; 0: any.
+     * Version on which this change is based; if it is not the current version,
+     * errCode "10". 0: any version.
      *
      * Generated from protobuf field <code>int32 etplVersion = 13;</code>
      * @param int $var
@@ -536,6 +619,8 @@ class WshExportTaskUpdateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Operator that makes the request, see the conventions above.
+     *
      * Generated from protobuf field <code>int32 operatorId = 14;</code>
      * @return int
      */
@@ -545,6 +630,8 @@ class WshExportTaskUpdateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Operator that makes the request, see the conventions above.
+     *
      * Generated from protobuf field <code>int32 operatorId = 14;</code>
      * @param int $var
      * @return $this
@@ -558,7 +645,7 @@ class WshExportTaskUpdateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Set: replaces all limits.
+     * If set, replaces all limits.
      *
      * Generated from protobuf field <code>.exporttask.WshExportLimits etplLimits = 15;</code>
      * @return \Exporttask\WshExportLimits|null
@@ -579,7 +666,7 @@ class WshExportTaskUpdateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Set: replaces all limits.
+     * If set, replaces all limits.
      *
      * Generated from protobuf field <code>.exporttask.WshExportLimits etplLimits = 15;</code>
      * @param \Exporttask\WshExportLimits $var
@@ -594,6 +681,8 @@ class WshExportTaskUpdateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New treatment of extra columns.
+     *
      * Generated from protobuf field <code>optional .exporttask.WshExportExtraColumns etplExtraColumns = 16;</code>
      * @return int
      */
@@ -613,6 +702,8 @@ class WshExportTaskUpdateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * New treatment of extra columns.
+     *
      * Generated from protobuf field <code>optional .exporttask.WshExportExtraColumns etplExtraColumns = 16;</code>
      * @param int $var
      * @return $this
@@ -626,7 +717,7 @@ class WshExportTaskUpdateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Set: replaces all destinations.
+     * If set, replaces all destinations.
      *
      * Generated from protobuf field <code>.exporttask.WshExportDeliverTos etplDeliverTo = 17;</code>
      * @return \Exporttask\WshExportDeliverTos|null
@@ -647,7 +738,7 @@ class WshExportTaskUpdateTplReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Set: replaces all destinations.
+     * If set, replaces all destinations.
      *
      * Generated from protobuf field <code>.exporttask.WshExportDeliverTos etplDeliverTo = 17;</code>
      * @param \Exporttask\WshExportDeliverTos $var

@@ -9,19 +9,28 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
+ * Reply of UpdateTpl.
+ *
  * Generated from protobuf message <code>exporttask.WshExportTaskUpdateTplRes</code>
  */
 class WshExportTaskUpdateTplRes extends \Google\Protobuf\Internal\Message
 {
     /**
+     * Canonical gRPC status code as a decimal string; empty on success.
+     *
      * Generated from protobuf field <code>string errCode = 1;</code>
      */
     protected $errCode = '';
     /**
+     * Names the field, the value received and the values allowed; empty on
+     * success.
+     *
      * Generated from protobuf field <code>string errMsg = 2;</code>
      */
     protected $errMsg = '';
     /**
+     * The changed template. Not set if errCode is set.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportTpl data = 3;</code>
      */
     protected $data = null;
@@ -33,8 +42,12 @@ class WshExportTaskUpdateTplRes extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type string $errCode
+     *           Canonical gRPC status code as a decimal string; empty on success.
      *     @type string $errMsg
+     *           Names the field, the value received and the values allowed; empty on
+     *           success.
      *     @type \Exporttask\WshExportTpl $data
+     *           The changed template. Not set if errCode is set.
      * }
      */
     public function __construct($data = NULL) {
@@ -43,6 +56,8 @@ class WshExportTaskUpdateTplRes extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Canonical gRPC status code as a decimal string; empty on success.
+     *
      * Generated from protobuf field <code>string errCode = 1;</code>
      * @return string
      */
@@ -52,6 +67,8 @@ class WshExportTaskUpdateTplRes extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Canonical gRPC status code as a decimal string; empty on success.
+     *
      * Generated from protobuf field <code>string errCode = 1;</code>
      * @param string $var
      * @return $this
@@ -65,6 +82,9 @@ class WshExportTaskUpdateTplRes extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Names the field, the value received and the values allowed; empty on
+     * success.
+     *
      * Generated from protobuf field <code>string errMsg = 2;</code>
      * @return string
      */
@@ -74,6 +94,9 @@ class WshExportTaskUpdateTplRes extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Names the field, the value received and the values allowed; empty on
+     * success.
+     *
      * Generated from protobuf field <code>string errMsg = 2;</code>
      * @param string $var
      * @return $this
@@ -87,6 +110,8 @@ class WshExportTaskUpdateTplRes extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * The changed template. Not set if errCode is set.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportTpl data = 3;</code>
      * @return \Exporttask\WshExportTpl|null
      */
@@ -106,6 +131,8 @@ class WshExportTaskUpdateTplRes extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * The changed template. Not set if errCode is set.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportTpl data = 3;</code>
      * @param \Exporttask\WshExportTpl $var
      * @return $this

@@ -9,11 +9,15 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
+ * Request of WatchInst.
+ *
  * Generated from protobuf message <code>exporttask.WshExportTaskWatchInstReq</code>
  */
 class WshExportTaskWatchInstReq extends \Google\Protobuf\Internal\Message
 {
     /**
+     * Id of the instance.
+     *
      * Generated from protobuf field <code>int64 einstId = 1;</code>
      */
     protected $einstId = 0;
@@ -25,6 +29,7 @@ class WshExportTaskWatchInstReq extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type int|string $einstId
+     *           Id of the instance.
      * }
      */
     public function __construct($data = NULL) {
@@ -33,6 +38,8 @@ class WshExportTaskWatchInstReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the instance.
+     *
      * Generated from protobuf field <code>int64 einstId = 1;</code>
      * @return int|string
      */
@@ -42,6 +49,8 @@ class WshExportTaskWatchInstReq extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the instance.
+     *
      * Generated from protobuf field <code>int64 einstId = 1;</code>
      * @param int|string $var
      * @return $this

@@ -9,52 +9,60 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
- * A template: what is exported and how.
+ * A template: what is exported, and how.
  *
  * Generated from protobuf message <code>exporttask.WshExportTpl</code>
  */
 class WshExportTpl extends \Google\Protobuf\Internal\Message
 {
     /**
-     * 1 to 200 characters.
+     * Name, 1 to 200 characters, no control characters.
      *
      * Generated from protobuf field <code>string etplName = 1;</code>
      */
     protected $etplName = '';
     /**
-     * Free for the client's own grouping, up to 64 characters.
+     * Client-defined tag for grouping, at most 64 characters.
      *
      * Generated from protobuf field <code>string etplTag = 2;</code>
      */
     protected $etplTag = '';
     /**
+     * File format; FMT_DEFAULT: CSV.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportFormat etplOutputFormat = 3;</code>
      */
     protected $etplOutputFormat = 0;
     /**
-     * Empty: every column as it comes. "order_no, amount:Amount": pick, order
-     * and label. A JSON array says more of each column; docs/columns.md.
+     * Columns of the file, at most 256 KiB. Empty: all columns of the result, in
+     * order. "order_no, amount:Amount": selected columns, in this order, with
+     * labels. A JSON array: more settings for each column, see docs/columns.md.
      *
      * Generated from protobuf field <code>string etplOutputColumns = 4;</code>
      */
     protected $etplOutputColumns = '';
     /**
-     * One SELECT (or WITH ... SELECT, UNION) with :name parameters.
+     * SQL: one SELECT (or WITH ... SELECT, UNION) with :name parameters, at most
+     * 64 KiB, see docs/parameters.md.
      *
      * Generated from protobuf field <code>string etplExpr = 5;</code>
      */
     protected $etplExpr = '';
     /**
+     * Id of the template, assigned by the service.
+     *
      * Generated from protobuf field <code>int32 etplId = 6;</code>
      */
     protected $etplId = 0;
     /**
-     * Instances that ended, and those of them that succeeded.
+     * Number of instances that have ended.
      *
      * Generated from protobuf field <code>int32 etplExecTimes = 7;</code>
      */
     protected $etplExecTimes = 0;
     /**
+     * Number of instances that have succeeded.
+     *
      * Generated from protobuf field <code>int32 etplExecOkTimes = 8;</code>
      */
     protected $etplExecOkTimes = 0;
@@ -65,81 +73,104 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
      */
     protected $etplStatus = 0;
     /**
+     * Time of creation.
+     *
      * Generated from protobuf field <code>string etplCreated = 10;</code>
      */
     protected $etplCreated = '';
     /**
+     * Time of the last change.
+     *
      * Generated from protobuf field <code>string etplUpdated = 11;</code>
      */
     protected $etplUpdated = '';
     /**
+     * Time of deletion; empty: not deleted.
+     *
      * Generated from protobuf field <code>string etplDeleted = 12;</code>
      */
     protected $etplDeleted = '';
     /**
+     * Operator that owns the template.
+     *
      * Generated from protobuf field <code>int32 operatorId = 13;</code>
      */
     protected $operatorId = 0;
     /**
-     * The name of the data source the SQL runs on; empty: "default".
+     * Name of the data source on which the SQL runs; empty: "default". An unknown
+     * name is errCode "3".
      *
      * Generated from protobuf field <code>string etplSource = 14;</code>
      */
     protected $etplSource = '';
     /**
-     * The SQL's parameters. One that is not declared is a required string.
+     * Declarations of the SQL's parameters, at most 200. A parameter without a
+     * declaration is a required string.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportParamDecl etplParams = 15;</code>
      */
     private $etplParams;
     /**
+     * Options of the file.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportOptions etplOptions = 16;</code>
      */
     protected $etplOptions = null;
     /**
-     * The longest an attempt may take, in seconds; 0: the server's default.
+     * Time limit of one attempt in seconds, at most the server's max-timeout; 0:
+     * the server's default (timeout).
      *
      * Generated from protobuf field <code>int32 etplTimeoutSec = 17;</code>
      */
     protected $etplTimeoutSec = 0;
     /**
-     * How often a run is tried in all, 1 to 20; 0: the server's default.
+     * Maximum number of attempts, 1 to 20; 0: the server's default
+     * (max-attempts).
      *
      * Generated from protobuf field <code>int32 etplMaxAttempts = 18;</code>
      */
     protected $etplMaxAttempts = 0;
     /**
-     * How long files are kept, in seconds; 0: the server's default.
+     * Time for which files are kept, in seconds, at most 10 years; 0: the
+     * server's default (retention).
      *
      * Generated from protobuf field <code>int64 etplRetentionSec = 19;</code>
      */
     protected $etplRetentionSec = 0;
     /**
-     * Counts the changes of the template, from 1.
+     * Version: 1 at creation, incremented by each UpdateTpl.
      *
      * Generated from protobuf field <code>int32 etplVersion = 20;</code>
      */
     protected $etplVersion = 0;
     /**
-     * The result's columns as the data source announced them.
+     * Columns of the result as the data source described them when the template
+     * was validated; empty for TPL_INITED.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportResultColumn etplResultColumns = 21;</code>
      */
     private $etplResultColumns;
     /**
+     * requestId of the CreateTpl request.
+     *
      * Generated from protobuf field <code>string requestId = 22;</code>
      */
     protected $requestId = '';
     /**
+     * Limits of each instance.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportLimits etplLimits = 23;</code>
      */
     protected $etplLimits = null;
     /**
+     * Treatment of result columns that did not exist when the template was
+     * validated.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportExtraColumns etplExtraColumns = 24;</code>
      */
     protected $etplExtraColumns = 0;
     /**
-     * Where the finished files are sent besides; up to 10.
+     * Destinations to which finished files are sent, at most 10.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportDeliverTo etplDeliverTo = 25;</code>
      */
@@ -152,45 +183,65 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type string $etplName
-     *           1 to 200 characters.
+     *           Name, 1 to 200 characters, no control characters.
      *     @type string $etplTag
-     *           Free for the client's own grouping, up to 64 characters.
+     *           Client-defined tag for grouping, at most 64 characters.
      *     @type int $etplOutputFormat
+     *           File format; FMT_DEFAULT: CSV.
      *     @type string $etplOutputColumns
-     *           Empty: every column as it comes. "order_no, amount:Amount": pick, order
-     *           and label. A JSON array says more of each column; docs/columns.md.
+     *           Columns of the file, at most 256 KiB. Empty: all columns of the result, in
+     *           order. "order_no, amount:Amount": selected columns, in this order, with
+     *           labels. A JSON array: more settings for each column, see docs/columns.md.
      *     @type string $etplExpr
-     *           One SELECT (or WITH ... SELECT, UNION) with :name parameters.
+     *           SQL: one SELECT (or WITH ... SELECT, UNION) with :name parameters, at most
+     *           64 KiB, see docs/parameters.md.
      *     @type int $etplId
+     *           Id of the template, assigned by the service.
      *     @type int $etplExecTimes
-     *           Instances that ended, and those of them that succeeded.
+     *           Number of instances that have ended.
      *     @type int $etplExecOkTimes
+     *           Number of instances that have succeeded.
      *     @type int $etplStatus
      *           A WshExportTplStatus.
      *     @type string $etplCreated
+     *           Time of creation.
      *     @type string $etplUpdated
+     *           Time of the last change.
      *     @type string $etplDeleted
+     *           Time of deletion; empty: not deleted.
      *     @type int $operatorId
+     *           Operator that owns the template.
      *     @type string $etplSource
-     *           The name of the data source the SQL runs on; empty: "default".
+     *           Name of the data source on which the SQL runs; empty: "default". An unknown
+     *           name is errCode "3".
      *     @type array<\Exporttask\WshExportParamDecl>|\Google\Protobuf\Internal\RepeatedField $etplParams
-     *           The SQL's parameters. One that is not declared is a required string.
+     *           Declarations of the SQL's parameters, at most 200. A parameter without a
+     *           declaration is a required string.
      *     @type \Exporttask\WshExportOptions $etplOptions
+     *           Options of the file.
      *     @type int $etplTimeoutSec
-     *           The longest an attempt may take, in seconds; 0: the server's default.
+     *           Time limit of one attempt in seconds, at most the server's max-timeout; 0:
+     *           the server's default (timeout).
      *     @type int $etplMaxAttempts
-     *           How often a run is tried in all, 1 to 20; 0: the server's default.
+     *           Maximum number of attempts, 1 to 20; 0: the server's default
+     *           (max-attempts).
      *     @type int|string $etplRetentionSec
-     *           How long files are kept, in seconds; 0: the server's default.
+     *           Time for which files are kept, in seconds, at most 10 years; 0: the
+     *           server's default (retention).
      *     @type int $etplVersion
-     *           Counts the changes of the template, from 1.
+     *           Version: 1 at creation, incremented by each UpdateTpl.
      *     @type array<\Exporttask\WshExportResultColumn>|\Google\Protobuf\Internal\RepeatedField $etplResultColumns
-     *           The result's columns as the data source announced them.
+     *           Columns of the result as the data source described them when the template
+     *           was validated; empty for TPL_INITED.
      *     @type string $requestId
+     *           requestId of the CreateTpl request.
      *     @type \Exporttask\WshExportLimits $etplLimits
+     *           Limits of each instance.
      *     @type int $etplExtraColumns
+     *           Treatment of result columns that did not exist when the template was
+     *           validated.
      *     @type array<\Exporttask\WshExportDeliverTo>|\Google\Protobuf\Internal\RepeatedField $etplDeliverTo
-     *           Where the finished files are sent besides; up to 10.
+     *           Destinations to which finished files are sent, at most 10.
      * }
      */
     public function __construct($data = NULL) {
@@ -199,7 +250,7 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * 1 to 200 characters.
+     * Name, 1 to 200 characters, no control characters.
      *
      * Generated from protobuf field <code>string etplName = 1;</code>
      * @return string
@@ -210,7 +261,7 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * 1 to 200 characters.
+     * Name, 1 to 200 characters, no control characters.
      *
      * Generated from protobuf field <code>string etplName = 1;</code>
      * @param string $var
@@ -225,7 +276,7 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Free for the client's own grouping, up to 64 characters.
+     * Client-defined tag for grouping, at most 64 characters.
      *
      * Generated from protobuf field <code>string etplTag = 2;</code>
      * @return string
@@ -236,7 +287,7 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Free for the client's own grouping, up to 64 characters.
+     * Client-defined tag for grouping, at most 64 characters.
      *
      * Generated from protobuf field <code>string etplTag = 2;</code>
      * @param string $var
@@ -251,6 +302,8 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * File format; FMT_DEFAULT: CSV.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportFormat etplOutputFormat = 3;</code>
      * @return int
      */
@@ -260,6 +313,8 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * File format; FMT_DEFAULT: CSV.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportFormat etplOutputFormat = 3;</code>
      * @param int $var
      * @return $this
@@ -273,8 +328,9 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Empty: every column as it comes. "order_no, amount:Amount": pick, order
-     * and label. A JSON array says more of each column; docs/columns.md.
+     * Columns of the file, at most 256 KiB. Empty: all columns of the result, in
+     * order. "order_no, amount:Amount": selected columns, in this order, with
+     * labels. A JSON array: more settings for each column, see docs/columns.md.
      *
      * Generated from protobuf field <code>string etplOutputColumns = 4;</code>
      * @return string
@@ -285,8 +341,9 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Empty: every column as it comes. "order_no, amount:Amount": pick, order
-     * and label. A JSON array says more of each column; docs/columns.md.
+     * Columns of the file, at most 256 KiB. Empty: all columns of the result, in
+     * order. "order_no, amount:Amount": selected columns, in this order, with
+     * labels. A JSON array: more settings for each column, see docs/columns.md.
      *
      * Generated from protobuf field <code>string etplOutputColumns = 4;</code>
      * @param string $var
@@ -301,7 +358,8 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * One SELECT (or WITH ... SELECT, UNION) with :name parameters.
+     * SQL: one SELECT (or WITH ... SELECT, UNION) with :name parameters, at most
+     * 64 KiB, see docs/parameters.md.
      *
      * Generated from protobuf field <code>string etplExpr = 5;</code>
      * @return string
@@ -312,7 +370,8 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * One SELECT (or WITH ... SELECT, UNION) with :name parameters.
+     * SQL: one SELECT (or WITH ... SELECT, UNION) with :name parameters, at most
+     * 64 KiB, see docs/parameters.md.
      *
      * Generated from protobuf field <code>string etplExpr = 5;</code>
      * @param string $var
@@ -327,6 +386,8 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the template, assigned by the service.
+     *
      * Generated from protobuf field <code>int32 etplId = 6;</code>
      * @return int
      */
@@ -336,6 +397,8 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Id of the template, assigned by the service.
+     *
      * Generated from protobuf field <code>int32 etplId = 6;</code>
      * @param int $var
      * @return $this
@@ -349,7 +412,7 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Instances that ended, and those of them that succeeded.
+     * Number of instances that have ended.
      *
      * Generated from protobuf field <code>int32 etplExecTimes = 7;</code>
      * @return int
@@ -360,7 +423,7 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Instances that ended, and those of them that succeeded.
+     * Number of instances that have ended.
      *
      * Generated from protobuf field <code>int32 etplExecTimes = 7;</code>
      * @param int $var
@@ -375,6 +438,8 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Number of instances that have succeeded.
+     *
      * Generated from protobuf field <code>int32 etplExecOkTimes = 8;</code>
      * @return int
      */
@@ -384,6 +449,8 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Number of instances that have succeeded.
+     *
      * Generated from protobuf field <code>int32 etplExecOkTimes = 8;</code>
      * @param int $var
      * @return $this
@@ -423,6 +490,8 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Time of creation.
+     *
      * Generated from protobuf field <code>string etplCreated = 10;</code>
      * @return string
      */
@@ -432,6 +501,8 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Time of creation.
+     *
      * Generated from protobuf field <code>string etplCreated = 10;</code>
      * @param string $var
      * @return $this
@@ -445,6 +516,8 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Time of the last change.
+     *
      * Generated from protobuf field <code>string etplUpdated = 11;</code>
      * @return string
      */
@@ -454,6 +527,8 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Time of the last change.
+     *
      * Generated from protobuf field <code>string etplUpdated = 11;</code>
      * @param string $var
      * @return $this
@@ -467,6 +542,8 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Time of deletion; empty: not deleted.
+     *
      * Generated from protobuf field <code>string etplDeleted = 12;</code>
      * @return string
      */
@@ -476,6 +553,8 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Time of deletion; empty: not deleted.
+     *
      * Generated from protobuf field <code>string etplDeleted = 12;</code>
      * @param string $var
      * @return $this
@@ -489,6 +568,8 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Operator that owns the template.
+     *
      * Generated from protobuf field <code>int32 operatorId = 13;</code>
      * @return int
      */
@@ -498,6 +579,8 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Operator that owns the template.
+     *
      * Generated from protobuf field <code>int32 operatorId = 13;</code>
      * @param int $var
      * @return $this
@@ -511,7 +594,8 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The name of the data source the SQL runs on; empty: "default".
+     * Name of the data source on which the SQL runs; empty: "default". An unknown
+     * name is errCode "3".
      *
      * Generated from protobuf field <code>string etplSource = 14;</code>
      * @return string
@@ -522,7 +606,8 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The name of the data source the SQL runs on; empty: "default".
+     * Name of the data source on which the SQL runs; empty: "default". An unknown
+     * name is errCode "3".
      *
      * Generated from protobuf field <code>string etplSource = 14;</code>
      * @param string $var
@@ -537,7 +622,8 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The SQL's parameters. One that is not declared is a required string.
+     * Declarations of the SQL's parameters, at most 200. A parameter without a
+     * declaration is a required string.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportParamDecl etplParams = 15;</code>
      * @return \Google\Protobuf\Internal\RepeatedField
@@ -548,7 +634,8 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The SQL's parameters. One that is not declared is a required string.
+     * Declarations of the SQL's parameters, at most 200. A parameter without a
+     * declaration is a required string.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportParamDecl etplParams = 15;</code>
      * @param array<\Exporttask\WshExportParamDecl>|\Google\Protobuf\Internal\RepeatedField $var
@@ -563,6 +650,8 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Options of the file.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportOptions etplOptions = 16;</code>
      * @return \Exporttask\WshExportOptions|null
      */
@@ -582,6 +671,8 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Options of the file.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportOptions etplOptions = 16;</code>
      * @param \Exporttask\WshExportOptions $var
      * @return $this
@@ -595,7 +686,8 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The longest an attempt may take, in seconds; 0: the server's default.
+     * Time limit of one attempt in seconds, at most the server's max-timeout; 0:
+     * the server's default (timeout).
      *
      * Generated from protobuf field <code>int32 etplTimeoutSec = 17;</code>
      * @return int
@@ -606,7 +698,8 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The longest an attempt may take, in seconds; 0: the server's default.
+     * Time limit of one attempt in seconds, at most the server's max-timeout; 0:
+     * the server's default (timeout).
      *
      * Generated from protobuf field <code>int32 etplTimeoutSec = 17;</code>
      * @param int $var
@@ -621,7 +714,8 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * How often a run is tried in all, 1 to 20; 0: the server's default.
+     * Maximum number of attempts, 1 to 20; 0: the server's default
+     * (max-attempts).
      *
      * Generated from protobuf field <code>int32 etplMaxAttempts = 18;</code>
      * @return int
@@ -632,7 +726,8 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * How often a run is tried in all, 1 to 20; 0: the server's default.
+     * Maximum number of attempts, 1 to 20; 0: the server's default
+     * (max-attempts).
      *
      * Generated from protobuf field <code>int32 etplMaxAttempts = 18;</code>
      * @param int $var
@@ -647,7 +742,8 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * How long files are kept, in seconds; 0: the server's default.
+     * Time for which files are kept, in seconds, at most 10 years; 0: the
+     * server's default (retention).
      *
      * Generated from protobuf field <code>int64 etplRetentionSec = 19;</code>
      * @return int|string
@@ -658,7 +754,8 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * How long files are kept, in seconds; 0: the server's default.
+     * Time for which files are kept, in seconds, at most 10 years; 0: the
+     * server's default (retention).
      *
      * Generated from protobuf field <code>int64 etplRetentionSec = 19;</code>
      * @param int|string $var
@@ -673,7 +770,7 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Counts the changes of the template, from 1.
+     * Version: 1 at creation, incremented by each UpdateTpl.
      *
      * Generated from protobuf field <code>int32 etplVersion = 20;</code>
      * @return int
@@ -684,7 +781,7 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Counts the changes of the template, from 1.
+     * Version: 1 at creation, incremented by each UpdateTpl.
      *
      * Generated from protobuf field <code>int32 etplVersion = 20;</code>
      * @param int $var
@@ -699,7 +796,8 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The result's columns as the data source announced them.
+     * Columns of the result as the data source described them when the template
+     * was validated; empty for TPL_INITED.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportResultColumn etplResultColumns = 21;</code>
      * @return \Google\Protobuf\Internal\RepeatedField
@@ -710,7 +808,8 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The result's columns as the data source announced them.
+     * Columns of the result as the data source described them when the template
+     * was validated; empty for TPL_INITED.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportResultColumn etplResultColumns = 21;</code>
      * @param array<\Exporttask\WshExportResultColumn>|\Google\Protobuf\Internal\RepeatedField $var
@@ -725,6 +824,8 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * requestId of the CreateTpl request.
+     *
      * Generated from protobuf field <code>string requestId = 22;</code>
      * @return string
      */
@@ -734,6 +835,8 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * requestId of the CreateTpl request.
+     *
      * Generated from protobuf field <code>string requestId = 22;</code>
      * @param string $var
      * @return $this
@@ -747,6 +850,8 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Limits of each instance.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportLimits etplLimits = 23;</code>
      * @return \Exporttask\WshExportLimits|null
      */
@@ -766,6 +871,8 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Limits of each instance.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportLimits etplLimits = 23;</code>
      * @param \Exporttask\WshExportLimits $var
      * @return $this
@@ -779,6 +886,9 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Treatment of result columns that did not exist when the template was
+     * validated.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportExtraColumns etplExtraColumns = 24;</code>
      * @return int
      */
@@ -788,6 +898,9 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
+     * Treatment of result columns that did not exist when the template was
+     * validated.
+     *
      * Generated from protobuf field <code>.exporttask.WshExportExtraColumns etplExtraColumns = 24;</code>
      * @param int $var
      * @return $this
@@ -801,7 +914,7 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Where the finished files are sent besides; up to 10.
+     * Destinations to which finished files are sent, at most 10.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportDeliverTo etplDeliverTo = 25;</code>
      * @return \Google\Protobuf\Internal\RepeatedField
@@ -812,7 +925,7 @@ class WshExportTpl extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Where the finished files are sent besides; up to 10.
+     * Destinations to which finished files are sent, at most 10.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportDeliverTo etplDeliverTo = 25;</code>
      * @param array<\Exporttask\WshExportDeliverTo>|\Google\Protobuf\Internal\RepeatedField $var

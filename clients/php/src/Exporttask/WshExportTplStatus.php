@@ -7,23 +7,27 @@ namespace Exporttask;
 use UnexpectedValueException;
 
 /**
+ * Status of a template.
+ *
  * Protobuf type <code>exporttask.WshExportTplStatus</code>
  */
 class WshExportTplStatus
 {
     /**
-     * Kept, but its SQL was not yet prepared on the data source.
+     * Stored, but its SQL has not been prepared on the data source yet.
      *
      * Generated from protobuf enum <code>TPL_INITED = 0;</code>
      */
     const TPL_INITED = 0;
     /**
-     * Checked: its result's columns are known.
+     * Validated: the columns of its result are known.
      *
      * Generated from protobuf enum <code>TPL_NORMAL = 1;</code>
      */
     const TPL_NORMAL = 1;
     /**
+     * Deleted.
+     *
      * Generated from protobuf enum <code>TPL_DELETED = 9;</code>
      */
     const TPL_DELETED = 9;

@@ -9,26 +9,28 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
- * Something to know of a file although its export succeeded.
+ * A warning: something to know about a file although its export succeeded.
  *
  * Generated from protobuf message <code>exporttask.WshExportWarning</code>
  */
 class WshExportWarning extends \Google\Protobuf\Internal\Message
 {
     /**
-     * "guarded_formula", "cut_text", "illegal_char"
+     * "guarded_formula": texts changed by the formula guard. "cut_text": texts
+     * longer than the format allows, cut. "illegal_char": cells with characters
+     * that the format cannot store, replaced.
      *
      * Generated from protobuf field <code>string code = 1;</code>
      */
     protected $code = '';
     /**
-     * Cells concerned.
+     * Number of cells concerned.
      *
      * Generated from protobuf field <code>int64 count = 2;</code>
      */
     protected $count = 0;
     /**
-     * "3 cells guarded against formulas"
+     * The warning in words, for example "3 cells guarded against formulas".
      *
      * Generated from protobuf field <code>string text = 3;</code>
      */
@@ -41,11 +43,13 @@ class WshExportWarning extends \Google\Protobuf\Internal\Message
      *     Optional. Data for populating the Message object.
      *
      *     @type string $code
-     *           "guarded_formula", "cut_text", "illegal_char"
+     *           "guarded_formula": texts changed by the formula guard. "cut_text": texts
+     *           longer than the format allows, cut. "illegal_char": cells with characters
+     *           that the format cannot store, replaced.
      *     @type int|string $count
-     *           Cells concerned.
+     *           Number of cells concerned.
      *     @type string $text
-     *           "3 cells guarded against formulas"
+     *           The warning in words, for example "3 cells guarded against formulas".
      * }
      */
     public function __construct($data = NULL) {
@@ -54,7 +58,9 @@ class WshExportWarning extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * "guarded_formula", "cut_text", "illegal_char"
+     * "guarded_formula": texts changed by the formula guard. "cut_text": texts
+     * longer than the format allows, cut. "illegal_char": cells with characters
+     * that the format cannot store, replaced.
      *
      * Generated from protobuf field <code>string code = 1;</code>
      * @return string
@@ -65,7 +71,9 @@ class WshExportWarning extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * "guarded_formula", "cut_text", "illegal_char"
+     * "guarded_formula": texts changed by the formula guard. "cut_text": texts
+     * longer than the format allows, cut. "illegal_char": cells with characters
+     * that the format cannot store, replaced.
      *
      * Generated from protobuf field <code>string code = 1;</code>
      * @param string $var
@@ -80,7 +88,7 @@ class WshExportWarning extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Cells concerned.
+     * Number of cells concerned.
      *
      * Generated from protobuf field <code>int64 count = 2;</code>
      * @return int|string
@@ -91,7 +99,7 @@ class WshExportWarning extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Cells concerned.
+     * Number of cells concerned.
      *
      * Generated from protobuf field <code>int64 count = 2;</code>
      * @param int|string $var
@@ -106,7 +114,7 @@ class WshExportWarning extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * "3 cells guarded against formulas"
+     * The warning in words, for example "3 cells guarded against formulas".
      *
      * Generated from protobuf field <code>string text = 3;</code>
      * @return string
@@ -117,7 +125,7 @@ class WshExportWarning extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * "3 cells guarded against formulas"
+     * The warning in words, for example "3 cells guarded against formulas".
      *
      * Generated from protobuf field <code>string text = 3;</code>
      * @param string $var
