@@ -12,7 +12,7 @@ import (
 	"fmt"
 )
 
-// The authentication plugins spoken here.
+// The authentication plugins that are supported.
 const (
 	pluginNative      = "mysql_native_password"
 	pluginCachingSHA2 = "caching_sha2_password"
@@ -30,7 +30,8 @@ const (
 	sha2Full   = 0x04
 )
 
-// authToken answers a plugin's challenge.
+// authToken returns the response to a plugin's challenge. The error names a plugin
+// that is not supported or that the DSN forbids.
 func authToken(plugin string, salt []byte, set *settings) ([]byte, error) {
 	switch {
 	case plugin == pluginCachingSHA2:
@@ -40,10 +41,11 @@ func authToken(plugin string, salt []byte, set *settings) ([]byte, error) {
 	case plugin == pluginNative:
 		return nativeToken(salt, set.password), nil
 	}
-	return nil, fmt.Errorf("authentication plugin %q is not spoken here; use an account with %s or %s", plugin, pluginCachingSHA2, pluginNative)
+	return nil, fmt.Errorf("authentication plugin %q is not supported; use an account with %s or %s", plugin, pluginCachingSHA2, pluginNative)
 }
 
-// nativeToken is SHA1(p) XOR SHA1(salt SHA1(SHA1(p))), nothing for no password.
+// nativeToken returns SHA1(p) XOR SHA1(salt, SHA1(SHA1(p))), where p is the
+// password, or nil if there is no password.
 func nativeToken(salt []byte, password string) []byte {
 	if password == "" {
 		return nil
@@ -57,8 +59,8 @@ func nativeToken(salt []byte, password string) []byte {
 	return t[:]
 }
 
-// cachingSHA2Token is SHA256(p) XOR SHA256(SHA256(SHA256(p)) salt), nothing
-// for no password.
+// cachingSHA2Token returns SHA256(p) XOR SHA256(SHA256(SHA256(p)), salt), where p
+// is the password, or nil if there is no password.
 func cachingSHA2Token(salt []byte, password string) []byte {
 	if password == "" {
 		return nil
@@ -72,7 +74,8 @@ func cachingSHA2Token(salt []byte, password string) []byte {
 	return t[:]
 }
 
-// authenticate follows the server through the login until it says OK.
+// authenticate exchanges authentication packets with the server until the server
+// accepts the login with an OK packet.
 func (c *conn) authenticate(set *settings, plugin string) error {
 	salt := c.server.salt
 	switched := false
@@ -103,30 +106,31 @@ func (c *conn) authenticate(set *settings, plugin string) error {
 			}
 		case headMore:
 			if plugin != pluginCachingSHA2 || len(p) < 2 {
-				return &ProtocolError{What: "login: data that no plugin asked for"}
+				return &ProtocolError{What: "login: authentication data that the plugin does not expect"}
 			}
 			if err := c.cachingSHA2(p[1:], salt, set.password); err != nil {
 				return err
 			}
 		default:
-			return &ProtocolError{What: fmt.Sprintf("login: a packet that begins with %#x", p[0])}
+			return &ProtocolError{What: fmt.Sprintf("login: unexpected packet with head %#x", p[0])}
 		}
 	}
 }
 
-// parseAuthSwitch reads Protocol::AuthSwitchRequest.
+// parseAuthSwitch parses Protocol::AuthSwitchRequest.
 func parseAuthSwitch(p []byte) (plugin string, salt []byte, err error) {
 	name, data, ok := bytes.Cut(p[1:], []byte{0})
 	if !ok {
-		return "", nil, &ProtocolError{What: "login: switch to the password hash of before 4.1"}
+		return "", nil, &ProtocolError{What: "login: switch to the password hash of MySQL before 4.1"}
 	}
 	data = bytes.TrimSuffix(data, []byte{0})
 	return string(name), bytes.Clone(data), nil
 }
 
-// cachingSHA2 answers the server's second word in caching_sha2_password: the
-// fast way went well, or the password itself is wanted. The password passes
-// in the clear only inside TLS or a unix socket, else under the server's key.
+// cachingSHA2 answers the server's second packet in caching_sha2_password: fast
+// authentication succeeded, or the server requests the password itself. The
+// password is sent in the clear only inside TLS or over a unix socket; otherwise
+// it is encrypted with the server's public key.
 func (c *conn) cachingSHA2(data, salt []byte, password string) error {
 	switch data[0] {
 	case sha2FastOK:
@@ -143,15 +147,15 @@ func (c *conn) cachingSHA2(data, salt []byte, password string) error {
 		}
 		return c.writePacket(token)
 	}
-	return &ProtocolError{What: fmt.Sprintf("login: caching_sha2_password says %#x", data[0])}
+	return &ProtocolError{What: fmt.Sprintf("login: caching_sha2_password: unknown request %#x", data[0])}
 }
 
-// encryptPassword is the password, XORed with the salt over and over, under
-// the server's public key (RSA OAEP with SHA-1).
+// encryptPassword XORs the password with the repeated salt and encrypts it with
+// the server's public key, a PEM block (RSA OAEP with SHA-1).
 func encryptPassword(key, salt []byte, password string) ([]byte, error) {
 	block, _ := pem.Decode(key)
 	if block == nil {
-		return nil, &ProtocolError{What: "login: public key is no PEM"}
+		return nil, &ProtocolError{What: "login: the public key is not PEM"}
 	}
 	pub, err := x509.ParsePKIXPublicKey(block.Bytes)
 	if err != nil {
@@ -159,7 +163,7 @@ func encryptPassword(key, salt []byte, password string) ([]byte, error) {
 	}
 	rsaKey, ok := pub.(*rsa.PublicKey)
 	if !ok || len(salt) == 0 {
-		return nil, &ProtocolError{What: "login: public key is not of RSA"}
+		return nil, &ProtocolError{What: "login: the public key is not RSA"}
 	}
 	plain := append([]byte(password), 0)
 	for i := range plain {

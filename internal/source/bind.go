@@ -11,25 +11,25 @@ import (
 	"exporttask/internal/format/row"
 )
 
-// binding is a statement made ready to run: statements that bind its values
-// in the session, and the one that gives the rows.
+// binding is a statement that is ready to run: the statements that set its values
+// in the session, and the statement that returns the rows.
 type binding struct {
 	before []string
 	run    string
 }
 
-// The names that a bound statement takes in its session.
+// The names of the prepared statement and of the user variables in the session.
 const (
 	stmtName  = "exportd_stmt"
 	varPrefix = "@exportd_"
 )
 
-// bind prepares sql to run with args. Without values the statement runs as it
-// is. With values it is prepared in SQL (PREPARE, EXECUTE … USING), because
-// the binary protocol's EXECUTE answers in binary and loses the server's
-// text. No value is ever part of the statement: each is set as a variable by
-// a literal that cannot be left, hexadecimal for text, checked digits for
-// numbers.
+// bind returns the binding of sql with args. Without args the statement runs as
+// it is. With args it is prepared in SQL (PREPARE, EXECUTE … USING), because
+// COM_STMT_EXECUTE returns rows in the binary protocol, which loses the server's
+// text of each value. No value becomes part of the statement: each is set as a
+// user variable by a literal without quoting rules, hexadecimal for text and
+// checked digits for numbers.
 func bind(sql string, args []row.Arg) (binding, error) {
 	if !utf8.ValidString(sql) {
 		return binding{}, errors.New("statement: not valid UTF-8")
@@ -58,7 +58,8 @@ func bind(sql string, args []row.Arg) (binding, error) {
 	}, nil
 }
 
-// literal writes a value as a SQL literal.
+// literal returns a value as a SQL literal. The error says why the value cannot
+// be bound.
 func literal(a row.Arg) (string, error) {
 	if a.Null {
 		return "NULL", nil
@@ -78,18 +79,18 @@ func literal(a row.Arg) (string, error) {
 	return "", fmt.Errorf("kind %d cannot be bound", a.Kind)
 }
 
-// textLiteral is s as a hexadecimal literal of utf8mb4.
+// textLiteral returns s as a hexadecimal literal of utf8mb4.
 func textLiteral(s string) string { return "_utf8mb4 X'" + hex.EncodeToString([]byte(s)) + "'" }
 
-// The bounds of a DECIMAL (MySQL and MariaDB reference, Fixed-Point Types);
-// a literal past them would be rounded without a word.
+// The maximum digits of a DECIMAL, in total and after the point (MySQL and MariaDB
+// reference, Fixed-Point Types). The server rounds a longer literal silently.
 const (
 	maxDigits = 65
 	maxScale  = 30
 )
 
-// checkNumber gives back s where it is an optional sign and digits, with at
-// most scale of them after a point.
+// checkNumber returns s if it is an optional sign and digits, with at most scale
+// digits after a point.
 func checkNumber(s string, scale int) (string, error) {
 	digits := strings.TrimPrefix(strings.TrimPrefix(s, "-"), "+")
 	if len(s)-len(digits) > 1 {

@@ -12,15 +12,15 @@ import (
 	"exporttask/internal/testkit"
 )
 
-// hostile are pieces that end a literal, hide a quote in another charset, or
-// are more than one byte, character or row.
+// hostile are texts that could end a literal, hide a quote in another character
+// set, or take more than one byte, character or row.
 var hostile = []string{
 	"'", `"`, "`", `\`, `\'`, `\\`, "''", "\x00", "\x1a", "\r", "\n", "\t", "%", "_", ";", "--", "-- ", "#", "/*", "*/", "?", ":x", "@a", "@@version",
 	"\u00bf'", "縗'", "誠", "\u5c5c", "é", "中", "😀", "👩‍👩‍👧", "\u200b", "\ufeff", "\U0010ffff", "\u0080", "\x7f", "x", "0", " ",
 	"' OR 1=1 -- ", "X'41'", "_binary'", "NULL", "0x41", "1e5",
 }
 
-func TestBoundTextComesBackByteForByte(t *testing.T) {
+func TestSource_Query_boundText(t *testing.T) {
 	s := open(t, testkit.Database(t), Options{})
 	rng := rand.New(rand.NewPCG(1, 2))
 	const values, perQuery = 10_000, 250
@@ -43,7 +43,7 @@ func TestBoundTextComesBackByteForByte(t *testing.T) {
 	}
 }
 
-func TestBoundTextOfAMegabyteComesBack(t *testing.T) {
+func TestSource_Query_boundTextOfOneMegabyte(t *testing.T) {
 	s := open(t, testkit.Database(t), Options{})
 	want := strings.Repeat("中'\\\x00😀", 100_000)
 	got := queryAll(t, s, Query{SQL: "SELECT ?, LENGTH(?)", Args: []row.Arg{text(want), text(want)}})
@@ -52,7 +52,7 @@ func TestBoundTextOfAMegabyteComesBack(t *testing.T) {
 	}
 }
 
-func TestBoundValuesFindTheirRows(t *testing.T) {
+func TestSource_Query_boundValues(t *testing.T) {
 	dsn := setup(t, `CREATE TABLE p (i BIGINT, m DECIMAL(20,4), d DATE, dt DATETIME(3), s VARCHAR(20), b VARCHAR(20) COLLATE utf8mb4_bin,
 		l VARCHAR(20) CHARACTER SET latin1, u BIGINT UNSIGNED, KEY (s), KEY (l))`,
 		"INSERT INTO p VALUES (-5, 12.5, '2026-01-31', '2026-01-31 12:00:00.125', '中', 'A', 'Größe', 18446744073709551615)")
@@ -88,7 +88,7 @@ func TestBoundValuesFindTheirRows(t *testing.T) {
 	}
 }
 
-func TestBindRefuses(t *testing.T) {
+func TestBind_refused(t *testing.T) {
 	digits := strings.Repeat("9", 66)
 	for name, arg := range map[string]row.Arg{
 		"text that is not UTF-8":         text("\xff\xfe"),
@@ -115,7 +115,7 @@ func TestBindRefuses(t *testing.T) {
 	}
 }
 
-func TestNoValueIsPartOfTheStatement(t *testing.T) {
+func TestBind_valuesStayOutOfSQL(t *testing.T) {
 	b, err := bind("SELECT ?", []row.Arg{text("' OR 1=1"), {Kind: row.Int, Text: "7"}, {Kind: row.Text, Null: true}})
 	if err != nil {
 		t.Fatal(err)

@@ -12,17 +12,17 @@ import (
 	"exporttask/internal/testkit"
 )
 
-// endless gives a thousand rows at once and then works on without another,
+// endless returns a thousand rows at once and then runs on without another row,
 // far longer than any test.
 const endless = "SELECT a.d, REPEAT('x', 2000) FROM digits a, digits b, digits c UNION ALL " + busy
 
 var errOperator = errors.New("operator changed his mind")
 
-func TestCancelKillsTheStatementOnTheServer(t *testing.T) {
+func TestSource_Query_cancelKillsStatement(t *testing.T) {
 	s := open(t, withDigits(t), Options{})
 	one := []row.Arg{{Kind: row.Int, Text: "77"}}
 
-	t.Run("while Query waits for the first row", func(t *testing.T) {
+	t.Run("during_Query", func(t *testing.T) {
 		for name, q := range map[string]Query{"plain": {SQL: busy}, "with values": {SQL: busy + " AND a.d <> ?", Args: one}} {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			got := make(chan error, 1)
@@ -35,15 +35,15 @@ func TestCancelKillsTheStatementOnTheServer(t *testing.T) {
 				got <- err
 			}()
 			marker := "SQRT(a.d+b.d"
-			eventually(t, name+": it runs", func() bool { return serverRuns(t, marker) })
+			testkit.Eventually(t, name+": it runs", func() bool { return serverRuns(t, marker) })
 			cancel(errOperator)
 			if err := <-got; !errors.Is(err, errOperator) {
 				t.Errorf("%s: got %v, want the cause", name, err)
 			}
-			eventually(t, name+": it is gone", func() bool { return !serverRuns(t, marker) })
+			testkit.Eventually(t, name+": it is gone", func() bool { return !serverRuns(t, marker) })
 		}
 	})
-	t.Run("while Next waits for rows", func(t *testing.T) {
+	t.Run("during_Next", func(t *testing.T) {
 		cur, err := s.Query(t.Context(), Query{SQL: endless})
 		if err != nil {
 			t.Fatal(err)
@@ -55,7 +55,7 @@ func TestCancelKillsTheStatementOnTheServer(t *testing.T) {
 			if b, err = cur.Next(ctx); err != nil {
 				break
 			}
-			if rows += b.Len(); rows > 500 { // the last ones stay in a batch that is not full
+			if rows += b.Len(); rows > 500 { // the last rows stay in a batch that is not full
 				stop := time.AfterFunc(20*time.Millisecond, func() { cancel(errOperator) })
 				defer stop.Stop()
 			}
@@ -70,16 +70,16 @@ func TestCancelKillsTheStatementOnTheServer(t *testing.T) {
 		if err := cur.Close(); err != nil {
 			t.Errorf("Close: %v", err)
 		}
-		eventually(t, "it is gone", func() bool { return !serverRuns(t, "REPEAT('x', 2000)") })
+		testkit.Eventually(t, "it is gone", func() bool { return !serverRuns(t, "REPEAT('x', 2000)") })
 	})
-	t.Run("while nobody calls Next", func(t *testing.T) {
+	t.Run("between_calls", func(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		cur, err := s.Query(ctx, Query{SQL: endless})
 		if err != nil {
 			t.Fatal(err)
 		}
 		cancel(errOperator)
-		eventually(t, "it is gone", func() bool { return !serverRuns(t, "REPEAT('x', 2000)") })
+		testkit.Eventually(t, "it is gone", func() bool { return !serverRuns(t, "REPEAT('x', 2000)") })
 		if _, err := cur.Next(t.Context()); !errors.Is(err, errOperator) {
 			t.Errorf("Next: got %v, want the cause", err)
 		}
@@ -87,18 +87,18 @@ func TestCancelKillsTheStatementOnTheServer(t *testing.T) {
 			t.Errorf("Close: %v", err)
 		}
 	})
-	t.Run("by a deadline", func(t *testing.T) {
+	t.Run("deadline", func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
 		_, err := s.Query(ctx, Query{SQL: busy})
 		if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, ErrStatementTimeout) {
 			t.Errorf("got %v, want the deadline's own error", err)
 		}
-		eventually(t, "it is gone", func() bool { return !serverRuns(t, "SQRT(a.d+b.d") })
+		testkit.Eventually(t, "it is gone", func() bool { return !serverRuns(t, "SQRT(a.d+b.d") })
 	})
 }
 
-func TestCloseKillsWhatStillRuns(t *testing.T) {
+func TestCursor_Close_killsRunningStatement(t *testing.T) {
 	s := open(t, withDigits(t), Options{})
 	cur, err := s.Query(t.Context(), Query{SQL: endless})
 	if err != nil {
@@ -113,7 +113,7 @@ func TestCloseKillsWhatStillRuns(t *testing.T) {
 			t.Fatalf("Close: %v", err)
 		}
 	}
-	eventually(t, "it is gone", func() bool { return !serverRuns(t, "REPEAT('x', 2000)") })
+	testkit.Eventually(t, "it is gone", func() bool { return !serverRuns(t, "REPEAT('x', 2000)") })
 	if got := cells(b.Row(b.Len() - 1)); len(got) != 2 || len(got[1]) != 2000 {
 		t.Error("a batch given before Close lost its rows")
 	}
@@ -123,7 +123,7 @@ func TestCloseKillsWhatStillRuns(t *testing.T) {
 	}
 }
 
-func TestCloseBeforeTheLastBatchIsNoCleanEnd(t *testing.T) {
+func TestCursor_Close_beforeLastBatch(t *testing.T) {
 	s := open(t, withDigits(t), Options{})
 	for range 20 {
 		cur, err := s.Query(t.Context(), Query{SQL: "SELECT d FROM digits"})
@@ -139,7 +139,7 @@ func TestCloseBeforeTheLastBatchIsNoCleanEnd(t *testing.T) {
 	}
 }
 
-func TestStatementKilledByAnOperatorIsNoTimeout(t *testing.T) {
+func TestCursor_Next_killedByOperator(t *testing.T) {
 	s := open(t, withDigits(t), Options{})
 	got := make(chan error, 1)
 	go func() {
@@ -155,7 +155,7 @@ func TestStatementKilledByAnOperatorIsNoTimeout(t *testing.T) {
 	}
 	defer root.Close()
 	var id string
-	eventually(t, "it runs", func() bool {
+	testkit.Eventually(t, "it runs", func() bool {
 		const q = "SELECT id FROM information_schema.processlist WHERE info LIKE '%SQRT(a.d+b.d%' AND id <> CONNECTION_ID()"
 		err := root.QueryRowContext(t.Context(), q).Scan(&id)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
@@ -173,7 +173,7 @@ func TestStatementKilledByAnOperatorIsNoTimeout(t *testing.T) {
 	}
 }
 
-func TestNoConnectionIsLeftBehind(t *testing.T) {
+func TestCursor_Close_leavesNoConnection(t *testing.T) {
 	dsn := testkit.Account(t, withDigits(t), "SELECT")
 	s := open(t, dsn, Options{})
 	queryAll(t, s, Query{SQL: "SELECT 1"})
@@ -188,7 +188,7 @@ func TestNoConnectionIsLeftBehind(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer root.Close()
-	eventually(t, "the account has no connection", func() bool {
+	testkit.Eventually(t, "the account has no connection", func() bool {
 		var n int
 		const q = "SELECT COUNT(*) FROM information_schema.processlist WHERE user = ?"
 		if err := root.QueryRowContext(t.Context(), q, s.dsn.user).Scan(&n); err != nil {

@@ -7,7 +7,7 @@ import (
 	"exporttask/internal/format/row"
 )
 
-// Types of columns (MySQL protocol, enum_field_types).
+// Column types (MySQL protocol, enum_field_types).
 const (
 	typeDecimal    = 0
 	typeTiny       = 1
@@ -40,7 +40,7 @@ const (
 	typeGeometry   = 255
 )
 
-// Flags of columns (MySQL protocol, Column Definition Flags).
+// Column flags (MySQL protocol, Column Definition Flags).
 const (
 	flagUnsigned = 1 << 5
 	flagZerofill = 1 << 6
@@ -50,24 +50,24 @@ const (
 
 const (
 	charsetBinary = 63
-	// textBytes is how many bytes utf8mb4, the charset of all results, counts
-	// for a character in a column's length.
+	// textBytes is the number of bytes that utf8mb4, the character set of all
+	// results, counts for one character in a column's length.
 	textBytes = 4
 )
 
-// definition is the part of Protocol::ColumnDefinition41 that says what a
-// column's values are.
+// definition is the part of Protocol::ColumnDefinition41 that defines the type of
+// a column's values.
 type definition struct {
 	charset  uint16
 	length   uint32
 	typ      byte
 	flags    uint16
 	decimals byte
-	extended string // MariaDB's name of the type, or of its format: "uuid", "json"
+	extended string // MariaDB's name of the type or of its format, such as "uuid" or "json"
 }
 
-// parseColumn reads Protocol::ColumnDefinition41, with MariaDB's extended
-// metadata where that was agreed.
+// parseColumn parses Protocol::ColumnDefinition41; extended says that it contains
+// MariaDB's extended metadata.
 func parseColumn(p []byte, extended bool) (row.Column, error) {
 	bad := &ProtocolError{What: "column definition"}
 	var fields [6][]byte // catalog, schema, table, org_table, name, org_name
@@ -101,8 +101,8 @@ func parseColumn(p []byte, extended bool) (row.Column, error) {
 	return col, nil
 }
 
-// extendedType reads MariaDB's extended metadata: pairs of a kind (0 = type,
-// 1 = format) and a string. A column has one of them or none.
+// extendedType parses MariaDB's extended metadata: pairs of a kind (0 = type,
+// 1 = format) and a string. A column has at most one pair.
 func extendedType(p []byte) (name string, ok bool) {
 	for len(p) > 0 {
 		var v []byte
@@ -114,8 +114,8 @@ func extendedType(p []byte) (name string, ok bool) {
 	return name, true
 }
 
-// column names the type as the server's DDL does and says what an encoder
-// must know of it.
+// column returns the column's type, named as in the server's DDL, with the
+// properties that an encoder uses.
 func (d *definition) column() row.Column {
 	col := row.Column{Scale: -1, Length: int64(d.length)}
 	switch d.typ {
@@ -129,7 +129,7 @@ func (d *definition) column() row.Column {
 		if d.typ == typeFloat {
 			col.Type = "FLOAT"
 		}
-		if d.decimals <= 30 { // 31 and 39: as many as the value needs
+		if d.decimals <= 30 { // 31 and 39 mean: as many as the value needs
 			col.Scale = int(d.decimals)
 		}
 	case typeDate, typeNewDate:
@@ -168,7 +168,7 @@ func (d *definition) column() row.Column {
 	return col
 }
 
-// precision is the number of digits of a DECIMAL, from a length that counts
+// precision returns the number of digits of a DECIMAL. The column's length counts
 // the point and the sign as well.
 func (d *definition) precision() int64 {
 	n := int64(d.length)
@@ -181,13 +181,13 @@ func (d *definition) precision() int64 {
 	return max(n, 0)
 }
 
-// stringColumn names the types that are strings on the wire.
+// stringColumn sets the type of a column whose values are strings on the wire.
 func (d *definition) stringColumn(col *row.Column) {
 	switch {
 	case d.typ == typeJSON || d.extended == "json":
 		col.Type, col.Kind, col.Length = "JSON", row.Text, 0
 		return
-	case d.extended != "": // UUID, INET4, INET6, and their kind: text
+	case d.extended != "": // UUID, INET4, INET6 and the like: text
 		col.Type = strings.ToUpper(d.extended)
 	case d.typ == typeEnum || d.flags&flagEnum != 0:
 		col.Type = "ENUM"
@@ -223,9 +223,9 @@ func (d *definition) textName() string {
 	return d.lobPrefix() + "TEXT"
 }
 
-// lobPrefix tells a BLOB's or TEXT's size class: servers send one type for
-// all of them, and the length says which one was declared. A text's length is
-// counted for utf8mb4 and so up to four times the class's own.
+// lobPrefix returns the size class of a BLOB or TEXT. Servers send one type for
+// all of them, and the length shows the declared one. The length of a text is
+// counted for utf8mb4 and is therefore up to four times that of its class.
 func (d *definition) lobPrefix() string {
 	times := uint32(1)
 	if d.charset != charsetBinary {
@@ -246,7 +246,8 @@ var intNames = map[byte]string{typeTiny: "TINYINT", typeShort: "SMALLINT", typeI
 
 var timeNames = map[byte]string{typeTime: "TIME", typeDateTime: "DATETIME", typeTimestamp: "TIMESTAMP"}
 
-// lenenc reads a length-encoded integer. NULL and the error mark are none.
+// lenenc parses a length-encoded integer. It is not ok for the marks of NULL and
+// of an error packet.
 func lenenc(p []byte) (v uint64, rest []byte, ok bool) {
 	if len(p) == 0 {
 		return 0, nil, false
@@ -264,7 +265,7 @@ func lenenc(p []byte) (v uint64, rest []byte, ok bool) {
 	return 0, nil, false
 }
 
-// lenencString reads a length-encoded string; it aliases p.
+// lenencString parses a length-encoded string, which aliases p.
 func lenencString(p []byte) (s, rest []byte, ok bool) {
 	n, rest, ok := lenenc(p)
 	if !ok || n > uint64(len(rest)) {

@@ -18,23 +18,24 @@ const (
 )
 
 const (
-	headInfile = 0xfb // LOCAL INFILE request: the server asks for a file of ours
+	headInfile = 0xfb // LOCAL INFILE request: the server asks for a file of this machine
 	headEOF    = 0xfe
 )
 
-// maxControlRows bounds what is read of SHOW WARNINGS and the like.
+// maxControlRows bounds the rows of SHOW WARNINGS and of other small results.
 const maxControlRows = maxWarnings + 1
 
-var errNoResult = errors.New("the statement gives no result")
+var errNoResult = errors.New("the statement returns no result")
 
-// command sends one command. From here on the server is at work for us.
+// command sends one command. From here on the server may be executing it.
 func (c *conn) command(com byte, text string) error {
 	c.begun()
 	payload := make([]byte, 0, 1+len(text))
 	return c.writePacket(append(append(payload, com), text...))
 }
 
-// begun is called before each command.
+// begun resets the packet sequence and marks the connection as running. It is
+// called before each command.
 func (c *conn) begun() {
 	c.seq = 0
 	if c.id != 0 {
@@ -42,8 +43,8 @@ func (c *conn) begun() {
 	}
 }
 
-// response reads the first packet of an answer. An error packet ends the
-// command.
+// response reads a packet of the server's response. An error packet ends the
+// command and is returned as an error.
 func (c *conn) response(during string) ([]byte, error) {
 	p, err := c.readPacket(during)
 	if err != nil {
@@ -56,7 +57,7 @@ func (c *conn) response(during string) ([]byte, error) {
 	return p, nil
 }
 
-// exec runs a statement that gives no result.
+// exec runs a statement that returns no rows.
 func (c *conn) exec(stmt string) error {
 	if err := c.command(comQuery, stmt); err != nil {
 		return err
@@ -64,20 +65,20 @@ func (c *conn) exec(stmt string) error {
 	return c.done()
 }
 
-// done reads the answer to a statement that gives no result.
+// done reads the response to a statement that returns no rows.
 func (c *conn) done() error {
 	p, err := c.response("run a statement of the session")
 	if err != nil {
 		return err
 	}
 	if p[0] != headOK {
-		return &ProtocolError{What: fmt.Sprintf("a result that was not asked for (%#x)", p[0])}
+		return &ProtocolError{What: fmt.Sprintf("an unexpected result (%#x)", p[0])}
 	}
 	c.running.Store(false)
 	return nil
 }
 
-// query runs a statement and reads its columns; the rows follow.
+// query runs a statement and reads the columns of its result; the rows follow.
 func (c *conn) query(stmt string) ([]row.Column, error) {
 	if err := c.command(comQuery, stmt); err != nil {
 		return nil, err
@@ -100,7 +101,7 @@ func (c *conn) query(stmt string) ([]row.Column, error) {
 	return c.readColumns(int(n))
 }
 
-// maxColumns is more than a result can have (4,096).
+// maxColumns is above the number of columns that a result can have (4,096).
 const maxColumns = 1 << 16
 
 // readColumns reads n column definitions and the EOF packet after them.
@@ -127,10 +128,11 @@ func (c *conn) readColumns(n int) ([]row.Column, error) {
 	return cols, nil
 }
 
-// isEOF tells an EOF packet from a row that begins with a very long cell.
+// isEOF reports whether p is an EOF packet and not a row that begins with a very
+// long cell.
 func isEOF(p []byte) bool { return p[0] == headEOF && len(p) < 9 }
 
-// selectAll runs a statement of ours and returns its rows.
+// selectAll runs one of the package's own statements and returns its rows.
 func (c *conn) selectAll(stmt string) ([][]string, error) {
 	cols, err := c.query(stmt)
 	if err != nil {
@@ -139,7 +141,7 @@ func (c *conn) selectAll(stmt string) ([][]string, error) {
 	return c.readAll(cols)
 }
 
-// readAll reads the rows of a small result; NULL is "".
+// readAll returns the rows of a small result, with NULL as "".
 func (c *conn) readAll(cols []row.Column) ([][]string, error) {
 	var rows [][]string
 	for {
@@ -164,7 +166,8 @@ func (c *conn) readAll(cols []row.Column) ([][]string, error) {
 	}
 }
 
-// prepareStatement has the server parse sql and returns its columns.
+// prepareStatement prepares sql on the server and returns the columns of its
+// result.
 func (c *conn) prepareStatement(sql string, args int) ([]row.Column, error) {
 	if err := c.command(comPrepare, sql); err != nil {
 		return nil, err
@@ -174,7 +177,7 @@ func (c *conn) prepareStatement(sql string, args int) ([]row.Column, error) {
 		return nil, err
 	}
 	if p[0] != headOK || len(p) < 9 {
-		return nil, &ProtocolError{What: "answer to a prepare"}
+		return nil, &ProtocolError{What: "response to COM_STMT_PREPARE"}
 	}
 	columns := int(binary.LittleEndian.Uint16(p[5:]))
 	params := int(binary.LittleEndian.Uint16(p[7:]))
@@ -199,8 +202,8 @@ func (c *conn) prepareStatement(sql string, args int) ([]row.Column, error) {
 	return cols, nil
 }
 
-// serverError reads an error packet in the light of what we did ourselves: a
-// statement that passed its time is told apart from one that was killed.
+// serverError parses an error packet. After an abort it returns the abort's
+// cause, and for a statement that exceeded its time limit a *LimitError.
 func (c *conn) serverError(p []byte) error {
 	if cause := c.aborted(); cause != nil {
 		return cause
@@ -221,7 +224,7 @@ func (c *conn) serverError(p []byte) error {
 	return se
 }
 
-// parseServerError reads an ERR packet; the SQLSTATE is missing before login.
+// parseServerError parses an ERR packet. Before login it has no SQLSTATE.
 func parseServerError(p []byte) error {
 	if len(p) < 3 {
 		return &ProtocolError{What: "error packet"}

@@ -11,34 +11,34 @@ import (
 	"time"
 )
 
-// maxPayload is the most that one packet holds; a packet this long is
-// continued by the next (MySQL protocol, "Sending More Than 16Mb").
+// maxPayload is the maximum payload of one packet in bytes. A packet of this length
+// is continued by the next one (MySQL protocol, "Sending More Than 16Mb").
 const maxPayload = 1<<24 - 1
 
-// conn is one connection to the server, used for one query. Its methods are
-// called by one goroutine at a time, abort and close apart.
+// conn is one connection to the server, used for one query. Its methods are called
+// by one goroutine at a time, except abort and close, which any may call.
 type conn struct {
 	nc   net.Conn
-	in   *bufio.Reader // until the rows begin; the cursor then reads nc itself
-	body []byte        // of the packet last read
-	seq  byte          // of the next packet
+	in   *bufio.Reader // used until the rows begin; the cursor then reads from nc
+	body []byte        // payload of the packet last read
+	seq  byte          // sequence number of the next packet
 	src  *Source
 
 	server    serverInfo
-	id        uint64 // the server's number of this connection
-	where     identity
-	maxPacket uint64        // the longest that the server takes, in bytes
-	secure    bool          // TLS or a unix socket: a password may pass in the clear
-	running   atomic.Bool   // the server may be at work for us
-	clock     *time.Timer   // ends a statement that the server's own limit did not
-	limit     time.Duration // of the statement, 0 = none
+	id        uint64        // the server's id of this connection
+	peer      identity      // the server that answered
+	maxPacket uint64        // its max_allowed_packet, in bytes
+	secure    bool          // TLS or a unix socket: a password may be sent in the clear
+	running   atomic.Bool   // the server may be executing a command of this connection
+	clock     *time.Timer   // aborts a statement that the server's own limit did not end
+	limit     time.Duration // time limit of the statement, 0 = none
 	began     time.Time     // when the statement was sent
 
 	mu       sync.Mutex
 	state    connState
 	cause    error         // why the connection was aborted
-	finished chan struct{} // closed after an abort has done its work
-	killErr  error         // what abort met; read after finished
+	finished chan struct{} // closed when an abort has completed
+	killErr  error         // error of the kill; read after finished is closed
 }
 
 type connState uint8
@@ -49,11 +49,13 @@ const (
 	connClosed
 )
 
-// newReader buffers what surrounds the rows. It may hold the first of them.
+// newReader returns a buffer for the packets around the rows. It may read the
+// first rows as well.
 func newReader(nc net.Conn) *bufio.Reader { return bufio.NewReaderSize(nc, 4<<10) }
 
-// readPacket reads the next packet's payload, valid until the next call. It
-// is for what surrounds the rows, which never fills a packet.
+// readPacket returns the payload of the next packet, valid until the next call. It
+// is used for everything but the rows of a cursor, and those packets are never
+// continued.
 func (c *conn) readPacket(during string) ([]byte, error) {
 	var head [4]byte
 	if err := c.readFull(head[:], during); err != nil {
@@ -65,7 +67,7 @@ func (c *conn) readPacket(during string) ([]byte, error) {
 	}
 	c.seq++
 	if n == 0 || n == maxPayload {
-		return nil, &ProtocolError{What: fmt.Sprintf("%s: a packet of %d bytes", during, n)}
+		return nil, &ProtocolError{What: fmt.Sprintf("%s: unexpected packet of %d bytes", during, n)}
 	}
 	if cap(c.body) < n {
 		c.body = make([]byte, n)
@@ -85,7 +87,8 @@ func (c *conn) readFull(p []byte, during string) error {
 	return nil
 }
 
-// failed tells a transport's error, or why we ended the connection ourselves.
+// failed returns a transport's error as a *LostError, or the cause if this side
+// aborted the connection.
 func (c *conn) failed(during string, err error) error {
 	if cause := c.aborted(); cause != nil {
 		return cause
@@ -93,7 +96,7 @@ func (c *conn) failed(during string, err error) error {
 	return lost(during, err)
 }
 
-// writePacket sends payload, cut into packets where it is too long for one.
+// writePacket sends payload in as many packets as it needs.
 func (c *conn) writePacket(payload []byte) error {
 	out := make([]byte, 0, len(payload)+4*(len(payload)/maxPayload+1))
 	for {
@@ -113,29 +116,29 @@ func (c *conn) writePacket(payload []byte) error {
 	return nil
 }
 
-// putHead writes the head of a packet of n bytes.
+// putHead writes the header of a packet of n bytes.
 func putHead(p []byte, n int, seq byte) {
-	p[0], p[1], p[2], p[3] = byte(n), byte(n>>8), byte(n>>16), seq //nolint:gosec // three bytes of a length below 1<<24
+	p[0], p[1], p[2], p[3] = byte(n), byte(n>>8), byte(n>>16), seq
 }
 
 // watch aborts the connection when ctx ends, until stop is called.
 func (c *conn) watch(ctx context.Context) (stop func() bool) {
-	if ctx.Done() == nil { // it never ends
+	if ctx.Done() == nil { // ctx never ends
 		return func() bool { return true }
 	}
 	return context.AfterFunc(ctx, func() { c.abort(context.Cause(ctx)) })
 }
 
-// aborted is why the connection was aborted, or nil.
+// aborted returns the cause of an abort or of a close, or nil.
 func (c *conn) aborted() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.cause
 }
 
-// abort ends the connection at once, whatever it is doing, and kills what it
-// runs on the server. It does not wait: close does. Only the first cause
-// counts. The kill has a context of its own, since the query's is what ended.
+// abort ends the connection at once and kills the statement that runs on the
+// server. It does not wait for the kill; close does. Only the first call has an
+// effect. The kill does not use the query's context, which has usually ended.
 func (c *conn) abort(cause error) {
 	c.mu.Lock()
 	if c.state != connOpen {
@@ -146,13 +149,13 @@ func (c *conn) abort(cause error) {
 	nc := c.nc
 	c.mu.Unlock()
 
-	_ = nc.SetDeadline(time.Unix(1, 0)) // long past: wakes a blocked read
+	_ = nc.SetDeadline(time.Unix(1, 0)) // in the past, which wakes a blocked read
 	go func() {
 		defer close(c.finished)
 		if c.running.Load() {
 			c.killErr = c.src.kill(c)
 		}
-		_ = nc.Close() // the kill has ended it already
+		_ = nc.Close() // the kill has usually closed it already
 	}()
 }
 
@@ -177,17 +180,17 @@ func (c *conn) close() error {
 		return c.killErr
 	case connOpen:
 		_ = c.nc.SetDeadline(time.Now().Add(time.Second))
-		_, _ = c.nc.Write([]byte{1, 0, 0, 0, comQuit}) // a courtesy: the server would notice anyway
+		_, _ = c.nc.Write([]byte{1, 0, 0, 0, comQuit}) // best effort: the server notices the closed socket anyway
 		_ = c.nc.Close()
 	case connClosed:
 	}
 	return nil
 }
 
-// errLoginTimeout is the cause of a login that took too long.
+// errLoginTimeout is the cause of a context that ended at the login timeout.
 var errLoginTimeout = errors.New("login timeout")
 
-// connect dials, logs in and asks who answers, within the login timeout.
+// connect dials, logs in and identifies the server, within the login timeout.
 func (s *Source) connect(ctx context.Context) (*conn, error) {
 	return s.connectTo(ctx, s.dsn.addr)
 }
@@ -214,7 +217,7 @@ func (s *Source) connectTo(ctx context.Context, addr string) (*conn, error) {
 		return c, nil
 	}
 	cause := c.aborted()
-	_ = c.close() // nothing runs that would need a kill
+	_ = c.close() // nothing runs that needs a kill
 	switch {
 	case cause == nil:
 		return nil, err
@@ -224,7 +227,8 @@ func (s *Source) connectTo(ctx context.Context, addr string) (*conn, error) {
 	return nil, cause
 }
 
-// loginFailed tells a failed dial from a context that ended.
+// loginFailed returns the error of a dial, or the cause if ctx ended for another
+// reason than the login timeout.
 func loginFailed(ctx context.Context, during string, err error) error {
 	cause := context.Cause(ctx)
 	if cause == nil || errors.Is(cause, errLoginTimeout) {

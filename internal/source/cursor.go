@@ -11,58 +11,61 @@ import (
 )
 
 const (
-	// sparePool is how many released batches a cursor keeps for reuse.
-	sparePool = 8
-	// staleAfter is how long rows may wait in a batch that is not full; it is
-	// looked at as new rows arrive.
+	// spareBatches is the number of released batches that a cursor keeps for reuse.
+	spareBatches = 8
+	// staleAfter is how long rows may wait in a batch that is not full. It is
+	// checked when new rows arrive.
 	staleAfter = 100 * time.Millisecond
 )
 
-// Cursor gives the rows of one result, in batches. It reads within Next: what
-// the server sends between two calls waits in the socket. Next is for one
-// goroutine at a time; Close may be called from any.
+// Cursor returns the rows of one result in batches. It reads from the connection
+// only inside Next: what the server sends between two calls waits in the socket.
+// Next must not be called concurrently; Close may be called from any goroutine.
 type Cursor struct {
 	conn    *conn
 	cols    []row.Column
 	limits  Limits
 	first   int64
-	size    int // of a batch's buffer
+	size    int // of a batch's buffer, in bytes
 	unwatch func() bool
-	spare   chan *row.Batch // released batches, from whoever releases them
+	spare   chan *row.Batch // released batches; Batch.Release writes, take reads
 	free    func(*row.Batch)
 
-	// Of the goroutine that calls Next.
+	// The fields below belong to the goroutine that calls Next.
 	cut      cutter
-	batch    *row.Batch // being filled; nil after the last rows
-	rows     int64      // in all batches so far
-	ended    bool       // there are no more rows, or none are wanted; the warnings may be
+	batch    *row.Batch // the batch being filled; nil after the last rows
+	rows     int64      // of all batches so far
+	ended    bool       // all rows were read, or FirstRows of them; warnings may be unread
 	warnings []Warning
-	done     error // what Next returned last
+	done     error // the error that Next returned last
 }
 
 func newCursor(c *conn, cols []row.Column, limits Limits, first int64, size int, unwatch func() bool) *Cursor {
 	cur := &Cursor{
 		conn: c, cols: cols, limits: limits, first: first, size: size, unwatch: unwatch,
-		spare: make(chan *row.Batch, sparePool),
+		spare: make(chan *row.Batch, spareBatches),
 		cut:   cutter{seq: c.seq, maxRow: limits.RowBytes, continued: maxPayload},
 	}
 	cur.free = cur.putBack
-	came := c.in.Buffered() // rows that came with the columns
-	cur.batch = cur.take(came)
-	cur.cut.w, _ = io.ReadFull(c.in, cur.batch.Data[:came]) // they are there
+	buffered := c.in.Buffered() // rows that arrived with the columns
+	cur.batch = cur.take(buffered)
+	cur.cut.w, _ = io.ReadFull(c.in, cur.batch.Data[:buffered]) // reads from the buffer only
 	return cur
 }
 
-// Columns are the columns of the result.
+// Columns returns the columns of the result.
 func (cur *Cursor) Columns() []row.Column { return cur.cols }
 
-// Next gives the next batch of rows, at least one row, which the caller then
-// owns. What is in a row has not been looked at: see row.Batch. It returns
-// io.EOF only when the server has said that the result is complete and its
-// warnings tell of no damage; until then what was read is part of a result. The
-// other errors are *ServerError, *LimitError, *LostError, *ProtocolError,
-// *DamageError, and the cause of ctx or of the context given to Query. An error
-// stays.
+// Next returns the next batch, of at least one row, which the caller then owns.
+// The contents of a row are not checked: see row.Batch. Next returns io.EOF only
+// after the server has sent the end of the result and none of its warnings is one
+// of damage; rows read without io.EOF are part of a result only. Other errors are
+// *ServerError, *LimitError, *LostError, *ProtocolError, *DamageError, and the
+// cause of ctx or of the context given to Query. After an error or io.EOF every
+// call returns the same error.
+//
+// With io.EOF the connection is closed, so that the transaction of the query and
+// its metadata locks end with the last row and not with Close.
 func (cur *Cursor) Next(ctx context.Context) (*row.Batch, error) {
 	if cur.done != nil {
 		return nil, cur.done
@@ -91,15 +94,15 @@ func (cur *Cursor) next(ctx context.Context) (*row.Batch, error) {
 	return b, err
 }
 
-// Warnings are what the server warned of while it ran the statement, by code.
-// There are none before Next has returned io.EOF or a *DamageError. It is for
-// the goroutine that calls Next.
+// Warnings returns the warnings of the statement, one for each code. It is empty
+// before Next has returned io.EOF or a *DamageError, and must not be called
+// concurrently with Next.
 func (cur *Cursor) Warnings() []Warning { return cur.warnings }
 
-// Close ends the cursor: a statement that still runs is killed on the server,
-// and the connection is closed, which ends a Next that waits. Batches already
-// given stay valid. The error is that of the kill; the rows' own is Next's. A
-// second Close does nothing more.
+// Close ends the cursor: it kills the statement if it still runs on the server and
+// closes the connection, which also ends a Next that is waiting. Batches that were
+// returned stay valid. The error is a *KillError; errors of the rows are returned
+// by Next. Further calls have no effect.
 func (cur *Cursor) Close() error {
 	cur.unwatch()
 	if err := cur.conn.close(); err != nil {
@@ -108,14 +111,14 @@ func (cur *Cursor) Close() error {
 	return nil
 }
 
-// read fills the batch at hand until it is full or its rows have waited long
-// enough, and gives it away.
+// read fills the current batch until it is full or its rows have waited for
+// staleAfter, and returns it.
 func (cur *Cursor) read() (*row.Batch, error) {
 	if cur.ended {
 		return nil, cur.finish()
 	}
 	b, cut := cur.batch, &cur.cut
-	since := time.Now() // no row waits between two calls: a batch begins with a part of one at most
+	since := time.Now() // no whole row waits between two calls: a batch starts with part of one at most
 	for {
 		had := len(b.Rows)
 		state, err := cut.cut(b)
@@ -142,7 +145,7 @@ func (cur *Cursor) read() (*row.Batch, error) {
 		need := cut.need(b)
 		full := cut.w >= cur.size-cur.size/8 || need > len(b.Data)
 		if len(b.Rows) > 0 && (full || time.Since(since) > staleAfter) {
-			cur.begin(need)
+			cur.nextBatch(need)
 			return b, nil
 		}
 		grow(b, need, cut.w)
@@ -154,10 +157,10 @@ func (cur *Cursor) read() (*row.Batch, error) {
 	}
 }
 
-// begin takes a new batch for the one that is given away and moves there what is
-// not a whole row yet. It makes room for need bytes, counted from the old one's
-// beginning.
-func (cur *Cursor) begin(need int) {
+// nextBatch replaces the current batch with a new one and moves the incomplete row
+// at its end there. It makes room for need bytes, counted from the start of the old
+// batch.
+func (cur *Cursor) nextBatch(need int) {
 	cut := &cur.cut
 	from := cut.r - cut.big
 	next := cur.take(max(need, cut.w) - from)
@@ -166,8 +169,8 @@ func (cur *Cursor) begin(need int) {
 	cur.batch = next
 }
 
-// end is called at the packet that ends the rows: from here on nothing runs on
-// the server that would have to be killed.
+// end handles the packet that ends the rows. From here on no statement runs on the
+// server that needs a kill.
 func (cur *Cursor) end(state cutState) error {
 	c := cur.conn
 	if cur.cut.r != cur.cut.w {
@@ -183,7 +186,7 @@ func (cur *Cursor) end(state cutState) error {
 	return nil
 }
 
-// last gives the last rows away; where there are none it is the end.
+// last returns the last rows or, if there are none, finishes.
 func (cur *Cursor) last() (*row.Batch, error) {
 	b := cur.batch
 	cur.batch, cur.ended = nil, true
@@ -193,8 +196,8 @@ func (cur *Cursor) last() (*row.Batch, error) {
 	return nil, cur.finish()
 }
 
-// finish looks at the server's warnings after the last row, and is io.EOF where
-// none of them tells of damage.
+// finish reads the server's warnings after the last row. It returns io.EOF, or a
+// *DamageError if one of the warnings means that the result was cut.
 func (cur *Cursor) finish() error {
 	if cur.cut.warned == 0 {
 		return io.EOF
@@ -210,7 +213,7 @@ func (cur *Cursor) finish() error {
 	return io.EOF
 }
 
-// checkLimits tells whether the result has passed a limit.
+// checkLimits returns a *LimitError if the result exceeds a limit.
 func (cur *Cursor) checkLimits(rows, bytes int64) error {
 	if l := cur.limits.Rows; l > 0 && rows > l {
 		return &LimitError{Limit: LimitRows, Max: l}
@@ -221,7 +224,7 @@ func (cur *Cursor) checkLimits(rows, bytes int64) error {
 	return nil
 }
 
-// take is an empty batch whose buffer holds at least need bytes.
+// take returns an empty batch whose buffer holds at least need bytes.
 func (cur *Cursor) take(need int) *row.Batch {
 	var b *row.Batch
 	select {
@@ -233,8 +236,7 @@ func (cur *Cursor) take(need int) *row.Batch {
 	return b
 }
 
-// putBack takes a released batch for reuse. One that grew for a long row goes
-// to the garbage collector instead.
+// putBack keeps a released batch for reuse, unless it has grown for a long row.
 func (cur *Cursor) putBack(b *row.Batch) {
 	if len(b.Data) > 2*cur.size {
 		return
@@ -246,8 +248,8 @@ func (cur *Cursor) putBack(b *row.Batch) {
 	}
 }
 
-// grow makes room for need bytes in b, of which the first used are kept. Room
-// at least doubles, so that a row of many packets is not copied for each.
+// grow makes room for need bytes in b and keeps the first used bytes. The room at
+// least doubles, so that a row of many packets is not copied once per packet.
 func grow(b *row.Batch, need, used int) {
 	if need <= len(b.Data) {
 		return

@@ -10,9 +10,10 @@ import (
 	"time"
 
 	"exporttask/internal/format/row"
+	"exporttask/internal/testkit"
 )
 
-// watchedConn tells of reads that happen while nobody waits for rows.
+// watchedConn records reads outside Next.
 type watchedConn struct {
 	net.Conn
 	t      *testing.T
@@ -28,7 +29,7 @@ func (c *watchedConn) Read(p []byte) (int, error) {
 	return c.Conn.Read(p)
 }
 
-func TestCursorReadsWithinNextAlone(t *testing.T) {
+func TestCursor_Next_readsOnDemand(t *testing.T) {
 	var p packets
 	for range 1000 {
 		p.row("0123456789")
@@ -63,9 +64,9 @@ func TestCursorReadsWithinNextAlone(t *testing.T) {
 	}
 }
 
-// The server has nothing left to do for us as soon as its end packet was read,
-// although the last rows come first and the end is told afterwards.
-func TestTheLastRowsComeBeforeTheEndIsTold(t *testing.T) {
+// As soon as the end packet was read nothing runs on the server, although Next
+// returns the last rows first and io.EOF afterwards.
+func TestCursor_Next_lastRowsBeforeEOF(t *testing.T) {
 	var p packets
 	p.row("a")
 	p.end()
@@ -86,7 +87,7 @@ func TestTheLastRowsComeBeforeTheEndIsTold(t *testing.T) {
 		}
 		return cur
 	}
-	t.Run("a clean end", func(t *testing.T) {
+	t.Run("clean_end", func(t *testing.T) {
 		cur := last(t)
 		for range 2 {
 			if _, err := cur.Next(t.Context()); !errors.Is(err, io.EOF) {
@@ -100,7 +101,7 @@ func TestTheLastRowsComeBeforeTheEndIsTold(t *testing.T) {
 			t.Errorf("after Close: got %v, want what was said before", err)
 		}
 	})
-	t.Run("closed between the two", func(t *testing.T) {
+	t.Run("closed_between", func(t *testing.T) {
 		cur := last(t)
 		if err := cur.Close(); err != nil {
 			t.Error(err)
@@ -109,7 +110,7 @@ func TestTheLastRowsComeBeforeTheEndIsTold(t *testing.T) {
 			t.Errorf("got %v, want %v", err, errClosed)
 		}
 	})
-	t.Run("cancelled between the two", func(t *testing.T) {
+	t.Run("canceled_between", func(t *testing.T) {
 		cur := last(t)
 		ctx, cancel := context.WithCancelCause(t.Context())
 		cancel(errOperator)
@@ -121,7 +122,7 @@ func TestTheLastRowsComeBeforeTheEndIsTold(t *testing.T) {
 	})
 }
 
-// abortingConn ends the query just as the last bytes arrive.
+// abortingConn aborts the query when the last bytes arrive.
 type abortingConn struct {
 	net.Conn
 	abort func()
@@ -132,7 +133,7 @@ func (c *abortingConn) Read(p []byte) (int, error) {
 	return c.Conn.Read(p)
 }
 
-func TestAnEndThatMeetsACancelIsNotClean(t *testing.T) {
+func TestCursor_Next_cancelAtEnd(t *testing.T) {
 	for name, build := range map[string]func(p *packets){
 		"with rows":    func(p *packets) { p.row("a"); p.end() },
 		"without rows": func(p *packets) { p.end() },
@@ -149,7 +150,7 @@ func TestAnEndThatMeetsACancelIsNotClean(t *testing.T) {
 	}
 }
 
-func TestFirstRowsAreEnoughWithoutTheEnd(t *testing.T) {
+func TestCursor_Next_firstRowsWithoutEnd(t *testing.T) {
 	var p packets
 	for range 5 {
 		p.row("a")
@@ -164,7 +165,7 @@ func TestFirstRowsAreEnoughWithoutTheEnd(t *testing.T) {
 	}
 }
 
-func TestRowsThatWaitedAreGivenWithTheNext(t *testing.T) {
+func TestCursor_Next_staleRows(t *testing.T) {
 	var p packets
 	p.row("a")
 	first := len(p.data)
@@ -178,7 +179,7 @@ func TestRowsThatWaitedAreGivenWithTheNext(t *testing.T) {
 		_, _ = server.Write(p.data[:first])
 		<-time.After(staleAfter + staleAfter/2)
 		_, _ = server.Write(p.data[first:second])
-		_, _ = io.Copy(io.Discard, server) // until it is closed: the end never comes
+		_, _ = io.Copy(io.Discard, server) // until it is closed; the end is never sent
 	}()
 	b, err := cur.Next(t.Context())
 	if err != nil || b.Len() != 2 {
@@ -192,7 +193,7 @@ func TestRowsThatWaitedAreGivenWithTheNext(t *testing.T) {
 	}
 }
 
-func TestCloseEndsANextThatWaits(t *testing.T) {
+func TestCursor_Close_endsWaitingNext(t *testing.T) {
 	s := open(t, withDigits(t), Options{})
 	cur, err := s.Query(t.Context(), Query{SQL: endless})
 	if err != nil {
@@ -213,7 +214,7 @@ func TestCloseEndsANextThatWaits(t *testing.T) {
 	}()
 	<-given
 	go func() {
-		for range given { // nothing holds it up: it comes to wait for the server
+		for range given { // nothing blocks it: it waits for the server in the end
 		}
 	}()
 	if err := cur.Close(); err != nil {
@@ -222,10 +223,10 @@ func TestCloseEndsANextThatWaits(t *testing.T) {
 	if err := <-ended; !errors.Is(err, errClosed) {
 		t.Errorf("Next: got %v, want %v", err, errClosed)
 	}
-	eventually(t, "it is gone", func() bool { return !serverRuns(t, "REPEAT('x', 2000)") })
+	testkit.Eventually(t, "it is gone", func() bool { return !serverRuns(t, "REPEAT('x', 2000)") })
 }
 
-func TestASampleHasOnlyWholeRows(t *testing.T) {
+func TestCursor_sample_brokenRow(t *testing.T) {
 	var p packets
 	p.row("a", "b")
 	p.row("a")

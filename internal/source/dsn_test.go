@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func TestOpenTakesTheParametersThatChangeNoRow(t *testing.T) {
+func TestOpen_DSNParameters(t *testing.T) {
 	for _, dsn := range []string{
 		"u:p@tcp(db:3306)/shop",
 		"u:p@tcp(db)/",
@@ -24,7 +24,7 @@ func TestOpenTakesTheParametersThatChangeNoRow(t *testing.T) {
 	}
 }
 
-func TestOpenNamesWhatItRefuses(t *testing.T) {
+func TestOpen_refused(t *testing.T) {
 	const base = "u:s3cret@tcp(db:3306)/shop"
 	empty := filepath.Join(t.TempDir(), "empty.pem")
 	if err := os.WriteFile(empty, nil, 0o600); err != nil {

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-func TestTransientErrorsAreToldApart(t *testing.T) {
+func TestTransient(t *testing.T) {
 	for name, c := range map[string]struct {
 		err  error
 		want bool
@@ -45,7 +45,7 @@ func TestTransientErrorsAreToldApart(t *testing.T) {
 	}
 }
 
-func TestEndOfConnectionIsNeverEOF(t *testing.T) {
+func TestLostError_notEOF(t *testing.T) {
 	err := lost("read rows", io.EOF)
 	if errors.Is(err, io.EOF) || !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("got %v, want io.ErrUnexpectedEOF and not io.EOF", err)

@@ -10,10 +10,10 @@ import (
 	"exporttask/internal/format/row"
 )
 
-// EstimateRows asks the optimizer how many rows the statement reads, without
-// running it. It is a guess to plan by, not a promise: joins multiply, and
-// neither a filter that no index answers nor a LIMIT is counted. 0 means that
-// there is no guess.
+// EstimateRows returns the optimizer's estimate of the rows that the statement
+// reads, from EXPLAIN, without running it. The estimate multiplies the tables of a
+// join and ignores LIMIT and filters without an index. 0 means that the server
+// gives no estimate. The errors are those of Query.
 func (s *Source) EstimateRows(ctx context.Context, sql string, args []row.Arg) (int64, error) {
 	n, err := s.estimateRows(ctx, sql, args)
 	if err != nil {
@@ -32,7 +32,7 @@ func (s *Source) estimateRows(ctx context.Context, sql string, args []row.Arg) (
 		return 0, err
 	}
 	stop := c.watch(ctx)
-	defer c.close() //nolint:errcheck // the answer is read in full or the error is told
+	defer c.close() //nolint:errcheck // the result was read completely, or the error is returned
 	defer stop()
 	cols, err := c.start(binding, s.opts.Limits, Query{})
 	if err != nil {
@@ -45,26 +45,26 @@ func (s *Source) estimateRows(ctx context.Context, sql string, args []row.Arg) (
 	return planRows(cols, plan)
 }
 
-// planRows multiplies the rows of the tables of each outer SELECT and adds the
-// SELECTs of a UNION.
+// planRows computes the estimate from the rows of EXPLAIN FORMAT=TRADITIONAL: the
+// product over the tables of each outer SELECT, summed over the SELECTs of a UNION.
 func planRows(cols []row.Column, plan [][]string) (int64, error) {
 	at := func(name string) int {
 		return slices.IndexFunc(cols, func(c row.Column) bool { return c.Name == name })
 	}
 	id, kind, rows := at("id"), at("select_type"), at("rows")
 	if id < 0 || kind < 0 || rows < 0 {
-		return 0, &ProtocolError{What: "answer to EXPLAIN"}
+		return 0, &ProtocolError{What: "result of EXPLAIN"}
 	}
 	product := map[string]float64{}
 	for _, r := range plan {
 		switch r[kind] {
 		case "SIMPLE", "PRIMARY", "UNION":
 		default:
-			continue // what it reads shows in the row of the outer SELECT
+			continue // its rows are those of the outer SELECT's row
 		}
 		n, err := strconv.ParseFloat(r[rows], 64)
 		if err != nil {
-			continue // NULL: no table is read
+			continue // NULL: no table
 		}
 		if p, seen := product[r[id]]; seen {
 			n *= p

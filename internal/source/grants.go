@@ -8,24 +8,24 @@ import (
 	"strings"
 )
 
-// harmless are the privileges that let an account do no more than read.
+// harmless are the privileges that allow reading only.
 var harmless = []string{"SELECT", "SHOW VIEW", "USAGE"}
 
-// grantPattern cuts a line of SHOW GRANTS into privileges and their object.
-// The grant of a role has no ON.
+// grantPattern splits a line of SHOW GRANTS into privileges and their object. The
+// grant of a role has no ON.
 var grantPattern = regexp.MustCompile("^GRANT (.+?)(?: ON (.+?))? TO ")
 
-// ExcessGrants asks what the data source's account may do beyond SELECT: one
-// text for each privilege and object, such as "INSERT ON `shop`.*". An account
-// made for exports has none. A role is reported by its name, since what it
-// allows is not looked into.
+// ExcessGrants returns the privileges of the data source's account beyond reading:
+// one text for each privilege and object, such as "INSERT ON `shop`.*". An account
+// for exports should have none. A role is reported by its name, because its own
+// privileges are not read.
 func (s *Source) ExcessGrants(ctx context.Context) ([]string, error) {
 	c, err := s.connect(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("data source %s: grants: %w", s.name, err)
 	}
 	stop := c.watch(ctx)
-	defer c.close() //nolint:errcheck // the answer is read in full or the error is told
+	defer c.close() //nolint:errcheck // the result was read completely, or the error is returned
 	defer stop()
 	rows, err := c.selectAll("SHOW GRANTS")
 	if err != nil {
@@ -38,12 +38,12 @@ func (s *Source) ExcessGrants(ctx context.Context) ([]string, error) {
 	return excess, nil
 }
 
-// excessOf names the privileges of one line of SHOW GRANTS that are not
+// excessOf returns the privileges of one line of SHOW GRANTS that are not
 // harmless.
 func excessOf(grant string) []string {
 	m := grantPattern.FindStringSubmatch(grant)
 	if m == nil {
-		return []string{"a grant that cannot be read"} // and may hold a hash
+		return []string{"a grant of unknown form"} // not quoted: the line may contain a password hash
 	}
 	privileges, object := m[1], m[2]
 	if object == "" {
@@ -62,7 +62,7 @@ func excessOf(grant string) []string {
 	return excess
 }
 
-// splitPrivileges splits at the commas outside of parentheses.
+// splitPrivileges splits list at the commas outside parentheses.
 func splitPrivileges(list string) []string {
 	var all []string
 	depth, start := 0, 0

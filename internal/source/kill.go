@@ -8,24 +8,24 @@ import (
 )
 
 const (
-	// killTimeout bounds all that is done to end one statement.
+	// killTimeout bounds the time to kill one statement.
 	killTimeout = 5 * time.Second
-	// killTries is how often another server behind the same address may
-	// answer before the kill is given up.
+	// killTries is how many connections are tried until one reaches the server
+	// that runs the statement.
 	killTries = 4
 )
 
 var errOtherServer = errors.New("another server answers at this address")
 
-// kill ends c's statement on the server from a connection of its own. It
-// kills only on the server that c is connected to: a balancer may lead the
-// second connection elsewhere, where the number means somebody else's.
+// kill kills c's statement from a second connection. It sends KILL only to the
+// server that c is connected to: behind a load balancer the second connection may
+// reach another server, where the connection id belongs to another client.
 func (s *Source) kill(c *conn) error {
 	ctx, cancel := context.WithTimeout(context.Background(), killTimeout)
 	defer cancel()
 	addr := s.dsn.addr
 	if remote := c.nc.RemoteAddr(); s.dsn.network != "unix" && remote != nil {
-		addr = remote.String() // the same host where a name stands for several
+		addr = remote.String() // the same host, where the name has several addresses
 	}
 	begin := time.Now()
 	err := errOtherServer
@@ -44,17 +44,17 @@ func (s *Source) killAt(ctx context.Context, addr string, c *conn) error {
 	if err != nil {
 		return err
 	}
-	k.id = 0 // nothing that this connection runs needs a kill itself
+	k.id = 0 // no statement of this connection needs a kill itself
 	stop := k.watch(ctx)
-	defer k.close() //nolint:errcheck // nothing was read that could be lost
+	defer k.close() //nolint:errcheck // no result is lost
 	defer stop()
-	if k.where != c.where {
+	if k.peer != c.peer {
 		return errOtherServer
 	}
 	err = k.exec("KILL " + strconv.FormatUint(c.id, 10))
 	var se *ServerError
 	if errors.As(err, &se) && se.Code == codeNoSuchThread {
-		return nil // it has ended by itself
+		return nil // the connection has ended already
 	}
 	return err
 }

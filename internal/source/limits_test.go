@@ -14,7 +14,7 @@ import (
 	"exporttask/internal/testkit"
 )
 
-// numbers gives n rows of one INT and one text of width bytes.
+// numbers returns a query of n rows with one INT and one text of width bytes.
 func numbers(n, width int) string {
 	return fmt.Sprintf("SELECT a.d*1000+b.d*100+c.d*10+e.d+1 AS i, REPEAT('x', %d) AS s FROM digits a, digits b, digits c, digits e ORDER BY i LIMIT %d", width, n)
 }
@@ -24,11 +24,11 @@ func withDigits(tb testing.TB) string {
 	return setup(tb, "CREATE TABLE digits (d INT PRIMARY KEY)", "INSERT INTO digits VALUES (0),(1),(2),(3),(4),(5),(6),(7),(8),(9)")
 }
 
-func TestLimitsHoldAtTheEdge(t *testing.T) {
+func TestCursor_Next_limits(t *testing.T) {
 	s := open(t, withDigits(t), Options{BatchBytes: minBatchBytes})
 	const rows = 1000
 	sql := numbers(rows, 50)
-	size := int64(rows*(51+1)) + 9 + 2*90 + 3*900 + 4 // cells with their length bytes, 1 … 1000
+	size := int64(rows*(51+1)) + 9 + 2*90 + 3*900 + 4 // cells with their length bytes; i is 1 … 1000
 	for name, c := range map[string]struct {
 		limits Limits
 		want   *LimitError
@@ -67,7 +67,7 @@ func TestLimitsHoldAtTheEdge(t *testing.T) {
 	}
 }
 
-func TestFirstRowsEndCleanly(t *testing.T) {
+func TestCursor_Next_firstRows(t *testing.T) {
 	s := open(t, withDigits(t), Options{BatchBytes: minBatchBytes})
 	for _, sql := range []string{numbers(5000, 100), "SELECT a.d FROM digits a, digits b, digits c, digits e"} {
 		for _, first := range []int64{1, 20, 100} {
@@ -82,12 +82,12 @@ func TestFirstRowsEndCleanly(t *testing.T) {
 	}
 }
 
-// busy keeps a server at work far longer than any test.
+// busy runs far longer than any test.
 const busy = "SELECT COUNT(*), ''" + thirteenTables
 
 const thirteenTables = " FROM digits a, digits b, digits c, digits d, digits e, digits f, digits g, digits h, digits i, digits j, digits k, digits l, digits m WHERE SQRT(a.d+b.d+c.d+d.d+e.d+f.d+g.d+h.d+i.d+j.d+k.d+l.d+m.d) < 0"
 
-func TestStatementPastItsTimeIsATypedError(t *testing.T) {
+func TestSource_Query_statementTimeout(t *testing.T) {
 	s := open(t, withDigits(t), Options{})
 	const limit = 150 * time.Millisecond
 	for name, q := range map[string]Query{
@@ -113,7 +113,7 @@ func TestStatementPastItsTimeIsATypedError(t *testing.T) {
 	}
 }
 
-func TestStatementThatLiftsItsLimitIsEndedByUs(t *testing.T) {
+func TestSource_Query_liftedStatementTimeout(t *testing.T) {
 	if os.Getenv(testkit.ServerEnv) == "mysql" {
 		t.Skip("SET STATEMENT is MariaDB's")
 	}
@@ -125,10 +125,10 @@ func TestStatementThatLiftsItsLimitIsEndedByUs(t *testing.T) {
 	if !errors.Is(err, ErrStatementTimeout) {
 		t.Errorf("got %v, want ErrStatementTimeout", err)
 	}
-	eventually(t, "the statement is gone", func() bool { return !serverRuns(t, "SQRT(a.d+b.d") })
+	testkit.Eventually(t, "the statement is gone", func() bool { return !serverRuns(t, "SQRT(a.d+b.d") })
 }
 
-func TestServersOwnSelectLimitDoesNotCutTheResult(t *testing.T) {
+func TestSource_Query_sqlSelectLimit(t *testing.T) {
 	dsn := withDigits(t)
 	run(t, fixtureRoot(t), "SET GLOBAL sql_select_limit = 3")
 	t.Cleanup(func() { run(t, fixtureRoot(t), "SET GLOBAL sql_select_limit = DEFAULT") })
@@ -137,7 +137,7 @@ func TestServersOwnSelectLimitDoesNotCutTheResult(t *testing.T) {
 	}
 }
 
-func TestResultCutByTheServerIsAnError(t *testing.T) {
+func TestCursor_Next_damage(t *testing.T) {
 	s := open(t, withDigits(t), Options{})
 	run(t, fixtureRoot(t), "SET GLOBAL group_concat_max_len = 100")
 	t.Cleanup(func() { run(t, fixtureRoot(t), "SET GLOBAL group_concat_max_len = DEFAULT") })
@@ -175,7 +175,7 @@ func TestResultCutByTheServerIsAnError(t *testing.T) {
 	}
 }
 
-func TestHarmlessWarningsAreCounted(t *testing.T) {
+func TestCursor_Warnings(t *testing.T) {
 	s := open(t, withDigits(t), Options{})
 	cur, err := s.Query(t.Context(), Query{SQL: "SELECT CAST(CONCAT(d, 'x') AS SIGNED) FROM digits WHERE d > ?", Args: []row.Arg{{Kind: row.Int, Text: "2"}}})
 	if err != nil {
@@ -190,7 +190,7 @@ func TestHarmlessWarningsAreCounted(t *testing.T) {
 	}
 }
 
-func TestWarningsThatTheServerDidNotKeepAreCounted(t *testing.T) {
+func TestCursor_Warnings_hidden(t *testing.T) {
 	s := open(t, withDigits(t), Options{})
 	c, err := s.connect(t.Context())
 	if err != nil {
@@ -209,7 +209,7 @@ func TestWarningsThatTheServerDidNotKeepAreCounted(t *testing.T) {
 	}
 }
 
-func TestWarningsOfAnotherStatementAreNotTaken(t *testing.T) {
+func TestCursor_Warnings_ofOtherStatement(t *testing.T) {
 	s := open(t, withDigits(t), Options{})
 	cur, err := s.Query(t.Context(), Query{SQL: "SELECT 1"})
 	if err != nil {

@@ -29,8 +29,8 @@ import (
 	"exporttask/internal/testkit/servers"
 )
 
-// The tokens were computed with another program's SHA-1 and SHA-256.
-func TestTokensMatchKnownVectors(t *testing.T) {
+// The expected tokens were computed with another program's SHA-1 and SHA-256.
+func TestAuthToken(t *testing.T) {
 	salt := []byte("\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11\x12\x13\x14")
 	const password = "s3cret 中"
 	for name, c := range map[string]struct {
@@ -83,7 +83,7 @@ func certificates(t *testing.T) (certFile, keyFile string, pair tls.Certificate)
 	return certFile, keyFile, pair
 }
 
-func TestLoginOverTLS(t *testing.T) {
+func TestSource_login_TLS(t *testing.T) {
 	cert, key, _ := certificates(t)
 	srv, err := servers.StartDB(t.Context(), testkit.Server(t).Install(), servers.DBOptions{
 		Dir: t.TempDir(), Volatile: true, Args: []string{"--ssl-cert=" + cert, "--ssl-key=" + key, "--ssl-ca=" + cert},
@@ -117,14 +117,14 @@ func TestLoginOverTLS(t *testing.T) {
 			}
 		})
 	}
-	t.Run("refuses a certificate of an unknown authority", func(t *testing.T) {
+	t.Run("unknown_authority", func(t *testing.T) {
 		_, err := open(t, withParam(dsn, "tls=true"), Options{}).Query(t.Context(), cipher)
 		var unknown x509.UnknownAuthorityError
 		if !errors.As(err, &unknown) || Transient(err) {
 			t.Errorf("got %v, want an unknown authority that is not transient", err)
 		}
 	})
-	t.Run("reads and kills", func(t *testing.T) {
+	t.Run("query_and_kill", func(t *testing.T) {
 		s := open(t, dsn, Options{CAFile: cert})
 		const endless = "WITH RECURSIVE r AS (SELECT 1 n UNION ALL SELECT n+1 FROM r WHERE n < 900) SELECT a.n, REPEAT('x', 500) FROM r a, r b, r c"
 		cur, err := s.Query(t.Context(), Query{SQL: endless, Limits: Limits{Rows: 50_000}})
@@ -147,7 +147,7 @@ func withParam(dsn, param string) string {
 	return dsn + sep + param
 }
 
-func TestLoginOverUnixSocket(t *testing.T) {
+func TestSource_login_unixSocket(t *testing.T) {
 	srv := testkit.Server(t)
 	dsn := testkit.Database(t)
 	set, err := parseDSN(dsn, Options{})
@@ -160,7 +160,7 @@ func TestLoginOverUnixSocket(t *testing.T) {
 	}
 }
 
-func TestRefusedLoginIsTheServersError(t *testing.T) {
+func TestSource_login_refused(t *testing.T) {
 	set, err := parseDSN(testkit.Database(t), Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -173,8 +173,8 @@ func TestRefusedLoginIsTheServersError(t *testing.T) {
 	}
 }
 
-// fakeServer speaks the login of servers that are not at hand. It serves one
-// connection with script and hands the script's error to the test.
+// fakeServer stands in for servers whose logins the test servers do not offer. It
+// serves one connection with script and reports the script's error to the test.
 func fakeServer(t *testing.T, script func(c *fakeConn) error) (addr string) {
 	t.Helper()
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -235,7 +235,7 @@ func (c *fakeConn) greet(withTLS bool, plugin string) error {
 		string([]byte{high, 0}) + "\x15" + string(make([]byte, 10)) + fakeSalt[8:] + "\x00" + plugin + "\x00")
 }
 
-// identity answers the first question of a session and waits for the end.
+// identity answers the first query of a session and waits for its end.
 func (c *fakeConn) identity() error {
 	p, err := c.receive()
 	if err != nil {
@@ -253,7 +253,7 @@ func (c *fakeConn) identity() error {
 	return nil
 }
 
-func TestCachingSHA2Login(t *testing.T) {
+func TestSource_login_cachingSHA2(t *testing.T) {
 	const password = "pässword"
 	token := string(cachingSHA2Token([]byte(fakeSalt), password))
 	ok := "\x00\x00\x00\x02\x00\x00\x00"
@@ -342,7 +342,7 @@ func TestCachingSHA2Login(t *testing.T) {
 	}
 }
 
-func TestBytesBeforeTLSAreNotTakenForBytesInside(t *testing.T) {
+func TestConn_startTLS_earlyBytes(t *testing.T) {
 	greeting := &packets{}
 	recorder := &fakeConn{Conn: &recordingConn{to: greeting}}
 	if err := recorder.greet(true, pluginNative); err != nil {
@@ -356,7 +356,7 @@ func TestBytesBeforeTLSAreNotTakenForBytesInside(t *testing.T) {
 	}
 }
 
-// recordingConn keeps what is written.
+// recordingConn records what is written.
 type recordingConn struct {
 	net.Conn
 	to *packets
@@ -367,7 +367,7 @@ func (c *recordingConn) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func TestLoginRefusesAServerThatAsksForMore(t *testing.T) {
+func TestConn_authenticate_unexpectedRequests(t *testing.T) {
 	for name, c := range map[string]struct {
 		param string
 		steps func(c *fakeConn) error

@@ -16,15 +16,16 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"exporttask/internal/format/row"
+	"exporttask/internal/testkit"
 )
 
-// cuttingProxy stands in front of a server: each connection through it ends, in both
-// directions, after left bytes of the server's.
+// cuttingProxy is a TCP proxy that ends each connection, in both directions, after
+// the server has sent left bytes.
 type cuttingProxy struct {
 	net.Listener
 	to    string
-	left  atomic.Int64 // of every connection; negative = no end
-	moved atomic.Int64 // bytes of the server's, of all connections
+	left  atomic.Int64 // for each connection; negative = no end
+	moved atomic.Int64 // bytes sent by the server on all connections
 	conns sync.WaitGroup
 }
 
@@ -71,7 +72,7 @@ func (p *cuttingProxy) serve(client net.Conn) {
 	p.moved.Add(n)
 }
 
-// through is dsn by way of the proxy.
+// through returns dsn with the proxy's address.
 func (p *cuttingProxy) through(t *testing.T, dsn string) string {
 	t.Helper()
 	cfg, err := mysql.ParseDSN(dsn)
@@ -82,7 +83,7 @@ func (p *cuttingProxy) through(t *testing.T, dsn string) string {
 	return cfg.FormatDSN()
 }
 
-func TestConnectionCutAnywhereIsNeverACleanEnd(t *testing.T) {
+func TestCursor_Next_connectionCut(t *testing.T) {
 	dsn := withDigits(t)
 	cfg, err := mysql.ParseDSN(dsn)
 	if err != nil {
@@ -92,7 +93,7 @@ func TestConnectionCutAnywhereIsNeverACleanEnd(t *testing.T) {
 	s := open(t, p.through(t, dsn), Options{BatchBytes: minBatchBytes, LoginTimeout: 5 * time.Second})
 	q := Query{SQL: numbers(400, 40)}
 	want := len(queryAll(t, s, q))
-	eventually(t, "the proxy has counted", func() bool { return p.moved.Load() > 0 })
+	testkit.Eventually(t, "the proxy has counted", func() bool { return p.moved.Load() > 0 })
 	whole := p.moved.Load()
 
 	var cuts []int64
@@ -119,13 +120,13 @@ func TestConnectionCutAnywhereIsNeverACleanEnd(t *testing.T) {
 			t.Fatalf("cut at %d of %d: %v does not count as transient", at, whole, err)
 		}
 	}
-	p.left.Store(whole + 16) // the numbers of connections have more digits by now
+	p.left.Store(whole + 16) // connection ids may have more digits by now
 	if got := queryAll(t, s, q); len(got) != want {
 		t.Errorf("cut after the end: got %d rows, want %d", len(got), want)
 	}
 }
 
-func TestServerThatGoesAwayIsLost(t *testing.T) {
+func TestSource_Query_serverAway(t *testing.T) {
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -148,7 +149,7 @@ func TestServerThatGoesAwayIsLost(t *testing.T) {
 			t.Errorf("got %v, want a transient *LostError", err)
 		}
 	})
-	t.Run("cancelled before", func(t *testing.T) {
+	t.Run("canceled_before", func(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		cancel(errOperator)
 		s := open(t, "u:p@tcp("+addr+")/", Options{})
@@ -158,8 +159,8 @@ func TestServerThatGoesAwayIsLost(t *testing.T) {
 	})
 }
 
-// A server that takes no long packets is sent none, see widen.
-func TestAServerThatTakesShortPacketsGivesItsRows(t *testing.T) {
+// A server with a small max_allowed_packet is not sent a long packet: see widen.
+func TestConn_widen_smallMaxPacket(t *testing.T) {
 	dsn := withDigits(t)
 	run(t, fixtureRoot(t), "SET GLOBAL max_allowed_packet = 1<<16")
 	t.Cleanup(func() { run(t, fixtureRoot(t), "SET GLOBAL max_allowed_packet = DEFAULT") })
@@ -168,8 +169,8 @@ func TestAServerThatTakesShortPacketsGivesItsRows(t *testing.T) {
 	}
 }
 
-// What makes the server send large pieces leaves four letters in its log.
-func TestTheServerLogsNoBlanks(t *testing.T) {
+// The statement that enlarges the server's buffer is logged without its blanks.
+func TestConn_widen_notLogged(t *testing.T) {
 	dsn, root := withDigits(t), fixtureRoot(t)
 	run(t, root, "SET GLOBAL log_output = 'TABLE'")
 	run(t, root, "SET GLOBAL general_log = 1")
@@ -184,7 +185,7 @@ func TestTheServerLogsNoBlanks(t *testing.T) {
 	}
 }
 
-func TestLongRowsArriveWhole(t *testing.T) {
+func TestCursor_Next_longRows(t *testing.T) {
 	dsn := withDigits(t)
 	run(t, fixtureRoot(t), "SET GLOBAL max_allowed_packet = 1<<26")
 	t.Cleanup(func() { run(t, fixtureRoot(t), "SET GLOBAL max_allowed_packet = DEFAULT") })
@@ -214,7 +215,7 @@ func TestLongRowsArriveWhole(t *testing.T) {
 			}
 		})
 	}
-	t.Run("bound", func(t *testing.T) { // sent in packets of their own
+	t.Run("bound", func(t *testing.T) { // the value is sent in packets of its own
 		want := strings.Repeat("0123456789", 1<<20)
 		got := queryAll(t, s, Query{SQL: "SELECT ?, 1", Args: []row.Arg{text(want)}})
 		if len(got) != 1 || got[0][0] != want {

@@ -8,13 +8,14 @@ import (
 	"exporttask/internal/format/row"
 )
 
-// Sample is the beginning of a result, its rows checked.
+// Sample is the first rows of a result, in memory. Its rows are checked: each has
+// exactly one cell for each column.
 type Sample struct {
 	Columns []row.Column
-	Batches []*row.Batch // nobody else's
+	Batches []*row.Batch // owned by the sample
 }
 
-// Rows is the number of rows.
+// Rows returns the number of rows.
 func (s *Sample) Rows() int {
 	n := 0
 	for _, b := range s.Batches {
@@ -23,8 +24,8 @@ func (s *Sample) Rows() int {
 	return n
 }
 
-// Sample runs q and keeps its rows in memory: q.FirstRows and q.Limits bound
-// how much that is. The errors are those of Query, of Cursor.Next and of
+// Sample runs q and returns its rows. q.FirstRows and q.Limits bound their number
+// and memory. The errors are those of Query, of Cursor.Next and of
 // row.Batch.Check.
 func (s *Source) Sample(ctx context.Context, q Query) (*Sample, error) {
 	cursor, err := s.Query(ctx, q)

@@ -43,7 +43,7 @@ func (c *conn) identify() error {
 	if c.id, err = strconv.ParseUint(r[0], 10, 64); err != nil {
 		return &ProtocolError{What: "connection id " + r[0]}
 	}
-	c.where = identity{host: r[1], port: r[2], serverID: r[3]}
+	c.peer = identity{host: r[1], port: r[2], serverID: r[3]}
 	if c.maxPacket, err = strconv.ParseUint(r[4], 10, 64); err != nil {
 		return &ProtocolError{What: "max_allowed_packet " + r[4]}
 	}

@@ -13,7 +13,7 @@ import (
 	"exporttask/internal/testkit"
 )
 
-func TestSessionIsSetUpForAnExport(t *testing.T) {
+func TestConn_begin_variables(t *testing.T) {
 	s := open(t, withParam(testkit.Database(t), "collation=utf8mb4_bin"), Options{Zone: "+08:00", Limits: Limits{StatementTime: 90 * time.Second}})
 	limit := "@@max_statement_time"
 	want := []string{"+08:00", "3600", "65535", "utf8mb4", "utf8mb4", "utf8mb4_bin", "18446744073709551615", "90.000000"}
@@ -27,7 +27,7 @@ func TestSessionIsSetUpForAnExport(t *testing.T) {
 	}
 }
 
-func TestTimestampsAreWrittenInTheSessionsZone(t *testing.T) {
+func TestSource_Query_timestampZone(t *testing.T) {
 	dsn := setup(t, "CREATE TABLE z (t TIMESTAMP NULL, d DATETIME)", "INSERT INTO z VALUES ('2026-01-31 23:00:00', '2026-01-31 23:00:00')")
 	for zone, want := range map[string]string{"": "2026-01-31 23:00:00", "+08:00": "2026-02-01 07:00:00", "-03:30": "2026-01-31 19:30:00"} {
 		got := queryAll(t, open(t, dsn, Options{Zone: zone}), Query{SQL: "SELECT t, d FROM z"})
@@ -37,7 +37,7 @@ func TestTimestampsAreWrittenInTheSessionsZone(t *testing.T) {
 	}
 }
 
-func TestZoneTheServerDoesNotKnowIsAnError(t *testing.T) {
+func TestSource_Query_unknownZone(t *testing.T) {
 	s := open(t, testkit.Database(t), Options{Zone: "Nowhere/Land"})
 	_, err := s.Query(t.Context(), Query{SQL: "SELECT 1"})
 	var se *ServerError
@@ -46,7 +46,7 @@ func TestZoneTheServerDoesNotKnowIsAnError(t *testing.T) {
 	}
 }
 
-func TestSourceNeverWrites(t *testing.T) {
+func TestSource_Query_readOnly(t *testing.T) {
 	dsn := setup(t, "CREATE TABLE w (i INT)")
 	for _, snapshot := range []bool{false, true} {
 		s := open(t, dsn, Options{Snapshot: snapshot})
@@ -64,7 +64,7 @@ func TestSourceNeverWrites(t *testing.T) {
 	}
 }
 
-func TestSnapshotIsTakenAtTheStart(t *testing.T) {
+func TestConn_begin_snapshot(t *testing.T) {
 	dsn := setup(t, "CREATE TABLE s (i INT) ENGINE=InnoDB", "INSERT INTO s VALUES (1)")
 	s := open(t, dsn, Options{})
 	c, err := s.connect(t.Context())
@@ -85,7 +85,7 @@ func TestSnapshotIsTakenAtTheStart(t *testing.T) {
 	}
 }
 
-func TestKillSparesAnotherServer(t *testing.T) {
+func TestSource_kill_otherServer(t *testing.T) {
 	dsn := withDigits(t)
 	s := open(t, dsn, Options{})
 	mine, err := s.connect(t.Context())
@@ -93,7 +93,7 @@ func TestKillSparesAnotherServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer mine.close()
-	balanced := &conn{nc: mine.nc, id: mine.id, where: identity{host: "elsewhere", port: "3306", serverID: "9"}, src: s}
+	balanced := &conn{nc: mine.nc, id: mine.id, peer: identity{host: "elsewhere", port: "3306", serverID: "9"}, src: s}
 	if err := s.kill(balanced); !errors.As(err, new(*KillError)) {
 		t.Errorf("got %v, want a *KillError", err)
 	}
@@ -102,7 +102,7 @@ func TestKillSparesAnotherServer(t *testing.T) {
 	}
 }
 
-func TestEstimateRows(t *testing.T) {
+func TestSource_EstimateRows(t *testing.T) {
 	dsn := withDigits(t)
 	run(t, dsn, "ANALYZE TABLE digits")
 	s := open(t, dsn, Options{})
@@ -124,7 +124,7 @@ func TestEstimateRows(t *testing.T) {
 	}
 }
 
-func TestExcessGrantsNamesWhatIsNotReading(t *testing.T) {
+func TestSource_ExcessGrants(t *testing.T) {
 	dsn := withDigits(t)
 	set, err := parseDSN(dsn, Options{})
 	if err != nil {
@@ -144,7 +144,7 @@ func TestExcessGrantsNamesWhatIsNotReading(t *testing.T) {
 	}
 }
 
-func TestExcessOfOneGrant(t *testing.T) {
+func TestExcessOf(t *testing.T) {
 	for grant, want := range map[string][]string{
 		"GRANT USAGE ON *.* TO `u`@`%` IDENTIFIED BY PASSWORD '*AB'":         nil,
 		"GRANT SELECT (`a`, `b`), SHOW VIEW ON `d`.`t` TO `u`@`%`":           nil,
@@ -152,7 +152,7 @@ func TestExcessOfOneGrant(t *testing.T) {
 		"GRANT ALL PRIVILEGES ON *.* TO `u`@`%` WITH GRANT OPTION":           {"ALL PRIVILEGES ON *.*", "GRANT OPTION ON *.*"},
 		"GRANT `writer`@`%` TO `u`@`%`":                                      {"role `writer`@`%`"},
 		"GRANT PROXY ON ''@'%' TO 'u'@'%'":                                   {"PROXY ON ''@'%'"},
-		"IDENTIFIED BY PASSWORD '*94BDCEBE19083CE2A1F959FD02F964C7AF4CFC29'": {"a grant that cannot be read"},
+		"IDENTIFIED BY PASSWORD '*94BDCEBE19083CE2A1F959FD02F964C7AF4CFC29'": {"a grant of unknown form"},
 	} {
 		if diff := cmp.Diff(want, excessOf(grant)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", grant, diff)

@@ -6,16 +6,15 @@ import (
 	"errors"
 	"io"
 	"testing"
-	"time"
 
 	"exporttask/internal/format/row"
 	"exporttask/internal/testkit"
 )
 
-// null stands for NULL where cells are compared as strings.
+// null is NULL in results that are compared as strings.
 const null = "\x00NULL"
 
-// open opens a source on dsn.
+// open opens a source.
 func open(tb testing.TB, dsn string, opts Options) *Source {
 	tb.Helper()
 	s, err := Open("test", dsn, opts)
@@ -25,8 +24,8 @@ func open(tb testing.TB, dsn string, opts Options) *Source {
 	return s
 }
 
-// setup makes a database, runs stmts in it with no sql_mode, and returns its
-// DSN.
+// setup creates a database, runs stmts in it with an empty sql_mode, and returns
+// its DSN.
 func setup(tb testing.TB, stmts ...string) string {
 	tb.Helper()
 	dsn := testkit.Database(tb)
@@ -41,7 +40,7 @@ func run(tb testing.TB, dsn string, stmts ...string) {
 		tb.Fatal(err)
 	}
 	defer db.Close()
-	ctx := context.Background() // cleanups run statements too
+	ctx := context.Background() // cleanups run statements as well
 	c, err := db.Conn(ctx)
 	if err != nil {
 		tb.Fatal(err)
@@ -54,7 +53,7 @@ func run(tb testing.TB, dsn string, stmts ...string) {
 	}
 }
 
-// drain reads what is left of the cursor as strings and closes it.
+// drain returns the remaining rows of the cursor as strings and closes it.
 func drain(cur *Cursor) (rows [][]string, err error) {
 	defer func() { err = errors.Join(err, cur.Close()) }()
 	for {
@@ -85,7 +84,7 @@ func cells(p []byte) []string {
 	return all
 }
 
-// queryAll runs a query to its end.
+// queryAll returns all rows of a query.
 func queryAll(tb testing.TB, s *Source, q Query) [][]string {
 	tb.Helper()
 	cur, err := s.Query(tb.Context(), q)
@@ -101,22 +100,7 @@ func queryAll(tb testing.TB, s *Source, q Query) [][]string {
 
 func text(s string) row.Arg { return row.Arg{Kind: row.Text, Text: s} }
 
-// eventually waits until ok, which is asked again and again, holds.
-func eventually(tb testing.TB, what string, ok func() bool) {
-	tb.Helper()
-	tick := time.NewTicker(2 * time.Millisecond)
-	defer tick.Stop()
-	deadline := time.After(20 * time.Second)
-	for !ok() {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			tb.Fatalf("never happened: %s", what)
-		}
-	}
-}
-
-// serverRuns tells whether a statement with marker in it runs on the server.
+// serverRuns reports whether a statement that contains marker runs on the server.
 func serverRuns(tb testing.TB, marker string) bool {
 	tb.Helper()
 	db, err := testkit.Server(tb).OpenRoot("")
@@ -132,7 +116,7 @@ func serverRuns(tb testing.TB, marker string) bool {
 	return n > 0
 }
 
-// fixtureRoot is the DSN of the server's root.
+// fixtureRoot returns the DSN of the server's root account.
 func fixtureRoot(tb testing.TB) string {
 	tb.Helper()
 	return testkit.Server(tb).RootDSN("")

@@ -73,7 +73,7 @@ func typeCases() []typeCase {
 	}
 }
 
-// typeTable makes a table of one row with a column for each case.
+// typeTable creates a table of one row with a column for each case.
 func typeTable(t *testing.T) string {
 	t.Helper()
 	var decls, values []string
@@ -84,7 +84,7 @@ func typeTable(t *testing.T) string {
 	return setup(t, "CREATE TABLE types ("+strings.Join(decls, ", ")+")", "INSERT INTO types VALUES ("+strings.Join(values, ", ")+")")
 }
 
-func TestCellsAreTheServersOwnText(t *testing.T) {
+func TestSource_Query_cellText(t *testing.T) {
 	s := open(t, typeTable(t), Options{})
 	queries := map[string]Query{
 		"without values": {SQL: "SELECT * FROM types"},
@@ -117,7 +117,7 @@ func TestCellsAreTheServersOwnText(t *testing.T) {
 	}
 }
 
-func TestPrepareTellsTheColumnsOfTheResult(t *testing.T) {
+func TestSource_Prepare(t *testing.T) {
 	s := open(t, typeTable(t), Options{})
 	got, err := s.Prepare(t.Context(), "SELECT * FROM types WHERE c0 = ?", 1)
 	if err != nil {
@@ -133,7 +133,7 @@ func TestPrepareTellsTheColumnsOfTheResult(t *testing.T) {
 	}
 }
 
-func TestPrepareRefuses(t *testing.T) {
+func TestSource_Prepare_refused(t *testing.T) {
 	s := open(t, typeTable(t), Options{})
 	for name, c := range map[string]struct {
 		sql  string
@@ -154,8 +154,9 @@ func TestPrepareRefuses(t *testing.T) {
 	}
 }
 
-// The client library prints what it receives, so any parsing of ours shows.
-func TestRowsReadLikeTheServersOwnClient(t *testing.T) {
+// The mariadb client prints what it receives, so a difference is caused by this
+// package.
+func TestSource_Query_sameAsMariaDBClient(t *testing.T) {
 	dsn := setup(t, "CREATE TABLE n (i INT(6) ZEROFILL, d DOUBLE, f FLOAT, m DECIMAL(20,6), y YEAR, t TIME(6), s VARCHAR(50), x DATETIME(3))",
 		`INSERT INTO n SELECT a.n*31, POW(-1.7, a.n), 1/(1+a.n), a.n/7, IF(a.n%2, 0, 2000+a.n), SEC_TO_TIME(-a.n*1.25), IF(a.n%5, CONCAT('row ', a.n, ' 中'), NULL), '2026-01-01' + INTERVAL a.n*977 SECOND
 		 FROM (WITH RECURSIVE r AS (SELECT 1 n UNION ALL SELECT n+1 FROM r WHERE n < 900) SELECT n FROM r) a`)
@@ -170,7 +171,7 @@ func TestRowsReadLikeTheServersOwnClient(t *testing.T) {
 	}
 }
 
-func TestMariaDBsOwnTypesKeepTheirNames(t *testing.T) {
+func TestSource_Prepare_MariaDBTypes(t *testing.T) {
 	if os.Getenv(testkit.ServerEnv) == "mysql" {
 		t.Skip("types of MariaDB alone")
 	}
@@ -196,7 +197,7 @@ func TestMariaDBsOwnTypesKeepTheirNames(t *testing.T) {
 	}
 }
 
-func TestScaleThatIsNotFixedIsNone(t *testing.T) {
+func TestSource_Prepare_noFixedScale(t *testing.T) {
 	for _, typ := range []byte{typeDateTime, typeTime, typeTimestamp, typeFloat, typeDouble} {
 		for _, decimals := range []byte{31, 39} { // MySQL's and MariaDB's "as many as it takes"
 			d := definition{typ: typ, decimals: decimals}
@@ -207,7 +208,7 @@ func TestScaleThatIsNotFixedIsNone(t *testing.T) {
 	}
 }
 
-func TestExpressionsHaveColumnsToo(t *testing.T) {
+func TestSource_Prepare_expressions(t *testing.T) {
 	s := open(t, testkit.Database(t), Options{})
 	cur, err := s.Query(t.Context(), Query{SQL: "SELECT NULL, 1 AS n, 'x' AS `a b`, 1.50 AS d, TIMESTAMP'2026-01-31 00:00:00' AS ts, X'00' AS bin"})
 	if err != nil {

@@ -5,35 +5,36 @@ import (
 	"strconv"
 )
 
-// Warning is one kind of thing that the server warned of.
+// Warning is the warnings of a statement with one code.
 type Warning struct {
-	Level   string // "Warning" or "Note", as the server says
-	Code    uint16 // the server's number
-	Message string // of the first one
-	Count   int    // how many; all kinds together stop at 65,535
+	Level   string // "Warning" or "Note", from the server
+	Code    uint16 // the server's warning code, or HiddenWarnings
+	Message string // text of the first warning
+	Count   int    // number of warnings; over all codes at most 65,535
 }
 
-// HiddenWarnings is the Code of the Warning that counts those which the server
-// gave but did not keep: whether one of them told of damage is not known.
+// HiddenWarnings is the Code of the Warning that counts the warnings that the
+// server raised but did not keep. Whether one of them means damage is unknown.
 const HiddenWarnings = 0
 
-// DamageError is a result that the server calls complete but has cut: it must
-// not be taken for the answer.
+// DamageError is returned for a result that the server sent as complete but has
+// cut, according to a warning. Its rows are not the answer to the query.
 type DamageError struct{ Warning Warning }
 
 func (e *DamageError) Error() string {
 	return fmt.Sprintf("the server cut the result: warning %d: %s (%d times)", e.Warning.Code, e.Warning.Message, e.Warning.Count)
 }
 
-// The warnings that tell of values or rows left out, which no error does.
+// The codes of warnings that mean cut values or missing rows. The server raises no
+// error for them.
 const (
 	codeCutGroupConcat = 1260 // ER_CUT_VALUE_GROUP_CONCAT: past group_concat_max_len
 	codeCutFunction    = 1301 // ER_WARN_ALLOWED_PACKET_OVERFLOWED: a function's result past max_allowed_packet became NULL
 	codeCutRows        = 1931 // ER_QUERY_EXCEEDED_ROWS_EXAMINED_LIMIT, MariaDB: recursion or examined rows cut
 )
 
-// showWarnings reads what the server warned of in the last statement, total
-// times by its own count.
+// showWarnings returns the warnings of the last statement by code. total is the
+// server's own count of them.
 func (c *conn) showWarnings(total int) ([]Warning, error) {
 	rows, err := c.selectAll("SHOW WARNINGS")
 	if err != nil {
@@ -64,7 +65,8 @@ func (c *conn) showWarnings(total int) ([]Warning, error) {
 	return all, nil
 }
 
-// damage is the error for warnings that tell of a cut result, or nil.
+// damage returns a *DamageError if one of the warnings means that the result was
+// cut, or nil.
 func damage(warnings []Warning) error {
 	for _, w := range warnings {
 		switch w.Code {

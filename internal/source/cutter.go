@@ -6,21 +6,20 @@ import (
 	"exporttask/internal/format/row"
 )
 
-// cutter cuts the packets of a result into rows where they lie in a batch's
-// buffer. It reads nothing itself: the cursor fills Data[:w] and calls cut
-// again.
+// cutter splits the packets of a result into rows, in place in a batch's buffer.
+// It does not read: the cursor fills Data[:w] and calls cut again.
 type cutter struct {
-	seq       byte   // of the next packet
-	maxRow    int64  // bytes of one row
-	continued int    // length of a packet that the next one continues: maxPayload
+	seq       byte   // sequence number of the next packet
+	maxRow    int64  // limit of one row, in bytes
+	continued int    // payload length of a packet that the next one continues: maxPayload
 	r, w      int    // Data[r:w] has not been cut yet
-	big       int    // bytes of a row's first packets, which lie before r without their heads; 0 = none
-	bytes     int64  // of all rows so far
-	errBody   []byte // the error packet's payload, where cut returned cutErr
-	warned    uint16 // warnings of the statement, where cut returned cutEnd
+	big       int    // bytes of an incomplete row's first packets, which lie before r without headers; 0 = none
+	bytes     int64  // payload bytes of all rows so far
+	errBody   []byte // the error packet's payload, if cut returned cutErr
+	warned    uint16 // number of warnings of the statement, if cut returned cutEnd
 }
 
-// cutState is why cut returned.
+// cutState is the reason why cut returned.
 type cutState uint8
 
 const (
@@ -29,17 +28,17 @@ const (
 	cutErr                  // an error packet
 )
 
-// packetHead is the length of a packet's head: three bytes of payload length,
-// one of sequence.
+// packetHead is the length of a packet's header in bytes: three of payload length,
+// one of the sequence number.
 const packetHead = 4
 
-// longestError is the length up to which a packet may be an error's and not
-// yet a row that is too long.
+// longestError is the length in bytes up to which a packet may be an error packet
+// and is not yet a row that is too long.
 const longestError = 4 << 10
 
-// cut appends the complete rows in Data[r:w] to b.Rows. It knows them by their
-// packets and looks at no cell: see row.Batch. The error is a *ProtocolError or
-// a *LimitError.
+// cut appends the complete rows in Data[r:w] to b.Rows. It finds them by their
+// packet headers and does not check their cells: see row.Batch. The error is a
+// *ProtocolError or a *LimitError.
 func (c *cutter) cut(b *row.Batch) (cutState, error) {
 	data := b.Data
 	r, w, seq := c.r, c.w, c.seq
@@ -50,7 +49,7 @@ func (c *cutter) cut(b *row.Batch) (cutState, error) {
 			return 0, &ProtocolError{What: fmt.Sprintf("packet %d of the rows, want %d", data[r+3], seq)}
 		}
 		if size := int64(c.big + n); size > c.maxRow && size > longestError {
-			return 0, &LimitError{Limit: LimitRowBytes, Max: c.maxRow} // before room is made for it
+			return 0, &LimitError{Limit: LimitRowBytes, Max: c.maxRow} // before memory is allocated for the row
 		}
 		end := r + packetHead + n
 		if end > w {
@@ -75,15 +74,15 @@ func (c *cutter) cut(b *row.Batch) (cutState, error) {
 		if int64(n) > c.maxRow {
 			return 0, &LimitError{Limit: LimitRowBytes, Max: c.maxRow}
 		}
-		b.Rows = append(b.Rows, row.Span{Off: int32(r + packetHead), End: int32(end)}) //nolint:gosec // maxRow and the buffer's size keep both below 2 GiB
+		b.Rows = append(b.Rows, row.Span{Off: int32(r + packetHead), End: int32(end)}) // maxRow and the buffer's size keep both below 2 GiB
 		c.bytes += int64(n)
 		r = end
 	}
 	return cutMore, nil
 }
 
-// join drops the head of a packet that continues a row, so that the row's
-// payload is in one piece, and returns where that piece and the data end.
+// join removes the header of a packet that continues a row, so that the row's
+// payload is contiguous, and returns where that payload and the data end.
 func (c *cutter) join(data []byte, r, w, n int) (end, newW int) {
 	if c.big == 0 {
 		c.big = n
@@ -95,7 +94,7 @@ func (c *cutter) join(data []byte, r, w, n int) (end, newW int) {
 	return r + n, c.w
 }
 
-// last reads the packet that ends the rows.
+// last parses the packet that ends the rows.
 func (c *cutter) last(body []byte) (cutState, error) {
 	if body[0] == headErr {
 		c.errBody = body
@@ -105,7 +104,7 @@ func (c *cutter) last(body []byte) (cutState, error) {
 		return 0, &ProtocolError{What: "end of the rows"}
 	}
 	if status := uint16(body[3]) | uint16(body[4])<<8; status&statusMoreResults != 0 {
-		return 0, &ProtocolError{What: "a second result"}
+		return 0, &ProtocolError{What: "a second result set"}
 	}
 	c.warned = uint16(body[1]) | uint16(body[2])<<8
 	return cutEnd, nil
@@ -114,7 +113,7 @@ func (c *cutter) last(body []byte) (cutState, error) {
 // statusMoreResults is SERVER_MORE_RESULTS_EXISTS.
 const statusMoreResults = 1 << 3
 
-// need is how many bytes Data must hold for the packet at r to be complete.
+// need returns how long Data must be for the packet at r to be complete.
 func (c *cutter) need(b *row.Batch) int {
 	if c.w-c.r < packetHead {
 		return c.r + packetHead

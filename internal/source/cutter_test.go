@@ -15,7 +15,7 @@ import (
 	"exporttask/internal/format/row"
 )
 
-// packets builds a stream of packets as a server sends them.
+// packets is a stream of packets as a server sends them.
 type packets struct {
 	data []byte
 	seq  byte
@@ -48,7 +48,7 @@ func (p *packets) row(cells ...string) {
 
 func (p *packets) end() { p.add([]byte{headEOF, 0, 0, 2, 0}) }
 
-// memConn is a connection that gives data, at most chunk bytes a read.
+// memConn is a connection that returns data, at most chunk bytes for each read.
 type memConn struct {
 	net.Conn
 	data  []byte
@@ -68,14 +68,14 @@ func (c *memConn) Write(p []byte) (int, error) { return len(p), nil }
 func (c *memConn) Close() error                { return nil }
 func (c *memConn) SetDeadline(time.Time) error { return nil }
 
-// memCursor reads a result from memory, as if its columns had been read.
+// memCursor returns a cursor over a result in memory whose columns were read.
 func memCursor(data []byte, cols, chunk, size int) *Cursor {
 	nc := &memConn{data: data, chunk: chunk}
 	c := &conn{nc: nc, in: newReader(nc), src: &Source{name: "memory"}, finished: make(chan struct{})}
 	return newCursor(c, make([]row.Column, cols), Limits{RowBytes: defaultRowBytes}, 0, size, func() bool { return true })
 }
 
-func TestRowsAreCutWhereverReadsEnd(t *testing.T) {
+func TestCutter_cut_anySplit(t *testing.T) {
 	var p packets
 	var want [][]string
 	add := func(cells ...string) {
@@ -104,9 +104,9 @@ func TestRowsAreCutWhereverReadsEnd(t *testing.T) {
 	}
 }
 
-// The first packet of a long row is in the batch when rows before it fill the
-// batch up: what was joined moves to the next batch.
-func TestLongRowBehindAFullBatchIsWhole(t *testing.T) {
+// The first packet of a long row is in the batch when the rows before it fill the
+// batch: the joined part moves to the next batch.
+func TestCursor_Next_longRowAfterFullBatch(t *testing.T) {
 	const before = 42
 	var p packets
 	short, long := string(bytes.Repeat([]byte("s"), 1<<20)), string(bytes.Repeat([]byte("l"), 20<<20))
@@ -125,7 +125,7 @@ func TestLongRowBehindAFullBatchIsWhole(t *testing.T) {
 	}
 }
 
-func TestMalformedPacketsAreErrors(t *testing.T) {
+func TestCutter_cut_malformed(t *testing.T) {
 	good := func(p *packets) { p.row("a", "b") }
 	for name, build := range map[string]func(p *packets){
 		"an empty packet":             func(p *packets) { p.add(nil) },
@@ -150,7 +150,7 @@ func TestMalformedPacketsAreErrors(t *testing.T) {
 	}
 }
 
-func TestCloseWhileNextWaitsIsNeverACleanEndTooEarly(t *testing.T) {
+func TestCursor_Close_whileNextWaits(t *testing.T) {
 	const rows = 400
 	var p packets
 	for range rows {
@@ -180,7 +180,7 @@ func TestCloseWhileNextWaitsIsNeverACleanEndTooEarly(t *testing.T) {
 	}
 }
 
-func TestErrorPacketAfterRowsIsTheServersError(t *testing.T) {
+func TestCursor_Next_errorPacketAfterRows(t *testing.T) {
 	var p packets
 	p.row("a", "b")
 	p.add([]byte("\xff\x51\x04#HY000went wrong"))
@@ -194,7 +194,7 @@ func TestErrorPacketAfterRowsIsTheServersError(t *testing.T) {
 	}
 }
 
-func TestReleasedBatchesAreUsedAgain(t *testing.T) {
+func TestCursor_putBack_reuse(t *testing.T) {
 	const rows = 50_000
 	var p packets
 	for range rows {
@@ -214,13 +214,13 @@ func TestReleasedBatchesAreUsedAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// A cursor itself takes a few dozen, whatever its rows.
+	// A cursor allocates a few dozen times, whatever the number of rows.
 	if got := testing.AllocsPerRun(5, read); got > 100 {
 		t.Errorf("got %v allocations for %d rows, want the cursor's own only", got, rows)
 	}
 }
 
-func TestBatchOfALongRowIsNotKept(t *testing.T) {
+func TestCursor_putBack_longRow(t *testing.T) {
 	var p packets
 	p.row(string(bytes.Repeat([]byte("x"), 1<<20)))
 	for range 50_000 {
@@ -247,8 +247,8 @@ func TestBatchOfALongRowIsNotKept(t *testing.T) {
 	}
 }
 
-// FuzzCut gives the cutter any bytes, whole and in two parts: it must not
-// panic and must cut the same rows both ways.
+// FuzzCut cuts random bytes at once and in two parts. The cutter must not panic and
+// must find the same rows both ways.
 func FuzzCut(f *testing.F) {
 	var p packets
 	p.row("1", "abc", null)
@@ -270,14 +270,14 @@ func FuzzCut(f *testing.F) {
 	})
 }
 
-// cutAll cuts data in two steps, after its first bytes and after all.
+// cutAll cuts data in two steps, after its first bytes and after all of them.
 func cutAll(data []byte, first int) (rows []string, err error) {
 	b := &row.Batch{Data: bytes.Clone(data)}
-	const continued = 16 // in place of 16 MiB, so that rows of several packets occur
+	const continued = 16 // instead of 16 MiB, so that rows of several packets occur
 	c := cutter{maxRow: 1 << 20, continued: continued, w: first}
 	state, err := c.cut(b)
 	if err == nil && state == cutMore {
-		c.w += copy(b.Data[c.w:], data[first:]) // where a read would put them
+		c.w += copy(b.Data[c.w:], data[first:]) // where a read would place them
 		_, err = c.cut(b)
 	}
 	for i := range b.Len() {
@@ -300,7 +300,7 @@ func FuzzGreeting(f *testing.F) {
 	f.Add([]byte("\x0a8.4.0\x00\x01\x00\x00\x00abcdefgh\x00\xff\xff\xff\x02\x00\xff\xff\x15\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00ijklmnopqrst\x00mysql_native_password\x00"))
 	f.Fuzz(func(t *testing.T, p []byte) {
 		if len(p) == 0 {
-			return // readPacket gives none
+			return // readPacket returns no empty packet
 		}
 		if s, err := parseGreeting(p); err == nil && len(s.salt) != 20 {
 			t.Errorf("salt of %d bytes, want 20", len(s.salt))
