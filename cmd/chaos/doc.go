@@ -9,7 +9,7 @@
 // form with fewer instances and short leases, in under three minutes.
 //
 // A suite that a broken build passes proves nothing, so the faults that the
-// fence is for are repeated on a build without it (the build tag nofence),
+// fence is for are repeated on a build without it (see package mutant),
 // which must fail. Files are hashed when their instance is first seen as done:
 // hashed at the end, the wrong ones would have been replaced by right ones.
 package main

@@ -90,7 +90,7 @@ func pauseOn(ctx context.Context, w *world, r *report, program string, n int, le
 func unfencedBuildFails(ctx context.Context, w *world, r *report) error {
 	var out bytes.Buffer
 	mutant := &report{out: &out, prefix: "  without the fence: "}
-	if err := pauseOn(ctx, w, mutant, "exportd-nofence", fewPaused, shortLease); err != nil {
+	if err := pauseOn(ctx, w, mutant, unfenced, fewPaused, shortLease); err != nil {
 		return err
 	}
 	fmt.Fprint(r.out, out.String())

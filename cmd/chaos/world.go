@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
+	"exporttask/internal/testkit/mutant"
 	"exporttask/internal/testkit/servers"
 )
 
@@ -58,12 +59,8 @@ func newWorld(ctx context.Context, short bool) (_ *world, err error) {
 	if w.dir, err = os.MkdirTemp("", "exportd-chaos-"); err != nil {
 		return nil, err
 	}
-	for name, tag := range map[string]string{"exportd": "", "exportd-nofence": "nofence"} {
-		w.programs[name] = filepath.Join(w.dir, name)
-		build := exec.CommandContext(ctx, "go", "build", "-tags="+tag, "-o", w.programs[name], "exporttask/cmd/exportd")
-		if out, err := build.CombinedOutput(); err != nil {
-			return nil, fmt.Errorf("build %s: %w: %s", name, err, out)
-		}
+	if err := w.build(ctx); err != nil {
+		return nil, err
 	}
 	cache, err := servers.CacheDir()
 	if err != nil {
@@ -99,6 +96,29 @@ func newWorld(ctx context.Context, short bool) (_ *world, err error) {
 		}
 	}
 	return w, w.fillShop(ctx)
+}
+
+// unfenced is the name of the program built without the fence.
+const unfenced = "exportd-unfenced"
+
+// build builds exportd and the mutant without the fence.
+func (w *world) build(ctx context.Context) error {
+	overlay, err := mutant.Overlay(w.dir, mutant.Unfenced())
+	if err != nil {
+		return err
+	}
+	for name, flag := range map[string]string{"exportd": "", unfenced: "-overlay=" + overlay} {
+		w.programs[name] = filepath.Join(w.dir, name)
+		args := []string{"build", "-o", w.programs[name]}
+		if flag != "" {
+			args = append(args, flag)
+		}
+		build := exec.CommandContext(ctx, "go", append(args, "exporttask/cmd/exportd")...) //nolint:gosec // fixed arguments
+		if out, err := build.CombinedOutput(); err != nil {
+			return fmt.Errorf("build %s: %w: %s", name, err, out)
+		}
+	}
+	return nil
 }
 
 // items is how many rows the data source has.

@@ -74,10 +74,10 @@ func (p *Pool) heartbeat(ctx context.Context, now time.Time, running []*item) er
 		a := i.Value
 		if s, ok := a.progress.due(now, p.cfg.Lease/3); ok {
 			due, samples = append(due, a), append(samples, s)
-			list = append(list, model.Progress{ID: a.inst.ID, Claims: a.inst.Claims, Rows: s.rows, Bytes: s.bytes})
+			list = append(list, model.Progress{Claim: a.inst.Claim(), Rows: s.rows, Bytes: s.bytes})
 		}
 	}
-	if err := p.queue.Heartbeat(ctx, p.cfg.Owner, list); err != nil {
+	if err := p.queue.Heartbeat(ctx, list); err != nil {
 		return err
 	}
 	for i, a := range due {
@@ -96,19 +96,17 @@ func (p *Pool) heartbeat(ctx context.Context, now time.Time, running []*item) er
 
 // stopLost stops attempts whose instance is CANCELING, or is no longer held by
 // this claim; held is what the database says that this process holds.
-func stopLost(running []*item, held []model.Claim) {
-	byID := make(map[int64]model.Claim, len(held))
+func stopLost(running []*item, held []model.HeldClaim) {
+	byID := make(map[int64]model.HeldClaim, len(held))
 	for _, h := range held {
 		byID[h.ID] = h
 	}
 	for _, i := range running {
 		h, ok := byID[i.Value.inst.ID]
 		switch {
-		case !ok || h.Claims != i.Value.inst.Claims:
+		case !ok || h.Claim != i.Value.inst.Claim():
 			// The attempt may just have finished; Stop has no effect then.
-			if fencingEnabled {
-				i.Stop(errLeaseLost)
-			}
+			i.Stop(errLeaseLost)
 		case h.State == model.StateCanceling:
 			i.Stop(errCanceled)
 		}
@@ -118,14 +116,14 @@ func stopLost(running []*item, held []model.Claim) {
 // orphanedClaims returns the claims that this process has held for a while
 // without running them. p.orphans remembers since when; only the heartbeat uses
 // it.
-func (p *Pool) orphanedClaims(now time.Time, held []model.Claim) (orphaned []model.Claim) {
+func (p *Pool) orphanedClaims(now time.Time, held []model.HeldClaim) (orphaned []model.Claim) {
 	here := map[model.Claim]bool{}
 	for _, i := range p.pool.Running() {
-		here[model.Claim{ID: i.Value.inst.ID, Claims: i.Value.inst.Claims}] = true
+		here[i.Value.inst.Claim()] = true
 	}
 	orphans := map[model.Claim]time.Time{}
 	for _, h := range held {
-		id := model.Claim{ID: h.ID, Claims: h.Claims}
+		id := h.Claim
 		if here[id] {
 			continue
 		}
@@ -144,7 +142,7 @@ func (p *Pool) orphanedClaims(now time.Time, held []model.Claim) (orphaned []mod
 
 // giveBack releases a claim that nothing here runs.
 func (p *Pool) giveBack(ctx context.Context, h model.Claim) {
-	in := &model.Inst{ID: h.ID, Owner: p.cfg.Owner, Claims: h.Claims}
+	in := &model.Inst{ID: h.ID, Identity: h.Identity, Owner: h.Owner, Claims: h.Claims, Token: h.Token}
 	p.log.WarnContext(ctx, "giving back an instance whose claim or end got no answer from the database", "inst_id", h.ID)
 	if err := p.queue.Release(ctx, in); err != nil {
 		p.log.WarnContext(ctx, "give back an instance: its lease will run out instead", "inst_id", h.ID, "error", err)
@@ -159,7 +157,7 @@ func (p *Pool) releaseOrphans(ctx context.Context) error {
 		return err
 	}
 	for _, h := range held {
-		p.giveBack(ctx, h)
+		p.giveBack(ctx, h.Claim)
 	}
 	return nil
 }

@@ -19,8 +19,8 @@ import (
 // Queue is the part of the model that the pool uses; model.DB implements it.
 type Queue interface {
 	Claim(ctx context.Context, owner string, slots int) ([]model.Inst, error)
-	Heartbeat(ctx context.Context, owner string, progress []model.Progress) error
-	ListClaims(ctx context.Context, owner string) ([]model.Claim, error)
+	Heartbeat(ctx context.Context, progress []model.Progress) error
+	ListClaims(ctx context.Context, owner string) ([]model.HeldClaim, error)
 	Rescue(ctx context.Context) (int, error)
 	FinishAll(ctx context.Context, list []model.Success) []error
 	Fail(ctx context.Context, in *model.Inst, f model.Failure) error

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"exporttask/internal/model"
@@ -170,8 +168,8 @@ func (s *Sweeper) unnamed(ctx context.Context, items []store.Item) ([]store.Item
 		items = items[n:]
 		var ids []int64
 		for _, i := range batch {
-			if id, _, ok := claimOf(i.Key); ok {
-				ids = append(ids, id)
+			if c, ok := parseKey(i.Key); ok {
+				ids = append(ids, c.id)
 			}
 		}
 		known, err := s.ledger.SweepStates(ctx, ids)
@@ -191,27 +189,10 @@ func (s *Sweeper) unnamed(ctx context.Context, items []store.Item) ([]store.Item
 // claim that made it must run still: claims never come back, so that whatever
 // is not wanted now is not wanted later, and no clock is needed.
 func (s *Sweeper) wanted(item store.Item, known map[int64]model.SweepState) bool {
-	id, claims, ok := claimOf(item.Key)
+	claim, ok := parseKey(item.Key)
 	if !ok {
 		return item.Unfinished && s.now().Sub(item.Changed) < s.cfg.SpillAge
 	}
-	in, there := known[id]
-	if !there {
-		return false
-	}
-	if in.State.Status() == model.Running && in.Claims == claims {
-		return true
-	}
-	return slices.Contains(in.Keys, item.Key)
-}
-
-// claimOf tells which claim made a file, by its key or its key's folder; see
-// folder.
-func claimOf(key string) (id, claims int64, ok bool) {
-	first, rest, _ := strings.Cut(key, "/")
-	second, _, _ := strings.Cut(rest, "/")
-	_, last, _ := strings.Cut(second, "-")
-	id, err := strconv.ParseInt(first, 10, 64)
-	claims, err2 := strconv.ParseInt(last, 10, 64)
-	return id, claims, err == nil && err2 == nil
+	in, there := known[claim.id]
+	return there && (claim.runs(in) || slices.Contains(in.Keys, item.Key))
 }

@@ -2,18 +2,12 @@ package model
 
 import "strings"
 
-// cases builds "CASE einstId WHEN ? THEN ? … END", which gives each of several
-// rows a value of its own in one UPDATE, and adds its arguments to args.
-func cases[T any](args []any, list []T, id func(T) int64, value func(T) any) (string, []any) {
-	var b strings.Builder
-	b.WriteString("CASE einstId")
+// perRow returns "CASE einstId WHEN ? THEN ? … END", an expression that gives
+// each of several instances a value of its own in one UPDATE, and appends its
+// arguments to args.
+func perRow[T any](args []any, list []T, id func(T) int64, value func(T) any) (expr string, all []any) {
 	for _, x := range list {
-		b.WriteString(" WHEN ? THEN ?")
 		args = append(args, id(x), value(x))
 	}
-	b.WriteString(" END")
-	return b.String(), args
+	return "CASE einstId" + strings.Repeat(" WHEN ? THEN ?", len(list)) + " END", args
 }
-
-// places is n placeholders between commas.
-func places(n int) string { return strings.Repeat(", ?", n)[2:] }

@@ -3,8 +3,6 @@ package model
 import (
 	"context"
 	"fmt"
-
-	"github.com/jmoiron/sqlx"
 )
 
 // Claim returns up to slots instances that owner runs from now on, each with
@@ -78,10 +76,7 @@ func (d *DB) pick(ctx context.Context, t *tx, s share, load *load) ([]Inst, erro
 	if len(load.full) > 0 {
 		query, args = query+OTHERS, append(args, load.full)
 	}
-	query, args, err := sqlx.In(query+FIRST, append(args, s.slots)...)
-	if err != nil {
-		return nil, fmt.Errorf("pick instances: %w", err)
-	}
+	query, args = query+FIRST, append(args, s.slots)
 	var found []Inst
 	if err := t.SelectContext(ctx, &found, query, args...); err != nil {
 		return nil, fmt.Errorf("pick instances: %w", err)
@@ -107,12 +102,10 @@ func (d *DB) pick(ctx context.Context, t *tx, s share, load *load) ([]Inst, erro
 	return picked, nil
 }
 
-// claim makes what tx has locked owner's, in the database and in insts.
+// claim gives instances that the transaction has locked to owner, in the database
+// and in insts. Each claim gets a token, and each instance that has no identity
+// yet gets one: an earlier release made it.
 func (d *DB) claim(ctx context.Context, t *tx, owner string, insts []Inst) error {
-	const CLAIM = `UPDATE welife_export_inst SET status = ?, state = ?, owner = ?, attempt = attempt + 1,
-		claims = claims + 1, rowsDone = 0, bytesDone = 0, started = COALESCE(started, UTC_TIMESTAMP(6)),
-		leaseUntil = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND, updated = UTC_TIMESTAMP(6)
-		WHERE einstId IN (?)`
 	if len(insts) == 0 {
 		return nil
 	}
@@ -123,13 +116,23 @@ func (d *DB) claim(ctx context.Context, t *tx, owner string, insts []Inst) error
 		in.Attempt++
 		in.Claims++
 		in.RowsDone, in.BytesDone = 0, 0
+		in.Token = NewUID()
+		if in.Identity == (UID{}) {
+			in.Identity = NewUID()
+		}
 		ids[i] = in.ID
 	}
-	query, args, err := sqlx.In(CLAIM, Running, StateRunning, owner, d.queue.leaseMicros(), ids)
-	if err != nil {
-		return fmt.Errorf("claim instances: %w", err)
-	}
-	if _, err := t.ExecContext(ctx, query, args...); err != nil {
+	id := func(in Inst) int64 { return in.ID }
+	args := []any{Running, StateRunning, owner}
+	tokens, args := perRow(args, insts, id, func(in Inst) any { return in.Token })
+	identities, args := perRow(args, insts, id, func(in Inst) any { return in.Identity })
+	query := `UPDATE welife_export_inst SET status = ?, state = ?, owner = ?, token = ` + tokens + `,
+		identity = ` + identities + `, attempt = attempt + 1, claims = claims + 1, rowsDone = 0, bytesDone = 0,
+		started = COALESCE(started, UTC_TIMESTAMP(6)),
+		leaseUntil = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND, updated = UTC_TIMESTAMP(6)
+		WHERE einstId IN (?) AND status = ?`
+	args = append(args, d.queue.leaseMicros(), ids, Waiting)
+	if err := execRows(ctx, t, len(insts), query, args...); err != nil {
 		return fmt.Errorf("claim instances: %w", err)
 	}
 	return addEvent(ctx, t, 0, "claimed", ids...)

@@ -11,30 +11,31 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// DB is the service's own database. It is safe for concurrent use.
+// DB is exportd's own database. It is safe for concurrent use.
 type DB struct {
-	db    *pool
+	db    pool
 	queue QueueSettings
 }
 
-// A client that vanished, behind a firewall or a frozen host, may leave a
-// transaction open that holds rows of the queue. The server ends it after
-// abandonTime; connections of ours that rest are closed well before.
 const (
-	idleTime    = 8 * time.Second
+	// idleTime is how long a connection of the pool may be idle before it is
+	// closed; it is shorter than abandonTime.
+	idleTime = 8 * time.Second
+	// abandonTime is the wait_timeout of a session: the server ends the
+	// transaction of a process that vanished (a frozen host, a firewall that
+	// drops packets) after this time and so frees the rows that it locked.
 	abandonTime = 20 * time.Second
+	// lockWait is how long a statement waits for a row lock before it fails
+	// with error 1205. Transactions of this package hold locks for milliseconds.
+	lockWait = 5 * time.Second
 )
 
-// lockWait is how long a statement waits for a row that another transaction
-// holds, which is never for long.
-const lockWait = 5 * time.Second
-
-// PoolSize is how many connections a process keeps to its own database.
+// PoolSize is the largest number of connections of a process to its own database.
 const PoolSize = 16
 
-// Open connects to the service's own database. dsn is one of go-sql-driver:
-// "user:password@tcp(host:port)/database"; of its parameters only tls is
-// taken over, the rest is the policy of this package.
+// Open connects to exportd's own database. dsn is a DSN of go-sql-driver:
+// "user:password@tcp(host:port)/database". Of its parameters only tls is used;
+// this package sets all others.
 func Open(ctx context.Context, dsn string) (*DB, error) {
 	cfg, err := config(dsn)
 	if err != nil {
@@ -47,16 +48,17 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 	db := sqlx.NewDb(sql.OpenDB(connector), "mysql")
 	db.SetMaxOpenConns(PoolSize)
 	db.SetMaxIdleConns(PoolSize)
-	// Shorter than any firewall's or server's patience with idle connections.
+	// Shorter than the time after which a firewall forgets an idle connection.
 	db.SetConnMaxLifetime(3 * time.Minute)
 	db.SetConnMaxIdleTime(idleTime)
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("database %s: %w", cfg.Addr, err), db.Close())
 	}
-	return &DB{db: &pool{DB: db, stmts: &stmts{db: db, byText: map[string]*sqlx.Stmt{}}}, queue: QueueSettings{Lease: Lease}}, nil
+	return &DB{db: pool{db}, queue: QueueSettings{Lease: Lease}}, nil
 }
 
-// WithQueueSettings returns the same database with other settings of its queue.
+// WithQueueSettings returns a DB that shares the connections of d and has other
+// settings of the queue.
 func (d *DB) WithQueueSettings(q QueueSettings) *DB { return &DB{db: d.db, queue: q} }
 
 func config(dsn string) (*mysql.Config, error) {
@@ -74,10 +76,11 @@ func config(dsn string) (*mysql.Config, error) {
 	cfg.Collation = "utf8mb4_general_ci"
 	cfg.ParseTime = true
 	cfg.Loc = time.UTC
-	// A heartbeat that writes what is there already must not look like a lost lease.
+	// Count the rows that an UPDATE matches, not those that it changes: a
+	// heartbeat may write the values that are stored already.
 	cfg.ClientFoundRows = true
 	cfg.Timeout = 5 * time.Second
-	// A statement of ours never takes this long; a dead connection does.
+	// No statement of this package takes this long on a connection that works.
 	cfg.ReadTimeout = 30 * time.Second
 	cfg.WriteTimeout = 30 * time.Second
 	cfg.Params = map[string]string{
@@ -89,25 +92,26 @@ func config(dsn string) (*mysql.Config, error) {
 	return cfg, nil
 }
 
-// SQL is the plain handle, for migrations alone.
-func (d *DB) SQL() *sql.DB { return d.db.DB.DB }
+// SQL returns the handle that migrations run on.
+func (d *DB) SQL() *sql.DB { return d.db.db.DB }
 
-// Close closes the connections.
-func (d *DB) Close() error { return d.db.Close() }
+// Close closes all connections.
+func (d *DB) Close() error { return d.db.db.Close() }
 
-// Ping tells whether the database answers.
-func (d *DB) Ping(ctx context.Context) error { return d.db.PingContext(ctx) }
+// Ping returns an error if the database does not answer.
+func (d *DB) Ping(ctx context.Context) error { return d.db.db.PingContext(ctx) }
 
-// txAttempts bounds how often a transaction that lost a race is run again.
+// txAttempts is how often inTx runs a transaction that the server rolls back.
 const txAttempts = 5
 
-// inTx runs fn in a READ COMMITTED transaction, and again where the server
-// gave up on it for another one's sake. fn must not have effects outside.
+// inTx runs fn in a READ COMMITTED transaction, and again if the server rolled
+// the transaction back because of a concurrent one. fn must have no effects
+// outside of the transaction.
 func (d *DB) inTx(ctx context.Context, fn func(*tx) error) error {
 	var err error
 	for range txAttempts {
 		err = d.once(ctx, fn)
-		if !isServerError(err, errRecordChanged, errLockWait, errDeadlock) {
+		if !isServerError(err, mysqlErrRecordChanged, mysqlErrLockWaitTimeout, mysqlErrDeadlock) {
 			return err
 		}
 	}
@@ -115,21 +119,17 @@ func (d *DB) inTx(ctx context.Context, fn func(*tx) error) error {
 }
 
 func (d *DB) once(ctx context.Context, fn func(*tx) error) error {
-	begun, err := d.db.BeginTxx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
+	begun, err := d.db.db.BeginTxx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	t := &tx{Tx: begun, stmts: d.db.stmts}
-	if err := fn(t); err != nil {
-		// The error of fn tells more than that of a rollback after it.
-		_ = t.Rollback()
+	if err := fn(&tx{begun}); err != nil {
+		// The error of fn is the cause; the error of the rollback follows from it.
+		_ = begun.Rollback()
 		return err
 	}
-	if err := t.Commit(); err != nil {
+	if err := begun.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
-	}
-	for _, query := range t.missed {
-		d.db.stmts.keep(ctx, query)
 	}
 	return nil
 }

@@ -8,12 +8,13 @@ import (
 	"time"
 )
 
-// ErrMoved is returned where a schedule is not any more as it was read: another
-// replica dealt with its due time, or somebody changed it.
+// ErrMoved is returned if a schedule has changed since the caller read it:
+// another replica handled its due time, or a request edited it.
 var ErrMoved = errors.New("the schedule has moved on")
 
-// DueScheds returns active schedules whose next due time has come and that are
-// not held, by their ids, those above after, and the database's time.
+// DueScheds returns at most limit active schedules with an id above after whose
+// next due time has passed and that are not deferred, in the order of their ids,
+// and the current time of the database.
 func (d *DB) DueScheds(ctx context.Context, after int64, limit int) (list []Sched, now time.Time, err error) {
 	const NOW = `SELECT UTC_TIMESTAMP(6)`
 	const SELECT = `SELECT ` + schedColumns + ` FROM welife_export_sched
@@ -28,14 +29,17 @@ func (d *DB) DueScheds(ctx context.Context, after int64, limit int) (list []Sche
 	return list, now, nil
 }
 
-// Step is what a schedule moves on to.
+// Step is the state of a schedule after one of its due times has been handled.
 type Step struct {
-	Next    time.Time // the next due time; zero: none, the schedule has ended
-	Problem string    // why the due time made no instance, or some were passed over
+	Next    time.Time // the next due time; zero: the schedule has ended
+	Problem string    // why due times made no instance; empty: none was skipped
 }
 
-// StartRun makes in the instance of the schedule's due time s.NextDue and moves the
-// schedule on, in one transaction. ErrMoved: nothing was done.
+// StartRun creates in as the instance of the due time s.NextDue and advances the
+// schedule by step, in one transaction. It returns ErrMoved, and changes nothing,
+// if the schedule is not as s says any more. If a run that was requested by hand
+// has created an instance of this due time, StartRun only advances the schedule
+// and returns 0.
 func (d *DB) StartRun(ctx context.Context, s *Sched, in Inst, step Step, maxWaiting int) (int64, error) {
 	if err := d.checkQuota(ctx, in.OperatorID, maxWaiting); err != nil {
 		return 0, err
@@ -44,55 +48,56 @@ func (d *DB) StartRun(ctx context.Context, s *Sched, in Inst, step Step, maxWait
 	var id int64
 	err := d.inTx(ctx, func(t *tx) error {
 		var err error
-		// Moved first: its row is what replicas wait for each other on.
-		if err = move(ctx, t, s, step); err != nil {
+		// First, so that replicas wait for each other at the row of the schedule.
+		if err = advance(ctx, t, s, step); err != nil {
 			return err
 		}
-		if id, err = makeDue(ctx, t, &in, Request{}); err != nil {
+		if id, err = insertDue(ctx, t, &in, Request{}); err != nil {
 			return err
 		}
 		return setLast(ctx, t, s, id)
 	})
-	if isServerError(err, errDupEntry) {
-		// A run asked for by hand has the very due time: it is dealt with.
+	if isServerError(err, mysqlErrDuplicateEntry) {
+		// A run requested by hand has created the instance of this due time.
 		return 0, d.adopt(ctx, s, step)
 	}
 	return id, err
 }
 
-// adopt moves a schedule on from a due time that has its instance already.
+// adopt advances a schedule from a due time that has an instance already.
 func (d *DB) adopt(ctx context.Context, s *Sched, step Step) error {
 	id, err := d.dueInst(ctx, s.ID, s.NextDue.Time)
 	if err != nil {
 		return err
 	}
 	return d.inTx(ctx, func(t *tx) error {
-		if err := move(ctx, t, s, step); err != nil {
+		if err := advance(ctx, t, s, step); err != nil {
 			return err
 		}
 		return setLast(ctx, t, s, id)
 	})
 }
 
-// SkipRun moves a schedule on without an instance. ErrMoved: nothing was done.
+// SkipRun advances a schedule by step without an instance. It returns ErrMoved,
+// and changes nothing, if the schedule is not as s says any more.
 func (d *DB) SkipRun(ctx context.Context, s *Sched, step Step) error {
-	return d.inTx(ctx, func(t *tx) error { return move(ctx, t, s, step) })
+	return d.inTx(ctx, func(t *tx) error { return advance(ctx, t, s, step) })
 }
 
-// DeferRun leaves a schedule due that a replica has looked at, and keeps it out of
-// DueScheds for a while. problem says why it has to wait; empty: nothing is
-// said. It does nothing where the schedule has moved on.
+// DeferRun keeps a schedule out of DueScheds for a while; its due time stays. A
+// problem that is not empty is stored as the reason. If the schedule is not as s
+// says any more, DeferRun changes nothing and returns nil.
 func (d *DB) DeferRun(ctx context.Context, s *Sched, wait time.Duration, problem string) error {
 	const UPDATE = `UPDATE welife_export_sched SET heldUntil = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND,
 		lastProblem = IF(? = '', lastProblem, ?) WHERE eschedId = ? AND version = ? AND status = ? AND nextDue = ?`
 	_, err := d.db.ExecContext(ctx, UPDATE, wait.Microseconds(), problem, problem, s.ID, s.Version, SchedActive, s.NextDue)
 	if err != nil {
-		return fmt.Errorf("hold schedule %d: %w", s.ID, err)
+		return fmt.Errorf("defer schedule %d: %w", s.ID, err)
 	}
 	return nil
 }
 
-// setLast writes down the instance of the last due time.
+// setLast stores the instance of the last due time.
 func setLast(ctx context.Context, t *tx, s *Sched, inst int64) error {
 	const UPDATE = `UPDATE welife_export_sched SET lastInst = ? WHERE eschedId = ?`
 	if _, err := t.ExecContext(ctx, UPDATE, inst, s.ID); err != nil {
@@ -101,9 +106,9 @@ func setLast(ctx context.Context, t *tx, s *Sched, inst int64) error {
 	return nil
 }
 
-// move moves a schedule on from the due time that s was read with. That one has
-// no instance, until setLast says otherwise.
-func move(ctx context.Context, t *tx, s *Sched, step Step) error {
+// advance makes s.NextDue the last due time of a schedule, without an instance
+// until setLast sets one, and stores the next due time of step.
+func advance(ctx context.Context, t *tx, s *Sched, step Step) error {
 	status, next := SchedActive, sql.NullTime{Time: step.Next, Valid: true}
 	if step.Next.IsZero() {
 		status, next = SchedEnded, sql.NullTime{}
@@ -112,21 +117,21 @@ func move(ctx context.Context, t *tx, s *Sched, step Step) error {
 		WHERE eschedId = ? AND version = ? AND status = ? AND nextDue = ?`
 	res, err := t.ExecContext(ctx, LAST, s.ID, s.Version, SchedActive, s.NextDue)
 	if err != nil {
-		return fmt.Errorf("move schedule %d: %w", s.ID, err)
+		return fmt.Errorf("advance schedule %d: %w", s.ID, err)
 	}
 	if n, err := res.RowsAffected(); err != nil || n == 0 {
 		return errors.Join(err, ErrMoved)
 	}
 	const NEXT = `UPDATE welife_export_sched SET nextDue = ?, lastProblem = ?, status = ? WHERE eschedId = ?`
 	if _, err := t.ExecContext(ctx, NEXT, next, step.Problem, status, s.ID); err != nil {
-		return fmt.Errorf("move schedule %d: %w", s.ID, err)
+		return fmt.Errorf("advance schedule %d: %w", s.ID, err)
 	}
 	return nil
 }
 
-// makeDue inserts an instance and its due time; a due time that has its
-// instance already is a duplicate key.
-func makeDue(ctx context.Context, t *tx, in *Inst, r Request) (int64, error) {
+// insertDue stores an instance and its due time. If the due time has an instance
+// already, the error is a duplicate key.
+func insertDue(ctx context.Context, t *tx, in *Inst, r Request) (int64, error) {
 	const INSERT = `INSERT INTO welife_export_due (eschedId, due, einstId) VALUES (?, ?, ?)`
 	id, err := insertInst(ctx, t, in, r, fmt.Sprintf("due at %s by schedule %d", in.Due.Time.UTC().Format(time.RFC3339), in.SchedID))
 	if err != nil {
@@ -142,18 +147,19 @@ func makeDue(ctx context.Context, t *tx, in *Inst, r Request) (int64, error) {
 type DueRun struct {
 	Due     time.Time
 	InstID  int64
-	Existed bool // it was made before
+	Existed bool // the instance was created before the call
 }
 
-// RunDues makes the instances of due times of one schedule that have none yet,
-// all of them or, where that would be more than maxWaiting allows, none: that is
-// a Quota. Where ins is one instance and the request made one before, that one
-// is returned.
+// RunDues creates the instances of those due times of one schedule that have
+// none, and returns the instance of each due time in the order of ins. If more
+// instances would wait than maxWaiting allows, RunDues creates none and returns a
+// Quota error. If ins is one instance and the request created an instance before,
+// RunDues returns that instance.
 func (d *DB) RunDues(ctx context.Context, ins []Inst, r Request, maxWaiting int) (runs []DueRun, err error) {
 	for range txAttempts {
 		runs, err = d.runDues(ctx, ins, r, maxWaiting)
-		// The schedule itself, or the same request, was faster with one of them.
-		if !isServerError(err, errDupEntry) {
+		// The schedule, or the same request, created one of them concurrently.
+		if !isServerError(err, mysqlErrDuplicateEntry) {
 			break
 		}
 	}
@@ -187,13 +193,13 @@ func (d *DB) runDues(ctx context.Context, ins []Inst, r Request, maxWaiting int)
 		return nil, err
 	}
 	err = d.inTx(ctx, func(t *tx) error {
-		r := r // belongs to the first one that is made
+		r := r // stored with the first instance that is created
 		for i := range runs {
 			if runs[i].Existed {
 				continue
 			}
 			var err error
-			if runs[i].InstID, err = makeDue(ctx, t, &ins[i], r); err != nil {
+			if runs[i].InstID, err = insertDue(ctx, t, &ins[i], r); err != nil {
 				return err
 			}
 			r = Request{}
@@ -206,7 +212,8 @@ func (d *DB) runDues(ctx context.Context, ins []Inst, r Request, maxWaiting int)
 	return runs, nil
 }
 
-// checkRoom checks that so many more instances may wait for an operator.
+// checkRoom returns a Quota error unless more further instances of an operator
+// may wait.
 func (d *DB) checkRoom(ctx context.Context, operator int32, more, maxWaiting int) error {
 	if more <= maxWaiting {
 		err := d.checkQuota(ctx, operator, maxWaiting-more+1)
@@ -218,7 +225,7 @@ func (d *DB) checkRoom(ctx context.Context, operator int32, more, maxWaiting int
 		more, operator, maxWaiting)
 }
 
-// dueInst returns the instance of a due time, 0 for none.
+// dueInst returns the instance of a due time; 0 if it has none.
 func (d *DB) dueInst(ctx context.Context, schedID int64, due time.Time) (int64, error) {
 	const SELECT = `SELECT einstId FROM welife_export_due WHERE eschedId = ? AND due = ?`
 	var id int64
@@ -232,7 +239,8 @@ func (d *DB) dueInst(ctx context.Context, schedID int64, due time.Time) (int64, 
 	return id, nil
 }
 
-// Unended returns an instance of the schedule that waits or runs, 0 for none.
+// Unended returns an instance of a schedule that waits or runs; 0 if there is
+// none.
 func (d *DB) Unended(ctx context.Context, schedID int64) (int64, error) {
 	const SELECT = `SELECT einstId FROM welife_export_inst WHERE eschedId = ? AND status IN (?, ?) LIMIT 1`
 	var id int64
@@ -241,19 +249,19 @@ func (d *DB) Unended(ctx context.Context, schedID int64) (int64, error) {
 		return 0, nil
 	}
 	if err != nil {
-		return 0, fmt.Errorf("look for running instances of schedule %d: %w", schedID, err)
+		return 0, fmt.Errorf("find running instances of schedule %d: %w", schedID, err)
 	}
 	return id, nil
 }
 
-// SchedLag is how long the schedule that is due the longest has been due, not
-// counting the seconds that its jitter may take.
+// SchedLag returns the longest time for which an active schedule has been due,
+// without the seconds that its jitter may take; 0 if none is due.
 func (d *DB) SchedLag(ctx context.Context) (time.Duration, error) {
 	const SELECT = `SELECT COALESCE(TIMESTAMPDIFF(SECOND, MIN(nextDue + INTERVAL jitterSec SECOND), UTC_TIMESTAMP(6)), 0)
 		FROM welife_export_sched WHERE status = ? AND nextDue <= UTC_TIMESTAMP(6)`
 	var seconds int64
 	if err := d.db.GetContext(ctx, &seconds, SELECT, SchedActive); err != nil {
-		return 0, fmt.Errorf("look for the longest due schedule: %w", err)
+		return 0, fmt.Errorf("find the longest due schedule: %w", err)
 	}
 	return time.Duration(max(0, seconds)) * time.Second, nil
 }

@@ -8,57 +8,60 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// ErrorKind says whose fault an Error is and what can be done about it.
+// ErrorKind classifies an Error by what the caller can do about it.
 type ErrorKind uint8
 
 // The kinds of Error.
 const (
-	Invalid    ErrorKind = iota + 1 // a field is wrong
-	NotFound                        // there is no such thing
-	Quota                           // too many of them
-	WrongState                      // its state does not allow it
-	Conflict                        // it was changed, or the request id used, by another request
+	Invalid    ErrorKind = iota + 1 // a field of the request is wrong
+	NotFound                        // the object does not exist
+	Quota                           // a limit of the operator or of the service is reached
+	WrongState                      // the state of the object does not allow the operation
+	Conflict                        // another request changed the object, or used the request id
 )
 
-// Error is something the caller did or asked wrong. Its text names the field,
-// what came and what is allowed, and is fit to be shown. Any other error of
-// this package is the service's own trouble.
+// Error is a mistake in a request. Text names the field, the value that came
+// and the values that are allowed, and may be shown to the client. All other
+// errors of this package are faults of the service or of its database.
 type Error struct {
 	Kind ErrorKind
 	Text string
 }
 
+// Error implements error.
 func (e *Error) Error() string { return e.Text }
 
-// Errorf makes an Error of a kind.
+// Errorf returns an *Error of a kind.
 func Errorf(kind ErrorKind, format string, args ...any) error {
 	return &Error{Kind: kind, Text: fmt.Sprintf(format, args...)}
 }
 
-// ErrLeaseLost means that the instance is not this worker's any more: another
-// one claimed it, or it ended.
+// ErrLeaseLost is returned by the writes of a worker if the instance or the
+// delivery no longer runs under the worker's claim: another worker claimed it,
+// or it ended.
 var ErrLeaseLost = errors.New("lease lost")
 
-// Numbers of server errors (the same on MariaDB and MySQL).
+// errRowCount means that a statement changed another number of rows than the
+// transaction had locked. The transaction is rolled back.
+var errRowCount = errors.New("statement changed another number of rows than the transaction locked")
+
+// Error numbers of the server, the same on MariaDB and MySQL unless noted.
 const (
-	errRecordChanged = 1020
-	errDupEntry      = 1062
-	errLockWait      = 1205
-	errDeadlock      = 1213
-	errShutdown      = 1053
-	errKilled        = 1317
-	errConnKilled    = 1927 // MariaDB
+	mysqlErrRecordChanged    = 1020
+	mysqlErrServerShutdown   = 1053
+	mysqlErrDuplicateEntry   = 1062
+	mysqlErrLockWaitTimeout  = 1205
+	mysqlErrDeadlock         = 1213
+	mysqlErrQueryInterrupted = 1317
+	mysqlErrConnectionKilled = 1927 // MariaDB
 )
 
 func isServerError(err error, numbers ...uint16) bool {
-	var my *mysql.MySQLError
-	if !errors.As(err, &my) {
-		return false
-	}
-	return slices.Contains(numbers, my.Number)
+	my, ok := errors.AsType[*mysql.MySQLError](err)
+	return ok && slices.Contains(numbers, my.Number)
 }
 
-// wrap puts what was done before an error; no error stays none.
+// wrap prefixes an error with what was being done; nil stays nil.
 func wrap(what string, err error) error {
 	if err == nil {
 		return nil
@@ -66,9 +69,11 @@ func wrap(what string, err error) error {
 	return fmt.Errorf("%s: %w", what, err)
 }
 
-// Refused tells whether an error is the database's answer to a statement, and
-// not the loss of the answer: what was to be written is then certainly not.
+// Refused reports whether the database answered a statement with an error, so
+// that the write certainly did not happen. After any other error, such as a lost
+// connection, the outcome of the write is unknown.
 func Refused(err error) bool {
-	var my *mysql.MySQLError
-	return errors.As(err, &my) && !isServerError(err, errRecordChanged, errLockWait, errDeadlock, errShutdown, errKilled, errConnKilled)
+	_, answered := errors.AsType[*mysql.MySQLError](err)
+	return answered && !isServerError(err, mysqlErrRecordChanged, mysqlErrLockWaitTimeout, mysqlErrDeadlock,
+		mysqlErrServerShutdown, mysqlErrQueryInterrupted, mysqlErrConnectionKilled)
 }

@@ -1,20 +1,18 @@
 package model
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 )
 
 // Result is what a successful attempt made.
 type Result struct {
 	Rows     int64
-	Files    []File // InstID and Seq are set by Finish
+	Files    []File // Finish sets InstID and Seq
 	Warnings []Warning
 }
 
@@ -25,31 +23,33 @@ func (r *Result) bytes() (n int64) {
 	return n
 }
 
-// Success is a claimed instance with what its attempt made.
+// Success is a claimed instance with the result of its attempt.
 type Success struct {
-	Inst   *Inst
+	Inst   *Inst // as returned by Claim
 	Result Result
 }
 
 func (s Success) id() int64 { return s.Inst.ID }
 
-// ErrCanceling is returned by Finish for an instance that was asked to stop
-// before it was through: it is to be ended by Fail.
+// ErrCanceling is returned by Finish for an instance that CancelInst stopped
+// before the attempt ended. The worker ends such an instance with Fail.
 var ErrCanceling = errors.New("instance is being canceled")
 
-// errNotAll rolls a batch back of which some are not to be finished.
+// errNotAll rolls a transaction back because some instances of a batch no longer
+// run under their claims.
 var errNotAll = errors.New("not all instances run under their claims")
 
-// Finish ends an instance as SUCCEEDED, with its files, its deliveries, its
-// template's counters and its event in one transaction. It returns ErrLeaseLost or
-// ErrCanceling where the files must not be shown. Finishing again under the
-// same claim is no error, so that a lost answer can be asked for again.
+// Finish ends an instance as SUCCEEDED and stores its files, deliveries, event
+// and the counters of its template, all in one transaction. It returns
+// ErrLeaseLost or ErrCanceling if the files must not be shown. A second Finish
+// under the same claim returns nil, so that a caller may repeat a call whose
+// outcome it does not know.
 func (d *DB) Finish(ctx context.Context, in *Inst, r Result) error {
 	return d.FinishAll(ctx, []Success{{Inst: in, Result: r}})[0]
 }
 
-// FinishAll is Finish for several instances of one owner in one transaction,
-// which costs hardly more than that of one. It returns each one's error.
+// FinishAll is Finish for several instances in one transaction, which costs
+// little more than the transaction of one. It returns the error of each.
 func (d *DB) FinishAll(ctx context.Context, list []Success) []error {
 	errs := make([]error, len(list))
 	if len(list) == 0 {
@@ -74,27 +74,25 @@ func (d *DB) FinishAll(ctx context.Context, list []Success) []error {
 
 func finish(ctx context.Context, t *tx, list []Success) error {
 	args := []any{Finished, StateSucceeded}
-	rows, args := cases(args, list, Success.id, func(s Success) any { return s.Result.Rows })
-	bytes, args := cases(args, list, Success.id, func(s Success) any { return s.Result.bytes() })
-	warnings, args := cases(args, list, Success.id, func(s Success) any { return JSON[[]Warning]{nonNil(s.Result.Warnings)} })
-	ids := make([]int64, len(list))
+	rows, args := perRow(args, list, Success.id, func(s Success) any { return s.Result.Rows })
+	bytes, args := perRow(args, list, Success.id, func(s Success) any { return s.Result.bytes() })
+	warnings, args := perRow(args, list, Success.id, func(s Success) any { return JSON[[]Warning]{nonNil(s.Result.Warnings)} })
+	ids, claims := make([]int64, len(list)), make([]tuple, len(list))
 	for i, s := range list {
-		ids[i] = s.Inst.ID
-		args = append(args, s.Inst.ID)
+		ids[i], claims[i] = s.Inst.ID, s.Inst.Claim().tuple()
 	}
-	args = append(args, list[0].Inst.Owner, StateRunning)
-	claims, args := cases(args, list, Success.id, func(s Success) any { return s.Inst.Claims })
+	args = append(args, ids, StateRunning, claims)
 	query := `UPDATE welife_export_inst SET status = ?, state = ?, rowsDone = ` + rows + `, bytesDone = ` + bytes + `,
 		warnings = ` + warnings + `, crashes = 0, errCode = '', errMsg = '', finished = UTC_TIMESTAMP(6),
 		expires = UTC_TIMESTAMP(6) + INTERVAL retentionSec SECOND,
 		leaseUntil = UTC_TIMESTAMP(6) + INTERVAL retentionSec SECOND, updated = UTC_TIMESTAMP(6)
-		WHERE einstId IN (` + places(len(list)) + `)` + fenceOwner + claims
-	res, err := t.ExecContext(ctx, query, args...)
+		WHERE einstId IN (?) AND state = ? AND (einstId, identity, owner, claims, token) IN (?)`
+	err := execRows(ctx, t, len(list), query, args...)
+	if errors.Is(err, errRowCount) {
+		return errNotAll
+	}
 	if err != nil {
 		return fmt.Errorf("finish %d instances: %w", len(list), err)
-	}
-	if n, err := res.RowsAffected(); err != nil || n != int64(len(list)) {
-		return cmp.Or(err, errNotAll)
 	}
 	if err := addFiles(ctx, t, list); err != nil {
 		return err
@@ -116,28 +114,24 @@ func nonNil(list []Warning) []Warning {
 }
 
 func addFiles(ctx context.Context, t *tx, list []Success) error {
-	var args []any
-	n := 0
+	const INSERT = `INSERT INTO welife_export_file (einstId, seq, name, storeKey, contentType, rowsCount, bytes, sha256)
+		VALUES ?`
+	var rows []tuple
 	for _, s := range list {
 		for i, f := range s.Result.Files {
-			args = append(args, s.Inst.ID, i+1, f.Name, f.Key, f.ContentType, f.Rows, f.Bytes, f.SHA256)
-			n++
+			rows = append(rows, tuple{s.Inst.ID, i + 1, f.Name, f.Key, f.ContentType, f.Rows, f.Bytes, f.SHA256})
 		}
 	}
-	if n == 0 {
+	if len(rows) == 0 {
 		return nil
 	}
-	query := insertMade + ` welife_export_file (einstId, seq, name, storeKey, contentType, rowsCount, bytes, sha256)
-		VALUES ` + strings.Repeat(`, (?, ?, ?, ?, ?, ?, ?, ?)`, n)[2:]
-	if _, err := t.ExecContext(ctx, query, args...); err != nil {
-		return fmt.Errorf("insert files: %w", err)
-	}
-	return nil
+	return wrap("insert files", execRows(ctx, t, len(rows), INSERT, rows))
 }
 
-// countAll counts successes at their templates, always in the same order, so
-// that two transactions cannot wait for each other. It comes last: all
-// instances of a template meet at its row.
+// countAll counts successes at their templates. The templates are updated in
+// the order of their ids, so that two transactions cannot wait for each other,
+// and last, because all transactions with instances of one template wait for
+// the row of that template.
 func countAll(ctx context.Context, t *tx, list []Success) error {
 	byTpl := map[int32]int{}
 	for _, s := range list {
@@ -151,7 +145,8 @@ func countAll(ctx context.Context, t *tx, list []Success) error {
 	return nil
 }
 
-// count counts instances that ended, ok of which succeeded.
+// count adds ended instances of a template, ok of which succeeded, to its
+// counters.
 func count(ctx context.Context, t *tx, tplID int32, ended, ok int) error {
 	const UPDATE = `UPDATE welife_export_tpl SET etplExecTimes = etplExecTimes + ?,
 		etplExecOkTimes = etplExecOkTimes + ? WHERE etplId = ?`
@@ -161,12 +156,13 @@ func count(ctx context.Context, t *tx, tplID int32, ended, ok int) error {
 	return nil
 }
 
-// whyNotFinished tells what became of an instance that Finish did not find
-// running under its claim; nil means that this very claim finished it.
+// whyNotFinished returns why Finish did not find an instance running under its
+// claim: ErrCanceling, ErrLeaseLost, or nil if this claim has finished it before.
 func (d *DB) whyNotFinished(ctx context.Context, in *Inst) error {
-	const SELECT = `SELECT state FROM welife_export_inst WHERE einstId = ? AND owner = ? AND claims = ?`
+	const SELECT = `SELECT state FROM welife_export_inst WHERE einstId = ?
+		AND (einstId, identity, owner, claims, token) IN (?)`
 	var state State
-	err := d.db.GetContext(ctx, &state, SELECT, in.ID, in.Owner, in.Claims)
+	err := d.db.GetContext(ctx, &state, SELECT, in.ID, in.Claim().tuple())
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return ErrLeaseLost

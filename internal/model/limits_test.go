@@ -179,10 +179,10 @@ func TestBeatWritesEachInstancesOwnProgress(t *testing.T) {
 	insts := claimAll(t, d, "w", 3)
 	var beats []Progress
 	for i, in := range insts {
-		beats = append(beats, Progress{ID: in.ID, Claims: in.Claims, Rows: int64(10 + i), Bytes: int64(100 + i)})
+		beats = append(beats, Progress{Claim: in.Claim(), Rows: int64(10 + i), Bytes: int64(100 + i)})
 	}
 	beats[2].Claims-- // of an earlier claim
-	if err := d.Heartbeat(t.Context(), "w", beats); err != nil {
+	if err := d.Heartbeat(t.Context(), beats); err != nil {
 		t.Fatal(err)
 	}
 	want := [][2]int64{{10, 100}, {11, 101}, {0, 0}}
@@ -202,7 +202,9 @@ func TestExpireEndsTheRetentionOnceAndNamesTheFiles(t *testing.T) {
 	d := setup(t)
 	tpl := addTpl(t, d, "keep")
 	old, kept := addInst(t, d, tpl, 1), addInst(t, d, tpl, 1)
+	tokens := map[int64]UID{}
 	for _, in := range claimAll(t, d, "w", 2) {
+		tokens[in.ID] = in.Token
 		file := File{Name: "a.csv", Key: in.TplName, SHA256: make([]byte, 32)}
 		if err := d.Finish(t.Context(), &in, Result{Files: []File{file}}); err != nil {
 			t.Fatal(err)
@@ -227,8 +229,8 @@ func TestExpireEndsTheRetentionOnceAndNamesTheFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[int64]SweepState{
-		old.ID:  {ID: old.ID, State: StateExpired, Claims: 1},
-		kept.ID: {ID: kept.ID, State: StateSucceeded, Claims: 1, Keys: []string{"keep"}},
+		old.ID:  {ID: old.ID, State: StateExpired, Claims: 1, Token: tokens[old.ID]},
+		kept.ID: {ID: kept.ID, State: StateSucceeded, Claims: 1, Token: tokens[kept.ID], Keys: []string{"keep"}},
 	}
 	if diff := cmp.Diff(want, named); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -5,23 +5,24 @@ import (
 	"fmt"
 )
 
-// QueueOperator is what waits and runs of one operator.
+// QueueOperator counts the waiting and running instances of one operator.
 type QueueOperator struct {
 	OperatorID int32 `db:"operatorId"`
-	Waiting    int64 `db:"waiting"`   // could run now
-	Retrying   int64 `db:"retrying"`  // wait for their next attempt
-	Running    int64 `db:"running"`   // canceling ones included
-	OldestSec  int64 `db:"oldestSec"` // how long the oldest that could run has waited
+	Waiting    int64 `db:"waiting"`   // instances that could run now
+	Retrying   int64 `db:"retrying"`  // instances that wait for their next attempt
+	Running    int64 `db:"running"`   // running instances, CANCELING ones included
+	OldestSec  int64 `db:"oldestSec"` // seconds for which the oldest waiting instance could have run
 }
 
-// QueueWorker is what one worker runs.
+// QueueWorker counts the running instances of one worker.
 type QueueWorker struct {
 	Owner   string `db:"owner"`
 	Running int64  `db:"running"`
 }
 
-// QueueLoad returns what waits and runs, the operators with the most waiting
-// first, at most limit of them. operator 0 stands for all.
+// QueueLoad returns the counts of at most limit operators, the one with the most
+// waiting instances first, and of all workers. If operator is not 0, only
+// instances of this operator are counted.
 func (d *DB) QueueLoad(ctx context.Context, operator int32, limit int) ([]QueueOperator, []QueueWorker, error) {
 	const OPERATORS = `SELECT operatorId,
 		SUM(status = 0 AND runAfter <= UTC_TIMESTAMP(6)) AS waiting,
@@ -38,7 +39,7 @@ func (d *DB) QueueLoad(ctx context.Context, operator int32, limit int) ([]QueueO
 	}
 	var workers []QueueWorker
 	if err := d.db.SelectContext(ctx, &workers, WORKERS, operator, operator); err != nil {
-		return nil, nil, fmt.Errorf("count the queue's workers: %w", err)
+		return nil, nil, fmt.Errorf("count the workers of the queue: %w", err)
 	}
 	return operators, workers, nil
 }

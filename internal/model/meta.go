@@ -5,31 +5,28 @@ import (
 	"fmt"
 )
 
-// VerifyStoreID holds the database's word for the store that its files are in
-// against the store itself. agree gets the id that the database keeps, empty
-// where it keeps none, and returns the id to keep from now on, or why the
-// store is not the right one. Processes that start at once wait for each
-// other here.
-func (d *DB) VerifyStoreID(ctx context.Context, agree func(kept string) (string, error)) error {
-	// The INSERT locks the row, whether it was there or not.
+// VerifyStoreID checks the id of the file store against the id recorded in the
+// database. It calls verify with the recorded id, empty if there is none yet,
+// and records the id that verify returns; an error of verify is returned and
+// nothing is recorded. Processes that call VerifyStoreID at the same time run
+// one after the other, so that all of them get the same id.
+func (d *DB) VerifyStoreID(ctx context.Context, verify func(recorded string) (string, error)) error {
+	// The INSERT locks the row whether it existed before or not.
 	const LOCK = `INSERT INTO welife_export_meta (name, value) VALUES ('store', '') ON DUPLICATE KEY UPDATE name = name`
 	const SELECT = `SELECT value FROM welife_export_meta WHERE name = 'store'`
 	const UPDATE = `UPDATE welife_export_meta SET value = ? WHERE name = 'store'`
 	return d.inTx(ctx, func(t *tx) error {
 		if _, err := t.ExecContext(ctx, LOCK); err != nil {
-			return fmt.Errorf("lock the store's id: %w", err)
+			return fmt.Errorf("lock the id of the store: %w", err)
 		}
-		var kept string
-		if err := t.GetContext(ctx, &kept, SELECT); err != nil {
-			return fmt.Errorf("read the store's id: %w", err)
+		var recorded string
+		if err := t.GetContext(ctx, &recorded, SELECT); err != nil {
+			return fmt.Errorf("read the id of the store: %w", err)
 		}
-		id, err := agree(kept)
-		if err != nil || id == kept {
+		id, err := verify(recorded)
+		if err != nil || id == recorded {
 			return err
 		}
-		if _, err := t.ExecContext(ctx, UPDATE, id); err != nil {
-			return fmt.Errorf("keep the store's id: %w", err)
-		}
-		return nil
+		return wrap("record the id of the store", execOne(ctx, t, UPDATE, id))
 	})
 }

@@ -198,7 +198,7 @@ func TestAWorkerThatLostItsLeaseCanWriteNothing(t *testing.T) {
 				if err := write(d, stale); !errors.Is(err, ErrLeaseLost) {
 					t.Errorf("got error %v, want ErrLeaseLost", err)
 				}
-				if err := d.Heartbeat(t.Context(), "first", []Progress{{ID: stale.ID, Claims: stale.Claims, Rows: 99}}); err != nil {
+				if err := d.Heartbeat(t.Context(), []Progress{{Claim: stale.Claim(), Rows: 99}}); err != nil {
 					t.Errorf("beat: %v", err)
 				}
 				after, err := d.GetInst(t.Context(), stale.ID)
@@ -292,7 +292,7 @@ func TestRescueLeavesLiveLeasesAlone(t *testing.T) {
 		t.Errorf("rescued %d, error %v; want none", n, err)
 	}
 	loseLease(t, d, in.ID)
-	if err := d.Heartbeat(t.Context(), "w", []Progress{{ID: in.ID, Claims: in.Claims, Rows: 5}}); err != nil {
+	if err := d.Heartbeat(t.Context(), []Progress{{Claim: in.Claim(), Rows: 5}}); err != nil {
 		t.Fatal(err)
 	}
 	if n, err := d.Rescue(t.Context()); n != 0 || err != nil {

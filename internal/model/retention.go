@@ -3,24 +3,22 @@ package model
 import (
 	"context"
 	"fmt"
-
-	"github.com/jmoiron/sqlx"
 )
 
-// expireBatch bounds one transaction of Expire.
+// expireBatch bounds the instances of one transaction of Expire.
 const expireBatch = 200
 
-// Expire makes instances whose files have been kept long enough EXPIRED, ends
-// their deliveries that still wait, and returns those files, which nobody can open from now on and which the caller
-// removes from the store. It returns none where nothing is due; several
-// processes may call it at once.
+// Expire makes SUCCEEDED instances whose retention is over EXPIRED and ends their
+// deliveries that still wait. It returns the number of instances and their files,
+// which nobody can open any more and which the caller removes from the store. It
+// returns 0 if no retention is over. Several processes may call it concurrently.
 func (d *DB) Expire(ctx context.Context) (insts int, files []File, err error) {
 	// Finish sets leaseUntil to the end of the retention, so that one index
-	// finds both lost leases and expired files.
+	// serves expired leases and expired files.
 	const SELECT = `SELECT einstId FROM welife_export_inst FORCE INDEX (ix_lease)
 		WHERE status = ? AND leaseUntil <= UTC_TIMESTAMP(6) ORDER BY leaseUntil LIMIT ? FOR UPDATE SKIP LOCKED`
 	const UPDATE = `UPDATE welife_export_inst SET state = ?, leaseUntil = NULL, updated = UTC_TIMESTAMP(6)
-		WHERE einstId IN (?)`
+		WHERE einstId IN (?) AND state = ?`
 	var ids []int64
 	err = d.inTx(ctx, func(t *tx) error {
 		ids = nil
@@ -30,11 +28,7 @@ func (d *DB) Expire(ctx context.Context) (insts int, files []File, err error) {
 		if len(ids) == 0 {
 			return nil
 		}
-		query, args, err := sqlx.In(UPDATE, StateExpired, ids)
-		if err != nil {
-			return fmt.Errorf("expire instances: %w", err)
-		}
-		if _, err := t.ExecContext(ctx, query, args...); err != nil {
+		if err := execRows(ctx, t, len(ids), UPDATE, StateExpired, ids, StateSucceeded); err != nil {
 			return fmt.Errorf("expire instances: %w", err)
 		}
 		if err := failDeliveries(ctx, t, ids); err != nil {
@@ -52,31 +46,29 @@ func (d *DB) Expire(ctx context.Context) (insts int, files []File, err error) {
 	return len(ids), files, err
 }
 
-// SweepState is what the sweep of the store has to know of an instance.
+// SweepState is the part of an instance that decides whether a stored file
+// belongs to it.
 type SweepState struct {
 	ID     int64 `db:"einstId"`
 	State  State `db:"state"`
 	Claims int64 `db:"claims"`
-	// Keys are the store's keys of its files; none unless it SUCCEEDED.
+	Token  UID   `db:"token"` // of the last claim
+	// Keys are the store keys of its files; none unless it SUCCEEDED.
 	Keys []string `db:"-"`
 }
 
-// SweepStates returns those of the instances that there are, by id.
+// SweepStates returns those of the instances that exist, by id.
 func (d *DB) SweepStates(ctx context.Context, ids []int64) (map[int64]SweepState, error) {
-	const SELECT = `SELECT einstId, state, claims FROM welife_export_inst WHERE einstId IN (?)`
+	const SELECT = `SELECT einstId, state, claims, token FROM welife_export_inst WHERE einstId IN (?)`
 	if len(ids) == 0 {
 		return map[int64]SweepState{}, nil
 	}
-	query, args, err := sqlx.In(SELECT, ids)
-	if err != nil {
-		return nil, fmt.Errorf("read instances: %w", err)
-	}
 	var list []SweepState
-	if err := d.db.DB.SelectContext(ctx, &list, query, args...); err != nil {
+	if err := d.db.SelectContext(ctx, &list, SELECT, ids); err != nil {
 		return nil, fmt.Errorf("read instances: %w", err)
 	}
-	// The files are read after the states: one that is not named by now was
-	// not named by a state that was already SUCCEEDED.
+	// Files are read after the states: an instance that was SUCCEEDED at the
+	// first query has all its files by the second.
 	files, err := d.files(ctx, ids...)
 	if err != nil {
 		return nil, err

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// SchedStatus is the status of a schedule; the numbers are the contract's.
+// SchedStatus is the status of a schedule, numbered as in the contract.
 type SchedStatus int32
 
 // The statuses of a schedule.
@@ -19,8 +19,8 @@ const (
 	SchedDeleted SchedStatus = 9
 )
 
-// Missed is what becomes of due times that passed while no replica ran; the
-// numbers are the contract's.
+// Missed is the policy for due times that passed while no replica ran, numbered
+// as in the contract.
 type Missed int32
 
 // The policies for missed due times.
@@ -30,8 +30,8 @@ const (
 	MissedAll    Missed = 2
 )
 
-// Overlap is what becomes of a due time while an earlier instance has not
-// ended; the numbers are the contract's.
+// Overlap is the policy for a due time while an earlier instance of the schedule
+// waits or runs, numbered as in the contract.
 type Overlap int32
 
 // The policies for overlapping instances.
@@ -49,7 +49,7 @@ type Sched struct {
 	Params       JSON[[]Param]     `db:"params"`
 	OutputFormat Format            `db:"etplOutputFormat"`
 	Cron         string            `db:"cron"`
-	Zone         string            `db:"zone"` // empty: the server's
+	Zone         string            `db:"zone"` // IANA name; empty: the zone of the service
 	Missed       Missed            `db:"missed"`
 	Overlap      Overlap           `db:"overlap"`
 	JitterSec    int32             `db:"jitterSec"`
@@ -57,8 +57,8 @@ type Sched struct {
 	EndAt        sql.NullTime      `db:"endAt"`
 	DeliverTo    JSON[[]DeliverTo] `db:"deliverTo"`
 	Status       SchedStatus       `db:"status"`
-	NextDue      sql.NullTime      `db:"nextDue"`   // set where it is active
-	HeldUntil    sql.NullTime      `db:"heldUntil"` // set once it was due and had to be left
+	NextDue      sql.NullTime      `db:"nextDue"`   // set while the schedule is active
+	HeldUntil    sql.NullTime      `db:"heldUntil"` // set while a due run is deferred
 	LastDue      sql.NullTime      `db:"lastDue"`
 	LastInst     int64             `db:"lastInst"`
 	LastProblem  string            `db:"lastProblem"`
@@ -74,8 +74,8 @@ const schedColumns = `eschedId, eschedName, etplId, params, etplOutputFormat, cr
 	startAt, endAt, deliverTo, status, nextDue, heldUntil, lastDue, lastInst, lastProblem, version, operatorId, requestId,
 	created, updated, deleted`
 
-// SchedByRequest returns the schedule that the request created, or nil where
-// it created none. The same id with another body is a Conflict.
+// SchedByRequest returns the schedule that a request created, or nil if it
+// created none. The same request id with another body is a Conflict.
 func (d *DB) SchedByRequest(ctx context.Context, r Request) (*Sched, error) {
 	const SELECT = `SELECT eschedId AS id, requestHash AS hash FROM welife_export_sched WHERE operatorId = ? AND requestId = ?`
 	id, err := d.byRequest(ctx, SELECT, r)
@@ -85,8 +85,9 @@ func (d *DB) SchedByRequest(ctx context.Context, r Request) (*Sched, error) {
 	return d.GetSched(ctx, id)
 }
 
-// CreateSched saves s as version 1 and returns it as kept. Where the request
-// created a schedule before, that one is returned and nothing is saved.
+// CreateSched stores s as version 1 and returns the stored schedule. If the
+// request created a schedule before, CreateSched returns that one and stores
+// nothing.
 func (d *DB) CreateSched(ctx context.Context, s Sched, r Request) (*Sched, error) {
 	const INSERT = `INSERT INTO welife_export_sched (eschedName, etplId, params, etplOutputFormat, cron, zone, missed,
 		overlap, jitterSec, startAt, endAt, deliverTo, status, nextDue, lastProblem, version, operatorId, requestId,
@@ -95,7 +96,7 @@ func (d *DB) CreateSched(ctx context.Context, s Sched, r Request) (*Sched, error
 	id, hash := r.columns()
 	res, err := d.db.ExecContext(ctx, INSERT, s.Name, s.TplID, s.Params, s.OutputFormat, s.Cron, s.Zone, s.Missed,
 		s.Overlap, s.JitterSec, s.StartAt, s.EndAt, s.DeliverTo, s.Status, s.NextDue, s.OperatorID, id, hash)
-	if isServerError(err, errDupEntry) {
+	if isServerError(err, mysqlErrDuplicateEntry) {
 		return d.SchedByRequest(ctx, r)
 	}
 	if err != nil {
@@ -108,7 +109,7 @@ func (d *DB) CreateSched(ctx context.Context, s Sched, r Request) (*Sched, error
 	return d.GetSched(ctx, newID)
 }
 
-// GetSched returns a schedule, a deleted one as well.
+// GetSched returns a schedule, also a deleted one.
 func (d *DB) GetSched(ctx context.Context, id int64) (*Sched, error) {
 	const SELECT = `SELECT ` + schedColumns + ` FROM welife_export_sched WHERE eschedId = ?`
 	var s Sched
@@ -122,15 +123,16 @@ func (d *DB) GetSched(ctx context.Context, id int64) (*Sched, error) {
 	return &s, nil
 }
 
-// SchedFilter says which schedules ListSched returns; zero fields do not filter.
+// SchedFilter selects the schedules that ListSched returns. A zero field does not
+// filter.
 type SchedFilter struct {
 	ID          int64
 	TplID       int32
 	OperatorID  int32
 	NamePart    string
 	WithDeleted bool
-	Before      int64 // only ids below this one: the page after it
-	Limit       int   // at most this many
+	Before      int64 // only ids below this one: the id of the last row of the page before
+	Limit       int   // largest number of schedules; required
 }
 
 // ListSched returns schedules, newest first.
@@ -150,13 +152,15 @@ func (d *DB) ListSched(ctx context.Context, f SchedFilter) ([]Sched, error) {
 	return list, nil
 }
 
-// updateAttempts bounds how often an edit that lost a race is made again.
+// updateAttempts is how often UpdateSched applies a change to a schedule that
+// others change concurrently.
 const updateAttempts = 5
 
-// UpdateSched lets change edit the schedule and saves the result as its next
-// version. version is the one the change was made from, 0 for any; an older one
-// is a Conflict. A deleted schedule is a WrongState. change is called again
-// where the schedule came due, or was changed, in the middle.
+// UpdateSched calls change with a schedule and stores the result as its next
+// version. version is the version that the client has seen; if it is not the
+// current one, UpdateSched returns a Conflict error; 0 skips this check. A deleted
+// schedule is a WrongState error. change is called again with the new state if
+// the schedule came due, or was changed, in the meantime.
 func (d *DB) UpdateSched(ctx context.Context, id int64, version int32, change func(*Sched) error) (*Sched, error) {
 	for range updateAttempts {
 		s, err := d.updateSched(ctx, id, version, change)
@@ -201,8 +205,8 @@ func errSchedDeleted(id int64) error {
 	return Errorf(WrongState, "eschedId: %d, the schedule is deleted", id)
 }
 
-// DeleteSched marks a schedule as deleted; it comes due no more. Deleting it
-// again changes nothing.
+// DeleteSched marks a schedule as deleted, so that it does not come due any more.
+// Deleting it again changes nothing.
 func (d *DB) DeleteSched(ctx context.Context, id int64) (*Sched, error) {
 	const UPDATE = `UPDATE welife_export_sched SET status = ?, nextDue = NULL, deleted = UTC_TIMESTAMP(6),
 		version = version + 1, updated = UTC_TIMESTAMP(6) WHERE eschedId = ? AND status <> ?`
@@ -210,10 +214,4 @@ func (d *DB) DeleteSched(ctx context.Context, id int64) (*Sched, error) {
 		return nil, fmt.Errorf("delete schedule %d: %w", id, err)
 	}
 	return d.GetSched(ctx, id)
-}
-
-// SchedOwner returns the operator of a schedule, a deleted one as well.
-func (d *DB) SchedOwner(ctx context.Context, id int64) (int32, error) {
-	const SELECT = `SELECT operatorId FROM welife_export_sched WHERE eschedId = ?`
-	return d.owner(ctx, SELECT, id, "eschedId: %d, no such schedule")
 }

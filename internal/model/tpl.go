@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 )
 
 const tplColumns = `etplId, etplName, etplTag, etplSource, etplExpr, etplOutputColumns, etplOutputFormat,
@@ -13,13 +12,13 @@ const tplColumns = `etplId, etplName, etplTag, etplSource, etplExpr, etplOutputC
 	etplVersion, etplStatus, etplExecTimes, etplExecOkTimes, operatorId, requestId,
 	etplCreated, etplUpdated, etplDeleted, etplLimits, etplExtraColumns, etplDeliverTo`
 
-// Request identifies a creating request, so that sending it twice creates one
-// thing. Its operator is that of what is created: ids are each operator's own.
-// The zero Request identifies nothing.
+// Request identifies a request that creates an object, so that a repeated request
+// creates one object. Request ids are unique within an operator. The zero Request
+// has no id and is never recognized as repeated.
 type Request struct {
 	OperatorID int32
-	ID         string   // the client's own id; empty: none
-	Hash       [32]byte // of the request's body without the id
+	ID         string   // chosen by the client; empty: none
+	Hash       [32]byte // SHA-256 of the request without its id
 }
 
 func (r Request) columns() (id sql.NullString, hash any) {
@@ -29,23 +28,24 @@ func (r Request) columns() (id sql.NullString, hash any) {
 	return sql.NullString{String: r.ID, Valid: true}, r.Hash[:]
 }
 
-// errOtherBody is what a request id used with another body gets.
+// errOtherBody is the error for a request id that was used with another body.
 func errOtherBody(id string) error {
 	return Errorf(Conflict, "requestId: %q was used with another body; want a new id for a new request", id)
 }
 
-// TplByRequest returns the template that the request created, or nil where it
-// created none. The same id with another body is a Conflict.
+// TplByRequest returns the template that a request created, or nil if it created
+// none. The same request id with another body is a Conflict.
 func (d *DB) TplByRequest(ctx context.Context, r Request) (*Tpl, error) {
 	const SELECT = `SELECT etplId AS id, requestHash AS hash FROM welife_export_tpl WHERE operatorId = ? AND requestId = ?`
 	id, err := d.byRequest(ctx, SELECT, r)
 	if id == 0 || err != nil {
 		return nil, err
 	}
-	return d.GetTpl(ctx, int32(id)) //nolint:gosec // an etplId
+	return d.GetTpl(ctx, int32(id))
 }
 
-// byRequest returns the id of what the request created, 0 for nothing.
+// byRequest returns the id of the object that a request created, 0 if there is
+// none. query selects id and hash by operator and request id.
 func (d *DB) byRequest(ctx context.Context, query string, r Request) (int64, error) {
 	if r.ID == "" {
 		return 0, nil
@@ -66,8 +66,8 @@ func (d *DB) byRequest(ctx context.Context, query string, r Request) (int64, err
 	return found.ID, nil
 }
 
-// CreateTpl saves t as version 1 and returns it as kept. Where the request
-// created a template before, that one is returned and nothing is saved.
+// CreateTpl stores t as version 1 and returns the stored template. If the request
+// created a template before, CreateTpl returns that one and stores nothing.
 func (d *DB) CreateTpl(ctx context.Context, t Tpl, r Request) (*Tpl, error) {
 	const INSERT = `INSERT INTO welife_export_tpl (etplName, etplTag, etplSource, etplExpr, etplOutputColumns,
 		etplOutputFormat, etplParams, etplOptions, etplResultColumns, etplTimeoutSec, etplMaxAttempts,
@@ -78,7 +78,7 @@ func (d *DB) CreateTpl(ctx context.Context, t Tpl, r Request) (*Tpl, error) {
 	res, err := d.db.ExecContext(ctx, INSERT, t.Name, t.Tag, t.Source, t.Expr, t.OutputColumns,
 		t.OutputFormat, t.Params, t.Options, t.ResultColumns, t.TimeoutSec, t.MaxAttempts,
 		t.RetentionSec, t.Limits, t.ExtraColumns, t.DeliverTo, t.Status, t.OperatorID, id, hash)
-	if isServerError(err, errDupEntry) {
+	if isServerError(err, mysqlErrDuplicateEntry) {
 		return d.TplByRequest(ctx, r)
 	}
 	if err != nil {
@@ -88,10 +88,10 @@ func (d *DB) CreateTpl(ctx context.Context, t Tpl, r Request) (*Tpl, error) {
 	if err != nil {
 		return nil, fmt.Errorf("insert template: %w", err)
 	}
-	return d.GetTpl(ctx, int32(newID)) //nolint:gosec // an etplId
+	return d.GetTpl(ctx, int32(newID))
 }
 
-// GetTpl returns a template, a deleted one as well.
+// GetTpl returns a template, also a deleted one.
 func (d *DB) GetTpl(ctx context.Context, id int32) (*Tpl, error) {
 	const SELECT = `SELECT ` + tplColumns + ` FROM welife_export_tpl WHERE etplId = ?`
 	return getTpl(ctx, d.db, SELECT, id)
@@ -109,15 +109,16 @@ func getTpl(ctx context.Context, q querier, query string, id int32) (*Tpl, error
 	return &t, nil
 }
 
-// TplFilter says which templates ListTpl returns; zero fields do not filter.
+// TplFilter selects the templates that ListTpl returns. A zero field does not
+// filter.
 type TplFilter struct {
 	ID          int32
 	NamePart    string
 	Tag         string
 	OperatorID  int32
 	WithDeleted bool
-	Before      int32 // only ids below this one: the page after it
-	Limit       int   // at most this many
+	Before      int32 // only ids below this one: the id of the last row of the page before
+	Limit       int   // largest number of templates; required
 }
 
 // ListTpl returns templates, newest first.
@@ -125,7 +126,7 @@ func (d *DB) ListTpl(ctx context.Context, f TplFilter) ([]Tpl, error) {
 	var w where
 	w.addIf(f.ID != 0, "etplId = ?", f.ID)
 	w.addIf(f.NamePart != "", "etplName LIKE ?", "%"+likeText(f.NamePart)+"%")
-	// LIKE, because = ignores spaces at the end.
+	// LIKE, because = ignores trailing spaces.
 	w.addIf(f.Tag != "", "etplTag LIKE ?", likeText(f.Tag))
 	w.addIf(f.OperatorID != 0, "operatorId = ?", f.OperatorID)
 	w.addIf(!f.WithDeleted, "etplStatus <> ?", TplDeleted)
@@ -138,9 +139,11 @@ func (d *DB) ListTpl(ctx context.Context, f TplFilter) ([]Tpl, error) {
 	return tpls, nil
 }
 
-// UpdateTpl lets change edit the template and saves the result as its next
-// version. version is the one the change was made from, 0 for any; an older
-// one is a Conflict. A deleted template is a WrongState.
+// UpdateTpl calls change with a template and stores the result as its next
+// version. version is the version that the client has seen; if it is not the
+// current one, or if another request changes the template at the same time,
+// UpdateTpl returns a Conflict error; version 0 skips the first check. A deleted
+// template is a WrongState error.
 func (d *DB) UpdateTpl(ctx context.Context, id, version int32, change func(*Tpl) error) (*Tpl, error) {
 	const SELECT = `SELECT ` + tplColumns + ` FROM welife_export_tpl WHERE etplId = ?`
 	const UPDATE = `UPDATE welife_export_tpl SET etplName = ?, etplTag = ?, etplSource = ?, etplExpr = ?,
@@ -159,8 +162,8 @@ func (d *DB) UpdateTpl(ctx context.Context, id, version int32, change func(*Tpl)
 	if version != 0 && version != t.Version {
 		return nil, Errorf(Conflict, "etplVersion: %d, the template is at version %d now", version, t.Version)
 	}
-	// change may ask a data source, so no transaction is held open over it:
-	// the version in the UPDATE tells whether somebody came in between.
+	// change may query a data source, so no transaction is open meanwhile. The
+	// version in the UPDATE detects a concurrent change.
 	if err := change(t); err != nil {
 		return nil, err
 	}
@@ -181,8 +184,9 @@ func errTplDeleted(id int32) error {
 	return Errorf(WrongState, "etplId: %d, the template is deleted", id)
 }
 
-// SetTplChecked records that a template kept as TplInited was prepared at
-// last. It does nothing where the template has another version by now.
+// SetTplChecked makes a TplInited template TplNormal with the result columns of
+// its first successful check. It changes nothing if the template has another
+// version by now.
 func (d *DB) SetTplChecked(ctx context.Context, id, version int32, columns []ResultColumn) error {
 	const UPDATE = `UPDATE welife_export_tpl SET etplStatus = ?, etplResultColumns = ?
 		WHERE etplId = ? AND etplVersion = ? AND etplStatus = ?`
@@ -193,8 +197,8 @@ func (d *DB) SetTplChecked(ctx context.Context, id, version int32, columns []Res
 	return nil
 }
 
-// DeleteTpl marks a template deleted and returns it; deleting it again
-// changes nothing.
+// DeleteTpl marks a template as deleted and returns it. Deleting it again changes
+// nothing.
 func (d *DB) DeleteTpl(ctx context.Context, id int32) (*Tpl, error) {
 	const UPDATE = `UPDATE welife_export_tpl SET etplStatus = ?, etplDeleted = UTC_TIMESTAMP(6),
 		etplUpdated = UTC_TIMESTAMP(6) WHERE etplId = ? AND etplStatus <> ?`
@@ -202,29 +206,4 @@ func (d *DB) DeleteTpl(ctx context.Context, id int32) (*Tpl, error) {
 		return nil, fmt.Errorf("delete template %d: %w", id, err)
 	}
 	return d.GetTpl(ctx, id)
-}
-
-// where collects the conditions of a query.
-type where struct {
-	conds []string
-	args  []any
-}
-
-func (w *where) addIf(ok bool, cond string, args ...any) {
-	if ok {
-		w.conds = append(w.conds, cond)
-		w.args = append(w.args, args...)
-	}
-}
-
-func (w *where) String() string {
-	if len(w.conds) == 0 {
-		return ""
-	}
-	return " WHERE " + strings.Join(w.conds, " AND ")
-}
-
-// likeText escapes what LIKE would take for wildcards.
-func likeText(s string) string {
-	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s)
 }

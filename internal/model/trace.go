@@ -6,20 +6,21 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 )
 
-// traceparentKey names the W3C Trace Context of a span
-// (www.w3.org/TR/trace-context-1).
+// traceparentKey is the header of the W3C Trace Context
+// (www.w3.org/TR/trace-context-1, section 3.2).
 const traceparentKey = "traceparent"
 
-// traceparent is the span of ctx as it is kept; empty where there is none.
+// traceparent returns the span of ctx in the form of the traceparent header, or
+// "" if ctx has no span.
 func traceparent(ctx context.Context) string {
-	kept := propagation.MapCarrier{}
-	propagation.TraceContext{}.Inject(ctx, kept)
-	return kept[traceparentKey]
+	carrier := propagation.MapCarrier{}
+	propagation.TraceContext{}.Inject(ctx, carrier)
+	return carrier[traceparentKey]
 }
 
-// Resume puts the span that made the instance into ctx, so that spans begun
-// from it belong to the same trace, in whatever process. Where there was none
-// it returns ctx.
+// Resume returns ctx with the span of the request that created the instance as
+// its remote parent, so that the spans of the export belong to the same trace.
+// It returns ctx itself if the request had no span.
 func (in *Inst) Resume(ctx context.Context) context.Context {
 	return propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{traceparentKey: in.Traceparent})
 }

@@ -1,0 +1,3 @@
+ALTER TABLE welife_export_inst
+  DROP COLUMN /*M! IF EXISTS */ identity,
+  DROP COLUMN /*M! IF EXISTS */ token
