@@ -25,16 +25,16 @@ type etcdConfig struct {
 
 func (c *etcdConfig) define(o *options) {
 	f := o.flags
-	f.StringVar(&c.advertise, "advertise", "", "`HOST:PORT` that clients are told to dial (default: where gRPC listens)")
-	f.StringVar(&c.endpoints, "etcd-endpoints", "", "etcd members, `HOST:PORT,...`; none: the service is not registered")
-	f.StringVar(&c.service, "etcd-service", "exporttask", "`name` under which clients look for the service in etcd")
-	f.StringVar(&c.layouts, "etcd-layouts", "", "forms of key to write, of endpoints, naming and resolver, `NAME,...`; none: all")
-	f.DurationVar(&c.ttl, "etcd-ttl", 10*time.Second, "how long etcd keeps the keys of a process that crashed")
-	f.StringVar(&c.username, "etcd-username", "", "`user` of an etcd with authentication")
-	o.secret(&c.password, "etcd-password", "that user's password")
-	f.StringVar(&c.tls.CAFile, "etcd-ca-file", "", "PEM `file` of the authorities that sign etcd's certificates")
-	f.StringVar(&c.tls.CertFile, "etcd-cert-file", "", "PEM `file` of the certificate that etcd is shown")
-	f.StringVar(&c.tls.KeyFile, "etcd-key-file", "", "PEM `file` of that certificate's key")
+	f.StringVar(&c.advertise, "advertise", "", "`HOST:PORT` that clients dial, written to etcd; empty: grpc-addr")
+	f.StringVar(&c.endpoints, "etcd-endpoints", "", "members of etcd, `HOST:PORT,...`; none: the service is not registered")
+	f.StringVar(&c.service, "etcd-service", "exporttask", "service `name` in etcd")
+	f.StringVar(&c.layouts, "etcd-layouts", "", "key layouts to write, `NAME,...` of endpoints, naming, resolver; none: all")
+	f.DurationVar(&c.ttl, "etcd-ttl", 10*time.Second, "time to live of the lease in etcd: how long the keys of a dead process remain")
+	f.StringVar(&c.username, "etcd-username", "", "`user` for an etcd with authentication")
+	o.secret(&c.password, "etcd-password", "the password of etcd-username")
+	f.StringVar(&c.tls.CAFile, "etcd-ca-file", "", "PEM `file` of certificate authorities that verify etcd; none: the system's")
+	f.StringVar(&c.tls.CertFile, "etcd-cert-file", "", "PEM `file` of the client certificate for etcd")
+	f.StringVar(&c.tls.KeyFile, "etcd-key-file", "", "PEM `file` of the private key of that certificate")
 }
 
 // validate checks what the registry itself does not know; grpcHost is where

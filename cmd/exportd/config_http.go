@@ -19,11 +19,11 @@ type httpConfig struct {
 
 func (c *httpConfig) define(o *options) {
 	f := o.flags
-	f.StringVar(&c.addr, "http-addr", "127.0.0.1:50052", "`HOST:PORT` that HTTP listens on; none: no HTTP")
-	f.StringVar(&c.baseURL, "http-base-url", "", "what addresses of files begin with, as clients see it (default: http-addr)")
-	f.StringVar(&c.linkKeysFile, "link-keys-file", "", "`file` of the keys that sign links to files, the same for all replicas; none: addresses of files need a token")
-	f.DurationVar(&c.linkTTL, "link-ttl", time.Hour, "how long a signed link opens its file")
-	f.StringVar(&c.origins, "cors-origins", "", "web origins whose pages may call from browsers, `URL,...`; none: no CORS")
+	f.StringVar(&c.addr, "http-addr", "127.0.0.1:50052", "`HOST:PORT` on which HTTP listens; empty: no HTTP")
+	f.StringVar(&c.baseURL, "http-base-url", "", "base `URL` of file addresses, as clients reach it; empty: http-addr")
+	f.StringVar(&c.linkKeysFile, "link-keys-file", "", "`file` with one or two keys that sign links to files, the same for all replicas; none: links are not signed and need a token")
+	f.DurationVar(&c.linkTTL, "link-ttl", time.Hour, "time for which a signed link is valid")
+	f.StringVar(&c.origins, "cors-origins", "", "origins whose pages may call from browsers (CORS), `URL,...` or *; none: no CORS")
 }
 
 func (c *httpConfig) validate(bad func(option, format string, args ...any)) {

@@ -14,8 +14,8 @@ type logConfig struct {
 }
 
 func (c *logConfig) define(o *options) {
-	o.flags.TextVar(&c.level, "log-level", slog.LevelInfo, "`level` from which on to log: debug, info, warn, error")
-	o.flags.StringVar(&c.format, "log-format", "auto", "`text`, json, or auto: text on a terminal")
+	o.flags.TextVar(&c.level, "log-level", slog.LevelInfo, "lowest `level` that is logged: debug, info, warn, error")
+	o.flags.StringVar(&c.format, "log-format", "auto", "`format` of log lines: text, json, or auto (text on a terminal, otherwise json)")
 }
 
 func (c *logConfig) validate(bad func(option, format string, args ...any)) {

@@ -25,13 +25,13 @@ type storeConfig struct {
 
 func (c *storeConfig) define(o *options) {
 	f := o.flags
-	f.StringVar(&c.dir, "store-dir", "exportd-files", "`folder` for finished files, the same for all replicas; with store-s3-bucket a local one for files that are being written")
-	f.StringVar(&c.s3.Bucket, "store-s3-bucket", "", "`bucket` for finished files instead; none: store-dir")
-	f.StringVar(&c.s3.Endpoint, "store-s3-endpoint", "", "`URL` of the bucket's server, https://HOST[:PORT]")
-	f.StringVar(&c.s3.Region, "store-s3-region", "", "the bucket's region, where the server has regions")
-	f.StringVar(&c.s3.Prefix, "store-s3-prefix", "", "what object names begin with, such as exports/shop")
-	f.BoolVar(&c.s3.VirtualHost, "store-s3-virtual-host", false, "name the bucket in the host instead of the path")
-	f.StringVar(&c.s3.CAFile, "store-s3-ca-file", "", "PEM `file` of the authorities to trust; none: the system's")
+	f.StringVar(&c.dir, "store-dir", "exportd-files", "`folder` of finished files, the same for all replicas; with store-s3-bucket the local folder of unfinished files")
+	f.StringVar(&c.s3.Bucket, "store-s3-bucket", "", "S3 `bucket` of finished files; none: store-dir")
+	f.StringVar(&c.s3.Endpoint, "store-s3-endpoint", "", "`URL` of the S3 server, https://HOST[:PORT]")
+	f.StringVar(&c.s3.Region, "store-s3-region", "", "region of the bucket, if the server has regions")
+	f.StringVar(&c.s3.Prefix, "store-s3-prefix", "", "prefix of object names, such as exports/shop")
+	f.BoolVar(&c.s3.VirtualHost, "store-s3-virtual-host", false, "address the bucket by host name (BUCKET.HOST) instead of path")
+	f.StringVar(&c.s3.CAFile, "store-s3-ca-file", "", "PEM `file` of certificate authorities that verify the S3 server; none: the system's")
 	o.secret(&c.s3.AccessKey, "store-s3-access-key", "the account's access key")
 	o.secret(&c.s3.SecretKey, "store-s3-secret-key", "the account's secret key")
 }

@@ -22,12 +22,12 @@ type traceConfig struct {
 
 func (c *traceConfig) define(o *options) {
 	f := o.flags
-	f.StringVar(&c.endpoint, "trace-endpoint", "", "`HOST:PORT` of a collector that takes OpenTelemetry traces by OTLP/gRPC; none: no traces")
-	f.BoolVar(&c.insecure, "trace-insecure", false, "send traces in plain text")
-	f.Float64Var(&c.ratio, "trace-ratio", 1, "`part` of the traces that begin here to send, 0 to 1; of others their beginning decides")
-	f.StringVar(&c.tls.CAFile, "trace-ca-file", "", "PEM `file` of the authorities that sign the collector's certificate; none: the system's")
-	f.StringVar(&c.tls.CertFile, "trace-cert-file", "", "PEM `file` of the certificate that the collector is shown")
-	f.StringVar(&c.tls.KeyFile, "trace-key-file", "", "PEM `file` of that certificate's key")
+	f.StringVar(&c.endpoint, "trace-endpoint", "", "`HOST:PORT` of an OpenTelemetry collector (OTLP/gRPC); none: no traces")
+	f.BoolVar(&c.insecure, "trace-insecure", false, "send traces without TLS")
+	f.Float64Var(&c.ratio, "trace-ratio", 1, "`fraction` of traces begun by exportd that is sent, 0 to 1; traces begun by a caller follow its sampled flag")
+	f.StringVar(&c.tls.CAFile, "trace-ca-file", "", "PEM `file` of certificate authorities that verify the collector; none: the system's")
+	f.StringVar(&c.tls.CertFile, "trace-cert-file", "", "PEM `file` of the client certificate for the collector")
+	f.StringVar(&c.tls.KeyFile, "trace-key-file", "", "PEM `file` of the private key of that certificate")
 }
 
 func (c *traceConfig) validate(bad func(option, format string, args ...any)) {

@@ -39,14 +39,14 @@ func (j *gatewayJob) define(o *options) {
 	j.edge.Define(f)
 	j.tls.Define(f)
 	j.log.define(o)
-	f.BoolVar(&j.insecure, "insecure", false, "let other machines call in plain text")
-	f.StringVar(&j.service.Target, "target", "", "the service's `HOST:PORT`, where it is not looked for in etcd")
-	f.StringVar(&j.etcd, "etcd", "", "etcd members that the service registers in, `HOST:PORT,...`")
-	f.StringVar(&j.service.Service, "etcd-service", "exporttask", "`name` under which the service is found in etcd")
-	f.StringVar(&j.service.CAFile, "service-ca-file", "", "PEM `file` of the authorities that sign the service's certificates: speak TLS to it")
-	f.StringVar(&j.service.CertFile, "service-cert-file", "", "PEM `file` of the certificate that the service is shown")
-	f.StringVar(&j.service.KeyFile, "service-key-file", "", "PEM `file` of that certificate's key")
-	f.StringVar(&j.tokenFile, "token-file", "", "`file` of the gateway's own token, which must be an admin's; it is used for signed links alone")
+	f.BoolVar(&j.insecure, "insecure", false, "permit calls from other machines without TLS")
+	f.StringVar(&j.service.Target, "target", "", "`HOST:PORT` of the service, instead of etcd")
+	f.StringVar(&j.etcd, "etcd", "", "members of etcd in which the service registers, `HOST:PORT,...`")
+	f.StringVar(&j.service.Service, "etcd-service", "exporttask", "service `name` in etcd")
+	f.StringVar(&j.service.CAFile, "service-ca-file", "", "PEM `file` of certificate authorities that verify the service; enables TLS")
+	f.StringVar(&j.service.CertFile, "service-cert-file", "", "PEM `file` of the client certificate for the service")
+	f.StringVar(&j.service.KeyFile, "service-key-file", "", "PEM `file` of the private key of that certificate")
+	f.StringVar(&j.tokenFile, "token-file", "", "`file` of the gateway's own token with the scope admin, used for signed links only")
 }
 
 // runGateway is the command.

@@ -36,7 +36,7 @@ func newOptions(out io.Writer) *options {
 // secret defines a secret and its file option.
 func (o *options) secret(to *string, name, usage string) {
 	o.secrets[name] = to
-	o.flags.String(name+"-file", "", "file that holds "+usage+" (the value itself: "+envName(name)+" or the YAML file)")
+	o.flags.String(name+"-file", "", "`file` that contains "+usage+"; instead the value can be given by "+envName(name)+", or by "+name+" in the YAML file")
 }
 
 // values are the options as they were loaded, by name.
