@@ -135,8 +135,9 @@ func TestRunner_Run_replicas_killed(t *testing.T) {
 		db := s.open(t)
 		replicas.Go(func() {
 			for n := 0; done.Err() == nil; n++ {
-				// Killed in the middle of whatever it does.
-				life, kill := context.WithTimeout(done, time.Duration(5+n*7%40)*time.Millisecond)
+				// Killed in the middle of its work. Later lives are longer, so
+				// that a slow machine ends as well.
+				life, kill := context.WithTimeout(done, time.Duration(5+n*7%(40+2*n))*time.Millisecond)
 				s.runner(db, nil).Run(life)
 				kill()
 				kills.Add(1)
