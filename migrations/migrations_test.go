@@ -27,7 +27,13 @@ func open(t *testing.T, dsn string) *sql.DB {
 
 var quiet = slog.New(slog.DiscardHandler)
 
-func TestThreeProcessesMigrateAtOnce(t *testing.T) {
+func TestUp(t *testing.T) {
+	t.Parallel()
+	t.Run("three_processes", testUpThreeProcesses)
+	t.Run("repeated", testUpRepeated)
+}
+
+func testUpThreeProcesses(t *testing.T) {
 	t.Parallel()
 	dsn := testkit.Database(t)
 	var wg sync.WaitGroup
@@ -45,7 +51,7 @@ func TestThreeProcessesMigrateAtOnce(t *testing.T) {
 	}
 }
 
-func TestMigratingAgainChangesNothing(t *testing.T) {
+func testUpRepeated(t *testing.T) {
 	t.Parallel()
 	db := open(t, testkit.Database(t))
 	first, err := Up(t.Context(), db, quiet)
@@ -58,7 +64,7 @@ func TestMigratingAgainChangesNothing(t *testing.T) {
 	}
 }
 
-func TestASchemaThatDoesNotFitIsRefusedWithWhatToDo(t *testing.T) {
+func TestCheck_refused(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
 		change string
@@ -88,7 +94,7 @@ func TestASchemaThatDoesNotFitIsRefusedWithWhatToDo(t *testing.T) {
 	}
 }
 
-func TestAnEmptyDatabaseIsNotMistakenForAMigratedOne(t *testing.T) {
+func TestCheck_empty_database(t *testing.T) {
 	t.Parallel()
 	err := Check(t.Context(), open(t, testkit.Database(t)))
 	if err == nil || !strings.Contains(err.Error(), "exportd migrate") {
@@ -98,7 +104,7 @@ func TestAnEmptyDatabaseIsNotMistakenForAMigratedOne(t *testing.T) {
 
 // One statement a file: a migration that is cut off then leaves either all of
 // it or nothing behind, and no multi-statement connection is needed.
-func TestEveryMigrationIsOneStatementAndCanBeUndone(t *testing.T) {
+func Test_files(t *testing.T) {
 	t.Parallel()
 	ups, err := fs.Glob(files, "*.up.sql")
 	if err != nil || len(ups) == 0 {

@@ -17,7 +17,15 @@ func wantKind(t *testing.T, err error, kind ErrorKind) {
 	}
 }
 
-func TestAHundredCreatesWithOneRequestIDMakeOneInstance(t *testing.T) {
+func TestDB_CreateInst(t *testing.T) {
+	t.Parallel()
+	t.Run("same_request_id", testCreateInstSameRequestId)
+	t.Run("request_id_with_another_body", testCreateInstRequestIdWithAnotherBody)
+	t.Run("deleted_template", testCreateInstDeletedTemplate)
+	t.Run("quota", testCreateInstQuota)
+}
+
+func testCreateInstSameRequestId(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	tpl := addTpl(t, d, "once")
@@ -47,7 +55,7 @@ func TestAHundredCreatesWithOneRequestIDMakeOneInstance(t *testing.T) {
 	}
 }
 
-func TestARequestIDWithAnotherBodyIsAConflict(t *testing.T) {
+func testCreateInstRequestIdWithAnotherBody(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	tpl := addTpl(t, d, "conflict")
@@ -70,7 +78,7 @@ func TestARequestIDWithAnotherBodyIsAConflict(t *testing.T) {
 	}
 }
 
-func TestAnInstanceOfADeletedTemplateIsRefused(t *testing.T) {
+func testCreateInstDeletedTemplate(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	tpl := addTpl(t, d, "gone")
@@ -89,7 +97,7 @@ func TestAnInstanceOfADeletedTemplateIsRefused(t *testing.T) {
 	wantKind(t, err, WrongState)
 }
 
-func TestTheQuotaOfWaitingInstancesIsEachOperatorsOwn(t *testing.T) {
+func testCreateInstQuota(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	tpl := addTpl(t, d, "quota")
@@ -109,7 +117,13 @@ func TestTheQuotaOfWaitingInstancesIsEachOperatorsOwn(t *testing.T) {
 	}
 }
 
-func TestUpdateMakesANewVersionAndInstancesKeepTheirs(t *testing.T) {
+func TestDB_UpdateTpl(t *testing.T) {
+	t.Parallel()
+	t.Run("new_version", testUpdateTplNewVersion)
+	t.Run("concurrent_update", testUpdateTplConcurrentUpdate)
+}
+
+func testUpdateTplNewVersion(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	tpl := addTpl(t, d, "versions")
@@ -133,7 +147,7 @@ func TestUpdateMakesANewVersionAndInstancesKeepTheirs(t *testing.T) {
 	}
 }
 
-func TestUpdateThatCameInBetweenIsAConflict(t *testing.T) {
+func testUpdateTplConcurrentUpdate(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	tpl := addTpl(t, d, "race")
@@ -144,7 +158,7 @@ func TestUpdateThatCameInBetweenIsAConflict(t *testing.T) {
 	wantKind(t, err, Conflict)
 }
 
-func TestListTplFilters(t *testing.T) {
+func TestDB_ListTpl(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	add := func(name, tag string) int32 {
@@ -164,15 +178,15 @@ func TestListTplFilters(t *testing.T) {
 		filter TplFilter
 		want   []int32
 	}{
-		"all, newest first":           {TplFilter{}, []int32{under, percent, mallSpace, mall}},
-		"deleted ones on demand":      {TplFilter{WithDeleted: true}, []int32{gone, under, percent, mallSpace, mall}},
-		"by id":                       {TplFilter{ID: percent}, []int32{percent}},
-		"by a part of the name":       {TplFilter{NamePart: "订单"}, []int32{mallSpace, mall}},
-		"percent is no wildcard":      {TplFilter{NamePart: "100%"}, []int32{mall}},
-		"underscore is no wildcard":   {TplFilter{NamePart: "_"}, []int32{under}},
-		"tag to the letter and space": {TplFilter{Tag: "mall"}, []int32{mall}},
-		"tag that ends in a space":    {TplFilter{Tag: "mall "}, []int32{mallSpace}},
-		"next page":                   {TplFilter{Before: percent}, []int32{mallSpace, mall}},
+		"all_newest_first":        {TplFilter{}, []int32{under, percent, mallSpace, mall}},
+		"with_deleted":            {TplFilter{WithDeleted: true}, []int32{gone, under, percent, mallSpace, mall}},
+		"id":                      {TplFilter{ID: percent}, []int32{percent}},
+		"part_of_name":            {TplFilter{NamePart: "订单"}, []int32{mallSpace, mall}},
+		"percent_is_literal":      {TplFilter{NamePart: "100%"}, []int32{mall}},
+		"underscore_is_literal":   {TplFilter{NamePart: "_"}, []int32{under}},
+		"exact_tag":               {TplFilter{Tag: "mall"}, []int32{mall}},
+		"tag_with_trailing_space": {TplFilter{Tag: "mall "}, []int32{mallSpace}},
+		"next_page":               {TplFilter{Before: percent}, []int32{mallSpace, mall}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -192,7 +206,7 @@ func TestListTplFilters(t *testing.T) {
 	}
 }
 
-func TestListInstFilters(t *testing.T) {
+func TestDB_ListInst(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	a, b := addTpl(t, d, "a"), addTpl(t, d, "b")
@@ -204,11 +218,11 @@ func TestListInstFilters(t *testing.T) {
 		filter InstFilter
 		want   []int64
 	}{
-		"all, newest first": {InstFilter{}, []int64{third, second, first}},
-		"of a template":     {InstFilter{TplID: a.ID}, []int64{third, first}},
-		"of an operator":    {InstFilter{OperatorID: 1}, []int64{second, first}},
-		"in some states":    {InstFilter{States: []State{StateSucceeded, StateFailed}}, []int64{first}},
-		"next page":         {InstFilter{Before: second}, []int64{first}},
+		"all_newest_first": {InstFilter{}, []int64{third, second, first}},
+		"template":         {InstFilter{TplID: a.ID}, []int64{third, first}},
+		"operator":         {InstFilter{OperatorID: 1}, []int64{second, first}},
+		"states":           {InstFilter{States: []State{StateSucceeded, StateFailed}}, []int64{first}},
+		"next_page":        {InstFilter{Before: second}, []int64{first}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -231,7 +245,7 @@ func TestListInstFilters(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotThereIsNotFound(t *testing.T) {
+func TestDB_not_found(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	_, err := d.GetTpl(t.Context(), 404)

@@ -56,7 +56,7 @@ func deliveryState(t *testing.T, d *DB, id int64) DeliveryState {
 	return v.State
 }
 
-func TestAFinishedInstanceIsToBeSentToEachOfItsDestinationsOnce(t *testing.T) {
+func TestDB_Finish_deliveries(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	tpl := addTpl(t, d, "t")
@@ -82,7 +82,13 @@ func TestAFinishedInstanceIsToBeSentToEachOfItsDestinationsOnce(t *testing.T) {
 	}
 }
 
-func TestADeliveryIsClaimedByOneWorkerAlone(t *testing.T) {
+func TestDB_ClaimDeliveries(t *testing.T) {
+	t.Parallel()
+	t.Run("concurrent_claimers", testClaimDeliveriesConcurrentClaimers)
+	t.Run("lease_lost", testClaimDeliveriesLeaseLost)
+}
+
+func testClaimDeliveriesConcurrentClaimers(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	tpl := addTpl(t, d, "t")
@@ -133,7 +139,7 @@ func TestADeliveryIsClaimedByOneWorkerAlone(t *testing.T) {
 	}
 }
 
-func TestAWorkerThatLostItsLeaseWritesNothing(t *testing.T) {
+func testClaimDeliveriesLeaseLost(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	finished(t, d, addTpl(t, d, "t"), "s3")
@@ -169,7 +175,7 @@ func TestAWorkerThatLostItsLeaseWritesNothing(t *testing.T) {
 	}
 }
 
-func TestADeliveryWaitsFailsAndIsTriedAgain(t *testing.T) {
+func TestDB_RetryDelivery(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	in := finished(t, d, addTpl(t, d, "t"), "s3")

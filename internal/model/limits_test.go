@@ -36,7 +36,14 @@ func claimAll(t *testing.T, d *DB, owner string, slots int) []Inst {
 	}
 }
 
-func TestNoMoreOfAnOperatorRunThanItsLimitHoweverManyClaim(t *testing.T) {
+func TestDB_Claim_limits(t *testing.T) {
+	t.Parallel()
+	t.Run("operator", testClaimLimitsOperator)
+	t.Run("data_source", testClaimLimitsDataSource)
+	t.Run("last_chance", testClaimLimitsLastChance)
+}
+
+func testClaimLimitsOperator(t *testing.T) {
 	t.Parallel()
 	d := setup(t).WithQueueSettings(QueueSettings{Lease: Lease, MaxRunning: 3})
 	tpl := addTpl(t, d, "limit")
@@ -62,7 +69,7 @@ func TestNoMoreOfAnOperatorRunThanItsLimitHoweverManyClaim(t *testing.T) {
 	}
 }
 
-func TestAFullDataSourceDoesNotHoldUpWhatWaitsForAnother(t *testing.T) {
+func testClaimLimitsDataSource(t *testing.T) {
 	t.Parallel()
 	d := setup(t).WithQueueSettings(QueueSettings{Lease: Lease, MaxRunningSource: 4, SourceMaxRunning: map[string]int{"small": 1}})
 	tpl := addTpl(t, d, "limit")
@@ -83,7 +90,7 @@ func TestAFullDataSourceDoesNotHoldUpWhatWaitsForAnother(t *testing.T) {
 
 // One instance kills its workers; those that happened to run beside it are
 // taken back together with it, but must not be ended together with it.
-func TestInstancesOnTheirLastChanceRunApart(t *testing.T) {
+func testClaimLimitsLastChance(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	tpl := addTpl(t, d, "poison")
@@ -109,7 +116,7 @@ func TestInstancesOnTheirLastChanceRunApart(t *testing.T) {
 	}
 }
 
-func TestARescuedInstanceKeepsItsPlace(t *testing.T) {
+func TestDB_Rescue_queue_place(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	tpl := addTpl(t, d, "place")
@@ -125,7 +132,7 @@ func TestARescuedInstanceKeepsItsPlace(t *testing.T) {
 	}
 }
 
-func TestFinishAllEndsThoseThatItMayAndTellsOfTheOthers(t *testing.T) {
+func TestDB_FinishAll(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	tpl := addTpl(t, d, "batch")
@@ -169,7 +176,7 @@ func TestFinishAllEndsThoseThatItMayAndTellsOfTheOthers(t *testing.T) {
 	}
 }
 
-func TestBeatWritesEachInstancesOwnProgress(t *testing.T) {
+func TestDB_Heartbeat(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	tpl := addTpl(t, d, "beat")
@@ -197,7 +204,7 @@ func TestBeatWritesEachInstancesOwnProgress(t *testing.T) {
 	}
 }
 
-func TestExpireEndsTheRetentionOnceAndNamesTheFiles(t *testing.T) {
+func TestDB_Expire(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	tpl := addTpl(t, d, "keep")
@@ -237,7 +244,7 @@ func TestExpireEndsTheRetentionOnceAndNamesTheFiles(t *testing.T) {
 	}
 }
 
-func TestProcessesThatStartAtOnceAgreeOnOneStore(t *testing.T) {
+func TestDB_VerifyStoreID(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	var mu sync.Mutex
@@ -269,7 +276,7 @@ func TestProcessesThatStartAtOnceAgreeOnOneStore(t *testing.T) {
 	}
 }
 
-func TestAShortLeaseRunsOutByItself(t *testing.T) {
+func TestDB_Rescue_short_lease(t *testing.T) {
 	t.Parallel()
 	d := setup(t).WithQueueSettings(QueueSettings{Lease: 50 * time.Millisecond})
 	addInst(t, d, addTpl(t, d, "short"), 1)

@@ -6,7 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestQueueLoadCountsWhatWaitsAndRunsByOperatorAndWorker(t *testing.T) {
+func TestDB_QueueLoad(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	tpl := addTpl(t, d, "t")

@@ -11,7 +11,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestTwelveClaimersShareTheQueueWithoutAnInstanceTwice(t *testing.T) {
+func TestDB_Claim(t *testing.T) {
+	t.Parallel()
+	t.Run("twelve_claimers", testClaimTwelveClaimers)
+	t.Run("fewest_running_first", testClaimFewestRunningFirst)
+	t.Run("oldest_due_first", testClaimOldestDueFirst)
+	t.Run("no_slots", testClaimNoSlots)
+}
+
+func testClaimTwelveClaimers(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	tpl := addTpl(t, d, "shared")
@@ -52,7 +60,7 @@ func TestTwelveClaimersShareTheQueueWithoutAnInstanceTwice(t *testing.T) {
 	}
 }
 
-func TestClaimGivesASlotToTheOperatorWithTheFewestRunning(t *testing.T) {
+func testClaimFewestRunningFirst(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	tpl := addTpl(t, d, "fair")
@@ -68,7 +76,7 @@ func TestClaimGivesASlotToTheOperatorWithTheFewestRunning(t *testing.T) {
 	}
 }
 
-func TestClaimTakesTheOldestFirstAndOnlyWhatIsDue(t *testing.T) {
+func testClaimOldestDueFirst(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	tpl := addTpl(t, d, "order")
@@ -85,7 +93,7 @@ func TestClaimTakesTheOldestFirstAndOnlyWhatIsDue(t *testing.T) {
 	}
 }
 
-func TestClaimWithoutSlotsClaimsNothing(t *testing.T) {
+func testClaimNoSlots(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	addInst(t, d, addTpl(t, d, "none"), 1)
@@ -95,7 +103,13 @@ func TestClaimWithoutSlotsClaimsNothing(t *testing.T) {
 	}
 }
 
-func TestFinishShowsFilesCountersAndEventTogether(t *testing.T) {
+func TestDB_Finish(t *testing.T) {
+	t.Parallel()
+	t.Run("stores_all_in_one", testFinishStoresAllInOne)
+	t.Run("repeated", testFinishRepeated)
+}
+
+func testFinishStoresAllInOne(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	tpl := addTpl(t, d, "ok")
@@ -134,7 +148,7 @@ func TestFinishShowsFilesCountersAndEventTogether(t *testing.T) {
 	}
 }
 
-func TestFinishAgainUnderTheSameClaimIsNoErrorAndCountsOnce(t *testing.T) {
+func testFinishRepeated(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	tpl := addTpl(t, d, "twice")
@@ -154,9 +168,9 @@ func TestFinishAgainUnderTheSameClaimIsNoErrorAndCountsOnce(t *testing.T) {
 	}
 }
 
-// The fence: a worker that was away longer than its lease must not be able to
-// write anything, whatever it tries and whatever became of the instance.
-func TestAWorkerThatLostItsLeaseCanWriteNothing(t *testing.T) {
+// A worker that stalled for longer than its lease must not change anything,
+// whatever it calls and whatever happened to the instance meanwhile.
+func TestDB_lease_lost(t *testing.T) {
 	t.Parallel()
 	writes := map[string]func(*DB, *Inst) error{
 		"finish": func(d *DB, in *Inst) error { return d.Finish(context.Background(), in, Result{Rows: 99}) },
@@ -166,14 +180,14 @@ func TestAWorkerThatLostItsLeaseCanWriteNothing(t *testing.T) {
 		"release": func(d *DB, in *Inst) error { return d.Release(context.Background(), in) },
 	}
 	meanwhile := map[string]func(*testing.T, *DB, *Inst){
-		"it waits again": func(*testing.T, *DB, *Inst) {},
-		"another worker runs it": func(t *testing.T, d *DB, _ *Inst) {
+		"waiting_again": func(*testing.T, *DB, *Inst) {},
+		"claimed_by_another": func(t *testing.T, d *DB, _ *Inst) {
 			claimOne(t, d, "second")
 		},
-		"the same worker runs it again": func(t *testing.T, d *DB, _ *Inst) {
+		"claimed_again": func(t *testing.T, d *DB, _ *Inst) {
 			claimOne(t, d, "first")
 		},
-		"another worker finished it": func(t *testing.T, d *DB, _ *Inst) {
+		"finished_by_another": func(t *testing.T, d *DB, _ *Inst) {
 			if err := d.Finish(t.Context(), claimOne(t, d, "second"), Result{Rows: 7}); err != nil {
 				t.Fatal(err)
 			}
@@ -181,7 +195,7 @@ func TestAWorkerThatLostItsLeaseCanWriteNothing(t *testing.T) {
 	}
 	for what, write := range writes {
 		for when, happens := range meanwhile {
-			t.Run(what+" after "+when, func(t *testing.T) {
+			t.Run(what+"/"+when, func(t *testing.T) {
 				t.Parallel()
 				d := setup(t)
 				addInst(t, d, addTpl(t, d, "fence"), 1)
@@ -199,7 +213,7 @@ func TestAWorkerThatLostItsLeaseCanWriteNothing(t *testing.T) {
 					t.Errorf("got error %v, want ErrLeaseLost", err)
 				}
 				if err := d.Heartbeat(t.Context(), []Progress{{Claim: stale.Claim(), Rows: 99}}); err != nil {
-					t.Errorf("beat: %v", err)
+					t.Errorf("heartbeat: %v", err)
 				}
 				after, err := d.GetInst(t.Context(), stale.ID)
 				if err != nil {
@@ -213,7 +227,7 @@ func TestAWorkerThatLostItsLeaseCanWriteNothing(t *testing.T) {
 	}
 }
 
-func TestReleaseKeepsTheAttemptAndThePlaceInTheQueue(t *testing.T) {
+func TestDB_Release(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	tpl := addTpl(t, d, "release")
@@ -228,7 +242,7 @@ func TestReleaseKeepsTheAttemptAndThePlaceInTheQueue(t *testing.T) {
 	}
 }
 
-func TestAPassingFailureIsTriedAgainUntilNoAttemptIsLeft(t *testing.T) {
+func TestDB_Fail(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	id := addInst(t, d, addTpl(t, d, "retry"), 1).ID
@@ -258,7 +272,13 @@ func TestAPassingFailureIsTriedAgainUntilNoAttemptIsLeft(t *testing.T) {
 	}
 }
 
-func TestThreeLostLeasesInARowEndAnInstance(t *testing.T) {
+func TestDB_Rescue(t *testing.T) {
+	t.Parallel()
+	t.Run("three_lost_leases", testRescueThreeLostLeases)
+	t.Run("valid_lease", testRescueValidLease)
+}
+
+func testRescueThreeLostLeases(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	in := newInst(addTpl(t, d, "poison"), 1)
@@ -283,7 +303,7 @@ func TestThreeLostLeasesInARowEndAnInstance(t *testing.T) {
 	}
 }
 
-func TestRescueLeavesLiveLeasesAlone(t *testing.T) {
+func testRescueValidLease(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	addInst(t, d, addTpl(t, d, "live"), 1)
@@ -300,7 +320,7 @@ func TestRescueLeavesLiveLeasesAlone(t *testing.T) {
 	}
 }
 
-func TestCancel(t *testing.T) {
+func TestDB_Cancel(t *testing.T) {
 	t.Parallel()
 	lost := func(t *testing.T, d *DB, in *Inst) {
 		loseLease(t, d, in.ID)
@@ -313,19 +333,19 @@ func TestCancel(t *testing.T) {
 		after  func(*testing.T, *DB, *Inst)
 		want   State
 	}{
-		"of one that waits ends it": {want: StateCanceled},
-		"of one that runs asks it":  {before: func(t *testing.T, d *DB) { claimOne(t, d, "w") }, want: StateCanceling},
-		"wins over a failure": {before: func(t *testing.T, d *DB) { claimOne(t, d, "w") }, after: func(t *testing.T, d *DB, in *Inst) {
+		"waiting": {want: StateCanceled},
+		"running": {before: func(t *testing.T, d *DB) { claimOne(t, d, "w") }, want: StateCanceling},
+		"before_fail": {before: func(t *testing.T, d *DB) { claimOne(t, d, "w") }, after: func(t *testing.T, d *DB, in *Inst) {
 			if err := d.Fail(t.Context(), in, Failure{State: StateFailed, Retry: true}); err != nil {
 				t.Fatal(err)
 			}
 		}, want: StateCanceled},
-		"wins over a finish": {before: func(t *testing.T, d *DB) { claimOne(t, d, "w") }, after: func(t *testing.T, d *DB, in *Inst) {
+		"before_finish": {before: func(t *testing.T, d *DB) { claimOne(t, d, "w") }, after: func(t *testing.T, d *DB, in *Inst) {
 			if err := d.Finish(t.Context(), in, Result{}); !errors.Is(err, ErrCanceling) {
 				t.Errorf("finish: got %v, want ErrCanceling", err)
 			}
 		}, want: StateCanceling},
-		"outlives its worker": {before: func(t *testing.T, d *DB) { claimOne(t, d, "w") }, after: lost, want: StateCanceled},
+		"worker_lost": {before: func(t *testing.T, d *DB) { claimOne(t, d, "w") }, after: lost, want: StateCanceled},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -349,7 +369,7 @@ func TestCancel(t *testing.T) {
 	}
 }
 
-func TestCancelOfAnEndedInstanceIsRefusedAndChangesNothing(t *testing.T) {
+func TestDB_Cancel_ended(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	id := addInst(t, d, addTpl(t, d, "ended"), 1).ID

@@ -22,8 +22,14 @@ func dueSched(t *testing.T, d *DB, tpl *Tpl, ago time.Duration, change func(*Sch
 	return made
 }
 
+func TestDB_UpdateSched(t *testing.T) {
+	t.Parallel()
+	t.Run("concurrent_run", testUpdateSchedConcurrentRun)
+	t.Run("older_version", testUpdateSchedOlderVersion)
+}
+
 // A schedule that ends, or goes on, in the middle of an edit does both.
-func TestAnEditAndADueTimeDoNotUndoEachOther(t *testing.T) {
+func testUpdateSchedConcurrentRun(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	tpl := addTpl(t, d, "t")
@@ -52,7 +58,7 @@ func TestAnEditAndADueTimeDoNotUndoEachOther(t *testing.T) {
 	}
 }
 
-func TestAnEditOfAnOlderVersionIsAConflict(t *testing.T) {
+func testUpdateSchedOlderVersion(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	s := dueSched(t, d, addTpl(t, d, "t"), 0, nil)
@@ -67,8 +73,13 @@ func TestAnEditOfAnOlderVersionIsAConflict(t *testing.T) {
 	}
 }
 
+func TestDB_StartRun(t *testing.T) {
+	t.Parallel()
+	t.Run("one_instance_per_due_time", testStartRunOneInstancePerDueTime)
+}
+
 // A due time is one row: no second instance, whoever asks.
-func TestADueTimeHasOneInstanceWhoeverAsks(t *testing.T) {
+func testStartRunOneInstancePerDueTime(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	tpl := addTpl(t, d, "t")
@@ -101,7 +112,7 @@ func TestADueTimeHasOneInstanceWhoeverAsks(t *testing.T) {
 	}
 }
 
-func TestTheLagDoesNotCountJitter(t *testing.T) {
+func TestDB_SchedLag(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	tpl := addTpl(t, d, "t")

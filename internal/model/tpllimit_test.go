@@ -8,7 +8,7 @@ import (
 
 // A template's own bound holds over all processes, and what waits behind it
 // is not held up.
-func TestNoMoreOfATemplateRunThanItsLimitHoweverManyClaim(t *testing.T) {
+func TestDB_Claim_template_limit(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	limited, free := addTpl(t, d, "limited"), addTpl(t, d, "free")

@@ -7,7 +7,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-func TestAnInstanceResumesTheTraceThatMadeIt(t *testing.T) {
+func TestInst_Resume(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	tpl := addTpl(t, d, "t")
