@@ -27,7 +27,7 @@ func answer(t *testing.T, handler grpc.UnaryHandler) (res any, log string, err e
 	return res, out.String(), err
 }
 
-func TestWhatTheCallerDidWrongComesBackInTheEnvelope(t *testing.T) {
+func TestUnaryErrors_envelope(t *testing.T) {
 	t.Parallel()
 	for kind, code := range map[model.ErrorKind]string{
 		model.Invalid: "3", model.NotFound: "5", model.Quota: "8", model.WrongState: "9", model.Conflict: "10",
@@ -45,7 +45,7 @@ func TestWhatTheCallerDidWrongComesBackInTheEnvelope(t *testing.T) {
 	}
 }
 
-func TestWhatTheServiceCannotDoIsAStatusAndItsCauseIsLoggedAlone(t *testing.T) {
+func TestUnaryErrors_status(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		err  error
@@ -70,7 +70,7 @@ func TestWhatTheServiceCannotDoIsAStatusAndItsCauseIsLoggedAlone(t *testing.T) {
 	}
 }
 
-func TestAPanicIsInternalAndLoggedWithItsStack(t *testing.T) {
+func TestUnaryErrors_panic(t *testing.T) {
 	t.Parallel()
 	_, log, err := answer(t, func(context.Context, any) (any, error) { panic("of a handler") })
 	if status.Code(err) != codes.Internal || strings.Contains(err.Error(), "of a handler") {

@@ -10,7 +10,7 @@ import (
 	"exporttask/internal/model"
 )
 
-func TestWhereFilesGoIsFixedWithTheInstanceAndFitForAnyFileSystem(t *testing.T) {
+func TestFilePath(t *testing.T) {
 	t.Parallel()
 	at := RunWindow{Now: time.Date(2026, 3, 1, 2, 30, 0, 0, time.UTC)}
 	at.Window.Due, at.Window.Start = at.Now, at.Now.AddDate(0, 0, -1)
@@ -46,7 +46,7 @@ func TestWhereFilesGoIsFixedWithTheInstanceAndFitForAnyFileSystem(t *testing.T) 
 	}
 }
 
-func TestAWrongPatternIsRefusedByItsPlace(t *testing.T) {
+func TestCheckDeliverTo_refused(t *testing.T) {
 	t.Parallel()
 	for says, to := range map[string]model.DeliverTo{
 		"f[1].path: 401 bytes, want at most 400":              {Path: strings.Repeat("x", 401)},

@@ -27,7 +27,7 @@ func result(pairs ...string) []row.Column {
 	return out
 }
 
-func TestDriftEndsARunOrFollowsTheTemplatesChoice(t *testing.T) {
+func TestDrift_Columns(t *testing.T) {
 	t.Parallel()
 	ab := checked("a", "INT", "b", "VARCHAR")
 	for name, tc := range map[string]struct {
