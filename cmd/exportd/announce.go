@@ -8,13 +8,13 @@ import (
 	"exporttask/internal/listener"
 )
 
-// registrationStates are the states of the registration by name.
+// registrationStates are the names of the states of a registration, for metrics.
 var registrationStates = []string{
 	string(discovery.Init), string(discovery.Leased), string(discovery.Registered), string(discovery.Lost), string(discovery.Draining), string(discovery.Gone),
 }
 
-// announcer keeps the registration in etcd as the configuration says, also
-// when that changes.
+// announcer keeps the registration in etcd and follows changes of its options and
+// TLS files.
 type announcer struct {
 	*discovery.Registrar
 	addr  string // where gRPC listens
@@ -23,8 +23,8 @@ type announcer struct {
 	certs *listener.ClientCerts
 }
 
-// announce announces addr in etcd; without an etcd it says so once and does
-// nothing.
+// announce returns the registration of addr, the address that gRPC listens on.
+// Without etcd endpoints the registration does nothing and logs so once.
 func announce(c *etcdConfig, addr string, log *slog.Logger) (*announcer, error) {
 	a := &announcer{addr: addr, log: log}
 	cfg, err := a.config(c)
@@ -37,8 +37,8 @@ func announce(c *etcdConfig, addr string, log *slog.Logger) (*announcer, error) 
 	return a, nil
 }
 
-// update follows a changed configuration or changed certificates. An error
-// changes nothing.
+// update applies changed options and changed TLS files. After an error nothing has
+// changed.
 func (a *announcer) update(c *etcdConfig) error {
 	cfg, err := a.config(c)
 	if err != nil {

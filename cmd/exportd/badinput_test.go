@@ -8,7 +8,7 @@ import (
 	"exporttask/internal/testkit"
 )
 
-func TestBadInputIsRefusedByNameAndStoresNothing(t *testing.T) {
+func TestServe_bad_input(t *testing.T) {
 	t.Parallel()
 	s := startService(t, testkit.Database(t))
 	good := func() *api.WshExportTaskCreateTplReq {
@@ -84,7 +84,7 @@ func TestBadInputIsRefusedByNameAndStoresNothing(t *testing.T) {
 	}
 }
 
-func TestListTplWithoutAPageSizeStaysBelowFourMiB(t *testing.T) {
+func TestServe_ListTpl_reply_size(t *testing.T) {
 	t.Parallel()
 	s := startService(t, testkit.Database(t))
 	const templates = 80

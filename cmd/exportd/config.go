@@ -14,7 +14,7 @@ import (
 	"exporttask/internal/task"
 )
 
-// config is what the program was told, validated.
+// config holds the validated options of `exportd` and `exportd migrate`.
 type config struct {
 	dbDSN        string
 	readerDSN    string
@@ -51,7 +51,7 @@ type config struct {
 	values map[string]string // every option's value by name, secrets included
 }
 
-// define lists every option with its default.
+// define defines every option with its default.
 func (c *config) define(o *options) {
 	f := o.flags
 	o.secret(&c.dbDSN, "db-dsn", `the DSN of the service's own database, "user:password@tcp(host:port)/database"`)
@@ -87,8 +87,8 @@ func (c *config) define(o *options) {
 	c.log.define(o)
 }
 
-// loadConfig reads and validates the configuration. The error names the
-// option, what it is and what it may be.
+// loadConfig reads and validates the configuration. An error names the option, the
+// value that was given and the values that are allowed.
 func loadConfig(args []string, getenv func(string) string, out io.Writer) (*config, error) {
 	c := &config{}
 	o := newOptions(out)
@@ -164,8 +164,8 @@ func (c *config) validate() error {
 	return errors.Join(errs...)
 }
 
-// exposure refuses an address that other machines reach without saying who
-// they are, unless that is wanted.
+// exposure returns an error for a listen address that other machines can reach
+// without a token or without TLS, unless the option insecure permits it.
 func (c *config) exposure(option, addr string) error {
 	if c.insecure || addr == "" {
 		return nil

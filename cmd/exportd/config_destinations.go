@@ -20,7 +20,7 @@ import (
 	"exporttask/internal/delivery/webhook"
 )
 
-// destinationConfig are the keys that destinations of all kinds have.
+// destinationConfig holds the keys that destinations of every kind have.
 type destinationConfig struct {
 	Kind      string        `yaml:"kind"`
 	Operators []int32       `yaml:"operators"` // who may send there; none: everybody
@@ -29,7 +29,7 @@ type destinationConfig struct {
 	Timeout   time.Duration `yaml:"timeout"` // of one attempt
 }
 
-// What a destination's zero values stand for.
+// Defaults of a destination's keys.
 const (
 	defaultSlots          = 2
 	defaultAttempts       = 12
@@ -37,7 +37,8 @@ const (
 	defaultWebhookTimeout = 15 * time.Second
 )
 
-// kinds make a destination of the keys that its kind alone has.
+// kinds maps the kind of a destination to the function that reads the keys of that
+// kind and returns the destination.
 var kinds = map[string]func(keys *yaml.Node) (payload.Destination, error){
 	"s3": func(keys *yaml.Node) (payload.Destination, error) {
 		var c s3.Config
@@ -97,7 +98,7 @@ var kinds = map[string]func(keys *yaml.Node) (payload.Destination, error){
 	},
 }
 
-// decode reads a section strictly: a key that nobody knows is an error.
+// decode decodes a section of the YAML file. An unknown key is an error.
 func decode(node *yaml.Node, to any) error {
 	text, err := yaml.Marshal(node)
 	if err != nil {
@@ -108,7 +109,7 @@ func decode(node *yaml.Node, to any) error {
 	return dec.Decode(to)
 }
 
-// fileKey reads the secret that a key names the file of.
+// fileKey reads a secret from the file that a key names.
 func fileKey(key, file string, to *string) error {
 	if file == "" {
 		return nil
@@ -121,7 +122,7 @@ func fileKey(key, file string, to *string) error {
 	return nil
 }
 
-// loadDestinations reads the destinations of the YAML file.
+// loadDestinations reads the section destinations of the YAML file.
 func (c *config) loadDestinations(node yaml.Node) error {
 	c.destinations = delivery.Destinations{}
 	if node.IsZero() {
@@ -144,7 +145,7 @@ func (c *config) loadDestinations(node yaml.Node) error {
 	return errors.Join(errs...)
 }
 
-// loadDestination reads one destination; the error begins with the key.
+// loadDestination reads one destination. An error begins with the key.
 func loadDestination(name string, keys *yaml.Node) (delivery.Destination, error) {
 	common, rest, err := splitKeys(keys)
 	if err != nil {
@@ -178,7 +179,7 @@ func loadDestination(name string, keys *yaml.Node) (delivery.Destination, error)
 	}, nil
 }
 
-// splitKeys takes the keys that all kinds have out of a destination's.
+// splitKeys separates the keys that every kind has from the keys of one kind.
 func splitKeys(keys *yaml.Node) (common destinationConfig, rest *yaml.Node, err error) {
 	if keys.Kind != yaml.MappingNode {
 		return common, nil, fmt.Errorf("kind: line %d: want keys, the first of them kind", keys.Line)

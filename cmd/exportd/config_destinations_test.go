@@ -18,7 +18,7 @@ import (
 var twoDSNs = map[string]string{"EXPORTD_DB_DSN": "u:p@tcp(h:1)/d", "EXPORTD_READER_DSN": "r:p@tcp(h:1)/d"}
 
 // The example of docs/delivery.md is a configuration that starts.
-func TestTheDocumentedDestinationsAreTaken(t *testing.T) {
+func TestLoadDestinations_documented_example(t *testing.T) {
 	t.Parallel()
 	docs, err := os.ReadFile("../../docs/delivery.md")
 	if err != nil {
@@ -69,7 +69,7 @@ func TestTheDocumentedDestinationsAreTaken(t *testing.T) {
 	}
 }
 
-func TestAWrongDestinationInTheConfigurationIsRefusedByItsKey(t *testing.T) {
+func TestLoadDestinations_invalid_key(t *testing.T) {
 	t.Parallel()
 	for want, text := range map[string]string{
 		`destinations.x.kind: "ftp", want one of email, folder, s3, sftp, webhook`: "x: {kind: ftp}",
@@ -93,7 +93,7 @@ func TestAWrongDestinationInTheConfigurationIsRefusedByItsKey(t *testing.T) {
 	}
 }
 
-func TestAWrongBucketForTheStoreIsRefusedByItsOption(t *testing.T) {
+func TestStoreConfig_invalid_bucket(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
 		"store-s3-bucket: empty":                    {"-store-s3-endpoint=https://h"},

@@ -10,8 +10,8 @@ import (
 	"exporttask/internal/listener"
 )
 
-// etcdConfig says where and how the process announces itself. It may change
-// while the process runs.
+// etcdConfig holds the options of the registration in etcd. They may change while
+// the process runs.
 type etcdConfig struct {
 	endpoints string
 	service   string

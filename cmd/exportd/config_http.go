@@ -8,7 +8,7 @@ import (
 	"exporttask/internal/auth/signedurl"
 )
 
-// httpConfig says how HTTP is served.
+// httpConfig holds the options of the HTTP port.
 type httpConfig struct {
 	addr         string
 	baseURL      string

@@ -7,7 +7,7 @@ import (
 	"exporttask/internal/auth"
 )
 
-// logConfig says how to log.
+// logConfig holds the options of logging.
 type logConfig struct {
 	level  slog.Level
 	format string
@@ -26,7 +26,7 @@ func (c *logConfig) validate(bad func(option, format string, args ...any)) {
 	}
 }
 
-// logger logs to out; level is where the level is looked up.
+// logger returns a logger that writes to out. Its level follows level.
 func (c *logConfig) logger(out *os.File, level slog.Leveler) *slog.Logger {
 	text := c.format == "text"
 	if info, err := out.Stat(); c.format == "auto" && err == nil {

@@ -10,7 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// sourceConfig is one data source.
+// sourceConfig holds the keys of one data source.
 type sourceConfig struct {
 	DSN       string   `yaml:"dsn"`
 	DSNFile   string   `yaml:"dsn-file"`
@@ -24,16 +24,17 @@ type sourceConfig struct {
 	MaxSeconds int64 `yaml:"max-seconds"`
 	// Snapshot reads every export from one consistent snapshot.
 	Snapshot bool `yaml:"snapshot"`
-	// MaxRunning bounds the instances that run on it at once, over all
-	// replicas; 0: max-running-per-source.
+	// MaxRunning bounds the instances that run on the data source at the same
+	// time, over all replicas; 0: max-running-per-source.
 	MaxRunning int `yaml:"max-running"`
 }
 
-// sourceName is what a data source may be called.
+// sourceName matches the valid names of data sources.
 var sourceName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,63}$`)
 
-// loadSources reads the sources of the YAML file, with DSNs from files or from
-// the environment: EXPORTD_SOURCE_SHOP_DSN.
+// loadSources reads the section sources of the YAML file. The DSN of a source
+// comes from the section, from the file that it names, or from the environment, for
+// example EXPORTD_SOURCE_SHOP_DSN for the source shop.
 func (c *config) loadSources(node yaml.Node, getenv func(string) string) error {
 	c.sources = map[string]sourceConfig{}
 	if !node.IsZero() {

@@ -21,7 +21,7 @@ func writeFile(t *testing.T, name, text string) string {
 	return path
 }
 
-func TestAnOptionComesFromItsFlagThenEnvironmentThenFileThenDefault(t *testing.T) {
+func TestLoadConfig_precedence(t *testing.T) {
 	t.Parallel()
 	file := writeFile(t, "c.yaml", "workers: 7\npoll: 2s\ntimeout: 3m\ndb-dsn: u:p@tcp(h:1)/file\nreader-dsn: r:p@tcp(h:1)/d\n")
 	env := map[string]string{"EXPORTD_WORKERS": "8", "EXPORTD_POLL": "4s", "EXPORTD_DB_DSN": "u:p@tcp(h:1)/env"}
@@ -38,7 +38,7 @@ func TestAnOptionComesFromItsFlagThenEnvironmentThenFileThenDefault(t *testing.T
 	}
 }
 
-func TestAWrongConfigurationIsRefusedByTheOptionsName(t *testing.T) {
+func TestLoadConfig_invalid(t *testing.T) {
 	t.Parallel()
 	dsn := map[string]string{"EXPORTD_DB_DSN": "u:p@tcp(h:1)/d", "EXPORTD_READER_DSN": "r:p@tcp(h:1)/d"}
 	cases := map[string]struct {

@@ -12,7 +12,7 @@ import (
 	"exporttask/internal/telemetry/tracing"
 )
 
-// traceConfig says where spans go.
+// traceConfig holds the options of OpenTelemetry traces.
 type traceConfig struct {
 	endpoint string
 	insecure bool
@@ -47,8 +47,8 @@ func (c *traceConfig) validate(bad func(option, format string, args ...any)) {
 	}
 }
 
-// traces starts the sending of spans of this process, and tells what of its
-// files may change.
+// traces starts the trace exporter of this process. It also returns the TLS files
+// of the exporter, which may change while the process runs.
 func (a *app) traces(ctx context.Context, owner string) (*tracing.Provider, []watched, error) {
 	c := &a.cfg.trace
 	to := tracing.Config{Endpoint: c.endpoint, Credentials: insecure.NewCredentials(), Ratio: c.ratio, Version: version.Get().Version, Instance: owner}

@@ -106,7 +106,7 @@ func (s *service) delivered(t *testing.T, inst int64, state api.WshExportDeliver
 	}
 }
 
-func TestAFileIsSentToTheDestinationsOfItsTemplateAndItsSchedule(t *testing.T) {
+func TestServe_delivery(t *testing.T) {
 	t.Parallel()
 	folder, bucket, h := t.TempDir(), deliverytest.NewS3(t), newHook(t)
 	s := startService(t, testkit.Database(t), "EXPORTD_CONFIG="+destinations(t, folder, bucket, h))
@@ -170,7 +170,7 @@ func TestAFileIsSentToTheDestinationsOfItsTemplateAndItsSchedule(t *testing.T) {
 	}
 }
 
-func TestADeliveryThatFailsIsTriedAgainApartFromItsExport(t *testing.T) {
+func TestServe_delivery_retried(t *testing.T) {
 	t.Parallel()
 	h := newHook(t)
 	s := startService(t, testkit.Database(t), "EXPORTD_CONFIG="+destinations(t, t.TempDir(), deliverytest.NewS3(t), h))
@@ -242,7 +242,7 @@ func TestADeliveryThatFailsIsTriedAgainApartFromItsExport(t *testing.T) {
 	s.delivered(t, refused, api.WshExportDeliveryState_DELIVERY_DONE)
 }
 
-func TestAWrongDestinationIsRefusedByItsFieldAndChangesNothing(t *testing.T) {
+func TestServe_deliverTo_invalid(t *testing.T) {
 	t.Parallel()
 	s := startService(t, testkit.Database(t), "EXPORTD_CONFIG="+destinations(t, t.TempDir(), deliverytest.NewS3(t), newHook(t)))
 	many := make([]*api.WshExportDeliverTo, 11)
@@ -296,7 +296,7 @@ func TestAWrongDestinationIsRefusedByItsFieldAndChangesNothing(t *testing.T) {
 
 // A worker that is killed in the middle of a call has another make it again,
 // under the same event id.
-func TestADeliveryWhoseWorkerDiedIsMadeByAnother(t *testing.T) {
+func TestServe_delivery_worker_killed(t *testing.T) {
 	t.Parallel()
 	entered, release := make(chan string, 10), make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -337,7 +337,7 @@ func TestADeliveryWhoseWorkerDiedIsMadeByAnother(t *testing.T) {
 	}
 }
 
-func TestFilesAreKeptInABucket(t *testing.T) {
+func TestServe_store_in_bucket(t *testing.T) {
 	t.Parallel()
 	bucket := deliverytest.NewS3(t)
 	s := startService(t, testkit.Database(t), "EXPORTD_STORE_S3_BUCKET=exports", "EXPORTD_STORE_S3_ENDPOINT="+bucket.Config.Endpoint,

@@ -176,7 +176,7 @@ func (f *fleet) whileCalling(t *testing.T, do func()) {
 	callers.Wait()
 }
 
-func TestClientsFindTheProcessesWhateverHappens(t *testing.T) {
+func TestServe_discovery_failures(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t)
 	start := func(args ...string) *exportdtest.Replica { return f.site.Start(t, args...) } // it outlives a subtest
@@ -253,7 +253,7 @@ func TestClientsFindTheProcessesWhateverHappens(t *testing.T) {
 }
 
 // The registration follows the configuration file at each SIGHUP.
-func TestTheRegistrationIsTurnedOnChangedAndOffWhileItRuns(t *testing.T) {
+func TestServe_registration_reload(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t)
 	file := writeFile(t, "exportd.yaml", "")

@@ -141,7 +141,7 @@ const hostileCSV = `SELECT CONCAT('id,no,amount,remark\r\n', GROUP_CONCAT(CONCAT
 		WHEN remark REGEXP '[,"\r\n]' THEN CONCAT('"', REPLACE(remark, '"', '""'), '"') ELSE remark END, '\r\n')
 	ORDER BY id SEPARATOR '')) FROM hostile`
 
-func TestTheRealBinaryExportsWhatTheServerSaysByteForByte(t *testing.T) {
+func TestServe_export_equals_database(t *testing.T) {
 	t.Parallel()
 	dsn := testkit.Database(t)
 	db, err := sql.Open("mysql", dsn)
@@ -261,7 +261,7 @@ func grpcurl(t *testing.T, args ...string) string {
 	return string(out)
 }
 
-func TestGrpcurlAndSeedClients(t *testing.T) {
+func TestServe_grpcurl_and_seed_clients(t *testing.T) {
 	t.Parallel()
 	s := startService(t, testkit.Database(t))
 	const first = `{"etplName": "world", "etplTag": "mall", "etplExpr": "select EtplName from welife_export_tpl", "etplOutputFormat": "FMT_CSV", "etplOutputColumns": ""}`
@@ -298,7 +298,7 @@ func TestGrpcurlAndSeedClients(t *testing.T) {
 	}
 }
 
-func TestTheServiceIsFoundInEtcdAndLeavesIt(t *testing.T) {
+func TestServe_registers_in_etcd(t *testing.T) {
 	t.Parallel()
 	etcd := testkit.Etcd(t)
 	s := startService(t, testkit.Database(t), "EXPORTD_ETCD_ENDPOINTS="+etcd.Endpoint())

@@ -21,7 +21,7 @@ import (
 // maxResident is what the service may take whatever clients do, in MiB.
 const maxResident = 512
 
-func TestIdleSlowAndOversizedClientsCostLittleAndOthersAreServed(t *testing.T) {
+func TestServe_idle_slow_and_oversized_clients(t *testing.T) {
 	t.Parallel()
 	s := startService(t, testkit.Database(t))
 	hostile := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}, Timeout: 10 * time.Second}

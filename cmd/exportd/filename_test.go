@@ -8,7 +8,7 @@ import (
 	"exporttask/internal/testkit"
 )
 
-func TestAFileIsNamedAsItsTemplateSays(t *testing.T) {
+func TestServe_file_name_pattern(t *testing.T) {
 	t.Parallel()
 	s := startService(t, testkit.Database(t))
 	create := func(pattern string) *api.WshExportTaskCreateTplRes {

@@ -18,10 +18,10 @@ import (
 	"exporttask/internal/listener"
 )
 
-// `exportd gateway` is the HTTP port by itself: no database, no store, no
-// workers. It finds the service through etcd, or at an address.
+// `exportd gateway` serves the HTTP port only, without a database, store or
+// workers. It calls the service at an address or finds it in etcd.
 
-// gatewayJob is what the command was told.
+// gatewayJob holds the options of `exportd gateway`.
 type gatewayJob struct {
 	http      httpConfig
 	edge      listener.Limits
@@ -49,7 +49,7 @@ func (j *gatewayJob) define(o *options) {
 	f.StringVar(&j.tokenFile, "token-file", "", "`file` of the gateway's own token with the scope admin, used for signed links only")
 }
 
-// runGateway is the command.
+// runGateway runs `exportd gateway` and returns its exit code.
 func runGateway(ctx context.Context, args []string, getenv func(string) string, stderr *os.File) int {
 	var j gatewayJob
 	o := newOptions(stderr)
@@ -64,7 +64,7 @@ func runGateway(ctx context.Context, args []string, getenv func(string) string, 
 	}
 	log := j.log.logger(stderr, j.log.level)
 	if err := j.run(ctx, log); err != nil {
-		log.Error("stopped", "error", err)
+		log.Error("gateway stopped", "error", err)
 		return exitError
 	}
 	return exitOK

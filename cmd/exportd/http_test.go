@@ -60,7 +60,7 @@ func (s *service) ask(t *testing.T, method, path, body string, headers ...string
 	return answer{res.StatusCode, res.Header, string(text)}
 }
 
-func TestHTTPRunsAWholeExport(t *testing.T) {
+func TestServe_HTTP_export(t *testing.T) {
 	t.Parallel()
 	s := startService(t, testkit.Database(t))
 	made := s.ask(t, "POST", "/v1/tpl", `{"etplName": "订单", "etplExpr": "select EtplName from welife_export_tpl"}`, "X-Request-Id", "mine-1")
@@ -125,7 +125,7 @@ func TestHTTPRunsAWholeExport(t *testing.T) {
 	}
 }
 
-func TestHTTPRefusesInOneShape(t *testing.T) {
+func TestServe_HTTP_errors(t *testing.T) {
 	t.Parallel()
 	s := startService(t, testkit.Database(t))
 	s.create(t, &api.WshExportTaskCreateTplReq{EtplName: "a", EtplExpr: "SELECT 1"})
@@ -182,7 +182,7 @@ func TestHTTPRefusesInOneShape(t *testing.T) {
 
 const linkKeys = "k1: 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n"
 
-func TestASignedLinkOpensItsFileAndNoChangedOneDoes(t *testing.T) {
+func TestServe_signed_link(t *testing.T) {
 	t.Parallel()
 	keys := writeFile(t, "keys", linkKeys)
 	s := startService(t, testkit.Database(t), "EXPORTD_LINK_KEYS_FILE="+keys, "EXPORTD_LINK_TTL=1h")
@@ -220,7 +220,7 @@ func TestASignedLinkOpensItsFileAndNoChangedOneDoes(t *testing.T) {
 	}
 }
 
-func TestASignedLinkExpires(t *testing.T) {
+func TestServe_signed_link_expires(t *testing.T) {
 	t.Parallel()
 	s := startService(t, testkit.Database(t), "EXPORTD_LINK_KEYS_FILE="+writeFile(t, "keys", linkKeys), "EXPORTD_LINK_TTL=1s")
 	inst := s.export(t, s.create(t, &api.WshExportTaskCreateTplReq{EtplName: "a", EtplExpr: "SELECT 1 AS n"}))
@@ -256,7 +256,7 @@ func tokenOf(name string) string {
 
 func bearer(name string) []string { return []string{"Authorization", "Bearer " + tokenOf(name)} }
 
-func TestHTTPShowsAnOperatorItsOwnAlone(t *testing.T) {
+func TestServe_HTTP_ownership(t *testing.T) {
 	t.Parallel()
 	keys := writeFile(t, "keys", linkKeys)
 	dsn := testkit.Database(t)
@@ -333,7 +333,7 @@ func passwordOf(t *testing.T, dsn string) string {
 }
 
 // The gateway by itself has neither a store nor a database.
-func TestTheGatewayRunsAlone(t *testing.T) {
+func TestGateway(t *testing.T) {
 	t.Parallel()
 	keys, etcd := writeFile(t, "keys", linkKeys), testkit.Etcd(t)
 	s := startService(t, testkit.Database(t), "EXPORTD_TOKENS_FILE="+tokensFile(t), "EXPORTD_ETCD_ENDPOINTS="+etcd.Endpoint())

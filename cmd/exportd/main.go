@@ -1,9 +1,9 @@
-// Exportd runs saved SQL templates against MySQL and keeps the results as CSV,
-// XLS or XLSX files.
+// Exportd runs saved SQL templates against MySQL or MariaDB and stores the results
+// as CSV, XLS or XLSX files.
 //
 //	exportd [options]          serve
-//	exportd gateway [options]  serve HTTP alone, for a service found in etcd
-//	exportd migrate [options]  bring the schema up to date, then stop
+//	exportd gateway [options]  serve HTTP only, for a service found in etcd
+//	exportd migrate [options]  migrate the schema of the service's database, then stop
 //	exportd render [options]   run one query into one file, without a service
 //	exportd token NAME OPERATOR SCOPE...   make a token for the tokens file
 //	exportd version            print version, commit, date and Go version
@@ -40,7 +40,7 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
 }
 
-// run is the program without the process around it.
+// run runs a command and returns its exit code.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr *os.File) int {
 	command := "serve"
 	if len(args) > 0 && args[0] != "" && args[0][0] != '-' {
@@ -77,13 +77,13 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	a.level.Set(cfg.log.level)
 	a.log = cfg.log.logger(stderr, a.level)
 	if err := do(ctx, a); err != nil {
-		a.log.Error("stopped", "error", err)
+		a.log.Error("exportd stopped", "error", err)
 		return exitError
 	}
 	return exitOK
 }
 
-// token makes a bearer token and the entry of the tokens file for it.
+// token prints a new bearer token and its entry for the tokens file.
 func token(args []string, stdout, stderr io.Writer) int {
 	if len(args) < 3 {
 		fmt.Fprintln(stderr, "exportd: token: want NAME OPERATOR SCOPE..., such as: token shop 7 read run")

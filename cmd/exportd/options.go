@@ -13,14 +13,14 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// An option is set by, in this order: its flag (-grpc-addr), its variable in
-// the environment (EXPORTD_GRPC_ADDR), its key in the YAML file (grpc-addr),
-// its default. A secret has no flag, which everybody on the machine could
-// read; it has a NAME-file option beside it instead, a file that holds it.
+// The value of an option is taken from, in this order: its flag (-grpc-addr), its
+// environment variable (EXPORTD_GRPC_ADDR), its key in the YAML file (grpc-addr),
+// its default. A secret has no flag, since every user of the machine can read the
+// command line; the flag NAME-file names a file that holds the secret instead.
 
 const envPrefix = "EXPORTD_"
 
-// options collects the options of the program by name.
+// options holds the options of one command, by name.
 type options struct {
 	flags   *flag.FlagSet
 	secrets map[string]*string
@@ -33,13 +33,14 @@ func newOptions(out io.Writer) *options {
 	return &options{flags: fs, secrets: map[string]*string{}, given: map[string]bool{}}
 }
 
-// secret defines a secret and its file option.
+// secret defines a secret and the flag that names its file.
 func (o *options) secret(to *string, name, usage string) {
 	o.secrets[name] = to
 	o.flags.String(name+"-file", "", "`file` that contains "+usage+"; instead the value can be given by "+envName(name)+", or by "+name+" in the YAML file")
 }
 
-// values are the options as they were loaded, by name.
+// values returns the value of every option by name, secrets and sections
+// included. It is used to find out what a reload changed.
 func (o *options) values(sections map[string]yaml.Node) map[string]string {
 	all := map[string]string{}
 	o.flags.VisitAll(func(f *flag.Flag) { all[f.Name] = f.Value.String() })
@@ -58,11 +59,11 @@ func envName(name string) string {
 	return envPrefix + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 }
 
-// sections are the keys of the YAML file that hold more than a value.
+// sections are the keys of the YAML file whose value is a mapping.
 var sections = []string{"sources", "destinations"}
 
-// load sets every option from where it is given. getenv is os.Getenv but for
-// tests. It returns the sections of the YAML file.
+// load sets every option from flags, environment and YAML file, and returns the
+// sections of the YAML file. getenv is os.Getenv, replaced in tests.
 func (o *options) load(args []string, getenv func(string) string) (found map[string]yaml.Node, err error) {
 	configFile := o.flags.String("config", "", "YAML `file` of options, by the names of the flags")
 	if err := o.flags.Parse(args); err != nil {
@@ -157,7 +158,7 @@ func (o *options) readSecrets() error {
 	return nil
 }
 
-// readSecret returns a file's text without the line end that editors add.
+// readSecret returns the content of a file without trailing line ends.
 func readSecret(file string) (string, error) {
 	text, err := os.ReadFile(filepath.Clean(file))
 	if err != nil {

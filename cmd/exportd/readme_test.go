@@ -12,7 +12,7 @@ import (
 
 // What the README tells a newcomer to type must work as it stands, in its
 // order, up to the address and the place of grpcurl.
-func TestTheReadmesFirstExportsWork(t *testing.T) {
+func TestReadme_commands(t *testing.T) {
 	t.Parallel()
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {

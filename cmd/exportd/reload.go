@@ -7,20 +7,20 @@ import (
 	"strings"
 )
 
-// SIGHUP makes the process read its configuration again. What can change
-// without a restart does; of the rest the log tells that it waits for one.
+// SIGHUP makes the process read its configuration again. Options that can change
+// without a restart change at once; the log lists the others.
 
-// changeable tells whether an option can change while the process runs.
+// changeable reports whether an option can change while the process runs.
 func changeable(option string) bool {
 	return option == "advertise" || option == "log-level" || option == "config" || strings.HasPrefix(option, "etcd-")
 }
 
-// reload applies what changed in the configuration. A wrong one changes
-// nothing.
+// reload applies the changes of the configuration. An invalid configuration
+// changes nothing.
 func (p *process) reload() {
 	next, err := p.app.load()
 	if err != nil {
-		p.log.Error("the changed configuration is not taken", "error", err)
+		p.log.Error("the changed configuration is invalid and ignored", "error", err)
 		return
 	}
 	err = p.registry.update(&next.etcd)
@@ -28,17 +28,17 @@ func (p *process) reload() {
 		err = errors.Join(err, f.Reload())
 	}
 	if err != nil {
-		p.log.Error("a part of the changed configuration is not taken", "error", err)
+		p.log.Error("a part of the changed configuration is invalid and ignored", "error", err)
 	}
 	p.app.level.Set(next.log.level)
 	if rest := restartNeeded(p.app.cfg.values, next.values); len(rest) > 0 {
-		p.log.Warn("these options take effect with the next start", "options", rest)
+		p.log.Warn("these options change at the next start", "options", rest)
 	}
-	p.log.Info("configuration read again")
+	p.log.Info("configuration reloaded")
 }
 
-// restartNeeded are the options that differ and cannot change while the
-// process runs.
+// restartNeeded returns the names of options that differ and cannot change while
+// the process runs.
 func restartNeeded(now, next map[string]string) []string {
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(next)) {

@@ -20,17 +20,16 @@ import (
 	"exporttask/internal/task"
 )
 
-// `exportd render` runs one query into one file by the way that a worker takes,
-// without the service: the same check of the SQL, the same read-only session,
-// the same encoders.
+// `exportd render` writes the result of one query to one file without the service.
+// It uses the same SQL check, read-only session and encoders as a worker.
 
-// renderFormats are the formats by the names that -format takes.
+// renderFormats maps the values of -format.
 var renderFormats = map[string]model.Format{"csv": model.FormatCSV, "xls": model.FormatXLS, "xlsx": model.FormatXLSX}
 
-// maxRender is the longest time limit that may be asked for.
+// maxRender is the maximum of -timeout.
 const maxRender = 1000 * time.Hour
 
-// renderJob is what the command was told.
+// renderJob holds the options of `exportd render`.
 type renderJob struct {
 	dsn     string
 	source  sourceConfig
@@ -44,7 +43,7 @@ type renderJob struct {
 	options model.Options
 }
 
-// params are -p name=value options.
+// params collects the values of -p name=value.
 type params []model.Param
 
 func (p *params) String() string { return "" }
@@ -88,7 +87,7 @@ func (j *renderJob) define(o *options) {
 	f.BoolVar(&j.options.Small, "small", false, "XLSX, gzip: a smaller file for more CPU time")
 }
 
-// render is the command.
+// render runs `exportd render` and returns its exit code.
 func render(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	var j renderJob
 	err := j.load(args, getenv, stderr)
@@ -146,7 +145,7 @@ func (j *renderJob) load(args []string, getenv func(string) string, out io.Write
 	return nil
 }
 
-// run writes the file under its name only when it is whole.
+// run writes the file. It gets its name only when it is complete.
 func (j *renderJob) run(ctx context.Context, stdout, stderr io.Writer) error {
 	began := time.Now()
 	in, srcs, err := j.instance()
@@ -155,7 +154,7 @@ func (j *renderJob) run(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	ctx, stop := context.WithTimeout(ctx, j.timeout)
 	defer stop()
-	out := &tally{w: stdout}
+	out := &countingWriter{w: stdout}
 	if j.sum {
 		out.hash = sha256.New()
 	}
@@ -191,7 +190,7 @@ func publish(file *os.File, name string) error {
 	return errors.Join(file.Chmod(0o644), file.Sync(), file.Close(), os.Rename(file.Name(), name))
 }
 
-// instance is the one that a server would make of the same template.
+// instance returns the instance that the service would create for the same query.
 func (j *renderJob) instance() (*model.Inst, sources, error) {
 	j.source.DSN = j.dsn
 	srcs, err := openSources(map[string]sourceConfig{"default": j.source}, slog.New(slog.DiscardHandler))
@@ -214,17 +213,17 @@ func (j *renderJob) instance() (*model.Inst, sources, error) {
 	}, srcs, nil
 }
 
-// tally passes a file's bytes on and sums them up, as a worker does.
-type tally struct {
+// countingWriter counts and hashes the bytes of a file that it passes on.
+type countingWriter struct {
 	w    io.Writer
 	hash hash.Hash // nil: not wanted
 	n    int64
 }
 
-func (t *tally) Write(p []byte) (int, error) {
+func (t *countingWriter) Write(p []byte) (int, error) {
 	n, err := t.w.Write(p)
 	if t.hash != nil {
-		_, _ = t.hash.Write(p[:n]) // a hash takes everything
+		_, _ = t.hash.Write(p[:n]) // never fails
 	}
 	t.n += int64(n)
 	return n, err

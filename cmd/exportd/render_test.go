@@ -22,7 +22,7 @@ func renderIn(t *testing.T, dsn string, args ...string) (code int, stdout, stder
 	return code, out.String(), errs.String()
 }
 
-func TestRenderWritesOneQueryIntoOneFile(t *testing.T) {
+func TestRender(t *testing.T) {
 	t.Parallel()
 	dsn := testkit.Database(t)
 	db, err := sql.Open("mysql", dsn)
@@ -62,7 +62,7 @@ func TestRenderWritesOneQueryIntoOneFile(t *testing.T) {
 	}
 }
 
-func TestRenderThatFailsLeavesNoFileAndSaysWhy(t *testing.T) {
+func TestRender_failure_leaves_no_file(t *testing.T) {
 	t.Parallel()
 	dsn := testkit.Database(t)
 	for name, tc := range map[string]struct {

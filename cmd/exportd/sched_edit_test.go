@@ -23,7 +23,7 @@ func (s *service) sched(t *testing.T, change func(*api.WshExportTaskCreateSchedR
 	return res.GetData()
 }
 
-func TestAnEditLeavesADueTimeThatWaits(t *testing.T) {
+func TestServe_UpdateSched_keeps_waiting_due_time(t *testing.T) {
 	t.Parallel()
 	dsn := testkit.Database(t)
 	s := startService(t, dsn)
@@ -49,7 +49,7 @@ func TestAnEditLeavesADueTimeThatWaits(t *testing.T) {
 	}
 }
 
-func TestAScheduleOfADeletedTemplateCanBePausedButNotResumed(t *testing.T) {
+func TestServe_UpdateSched_deleted_template(t *testing.T) {
 	t.Parallel()
 	s := startService(t, testkit.Database(t))
 	tpl := s.create(t, &api.WshExportTaskCreateTplReq{EtplName: "t", EtplExpr: "SELECT 1"})
@@ -67,7 +67,7 @@ func TestAScheduleOfADeletedTemplateCanBePausedButNotResumed(t *testing.T) {
 	}
 }
 
-func TestABackfillIsMadeWholeOrNotAtAll(t *testing.T) {
+func TestServe_RunSched_backfill_all_or_none(t *testing.T) {
 	t.Parallel()
 	s := startService(t, testkit.Database(t), "EXPORTD_MAX_WAITING=10", "EXPORTD_WORKERS=1")
 	tpl := s.create(t, &api.WshExportTaskCreateTplReq{EtplName: "t", EtplExpr: "SELECT 1"})

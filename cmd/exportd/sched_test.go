@@ -10,7 +10,7 @@ import (
 	"exporttask/internal/testkit"
 )
 
-func TestAScheduleRunsItsTemplateForTheWindowsOfItsDueTimes(t *testing.T) {
+func TestServe_schedule_windows(t *testing.T) {
 	t.Parallel()
 	s := startService(t, testkit.Database(t))
 	tpl := s.create(t, &api.WshExportTaskCreateTplReq{
@@ -121,7 +121,7 @@ func (s *service) watch(t *testing.T, id int64) *api.WshExportInst {
 	}
 }
 
-func TestAWrongScheduleIsRefusedByItsFieldAndChangesNothing(t *testing.T) {
+func TestServe_CreateSched_invalid(t *testing.T) {
 	t.Parallel()
 	s := startService(t, testkit.Database(t))
 	tpl := s.create(t, &api.WshExportTaskCreateTplReq{EtplName: "t", EtplExpr: "SELECT :n AS n"})

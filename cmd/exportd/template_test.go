@@ -78,7 +78,7 @@ const kindsColumns = `[{"name": "id"}, {"name": "no"}, {"name": "amount", "label
 	{"name": "flag", "map": {"0": "no", "1": "yes"}}, {"name": "remark"}, {"name": "raw", "binary": "base64"}, {"name": "bits"}, {"name": "place"}]`
 
 // What a preview shows is what a file of the same template holds, cell by cell.
-func TestAPreviewShowsTheCellsOfTheFileAndKeepsNothing(t *testing.T) {
+func TestServe_PreviewTpl(t *testing.T) {
 	t.Parallel()
 	_, s := shop(t, kindsTable, kindsRows)
 	draft := &api.WshExportTaskCreateTplReq{
@@ -158,7 +158,7 @@ func (s *service) insts(t *testing.T) int {
 	return len(res.GetData())
 }
 
-func TestAPreviewThatCannotBeShownSaysWhy(t *testing.T) {
+func TestServe_PreviewTpl_errors(t *testing.T) {
 	t.Parallel()
 	_, s := shop(t, "CREATE TABLE wide (c LONGTEXT)", "INSERT INTO wide VALUES (REPEAT('x', 3000000))")
 	deleted := s.create(t, &api.WshExportTaskCreateTplReq{EtplName: "gone", EtplExpr: "SELECT 1"})
@@ -200,7 +200,7 @@ func TestAPreviewThatCannotBeShownSaysWhy(t *testing.T) {
 // manyRows is a table of 10,000 rows that needs no table.
 const manyRows = `(WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 10000) SELECT i FROM n)`
 
-func TestARunWhoseColumnsDriftedSaysWhichAndAnUpdateTakesThem(t *testing.T) {
+func TestServe_column_drift(t *testing.T) {
 	t.Parallel()
 	db, s := shop(t, "CREATE TABLE drifting (a INT, b VARCHAR(9), c DATE)", "INSERT INTO drifting VALUES (1, 'x', '2026-01-01')")
 	all := s.create(t, &api.WshExportTaskCreateTplReq{EtplName: "all", EtplExpr: "SELECT * FROM drifting"})
@@ -256,7 +256,7 @@ func TestARunWhoseColumnsDriftedSaysWhichAndAnUpdateTakesThem(t *testing.T) {
 	}
 }
 
-func TestALimitEndsAnInstanceWithItsFigureAndNeverWithACutFile(t *testing.T) {
+func TestServe_limits(t *testing.T) {
 	t.Parallel()
 	dsn := testkit.Database(t)
 	db, err := sql.Open("mysql", dsn)
@@ -310,7 +310,7 @@ func TestALimitEndsAnInstanceWithItsFigureAndNeverWithACutFile(t *testing.T) {
 	}
 }
 
-func TestAnAccountThatMayDoMoreIsWarnedOf(t *testing.T) {
+func TestServe_warns_of_excess_grants(t *testing.T) {
 	t.Parallel()
 	dsn := testkit.Database(t)
 	config := filepath.Join(t.TempDir(), "exportd.yaml")

@@ -91,7 +91,7 @@ func (a *authority) write(t *testing.T, dir string, number int64) (cert, key str
 
 // The real binary speaks TLS on both ports, wants its clients' certificates, and
 // takes over a new certificate without a restart.
-func TestBothPortsSpeakMutualTLSAndFollowTheirCertificate(t *testing.T) {
+func TestServe_mutual_TLS_reload(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t)
 	dir := t.TempDir()
@@ -163,7 +163,7 @@ func TestBothPortsSpeakMutualTLSAndFollowTheirCertificate(t *testing.T) {
 
 // The gateway by itself reaches a service that wants certificates with one of its
 // own, which the Go client inside of it shows.
-func TestTheGatewayByItselfSpeaksMutualTLSToTheService(t *testing.T) {
+func TestGateway_mutual_TLS(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t)
 	cert, key := a.write(t, t.TempDir(), 10)
@@ -194,7 +194,7 @@ func TestTheGatewayByItselfSpeaksMutualTLSToTheService(t *testing.T) {
 }
 
 // A caller that gives up ends what runs for it on the database.
-func TestADeadlineReachesTheDatabase(t *testing.T) {
+func TestServe_deadline_reaches_database(t *testing.T) {
 	t.Parallel()
 	dsn := testkit.Database(t)
 	s := startService(t, dsn)

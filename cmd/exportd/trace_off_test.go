@@ -23,7 +23,7 @@ import (
 // What is not traced, and what becomes of traces where the collector or the
 // process is not there.
 
-func TestWhatACallerDoesNotKeepIsNotSentAndOneThatItKeepsIs(t *testing.T) {
+func TestServe_trace_sampled_flag(t *testing.T) {
 	t.Parallel()
 	collector := tracingtest.New(t)
 	hook, called := receiver(t)
@@ -67,7 +67,7 @@ func TestWhatACallerDoesNotKeepIsNotSentAndOneThatItKeepsIs(t *testing.T) {
 	}
 }
 
-func TestNothingIsTracedUnlessConfigured(t *testing.T) {
+func TestServe_trace_off_by_default(t *testing.T) {
 	t.Parallel()
 	collector := tracingtest.New(t)
 	hook, called := receiver(t)
@@ -102,7 +102,7 @@ func (s *service) stop(t *testing.T) {
 	}
 }
 
-func TestSpansAreSentBeforeTheProcessEndsOverTLS(t *testing.T) {
+func TestServe_trace_flush_over_TLS(t *testing.T) {
 	t.Parallel()
 	ca := newAuthority(t)
 	dir := t.TempDir()
@@ -133,7 +133,7 @@ func TestSpansAreSentBeforeTheProcessEndsOverTLS(t *testing.T) {
 }
 
 // A collector can be away or silent: nobody waits for it.
-func TestACollectorThatDoesNotAnswerHoldsUpNothing(t *testing.T) {
+func TestServe_trace_collector_down(t *testing.T) {
 	t.Parallel()
 	for name, listen := range map[string]func(t *testing.T) string{
 		"away": func(t *testing.T) string {

@@ -103,7 +103,7 @@ const createInst = "exporttask.ExportTask/CreateInst"
 // soon lets spans arrive a moment after they end.
 const soon = "OTEL_BSP_SCHEDULE_DELAY=50"
 
-func TestATraceGoesFromACallThroughAnotherReplicaToTheReceiver(t *testing.T) {
+func TestServe_trace_across_replicas(t *testing.T) {
 	t.Parallel()
 	collector := tracingtest.New(t)
 	hook, called := receiver(t)
@@ -198,7 +198,7 @@ func TestATraceGoesFromACallThroughAnotherReplicaToTheReceiver(t *testing.T) {
 	}
 }
 
-func TestAFailedAttemptAndARunOfAScheduleAreTraced(t *testing.T) {
+func TestServe_trace_failed_attempt_and_scheduled_run(t *testing.T) {
 	t.Parallel()
 	collector := tracingtest.New(t)
 	dsn := testkit.Database(t)

@@ -63,8 +63,8 @@ func (s *Service) RetryDelivery(ctx context.Context, id int64) (*model.Delivery,
 	return v, nil
 }
 
-// CheckDeliverTo checks the patterns of where files are sent; params are the
-// names of the parameters that they may use.
+// CheckDeliverTo checks the path and subject patterns of destinations. params are
+// the names of the parameters that a pattern may use.
 func CheckDeliverTo(field string, list []model.DeliverTo, params []string) error {
 	for i, to := range list {
 		at := field + "[" + strconv.Itoa(i) + "]"
@@ -103,8 +103,9 @@ func checkPatternParams(field string, used, params []string) error {
 	return nil
 }
 
-// FreezeDeliverTo fixes at an instance's creation what the patterns hold of
-// dates and values; {id} and {attempt} stay.
+// FreezeDeliverTo fills in the words of path and subject patterns that are known
+// when an instance is created: name, dates and parameters. {id} and {attempt}
+// stay.
 func FreezeDeliverTo(list []model.DeliverTo, tplName string, params []model.Param, at RunWindow) ([]model.DeliverTo, error) {
 	v := frozen(tplName, params, at)
 	list = slices.Clone(list)
@@ -128,7 +129,8 @@ func FreezeDeliverTo(list []model.DeliverTo, tplName string, params []model.Para
 	return list, nil
 }
 
-// Subject is the subject of an instance's e-mail; empty where none is given.
+// Subject returns the subject of an instance's e-mail from its frozen pattern,
+// empty where the pattern is empty.
 func Subject(in *model.Inst, frozen string) string {
 	p, err := filename.ParseLine(frozen)
 	if err != nil {
@@ -137,10 +139,10 @@ func Subject(in *model.Inst, frozen string) string {
 	return p.Expand(late(in))
 }
 
-// FilePath is where an instance's file goes in a destination: relative, between
-// slashes, each part fit for any file system. A frozen path that is empty or
-// ends in a slash is the file's folder; one without the file's extension gets
-// it.
+// FilePath returns the path of an instance's file at a destination: relative, with
+// slashes, each part valid on common file systems. A frozen pattern that is empty
+// or ends in a slash is the folder of the file. A pattern that lacks the file's
+// extension gets it.
 func FilePath(in *model.Inst, frozen, file string) string {
 	folder, name := path.Split(frozen)
 	var parts []string
@@ -164,7 +166,7 @@ func safePart(in *model.Inst, pattern string) string {
 	return store.SafeName(p.Expand(late(in)))
 }
 
-// stem is a file's name without its extension, ".csv.gz" being one.
+// stem returns a file's name without its extension. ".csv.gz" is one extension.
 func stem(file string) string {
 	s := strings.TrimSuffix(file, path.Ext(file))
 	if path.Ext(file) == ".gz" {

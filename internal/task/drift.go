@@ -9,8 +9,8 @@ import (
 	"exporttask/internal/model"
 )
 
-// Drift is how a result differs from the columns that its template was checked
-// with.
+// Drift is the difference between the columns of a result and the columns that
+// the template had when it was checked.
 type Drift struct {
 	Missing []string // names of columns that are gone
 	Retyped []string // "amount was DECIMAL, is VARCHAR"
@@ -20,9 +20,9 @@ type Drift struct {
 	extra int   // how many of order are extra
 }
 
-// Compare matches a result with the columns that a template was checked with,
-// by name and, of equal names, in their order. Where those are not known there
-// is no drift.
+// Compare compares the columns of a result with the checked columns of its
+// template, by name; columns of equal names are matched in order. Without checked
+// columns there is no drift.
 func Compare(checked []model.ResultColumn, result []row.Column) Drift {
 	var d Drift
 	if len(checked) == 0 {
@@ -58,9 +58,9 @@ func Compare(checked []model.ResultColumn, result []row.Column) Drift {
 	return d
 }
 
-// Columns are the output columns of an instance in the result that d was made
-// from. Drift that the template does not take is a WrongState that names the
-// columns.
+// Columns returns the output columns of an instance; result is the result that d
+// was computed from. Drift that the template does not allow is a *model.Error of
+// kind WrongState that names the columns.
 func (d Drift) Columns(in *model.Inst, result []row.Column) ([]format.Column, error) {
 	if err := d.check(in.ExtraColumns); err != nil {
 		return nil, err

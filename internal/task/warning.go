@@ -7,14 +7,14 @@ import (
 	"exporttask/internal/model"
 )
 
-// warningTexts say what a warning's count counts.
+// warningTexts are the texts of warnings, without the count.
 var warningTexts = map[format.WarningCode]string{
 	format.GuardedFormula: "cells guarded against formulas",
 	format.CutText:        "texts cut at the format's longest",
 	format.IllegalChar:    "cells with characters that the format cannot hold",
 }
 
-// Warnings puts what an encoder warned of into words.
+// Warnings converts the warnings of an encoder to those of an instance.
 func Warnings(list []format.Warning) []model.Warning {
 	out := make([]model.Warning, len(list))
 	for i, w := range list {
