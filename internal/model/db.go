@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
@@ -34,16 +35,13 @@ const (
 const PoolSize = 16
 
 // Open connects to exportd's own database. dsn is a DSN of go-sql-driver:
-// "user:password@tcp(host:port)/database". Of its parameters only tls is used;
-// this package sets all others.
+// "user:password@tcp(host:port)/database", with several servers
+// "user:password@tcp(host:port,host:port)/database". Of its parameters only tls
+// is used; this package sets all others.
 func Open(ctx context.Context, dsn string) (*DB, error) {
-	cfg, err := config(dsn)
+	connector, err := newConnector(dsn)
 	if err != nil {
 		return nil, err
-	}
-	connector, err := mysql.NewConnector(cfg)
-	if err != nil {
-		return nil, fmt.Errorf("database: %w", err)
 	}
 	db := sqlx.NewDb(sql.OpenDB(connector), "mysql")
 	db.SetMaxOpenConns(PoolSize)
@@ -52,7 +50,7 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 	db.SetConnMaxLifetime(3 * time.Minute)
 	db.SetConnMaxIdleTime(idleTime)
 	if err := db.PingContext(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("database %s: %w", cfg.Addr, err), db.Close())
+		return nil, errors.Join(fmt.Errorf("database %s: %w", strings.Join(connector.addrs, ", "), err), db.Close())
 	}
 	return &DB{db: pool{db}, queue: QueueSettings{Lease: Lease}}, nil
 }
@@ -98,8 +96,19 @@ func (d *DB) SQL() *sql.DB { return d.db.db.DB }
 // Close closes all connections.
 func (d *DB) Close() error { return d.db.db.Close() }
 
-// Ping returns an error if the database does not answer.
-func (d *DB) Ping(ctx context.Context) error { return d.db.db.PingContext(ctx) }
+// pingTimeout bounds Ping.
+const pingTimeout = 2 * time.Second
+
+// Ping stores a value and returns an error unless that succeeds within 2 s: a
+// database that only answers reads cannot serve.
+func (d *DB) Ping(ctx context.Context) error {
+	const WRITE = `INSERT INTO welife_export_meta (name, value) VALUES ('ping', UTC_TIMESTAMP(6))
+		ON DUPLICATE KEY UPDATE value = UTC_TIMESTAMP(6)`
+	ctx, stop := context.WithTimeout(ctx, pingTimeout)
+	defer stop()
+	_, err := d.db.ExecContext(ctx, WRITE)
+	return wrap("write to the database", err)
+}
 
 // txAttempts is how often inTx runs a transaction that the server rolls back.
 const txAttempts = 5
@@ -111,7 +120,7 @@ func (d *DB) inTx(ctx context.Context, fn func(*tx) error) error {
 	var err error
 	for range txAttempts {
 		err = d.once(ctx, fn)
-		if !isServerError(err, mysqlErrRecordChanged, mysqlErrLockWaitTimeout, mysqlErrDeadlock) {
+		if !errors.Is(err, errRowCount) && !isServerError(err, mysqlErrRecordChanged, mysqlErrLockWaitTimeout, mysqlErrDeadlock) {
 			return err
 		}
 	}

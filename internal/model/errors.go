@@ -45,17 +45,6 @@ var ErrLeaseLost = errors.New("lease lost")
 // transaction had locked. The transaction is rolled back.
 var errRowCount = errors.New("statement changed another number of rows than the transaction locked")
 
-// Error numbers of the server, the same on MariaDB and MySQL unless noted.
-const (
-	mysqlErrRecordChanged    = 1020
-	mysqlErrServerShutdown   = 1053
-	mysqlErrDuplicateEntry   = 1062
-	mysqlErrLockWaitTimeout  = 1205
-	mysqlErrDeadlock         = 1213
-	mysqlErrQueryInterrupted = 1317
-	mysqlErrConnectionKilled = 1927 // MariaDB
-)
-
 func isServerError(err error, numbers ...uint16) bool {
 	my, ok := errors.AsType[*mysql.MySQLError](err)
 	return ok && slices.Contains(numbers, my.Number)
@@ -67,13 +56,4 @@ func wrap(what string, err error) error {
 		return nil
 	}
 	return fmt.Errorf("%s: %w", what, err)
-}
-
-// Refused reports whether the database answered a statement with an error, so
-// that the write certainly did not happen. After any other error, such as a lost
-// connection, the outcome of the write is unknown.
-func Refused(err error) bool {
-	_, answered := errors.AsType[*mysql.MySQLError](err)
-	return answered && !isServerError(err, mysqlErrRecordChanged, mysqlErrLockWaitTimeout, mysqlErrDeadlock,
-		mysqlErrServerShutdown, mysqlErrQueryInterrupted, mysqlErrConnectionKilled)
 }

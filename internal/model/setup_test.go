@@ -13,15 +13,7 @@ import (
 // setup is a migrated database of the test's own.
 func setup(t *testing.T) *DB {
 	t.Helper()
-	d, err := Open(t.Context(), testkit.Database(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := d.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	d := open(t, testkit.Database(t))
 	if _, err := migrations.Up(t.Context(), d.SQL(), slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
 	}

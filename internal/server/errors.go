@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net"
 	"runtime/debug"
 
-	"github.com/go-sql-driver/mysql"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -141,24 +139,12 @@ func toStatus(ctx context.Context, log *slog.Logger, method string, err error) e
 	case errors.Is(err, context.DeadlineExceeded):
 		log.WarnContext(ctx, "the deadline passed", "method", method, "error", err)
 		return status.Error(codes.DeadlineExceeded, "the deadline passed before the answer was there")
-	case databaseDown(err):
-		log.ErrorContext(ctx, "the service's database does not answer", "method", method, "error", err)
+	case model.Transient(err):
+		log.ErrorContext(ctx, "the service's database does not take the write or does not answer", "method", method, "error", err)
 		return status.Error(codes.Unavailable, "the service's database does not answer; try again")
 	}
 	log.ErrorContext(ctx, "the call failed", "method", method, "error", err)
 	return status.Error(codes.Internal, "internal error; the cause is in the server's log")
-}
-
-// databaseDown reports whether an error is one of the connection to the service's
-// database and not one of a statement.
-func databaseDown(err error) bool {
-	var netErr net.Error
-	if my, ok := errors.AsType[*mysql.MySQLError](err); ok {
-		// ER_CON_COUNT_ERROR, ER_SERVER_SHUTDOWN, ER_CONNECTION_KILLED (MariaDB),
-		// ER_OPTION_PREVENTS_STATEMENT (read_only).
-		return my.Number == 1040 || my.Number == 1053 || my.Number == 1927 || my.Number == 1290
-	}
-	return errors.Is(err, mysql.ErrInvalidConn) || errors.As(err, &netErr)
 }
 
 func panicked(ctx context.Context, log *slog.Logger, method string, p any) error {
