@@ -32,6 +32,8 @@ func (l load) DeliveryLoad(context.Context, []string) ([]model.DeliveryLoad, err
 	return []model.DeliveryLoad{{Destination: "crm", Waiting: 6, OldestSec: 7}}, l.err
 }
 
+func (l load) Ping(context.Context) error { return l.err }
+
 func (l load) SchedLag(context.Context) (time.Duration, error) { return 90 * time.Second, l.err }
 
 // busy is a process in which everything has happened once.

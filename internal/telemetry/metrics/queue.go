@@ -11,8 +11,10 @@ import (
 	"exporttask/internal/model"
 )
 
-// Load tells what waits and runs, over all replicas.
+// Load reads the load of the queue over all replicas.
 type Load interface {
+	// Ping returns an error unless the database takes a write.
+	Ping(ctx context.Context) error
 	QueueLoad(ctx context.Context, operator int32, limit int) ([]model.QueueOperator, []model.QueueWorker, error)
 	// SchedLag is how long the schedule that is due the longest has been due.
 	SchedLag(ctx context.Context) (time.Duration, error)
@@ -53,9 +55,10 @@ func (r *recent[T]) get() (T, error) {
 	return r.answer, r.err
 }
 
-// queue asks for the queue's load when it is scraped.
+// queue reads the load of the queue and the state of the database at a scrape.
 type queue struct {
 	load recent[queueLoad]
+	ping func(ctx context.Context) error
 
 	waiting, retrying, running, oldest, lag, up *prometheus.Desc
 }
@@ -83,12 +86,13 @@ func (m *Metrics) AddQueue(load Load) {
 	}
 	m.registry.MustRegister(&queue{
 		load:     recent[queueLoad]{ask: askQueue(load)},
+		ping:     load.Ping,
 		waiting:  desc("exportd_queue_waiting", "Instances that could run now.", "operator"),
 		retrying: desc("exportd_queue_retrying", "Instances that wait for their next attempt.", "operator"),
 		running:  desc("exportd_queue_running", "Instances that run, over all replicas.", "operator"),
 		oldest:   desc("exportd_queue_oldest_seconds", "How long the oldest instance that could run has waited.", "operator"),
 		lag:      desc("exportd_schedule_lag_seconds", "How long the schedule that is due the longest has been due."),
-		up:       desc("exportd_database_up", "1 where the service's own database answered this scrape."),
+		up:       desc("exportd_database_up", "1 if the service's own database took a write at this scrape."),
 	})
 }
 
@@ -101,14 +105,16 @@ func (q *queue) Describe(to chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (q *queue) Collect(to chan<- prometheus.Metric) {
-	load, err := q.load.get()
 	up := 1.0
-	if err != nil {
+	if err := q.ping(context.Background()); err != nil { // which takes 2 s at most
 		up = 0
-	} else {
-		to <- prometheus.MustNewConstMetric(q.lag, prometheus.GaugeValue, load.late.Seconds())
 	}
 	to <- prometheus.MustNewConstMetric(q.up, prometheus.GaugeValue, up)
+	load, err := q.load.get()
+	if err != nil {
+		return // not 0: a query that is too slow is not an empty queue
+	}
+	to <- prometheus.MustNewConstMetric(q.lag, prometheus.GaugeValue, load.late.Seconds())
 	for _, o := range load.operators {
 		name := strconv.Itoa(int(o.OperatorID))
 		for _, v := range []struct {
