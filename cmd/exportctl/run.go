@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
+	"crypto/rand"
 	"fmt"
 	"io"
 	"os"
@@ -19,6 +19,7 @@ import (
 	"exporttask/client"
 	"exporttask/cmd/exportctl/internal/find"
 	"exporttask/cmd/exportctl/internal/term"
+	"exporttask/internal/files"
 )
 
 func (a *app) runCommand() *cobra.Command {
@@ -163,21 +164,16 @@ func (a *app) fetch(ctx context.Context, c *client.Client, inst *api.WshExportIn
 	if info, err := os.Stat(to); to == "" || err == nil && info.IsDir() {
 		to = filepath.Join(to, filepath.Base(name)) // a name, never a path
 	}
-	// Beside its place, so that it can be moved there in one step.
-	part, err := os.CreateTemp(filepath.Dir(to), "."+filepath.Base(to)+".part-")
+	part, err := files.NewFolder(filepath.Dir(to)).Create(".exportctl-"+rand.Text()+".part", 0o666)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, part.Close(), os.Remove(part.Name()))
-		}
-	}()
+	defer part.Discard()
 	counted := &counter{w: part, each: func(done int64) { show.Download(done, size) }}
 	if _, err := c.Download(ctx, inst.GetEinstId(), counted); err != nil {
 		return err
 	}
-	if err := publish(part, to); err != nil {
+	if err := part.Commit(filepath.Base(to)); err != nil {
 		return err
 	}
 	show.Done()
@@ -190,20 +186,6 @@ func sha(inst *api.WshExportInst) string {
 		return f.GetSha256()
 	}
 	return "-"
-}
-
-// publish gives a finished file its name, with the rights of a new file.
-func publish(part *os.File, to string) error {
-	if err := part.Chmod(0o644 &^ umask()); err != nil {
-		return err
-	}
-	if err := part.Sync(); err != nil {
-		return err
-	}
-	if err := part.Close(); err != nil {
-		return err
-	}
-	return os.Rename(part.Name(), to)
 }
 
 // counter tells how much was written.

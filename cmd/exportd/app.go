@@ -145,7 +145,7 @@ func (a *app) openStore(ctx context.Context, db *model.DB) (files fileStore, id 
 	if files, err = a.cfg.store.open(ctx); err != nil {
 		return nil, "", fmt.Errorf("open the store: %w", err)
 	}
-	err = db.VerifyStoreID(ctx, func(recorded string) (string, error) { return files.AgreeOn(ctx, recorded) })
+	err = db.VerifyStoreID(ctx, func(recorded string) (string, error) { return files.VerifyID(ctx, recorded) })
 	if err != nil {
 		return nil, "", fmt.Errorf("verify the store: %w", err)
 	}

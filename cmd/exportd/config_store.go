@@ -11,8 +11,8 @@ import (
 // fileStore is the store as this process uses it.
 type fileStore interface {
 	store.Store
-	export.Shelf
-	AgreeOn(ctx context.Context, kept string) (string, error)
+	export.SweepStore
+	VerifyID(ctx context.Context, recorded string) (id string, err error)
 	TempDir() string
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"exporttask/internal/export"
+	"exporttask/internal/files"
 	"exporttask/internal/model"
 	"exporttask/internal/task"
 )
@@ -158,13 +160,13 @@ func (j *renderJob) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if j.sum {
 		out.hash = sha256.New()
 	}
-	var file *os.File
+	var file *files.Temp
 	if j.output != "-" {
-		if file, err = os.CreateTemp(filepath.Dir(j.output), ".exportd-*"); err != nil {
+		file, err = files.NewFolder(filepath.Dir(j.output)).Create(".exportd-"+rand.Text(), 0o666)
+		if err != nil {
 			return fmt.Errorf("o: %w", err)
 		}
-		defer os.Remove(file.Name()) // after the rename there is nothing of this name
-		defer file.Close()
+		defer file.Discard()
 		out.w = file
 	}
 	summary, err := export.Render(ctx, srcs, in, out, os.TempDir())
@@ -172,7 +174,7 @@ func (j *renderJob) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	if file != nil {
-		if err := publish(file, j.output); err != nil {
+		if err := file.Commit(filepath.Base(j.output)); err != nil {
 			return fmt.Errorf("o: %w", err)
 		}
 	}
@@ -184,10 +186,6 @@ func (j *renderJob) run(ctx context.Context, stdout, stderr io.Writer) error {
 		fmt.Fprintln(stderr, "warning:", w.Text)
 	}
 	return nil
-}
-
-func publish(file *os.File, name string) error {
-	return errors.Join(file.Chmod(0o644), file.Sync(), file.Close(), os.Rename(file.Name(), name))
 }
 
 // instance returns the instance that the service would create for the same query.
@@ -213,18 +211,18 @@ func (j *renderJob) instance() (*model.Inst, sources, error) {
 	}, srcs, nil
 }
 
-// countingWriter counts and hashes the bytes of a file that it passes on.
+// countingWriter counts and hashes the bytes that it writes to w.
 type countingWriter struct {
 	w    io.Writer
-	hash hash.Hash // nil: not wanted
+	hash hash.Hash // nil: no hash
 	n    int64
 }
 
-func (t *countingWriter) Write(p []byte) (int, error) {
-	n, err := t.w.Write(p)
-	if t.hash != nil {
-		_, _ = t.hash.Write(p[:n]) // never fails
+func (c *countingWriter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	if c.hash != nil {
+		_, _ = c.hash.Write(p[:n]) // never returns an error
 	}
-	t.n += int64(n)
+	c.n += int64(n)
 	return n, err
 }

@@ -55,26 +55,3 @@ func TestNew_invalidField(t *testing.T) {
 		})
 	}
 }
-
-func TestDelay(t *testing.T) {
-	t.Parallel()
-	if got := delay(0); got != 0 {
-		t.Errorf("delay(0): got %v, want none", got)
-	}
-	for failures, want := range []time.Duration{0, firstDelay, 2 * firstDelay, 4 * firstDelay, 8 * firstDelay, 16 * firstDelay, maxDelay, maxDelay} {
-		seen := map[time.Duration]bool{}
-		for range 100 {
-			d := delay(failures)
-			if d < want/2 || d > want {
-				t.Fatalf("delay(%d): got %v, want %v to %v", failures, d, want/2, want)
-			}
-			seen[d] = true
-		}
-		if failures > 0 && len(seen) < 2 {
-			t.Errorf("delay(%d): always the same", failures)
-		}
-	}
-	if d := delay(1 << 40); d > maxDelay {
-		t.Errorf("delay after very many failures: got %v, want at most %v", d, maxDelay)
-	}
-}

@@ -69,7 +69,7 @@ func (b *bench) keys(t *testing.T) map[string]bool {
 	return got
 }
 
-func TestSweepRemovesWhatNoInstanceNamesAndNothingElse(t *testing.T) {
+func TestSweeper_SweepOnce(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	want := map[string]bool{}
@@ -107,13 +107,13 @@ func TestSweepRemovesWhatNoInstanceNamesAndNothingElse(t *testing.T) {
 	}
 }
 
-func TestSweepRefusesToRemoveMoreThanAFifthUnlessForced(t *testing.T) {
+func TestSweeper_SweepOnce_too_many_orphans(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.done(t, 7)
 	b.publish(t, "404/1-1/a.csv")
 	b.publish(t, "405/1-1/a.csv")
-	if n, err := b.sweeper(t, false).SweepOnce(t.Context()); n != 0 || !errors.Is(err, ErrTooMany) {
+	if n, err := b.sweeper(t, false).SweepOnce(t.Context()); n != 0 || !errors.Is(err, ErrTooManyOrphans) {
 		t.Errorf("removed %d, error %v; want a refusal", n, err)
 	}
 	if n := b.stored(t); n != 9 {
@@ -124,10 +124,10 @@ func TestSweepRefusesToRemoveMoreThanAFifthUnlessForced(t *testing.T) {
 	}
 }
 
-func TestSweepStopsWhereTheStoreIsNotTheOneOfTheStart(t *testing.T) {
+func TestSweeper_SweepOnce_other_store(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	if _, err := b.store.AgreeOn(t.Context(), ""); err != nil {
+	if _, err := b.store.VerifyID(t.Context(), ""); err != nil {
 		t.Fatal(err)
 	}
 	s := b.sweeper(t, true)
@@ -140,7 +140,7 @@ func TestSweepStopsWhereTheStoreIsNotTheOneOfTheStart(t *testing.T) {
 	}
 }
 
-func TestExpireRemovesFilesThatWereKeptLongEnough(t *testing.T) {
+func TestSweeper_ExpireOnce(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	keys := b.done(t, 2)

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestAPatternIsWrittenWithItsValues(t *testing.T) {
+func TestPattern_Expand(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 3, 1, 2, 30, 0, 0, time.UTC)
 	v := Values{
@@ -47,7 +47,7 @@ func TestAPatternIsWrittenWithItsValues(t *testing.T) {
 	}
 }
 
-func TestAWrongPatternIsRefusedByItsPlace(t *testing.T) {
+func TestParse_invalid(t *testing.T) {
 	t.Parallel()
 	for pattern, says := range map[string]string{
 		"{nome}":     "{nome} at byte 0: no such word, want name, id",

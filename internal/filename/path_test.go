@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestAPathIsPartsOfPatterns(t *testing.T) {
+func TestCheckPath(t *testing.T) {
 	t.Parallel()
 	for pattern, want := range map[string][]string{
 		"":                                     nil,
@@ -27,7 +27,7 @@ func TestAPathIsPartsOfPatterns(t *testing.T) {
 	}
 }
 
-func TestAPathThatLeavesItsFolderIsRefused(t *testing.T) {
+func TestCheckPath_invalid(t *testing.T) {
 	t.Parallel()
 	for pattern, says := range map[string]string{
 		"/etc/passwd":                            "empty part at byte 0",
@@ -51,7 +51,7 @@ func TestAPathThatLeavesItsFolderIsRefused(t *testing.T) {
 	}
 }
 
-func TestALineMayHoldAnythingButItsEnd(t *testing.T) {
+func TestParseLine(t *testing.T) {
 	t.Parallel()
 	p, err := ParseLine(`Orders 1/2 \ {name}`)
 	if err != nil {

@@ -12,13 +12,12 @@ import (
 	"time"
 )
 
-// pollEvery is the time between two looks at files that may have changed.
-// They are small, so that reading them is cheaper than being clever about
-// modification times, which miss changes within one tick of the clock.
+// pollEvery is the interval at which watched files are read. They are small, and
+// modification times would miss a change within one tick of the clock.
 const pollEvery = 3 * time.Second
 
-// Watched holds what was made from some files, and makes it anew when their
-// content changes. A new content that is wrong leaves the old thing in place.
+// Watched holds a value that was parsed from some files, and parses them again
+// when their content changes. If the new content is wrong, the old value stays.
 type Watched[T any] struct {
 	what    string
 	paths   []string
@@ -27,14 +26,14 @@ type Watched[T any] struct {
 	every   time.Duration
 	current atomic.Pointer[T]
 
-	mu    sync.Mutex // guards what follows: one reload at a time
-	tried [sha256.Size]byte
-	err   error // of the content tried last
+	mu    sync.Mutex        // guards what follows: one reload at a time
+	tried [sha256.Size]byte // fingerprint of the content that was parsed last
+	err   error             // of that content
 }
 
-// Watch reads files and parses them; what names them in the log. An empty
-// path stands for a file that is not used: parse gets nil for it. The text of
-// the files is never logged, so parse's errors must not hold any of it either.
+// Watch reads and parses files; what names them in the log. parse gets nil for an
+// empty path. Errors of parse are logged, so they must not hold text of the
+// files, which may be secret. The error is that of reading or parsing.
 func Watch[T any](what string, paths []string, parse func(texts [][]byte) (T, error), log *slog.Logger) (*Watched[T], error) {
 	f := &Watched[T]{what: what, paths: paths, parse: parse, log: log, every: pollEvery}
 	if _, err := f.reload(); err != nil {
@@ -43,18 +42,17 @@ func Watch[T any](what string, paths []string, parse func(texts [][]byte) (T, er
 	return f, nil
 }
 
-// Get returns what the files said when they were last in order.
+// Get returns the value of the last content that was parsed without an error.
 func (f *Watched[T]) Get() T { return *f.current.Load() }
 
-// Reload reads the files now, as on a SIGHUP. The error tells why the old
-// content goes on being used.
+// Reload reads the files now, as on a SIGHUP. After an error the old value stays.
 func (f *Watched[T]) Reload() error {
 	_, err := f.reload()
 	return err
 }
 
-// Run looks for changes every few seconds until ctx ends. A content that is
-// wrong is logged once.
+// Run reads the files every few seconds until ctx ends. Content that is wrong is
+// logged once.
 func (f *Watched[T]) Run(ctx context.Context) {
 	tick := time.NewTicker(f.every)
 	defer tick.Stop()
@@ -65,12 +63,12 @@ func (f *Watched[T]) Run(ctx context.Context) {
 			return
 		}
 		if changed, err := f.reload(); changed && err != nil {
-			f.log.ErrorContext(ctx, f.what+": the new content is wrong, the old one is used on", "error", err)
+			f.log.ErrorContext(ctx, f.what+": the new content is wrong, the old content stays in use", "error", err)
 		}
 	}
 }
 
-// reload tells whether the files changed since the last look.
+// reload reads the files and reports whether they changed since the last reload.
 func (f *Watched[T]) reload() (changed bool, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -81,19 +79,19 @@ func (f *Watched[T]) reload() (changed bool, err error) {
 	}
 	f.tried = sum
 	if err == nil {
-		err = f.take(texts)
+		err = f.set(texts)
 	}
 	f.err = err
 	return true, err
 }
 
-func (f *Watched[T]) take(texts [][]byte) error {
+func (f *Watched[T]) set(texts [][]byte) error {
 	made, err := f.parse(texts)
 	if err != nil {
 		return err
 	}
 	if f.current.Swap(&made) != nil {
-		f.log.Info(f.what + ": the new content is used from now on")
+		f.log.Info(f.what + ": the new content is in use")
 	}
 	return nil
 }
@@ -113,7 +111,8 @@ func (f *Watched[T]) read() ([][]byte, error) {
 	return texts, nil
 }
 
-// fingerprint is equal for equal contents, and for equal failures to read.
+// fingerprint is the same for the same contents, and for the same error of reading
+// them.
 func fingerprint(texts [][]byte, err error) [sha256.Size]byte {
 	h := sha256.New()
 	fmt.Fprintf(h, "%v\n", err)

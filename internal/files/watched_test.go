@@ -8,28 +8,14 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"exporttask/internal/testkit"
 )
 
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
-	}
-}
-
-// await waits until a condition holds.
-func await(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	for !holds() {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			t.Fatalf("not within 30 s: %s", what)
-		}
 	}
 }
 
@@ -49,7 +35,7 @@ func TestWatched_Run(t *testing.T) {
 		watched.Run(ctx)
 	}()
 	must(t, os.Remove(file))
-	await(t, "the loss of the file is logged", func() bool { return log.errors.Load() > 0 })
+	testkit.Eventually(t, "the loss of the file is logged", func() bool { return log.errors.Load() > 0 })
 	if got := watched.Get(); got != "1" {
 		t.Errorf("without the file: got %q, want 1", got)
 	}
@@ -57,7 +43,7 @@ func TestWatched_Run(t *testing.T) {
 		t.Error("reload without the file: no error")
 	}
 	must(t, os.Rename(spare(t, "2"), file)) // of the same size
-	await(t, "the new content is used", func() bool { return watched.Get() == "2" })
+	testkit.Eventually(t, "the new content is used", func() bool { return watched.Get() == "2" })
 	if n := log.errors.Load(); n != 1 {
 		t.Errorf("the loss was logged %d times, want once", n)
 	}
@@ -73,17 +59,20 @@ func spare(t *testing.T, text string) string {
 	return file
 }
 
-// counter counts the errors that are logged.
+// counter counts the errors and warnings that are logged.
 type counter struct {
 	slog.Handler
-	errors atomic.Int64
+	errors, warnings atomic.Int64
 }
 
 func (c *counter) Enabled(context.Context, slog.Level) bool { return true }
 
 func (c *counter) Handle(_ context.Context, r slog.Record) error {
-	if r.Level == slog.LevelError {
+	switch r.Level {
+	case slog.LevelError:
 		c.errors.Add(1)
+	case slog.LevelWarn:
+		c.warnings.Add(1)
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package listener
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -52,9 +51,9 @@ func (t *ClientTLS) Open(log *slog.Logger) (*ClientCerts, error) {
 func (t *ClientTLS) parse(texts [][]byte) (*tls.Config, error) {
 	c := &tls.Config{MinVersion: tls.VersionTLS12}
 	if t.CAFile != "" {
-		c.RootCAs = x509.NewCertPool()
-		if !c.RootCAs.AppendCertsFromPEM(texts[0]) {
-			return nil, fmt.Errorf("%s: no certificate in it, want PEM", t.CAFile)
+		var err error
+		if c.RootCAs, err = files.ParseCertPool(texts[0]); err != nil {
+			return nil, fmt.Errorf("%s: %w", t.CAFile, err)
 		}
 	}
 	if t.CertFile != "" {

@@ -3,7 +3,6 @@ package listener
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"flag"
 	"fmt"
@@ -70,9 +69,8 @@ func (t *TLS) parse(texts [][]byte) (*tls.Config, error) {
 		Certificates: []tls.Certificate{cert},
 	}
 	if t.ClientCAFile != "" {
-		c.ClientCAs = x509.NewCertPool()
-		if !c.ClientCAs.AppendCertsFromPEM(texts[2]) {
-			return nil, fmt.Errorf("tls-client-ca-file %s: no certificate in it, want PEM", t.ClientCAFile)
+		if c.ClientCAs, err = files.ParseCertPool(texts[2]); err != nil {
+			return nil, fmt.Errorf("tls-client-ca-file %s: %w", t.ClientCAFile, err)
 		}
 		c.ClientAuth = tls.RequireAndVerifyClientCert
 	}

@@ -2,17 +2,17 @@ package source
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+
+	"exporttask/internal/files"
 )
 
 // settings are what a DSN says, checked.
@@ -152,15 +152,9 @@ func (s *settings) setTLS(mode string, opts Options) error {
 	if opts.CAFile == "" {
 		return nil
 	}
-	pem, err := os.ReadFile(opts.CAFile)
-	if err != nil {
+	var err error
+	if cfg.RootCAs, err = files.LoadCertPool(opts.CAFile); err != nil {
 		return fmt.Errorf("CA file: %w", err)
-	}
-	if cfg.RootCAs == nil {
-		cfg.RootCAs = x509.NewCertPool()
-	}
-	if !cfg.RootCAs.AppendCertsFromPEM(pem) {
-		return fmt.Errorf("CA file %s: no certificate in it", opts.CAFile)
 	}
 	return nil
 }

@@ -15,12 +15,12 @@ import (
 	"exporttask/internal/store"
 )
 
-// backend is all that the service asks of a store.
+// backend is the methods that the service calls on a store.
 type backend interface {
 	store.Store
 	List(ctx context.Context, fn func(store.Item) error) error
 	Remove(ctx context.Context, item store.Item) error
-	AgreeOn(ctx context.Context, kept string) (string, error)
+	VerifyID(ctx context.Context, recorded string) (string, error)
 	ID(ctx context.Context) (string, error)
 }
 
@@ -82,8 +82,8 @@ func read(t *testing.T, b backend, key string) string {
 	return string(text)
 }
 
-// list is what the store holds, published files by key, unfinished ones by "…"
-// and their key's folder.
+// list returns the files of a store: published ones by key, unfinished ones as "…"
+// and the folder of their key.
 func list(t *testing.T, b backend) []string {
 	t.Helper()
 	var got []string
@@ -100,7 +100,7 @@ func list(t *testing.T, b backend) []string {
 	return got
 }
 
-func TestAFileIsNotThereBeforeItIsPublishedAndWholeAfter(t *testing.T) {
+func TestStore_Publish(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, fresh func(*testing.T) backend) {
 		b := fresh(t)
@@ -130,7 +130,7 @@ func TestAFileIsNotThereBeforeItIsPublishedAndWholeAfter(t *testing.T) {
 	})
 }
 
-func TestAnAbortedFileLeavesNothing(t *testing.T) {
+func TestStore_Abort(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, fresh func(*testing.T) backend) {
 		b := fresh(t)
@@ -148,7 +148,7 @@ func TestAnAbortedFileLeavesNothing(t *testing.T) {
 	})
 }
 
-func TestAFileIsReadFromAnyPlace(t *testing.T) {
+func TestStore_Open(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, fresh func(*testing.T) backend) {
 		b := fresh(t)
@@ -174,7 +174,7 @@ func TestAFileIsReadFromAnyPlace(t *testing.T) {
 	})
 }
 
-func TestDeleteRemovesAFileAndMindsNoneThatIsGone(t *testing.T) {
+func TestStore_Delete(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, fresh func(*testing.T) backend) {
 		b := fresh(t)
@@ -195,7 +195,7 @@ func TestDeleteRemovesAFileAndMindsNoneThatIsGone(t *testing.T) {
 	})
 }
 
-func TestKeysInAnyLanguage(t *testing.T) {
+func TestStore_Create_key_in_any_language(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, fresh func(*testing.T) backend) {
 		b := fresh(t)
@@ -212,7 +212,7 @@ func TestKeysInAnyLanguage(t *testing.T) {
 	})
 }
 
-func TestKeysThatWouldLeaveTheFolderAreRefused(t *testing.T) {
+func TestStore_Create_invalid_key(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, fresh func(*testing.T) backend) {
 		b := fresh(t)
@@ -231,56 +231,56 @@ func TestKeysThatWouldLeaveTheFolderAreRefused(t *testing.T) {
 	})
 }
 
-func TestAReplicaWithAnotherStoreIsTold(t *testing.T) {
+func TestStore_VerifyID(t *testing.T) {
 	t.Parallel()
-	agree := func(t *testing.T, b backend, kept string) string {
+	verify := func(t *testing.T, b backend, recorded string) string {
 		t.Helper()
-		id, err := b.AgreeOn(t.Context(), kept)
+		id, err := b.VerifyID(t.Context(), recorded)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return id
 	}
-	refused := func(t *testing.T, b backend, kept, why string) {
+	refused := func(t *testing.T, b backend, recorded, why string) {
 		t.Helper()
-		if _, err := b.AgreeOn(t.Context(), kept); err == nil || !strings.Contains(err.Error(), why) {
+		if _, err := b.VerifyID(t.Context(), recorded); err == nil || !strings.Contains(err.Error(), why) {
 			t.Errorf("got %v, want one that says %q", err, why)
 		}
 	}
 	onEach(t, func(t *testing.T, fresh func(*testing.T) backend) {
 		first := fresh(t)
-		id := agree(t, first, "")
-		t.Run("the same store agrees", func(t *testing.T) {
-			if got := agree(t, first, id); got != id {
+		id := verify(t, first, "")
+		t.Run("same_store", func(t *testing.T) {
+			if got := verify(t, first, id); got != id {
 				t.Errorf("got %q, want %q", got, id)
 			}
 			if got, err := first.ID(t.Context()); err != nil || got != id {
-				t.Errorf("its mark is %q, %v; want %q", got, err, id)
+				t.Errorf("its id is %q, %v; want %q", got, err, id)
 			}
 		})
-		t.Run("a start that was cut off agrees at the next one", func(t *testing.T) {
+		t.Run("start_was_cut_off", func(t *testing.T) {
 			b := fresh(t)
-			id := agree(t, b, "")
-			if got := agree(t, b, ""); got != id {
+			id := verify(t, b, "")
+			if got := verify(t, b, ""); got != id {
 				t.Errorf("got %q, want %q", got, id)
 			}
 		})
-		t.Run("an empty one does not", func(t *testing.T) { refused(t, fresh(t), id, "is a shared folder mounted here?") })
-		t.Run("another store does not", func(t *testing.T) {
+		t.Run("empty_store", func(t *testing.T) { refused(t, fresh(t), id, "that a shared folder is mounted") })
+		t.Run("other_store", func(t *testing.T) {
 			other := fresh(t)
-			agree(t, other, "")
+			verify(t, other, "")
 			refused(t, other, id, "is another store")
 		})
-		t.Run("another database's store does not", func(t *testing.T) {
+		t.Run("store_of_other_database", func(t *testing.T) {
 			b := fresh(t)
-			agree(t, b, "")
+			verify(t, b, "")
 			publish(t, b, "1/1-1/a.csv", "x")
 			refused(t, b, "", "the files of another database")
 		})
 	})
 }
 
-func TestAFileThatIsPublishedAgainTakesThePlaceOfTheFirst(t *testing.T) {
+func TestStore_Publish_replaces(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, fresh func(*testing.T) backend) {
 		b := fresh(t)

@@ -7,11 +7,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"exporttask/internal/store"
 )
@@ -25,29 +22,7 @@ func newDir(t *testing.T) *store.Dir {
 	return d
 }
 
-func TestSafeNameMakesOneNameThatEveryFileSystemTakes(t *testing.T) {
-	t.Parallel()
-	cases := map[string]string{
-		"订单":                     "订单",
-		"a/b\\c:d*e?f\"g<h>i|j":  "a_b_c_d_e_f_g_h_i_j",
-		"..":                     "export",
-		"":                       "export",
-		"  spaced.  ":            "spaced",
-		"con":                    "_con",
-		"LPT1.csv":               "_LPT1.csv",
-		"tab\tnew\nline":         "tab_new_line",
-		"\u202egnp.exe":          "_gnp.exe",
-		"\xff":                   "_",
-		strings.Repeat("字", 100): strings.Repeat("字", 60),
-	}
-	for in, want := range cases {
-		if diff := cmp.Diff(want, store.SafeName(in)); diff != "" {
-			t.Errorf("%q (-want +got):\n%s", in, diff)
-		}
-	}
-}
-
-func TestPublishAndDeleteSideBySideNeverLoseAFile(t *testing.T) {
+func TestDir_Publish_beside_Delete(t *testing.T) {
 	t.Parallel()
 	d := newDir(t)
 	var wg sync.WaitGroup
@@ -85,8 +60,8 @@ func TestPublishAndDeleteSideBySideNeverLoseAFile(t *testing.T) {
 	}
 }
 
-// A folder that goes away, as a network share does, must not come back empty.
-func TestPublishIntoARemovedStoreFailsAndDoesNotMakeItAgain(t *testing.T) {
+// A folder that goes away, as a network share does, must not be made again.
+func TestDir_Publish_folder_removed(t *testing.T) {
 	t.Parallel()
 	root := filepath.Join(t.TempDir(), "share")
 	d, err := store.NewDir(root)

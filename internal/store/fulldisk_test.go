@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// The device /dev/full takes the file's place: a disk without room for whoever
-// runs the test.
-func TestAFullDiskFailsTheFileAndLeavesNothing(t *testing.T) {
+// The device /dev/full takes the place of the file: writing to it fails with
+// ENOSPC.
+func TestDir_Create_disk_full(t *testing.T) {
 	t.Parallel()
 	d, err := NewDir(t.TempDir())
 	if err != nil {

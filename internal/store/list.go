@@ -6,38 +6,38 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"strings"
 	"time"
 )
 
-// Item is a file that the store holds.
+// Item is a file that a store holds.
 type Item struct {
-	// Key is a published file's key. Of one that is being written, or was when
-	// its process ended, it is the folder of its key, or empty where that
-	// cannot be told.
-	Key        string
+	// Key is the key of a published file. For an unfinished file it is the
+	// folder of the file's key, or empty if that is unknown.
+	Key string
+	// Unfinished is set for a file that is being written, or was when its
+	// process ended.
 	Unfinished bool
-	Changed    time.Time // when it was last written to, on the store's clock
+	Changed    time.Time // time of the last write, on the store's clock
 
-	path string
+	path string // of an unfinished file on the local disk
 }
 
-// List calls fn for every file, in no certain order, until fn returns an
-// error. What comes or goes meanwhile may be listed or not.
+// List calls fn for every file, in no particular order, until fn returns an
+// error. Files that appear or vanish meanwhile may be listed or not.
 func (d *Dir) List(ctx context.Context, fn func(Item) error) error {
 	return listFolder(ctx, d.root, d.item, fn)
 }
 
-// listFolder calls fn for the files of a folder that item makes something of.
-func listFolder(ctx context.Context, root string, item func(name string) (Item, bool), fn func(Item) error) error {
+// listFolder calls fn for the files below root for which item returns ok.
+func listFolder(ctx context.Context, root string, item func(name string) (_ Item, ok bool), fn func(Item) error) error {
 	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case errors.Is(err, fs.ErrNotExist) && name != root:
-			return nil // gone since its folder was read
+			return nil // removed since its folder was read
 		case err != nil:
 			return err
 		case !entry.Type().IsRegular():
@@ -63,29 +63,27 @@ func listFolder(ctx context.Context, root string, item func(name string) (Item, 
 	return nil
 }
 
-// item tells what a file of the folder is; !ok: nothing of List's.
-func (d *Dir) item(name string) (Item, bool) {
+// item returns the Item of a file; ok is false for files that the store did not
+// make.
+func (d *Dir) item(name string) (_ Item, ok bool) {
 	rel, err := filepath.Rel(d.root, name)
 	if err != nil {
 		return Item{}, false
 	}
 	key := filepath.ToSlash(rel)
-	if strings.HasPrefix(key, tmpFolder+"/") {
+	if strings.HasPrefix(key, tempFolder+"/") {
 		return unfinished(name), true
 	}
 	return Item{Key: key, path: name}, checkKey(key) == nil
 }
 
-// unfinished is a file that is being written, or was when its process ended.
+// unfinished returns the Item of a file in the temporary folder.
 func unfinished(name string) Item {
-	folder := ""
-	if parts := strings.Split(filepath.Base(name), tmpSlash); len(parts) > 1 {
-		folder = path.Join(parts[:len(parts)-1]...)
-	}
-	return Item{Key: folder, Unfinished: true, path: name}
+	return Item{Key: tempKey(filepath.ToSlash(name)), Unfinished: true, path: name}
 }
 
-// Remove removes what List found. That it is gone already is no error.
+// Remove removes a file that List returned. A file that is gone already is not
+// an error.
 func (d *Dir) Remove(ctx context.Context, item Item) error {
 	if !item.Unfinished {
 		return d.Delete(ctx, item.Key)

@@ -1,67 +1,64 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/minio/minio-go/v7"
+
+	"exporttask/internal/files"
 )
 
-// partSize is the size of the parts that larger files are sent in; it is also
-// what sending one holds in memory. S3 takes 10,000 parts, so a file may have
-// 78 GiB.
+// partSize is the size of the parts of a multipart upload, and the memory that an
+// upload takes. S3 allows 10,000 parts, so a file may have 78 GiB.
 const partSize = 8 << 20
 
-// takeBackTimeout bounds the removal of a file that was not published.
-const takeBackTimeout = 10 * time.Second
+// undoTimeout bounds the removal of an object whose upload failed.
+const undoTimeout = 10 * time.Second
 
 // S3 is a Store in a bucket of an S3-compatible server. A file is written to the
-// local disk and sent when it is published: a server that is slow for a while
-// holds up neither the query nor the encoder.
+// local disk and uploaded by Publish, so that a slow server delays neither the
+// query nor the encoder.
 type S3 struct {
 	cfg    S3Config
 	client *minio.Client
-	spool  string
+	spool  *Dir // files that are being written; it publishes nothing
 }
 
-// NewS3 uses a bucket, which must be there and open to the account. spool is a
-// local folder for files that are being written.
+// NewS3 returns a store in a bucket that exists and that the account may use.
+// spool is a local folder for files that are being written.
 func NewS3(ctx context.Context, cfg S3Config, spool string) (*S3, error) {
 	client, err := cfg.Client()
 	if err != nil {
 		return nil, err
 	}
-	// The spool is a store of its own that publishes nothing.
 	local, err := NewDir(spool)
 	if err != nil {
 		return nil, err
 	}
-	there, err := client.BucketExists(ctx, cfg.Bucket)
+	exists, err := client.BucketExists(ctx, cfg.Bucket)
 	if err != nil {
 		return nil, fmt.Errorf("bucket: %s at %s: %w", cfg.Bucket, cfg.Endpoint, err)
 	}
-	if !there {
+	if !exists {
 		return nil, fmt.Errorf("bucket: %s at %s: no such bucket", cfg.Bucket, cfg.Endpoint)
 	}
-	return &S3{cfg: cfg, client: client, spool: local.TempDir()}, nil
+	return &S3{cfg: cfg, client: client, spool: local}, nil
 }
 
-// TempDir is a local folder for what has to be spilled while a file is made.
-func (s *S3) TempDir() string { return s.spool }
+// TempDir returns a local folder for temporary data of an export.
+func (s *S3) TempDir() string { return s.spool.TempDir() }
 
-// RemoteError is what an object store did not do. It tells no address and no
-// key: where the server keeps its files is not the client's business.
+// RemoteError is a failed request to an object store. Its text holds neither
+// address nor key, since clients of the service see it.
 type RemoteError struct {
 	Op     string // "put", "get", "delete", "list"
-	Status int    // of HTTP; 0: there was no answer
+	Status int    // HTTP status; 0: the server did not answer
 	Cause  error
 }
 
@@ -74,7 +71,8 @@ func (e *RemoteError) Error() string {
 
 func (e *RemoteError) Unwrap() error { return e.Cause }
 
-// remote wraps what the client said of a key.
+// remote turns an error of the S3 client into a RemoteError of a key, or into
+// ErrNotExist.
 func remote(op, key string, err error) error {
 	if err == nil {
 		return nil
@@ -86,28 +84,29 @@ func remote(op, key string, err error) error {
 	return fmt.Errorf("store %s: %w", key, &RemoteError{Op: op, Status: answer.StatusCode, Cause: err})
 }
 
-// Create implements Store. The upload at Publish ends with ctx.
+// Create implements Store. The end of ctx stops the upload of Publish.
 func (s *S3) Create(ctx context.Context, key string) (Writer, error) {
 	if err := checkKey(key); err != nil {
 		return nil, err
 	}
-	f, err := os.CreateTemp(s.spool, tmpName(key))
+	temp, err := s.spool.temp(key)
 	if err != nil {
 		return nil, fmt.Errorf("store %s: %w", key, err)
 	}
-	return &s3Writer{File: f, key: key, send: func(size int64) error { return s.put(ctx, key, f, size) }}, nil
+	return &s3Writer{Temp: temp, key: key, put: func(size int64) error { return s.put(ctx, key, temp, size) }}, nil
 }
 
-// put sends a file. What cannot be seen whole afterwards is taken back.
+// put uploads a file and compares the size of the object. After an error it
+// removes the object.
 func (s *S3) put(ctx context.Context, key string, from io.Reader, size int64) error {
 	name := s.cfg.Key(key)
 	_, err := s.client.PutObject(ctx, s.cfg.Bucket, name, from, size, minio.PutObjectOptions{
 		ContentType: "application/octet-stream", PartSize: partSize,
-		// MD5 holds every request against what arrived, on servers of any age.
+		// Servers of any age compare the body with a Content-MD5.
 		SendContentMd5: true, DisableContentSha256: true,
 	})
 	if err != nil {
-		s.takeBack(ctx, key)
+		s.undo(ctx, key)
 		return remote("put", key, err)
 	}
 	got, err := s.client.StatObject(ctx, s.cfg.Bucket, name, minio.StatObjectOptions{})
@@ -115,16 +114,16 @@ func (s *S3) put(ctx context.Context, key string, from io.Reader, size int64) er
 		err = fmt.Errorf("the object has %d bytes, want %d", got.Size, size)
 	}
 	if err != nil {
-		s.takeBack(ctx, key)
+		s.undo(ctx, key)
 		return remote("put", key, err)
 	}
 	return nil
 }
 
-// takeBack removes what may have arrived of a file nonetheless. Where that
-// fails as well, the sweep finds it.
-func (s *S3) takeBack(ctx context.Context, key string) {
-	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), takeBackTimeout)
+// undo removes an object whose upload failed. What it cannot remove, the sweep
+// removes later.
+func (s *S3) undo(ctx context.Context, key string) {
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
 	defer stop()
 	_ = s.client.RemoveObject(ctx, s.cfg.Bucket, s.cfg.Key(key), minio.RemoveObjectOptions{})
 }
@@ -157,10 +156,10 @@ func (s *S3) Delete(ctx context.Context, key string) error {
 	return err
 }
 
-// List calls fn for every object below the prefix, for uploads that were not
-// ended, and for files that are being written here. See Dir.List.
+// List calls fn for every object below the prefix, for unfinished multipart
+// uploads, and for local files that are being written. See Dir.List.
 func (s *S3) List(ctx context.Context, fn func(Item) error) error {
-	// Stops the listing where fn or a page fails.
+	// Ends the listing's goroutine when fn or a page fails.
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	prefix := s.cfg.Key("")
@@ -170,7 +169,7 @@ func (s *S3) List(ctx context.Context, fn func(Item) error) error {
 		}
 		key := strings.TrimPrefix(o.Key, prefix)
 		if checkKey(key) != nil {
-			continue // not one of ours
+			continue // the store did not make it
 		}
 		if err := fn(Item{Key: key, Changed: o.LastModified}); err != nil {
 			return fmt.Errorf("list store: %w", err)
@@ -178,7 +177,7 @@ func (s *S3) List(ctx context.Context, fn func(Item) error) error {
 	}
 	for u := range s.client.ListIncompleteUploads(ctx, s.cfg.Bucket, prefix, true) {
 		if errors.Is(remote("list", prefix, u.Err), ErrNotExist) {
-			continue // so some servers say that there are none
+			continue // the answer of some servers when there are none
 		}
 		if u.Err != nil {
 			return remote("list", prefix, u.Err)
@@ -188,10 +187,11 @@ func (s *S3) List(ctx context.Context, fn func(Item) error) error {
 			return fmt.Errorf("list store: %w", err)
 		}
 	}
-	return listFolder(ctx, s.spool, func(name string) (Item, bool) { return unfinished(name), true }, fn)
+	return listFolder(ctx, s.spool.TempDir(), func(name string) (Item, bool) { return unfinished(name), true }, fn)
 }
 
-// Remove removes what List found. That it is gone already is no error.
+// Remove removes a file that List returned. A file that is gone already is not
+// an error.
 func (s *S3) Remove(ctx context.Context, item Item) error {
 	switch {
 	case item.path != "":
@@ -202,41 +202,43 @@ func (s *S3) Remove(ctx context.Context, item Item) error {
 	return remote("delete", item.Key, s.client.RemoveIncompleteUpload(ctx, s.cfg.Bucket, s.cfg.Key(item.Key)))
 }
 
-// s3Writer is a file on the local disk that is sent when it is published.
+// s3Writer is a file on the local disk that Publish uploads.
 type s3Writer struct {
-	*os.File
-	key  string
-	send func(size int64) error
-	once sync.Once
+	*files.Temp
+	key   string
+	put   func(size int64) error
+	ended bool
 }
 
+// Publish implements Writer.
 func (w *s3Writer) Publish() error {
-	err := errors.New("store: already ended")
-	w.once.Do(func() { err = w.publish() })
+	err := errEnded
+	if !w.ended {
+		w.ended = true
+		err = w.upload()
+	}
 	if err != nil {
 		return fmt.Errorf("store %s: %w", w.key, err)
 	}
 	return nil
 }
 
-func (w *s3Writer) publish() error {
-	defer os.Remove(w.Name()) // the sweep finds what stays
+func (w *s3Writer) upload() error {
+	defer w.Discard()
 	size, err := w.Seek(0, io.SeekEnd)
-	if err == nil {
-		_, err = w.Seek(0, io.SeekStart)
+	if err != nil {
+		return err
 	}
-	if err == nil {
-		err = w.send(size)
+	if _, err := w.Seek(0, io.SeekStart); err != nil {
+		return err
 	}
-	return cmp.Or(err, w.Close())
+	return w.put(size)
 }
 
+// Abort implements Writer. A file that cannot be removed is removed by a sweep.
 func (w *s3Writer) Abort() {
-	w.once.Do(func() {
-		// Nothing can be done about a file that will not go: the sweep finds it.
-		_ = w.Close()
-		_ = os.Remove(w.Name())
-	})
+	w.ended = true
+	w.Discard()
 }
 
 // s3File is an open object.
@@ -258,7 +260,7 @@ func (f *s3File) ReadAt(p []byte, off int64) (int, error) {
 	return n, f.wrap(err)
 }
 
-// wrap leaves the end of a file as it is.
+// wrap turns errors other than io.EOF into a RemoteError.
 func (f *s3File) wrap(err error) error {
 	if err == nil || errors.Is(err, io.EOF) {
 		return err

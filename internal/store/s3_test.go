@@ -25,7 +25,7 @@ func faulty(t *testing.T) (*store.S3, *deliverytest.S3) {
 
 // An upload that is refused or cut is an error of the store's kind, nothing of
 // it can be opened, and the same file can be sent by another attempt.
-func TestAnUploadThatIsCutPublishesNothing(t *testing.T) {
+func TestS3_Publish_upload_fails(t *testing.T) {
 	t.Parallel()
 	faults := map[string]func(w http.ResponseWriter, r *http.Request) bool{
 		"refused": func(w http.ResponseWriter, r *http.Request) bool {
@@ -80,7 +80,7 @@ func TestAnUploadThatIsCutPublishesNothing(t *testing.T) {
 	}
 }
 
-func TestAServerThatIsBusyForAMomentCostsNoAttempt(t *testing.T) {
+func TestS3_Publish_server_busy(t *testing.T) {
 	t.Parallel()
 	s, server := faulty(t)
 	var asked atomic.Int32
@@ -97,7 +97,7 @@ func TestAServerThatIsBusyForAMomentCostsNoAttempt(t *testing.T) {
 	}
 }
 
-func TestABucketThatIsNotThereIsToldAtOnce(t *testing.T) {
+func TestNewS3_no_bucket(t *testing.T) {
 	t.Parallel()
 	cfg := deliverytest.NewS3(t).Config
 	cfg.Bucket = "none"
@@ -111,7 +111,7 @@ func TestABucketThatIsNotThereIsToldAtOnce(t *testing.T) {
 }
 
 // What a process that was cut off left in the bucket is found by the sweep.
-func TestUploadsThatWereNotEndedAreListedAndRemoved(t *testing.T) {
+func TestS3_List_unfinished_uploads(t *testing.T) {
 	t.Parallel()
 	s, server := faulty(t)
 	server.Begin(t, "1/1-1/a.csv")

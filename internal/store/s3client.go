@@ -15,22 +15,21 @@ import (
 	"exporttask/internal/files"
 )
 
-// s3Retries is how often one request is sent while the server answers 5xx or
-// not at all; whoever asked has retries of its own.
+// s3Retries is the largest number of times that one request is sent while the
+// server answers 5xx or does not answer. Exports and deliveries are retried
+// besides.
 const s3Retries = 4
 
-// S3Config says where a bucket is and who may use it. The errors of Check begin
-// with its keys.
+// S3Config is a bucket of an S3-compatible server and an account that may use it.
 type S3Config struct {
-	// Endpoint is "https://HOST[:PORT]", or "http://…" in a network that is
-	// trusted: there what is sent can be read.
+	// Endpoint is "https://HOST[:PORT]", or "http://HOST[:PORT]" for a server in
+	// a trusted network: files are then sent unencrypted.
 	Endpoint string `yaml:"endpoint"`
 	Region   string `yaml:"region"`
 	Bucket   string `yaml:"bucket"`
-	// Prefix is put before every key, "" or a path such as "exports/shop".
+	// Prefix begins every object's name, "" or a path such as "exports/shop".
 	Prefix string `yaml:"prefix"`
-	// VirtualHost puts the bucket into the host's name, where the default puts
-	// it into the path.
+	// VirtualHost addresses the bucket as BUCKET.HOST instead of HOST/BUCKET.
 	VirtualHost bool   `yaml:"virtual-host"`
 	CAFile      string `yaml:"ca-file"`
 
@@ -38,7 +37,7 @@ type S3Config struct {
 	SecretKey string `yaml:"-"`
 }
 
-// Check tells what is wrong with the settings, by their keys.
+// Check returns the first error in the settings. It begins with the key.
 func (c S3Config) Check() error {
 	u, err := url.Parse(c.Endpoint)
 	switch {
@@ -56,7 +55,7 @@ func (c S3Config) Check() error {
 	return nil
 }
 
-// Client makes a client of the bucket's server. It does not connect.
+// Client returns a client of the bucket's server. It does not connect.
 func (c S3Config) Client() (*minio.Client, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
@@ -75,7 +74,7 @@ func (c S3Config) Client() (*minio.Client, error) {
 	}
 	region := c.Region
 	if region == "" {
-		region = "us-east-1" // what servers without regions take; it saves a question about it
+		region = "us-east-1" // servers without regions take it; without a region the client asks for it first
 	}
 	client, err := minio.New(u.Host, &minio.Options{
 		Creds: credentials.NewStaticV4(c.AccessKey, c.SecretKey, ""), Secure: u.Scheme == "https",
@@ -87,7 +86,7 @@ func (c S3Config) Client() (*minio.Client, error) {
 	return client, nil
 }
 
-// Key is an object's name for a key of ours.
+// Key returns the name of the object of a store key.
 func (c S3Config) Key(key string) string {
 	if c.Prefix == "" {
 		return key
@@ -95,7 +94,8 @@ func (c S3Config) Key(key string) string {
 	return c.Prefix + "/" + key
 }
 
-// s3Transport trusts the machine's authorities, or those of a file alone.
+// s3Transport returns a transport that trusts the system's certificate
+// authorities, or those in caFile alone.
 func s3Transport(caFile string) (*http.Transport, error) {
 	t := &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
@@ -104,7 +104,7 @@ func s3Transport(caFile string) (*http.Transport, error) {
 		TLSHandshakeTimeout:   10 * time.Second,
 		ResponseHeaderTimeout: time.Minute,
 		ExpectContinueTimeout: 10 * time.Second,
-		DisableCompression:    true, // a stored gzip file must come as it is
+		DisableCompression:    true, // a stored gzip file must not be decompressed
 		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
 	}
 	var err error

@@ -1,16 +1,13 @@
 package task
 
 import (
-	"cmp"
 	"context"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
 
 	"exporttask/internal/filename"
 	"exporttask/internal/model"
-	"exporttask/internal/store"
 )
 
 const (
@@ -104,10 +101,10 @@ func checkPatternParams(field string, used, params []string) error {
 }
 
 // FreezeDeliverTo fills in the words of path and subject patterns that are known
-// when an instance is created: name, dates and parameters. {id} and {attempt}
+// when an instance is created: dates and parameters. {name}, {id} and {attempt}
 // stay.
-func FreezeDeliverTo(list []model.DeliverTo, tplName string, params []model.Param, at RunWindow) ([]model.DeliverTo, error) {
-	v := frozen(tplName, params, at)
+func FreezeDeliverTo(list []model.DeliverTo, params []model.Param, at RunWindow) ([]model.DeliverTo, error) {
+	v := frozen(params, at)
 	list = slices.Clone(list)
 	for i := range list {
 		to := &list[i]
@@ -139,38 +136,8 @@ func Subject(in *model.Inst, frozen string) string {
 	return p.Expand(late(in))
 }
 
-// FilePath returns the path of an instance's file at a destination: relative, with
-// slashes, each part valid on common file systems. A frozen pattern that is empty
-// or ends in a slash is the folder of the file. A pattern that lacks the file's
-// extension gets it.
+// FilePath returns where an instance's file goes in a destination, from the
+// frozen path of its delivery; see filename.ExpandPath.
 func FilePath(in *model.Inst, frozen, file string) string {
-	folder, name := path.Split(frozen)
-	var parts []string
-	for part := range strings.SplitSeq(strings.Trim(folder, "/"), "/") {
-		if part != "" {
-			parts = append(parts, safePart(in, part))
-		}
-	}
-	if name != "" {
-		ext := file[len(stem(file)):]
-		name = strings.TrimSuffix(safePart(in, name), ext) + ext
-	}
-	return strings.Join(append(parts, cmp.Or(name, file)), "/")
-}
-
-func safePart(in *model.Inst, pattern string) string {
-	p, err := filename.Parse(pattern)
-	if err != nil {
-		return store.SafeName(pattern)
-	}
-	return store.SafeName(p.Expand(late(in)))
-}
-
-// stem returns a file's name without its extension. ".csv.gz" is one extension.
-func stem(file string) string {
-	s := strings.TrimSuffix(file, path.Ext(file))
-	if path.Ext(file) == ".gz" {
-		s = strings.TrimSuffix(s, path.Ext(s))
-	}
-	return s
+	return filename.ExpandPath(frozen, file, late(in))
 }

@@ -10,7 +10,7 @@ import (
 	"exporttask/internal/model"
 )
 
-func TestFilePath(t *testing.T) {
+func TestFreezeDeliverTo(t *testing.T) {
 	t.Parallel()
 	at := RunWindow{Now: time.Date(2026, 3, 1, 2, 30, 0, 0, time.UTC)}
 	at.Window.Due, at.Window.Start = at.Now, at.Now.AddDate(0, 0, -1)
@@ -25,10 +25,10 @@ func TestFilePath(t *testing.T) {
 		"{param.shop}/x":                     "_a__b_/x.csv.gz",
 		"{param.dots}/x":                     "export/x.csv.gz",
 		"{param.ids}/a:b":                    "1_2/a_b.csv.gz",
-		"con/" + strings.Repeat("字", 90):     "_con/" + strings.Repeat("字", 60) + ".csv.gz",
+		"con/" + strings.Repeat("字", 50):     "_con/" + strings.Repeat("字", 50) + ".csv.gz",
 		"{time} {window_end} {window_start}": "023000  2026-02-28.csv.gz",
 	} {
-		list, err := FreezeDeliverTo([]model.DeliverTo{{Path: pattern, Subject: pattern}}, "订单", params, at)
+		list, err := FreezeDeliverTo([]model.DeliverTo{{Path: pattern, Subject: pattern}}, params, at)
 		if err != nil {
 			t.Errorf("%q: %v", pattern, err)
 			continue
@@ -37,7 +37,7 @@ func TestFilePath(t *testing.T) {
 			t.Errorf("%q (-want +got):\n%s", pattern, diff)
 		}
 	}
-	list, err := FreezeDeliverTo([]model.DeliverTo{{Subject: "{name} of {due}: {param.shop} ({id})"}}, "订单", params, at)
+	list, err := FreezeDeliverTo([]model.DeliverTo{{Subject: "{name} of {due}: {param.shop} ({id})"}}, params, at)
 	if err != nil {
 		t.Fatal(err)
 	}

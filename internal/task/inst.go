@@ -58,7 +58,7 @@ func (s *Service) newInst(t runnable, p CreateParams, deliverTo []model.DeliverT
 		return nil, err
 	}
 	options := t.Options
-	if options.V.FileName, err = FreezeFileName(t.Options.V.FileName, t.Name, params, at); err != nil {
+	if options.V.FileName, err = FreezeFileName(t.Options.V.FileName, params, at); err != nil {
 		return nil, err
 	}
 	return &model.Inst{
@@ -89,7 +89,7 @@ func (s *Service) freezeDeliverTo(t *model.Tpl, more []model.DeliverTo, params [
 	if err := CheckDeliverTo("deliverTo", more, names); err != nil {
 		return nil, err
 	}
-	return FreezeDeliverTo(slices.Concat(t.DeliverTo.V, more), t.Name, params, at)
+	return FreezeDeliverTo(slices.Concat(t.DeliverTo.V, more), params, at)
 }
 
 // RetryInst tries an instance again. One that waits for its next attempt makes

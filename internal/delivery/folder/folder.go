@@ -1,39 +1,42 @@
-// Package folder sends files to a folder of this machine, such as a network
-// share that is mounted here. A file appears under its name once it is whole and
-// on disk; nothing is ever written outside of the folder, whatever links are in
-// it.
+// Package folder delivers files to a folder of this machine, such as a network
+// share that is mounted here. A file appears under its name when it is complete
+// and on disk. Nothing is ever written outside of the folder, whatever symbolic
+// links are in it.
 package folder
 
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path"
 	"path/filepath"
 
 	"exporttask/internal/delivery/payload"
+	"exporttask/internal/files"
 	"exporttask/internal/model"
 )
 
 // Config are the keys of a destination of the kind "folder".
 type Config struct {
-	// Folder must be there: one that is not is a share that is not mounted, and
-	// is never made.
+	// Folder is an absolute path. The folder must exist: one that does not is a
+	// share that is not mounted, and is never made.
 	Folder string `yaml:"folder"`
 }
 
 // Folder is a destination.
-type Folder struct{ root string }
+type Folder struct {
+	root   string
+	folder *files.Folder
+}
 
-// New makes a destination; an error begins with the key that is wrong.
+// New returns a destination. The error begins with the key that is wrong.
 func New(c Config) (*Folder, error) {
 	if !filepath.IsAbs(c.Folder) {
 		return nil, fmt.Errorf("folder: %q, want an absolute path", c.Folder)
 	}
-	return &Folder{root: filepath.Clean(c.Folder)}, nil
+	root := filepath.Clean(c.Folder)
+	return &Folder{root: root, folder: files.NewFolder(root)}, nil
 }
 
 // Kind implements payload.Destination.
@@ -44,15 +47,10 @@ func (f *Folder) Check(to model.DeliverTo) error { return payload.NoMail(to) }
 
 // Send implements payload.Destination.
 func (f *Folder) Send(ctx context.Context, p *payload.Payload) (string, error) {
-	root, err := os.OpenRoot(f.root)
-	if err != nil {
-		return "", err
-	}
-	defer root.Close()
 	location := ""
 	for i := range p.Files {
 		file := &p.Files[i]
-		if err := send(ctx, root, p, file); err != nil {
+		if err := f.send(ctx, p, file); err != nil {
 			return "", fmt.Errorf("%s: %w", file.Path, err)
 		}
 		location = cmp.Or(location, "file://"+filepath.Join(f.root, filepath.FromSlash(file.Path)))
@@ -60,58 +58,30 @@ func (f *Folder) Send(ctx context.Context, p *payload.Payload) (string, error) {
 	return location, nil
 }
 
-// send writes a file beside its place, under a name of this attempt's own, and
+// send writes a file to its folder under a temporary name of this attempt, and
 // renames it.
-func send(ctx context.Context, root *os.Root, p *payload.Payload, file *payload.File) (err error) {
-	target := filepath.FromSlash(file.Path)
-	dir := filepath.Dir(target)
-	if err := root.MkdirAll(dir, 0o750); err != nil {
-		return err
-	}
+func (f *Folder) send(ctx context.Context, p *payload.Payload, file *payload.File) error {
+	dir := path.Dir(file.Path)
 	for _, old := range p.OldTempNames() {
-		_ = root.Remove(filepath.Join(dir, old)) // of attempts that were cut off; most left none
+		_ = f.folder.Remove(filepath.FromSlash(path.Join(dir, old))) // of attempts that were cut off; most left none
 	}
-	tmp := filepath.Join(dir, p.TempName())
-	out, err := root.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
+	out, err := f.folder.Create(filepath.FromSlash(path.Join(dir, p.TempName())), 0o640)
 	if err != nil {
 		return err
 	}
+	defer out.Discard()
 	if err := write(ctx, out, file); err != nil {
-		return errors.Join(err, root.Remove(tmp))
+		return err
 	}
-	if err := root.Rename(tmp, target); err != nil {
-		return errors.Join(err, root.Remove(tmp))
-	}
-	return syncFolders(root, path.Dir(file.Path))
+	return out.Commit(filepath.FromSlash(file.Path))
 }
 
-// write fills out and closes it; after it the bytes are on disk.
-func write(ctx context.Context, out *os.File, file *payload.File) error {
+func write(ctx context.Context, out io.Writer, file *payload.File) error {
 	in, err := file.Open(ctx)
 	if err != nil {
-		return errors.Join(err, out.Close())
+		return err
 	}
 	defer in.Close()
-	_, copyErr := io.Copy(out, payload.WithContext(ctx, in))
-	if copyErr == nil {
-		copyErr = out.Sync()
-	}
-	return cmp.Or(copyErr, out.Close())
-}
-
-// syncFolders makes names durable, from a folder up to the root.
-func syncFolders(root *os.Root, dir string) error {
-	for {
-		f, err := root.Open(filepath.FromSlash(dir))
-		if err != nil {
-			return err
-		}
-		if err := errors.Join(f.Sync(), f.Close()); err != nil {
-			return err
-		}
-		if dir == "." {
-			return nil
-		}
-		dir = path.Dir(dir)
-	}
+	_, err = io.Copy(out, payload.WithContext(ctx, in))
+	return err
 }

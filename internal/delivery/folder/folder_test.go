@@ -28,7 +28,7 @@ func setup(t *testing.T) (*Folder, string) {
 	return f, root
 }
 
-// there are the files below a folder, temporary ones included.
+// there returns the names of the files below a folder, temporary ones included.
 func there(t *testing.T, root string) (names []string) {
 	t.Helper()
 	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
@@ -44,7 +44,7 @@ func there(t *testing.T, root string) (names []string) {
 	return names
 }
 
-func TestAFileArrivesWholeInItsFolder(t *testing.T) {
+func TestFolder_Send(t *testing.T) {
 	t.Parallel()
 	f, root := setup(t)
 	content := bytes.Repeat([]byte("id\r\n"), 100_000)
@@ -64,7 +64,7 @@ func TestAFileArrivesWholeInItsFolder(t *testing.T) {
 	}
 }
 
-func TestAnOldFileStaysUntilTheNewOneIsWhole(t *testing.T) {
+func TestFolder_Send_keeps_old_file_until_complete(t *testing.T) {
 	t.Parallel()
 	f, root := setup(t)
 	if _, err := f.Send(t.Context(), deliverytest.Payload([]byte("old"), "a.csv")); err != nil {
@@ -86,7 +86,7 @@ func TestAnOldFileStaysUntilTheNewOneIsWhole(t *testing.T) {
 	}
 }
 
-func TestWhatAKilledAttemptLeftIsRemovedByTheNext(t *testing.T) {
+func TestFolder_Send_removes_rest_of_killed_attempt(t *testing.T) {
 	t.Parallel()
 	f, root := setup(t)
 	killed := deliverytest.Payload([]byte("x"), "a.csv")
@@ -103,7 +103,7 @@ func TestWhatAKilledAttemptLeftIsRemovedByTheNext(t *testing.T) {
 	}
 }
 
-func TestNothingIsWrittenOutsideOfTheFolder(t *testing.T) {
+func TestFolder_Send_outside(t *testing.T) {
 	t.Parallel()
 	f, root := setup(t)
 	outside := t.TempDir()
@@ -120,7 +120,7 @@ func TestNothingIsWrittenOutsideOfTheFolder(t *testing.T) {
 	}
 }
 
-func TestAFolderThatIsNotMountedIsNotMade(t *testing.T) {
+func TestFolder_Send_not_mounted(t *testing.T) {
 	t.Parallel()
 	gone := filepath.Join(t.TempDir(), "share")
 	f, err := New(Config{Folder: gone})
@@ -134,7 +134,7 @@ func TestAFolderThatIsNotMountedIsNotMade(t *testing.T) {
 	}
 }
 
-func TestAFullDiskIsSaid(t *testing.T) {
+func TestFolder_Send_disk_full(t *testing.T) {
 	t.Parallel()
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	if err != nil {
@@ -146,7 +146,7 @@ func TestAFullDiskIsSaid(t *testing.T) {
 	}
 }
 
-func TestACanceledSendLeavesNothing(t *testing.T) {
+func TestFolder_Send_canceled(t *testing.T) {
 	t.Parallel()
 	f, root := setup(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -164,7 +164,7 @@ func TestACanceledSendLeavesNothing(t *testing.T) {
 	}
 }
 
-func TestADamagedFileIsNotDelivered(t *testing.T) {
+func TestFolder_Send_damaged(t *testing.T) {
 	t.Parallel()
 	f, root := setup(t)
 	p := deliverytest.Payload([]byte("id\r\n1\r\n"), "a.csv")
@@ -176,7 +176,7 @@ func TestADamagedFileIsNotDelivered(t *testing.T) {
 	}
 }
 
-func TestARelativeFolderIsRefused(t *testing.T) {
+func TestNew_relative(t *testing.T) {
 	t.Parallel()
 	if _, err := New(Config{Folder: "exports"}); err == nil || !strings.HasPrefix(err.Error(), "folder: ") {
 		t.Errorf("got %v, want one about the key folder", err)
