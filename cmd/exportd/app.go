@@ -21,7 +21,6 @@ import (
 	"exporttask/internal/server"
 	"exporttask/internal/task"
 	"exporttask/internal/telemetry/metrics"
-
 	"exporttask/migrations"
 )
 
