@@ -53,7 +53,7 @@ func begin(ctx context.Context, sources Sources, in *model.Inst, tempDir string,
 	}
 	progress.blocked.Store(true)
 	cursor, err := sources.Query(ctx, in.Source, source.Query{
-		SQL: query.SQL, Args: query.Args, Snapshot: in.Options.V.Snapshot,
+		SQL: query.SQL, Snapshot: in.Options.V.Snapshot,
 		Limits: source.Limits{
 			StatementTime: time.Duration(in.TimeoutSec) * time.Second, Rows: in.Limits.V.Rows, Bytes: in.Limits.V.Bytes,
 		},
@@ -74,16 +74,11 @@ func begin(ctx context.Context, sources Sources, in *model.Inst, tempDir string,
 // outputColumns finds an instance's output columns in its result.
 func outputColumns(ctx context.Context, sources Sources, in *model.Inst, query task.Query, result []row.Column) ([]format.Column, error) {
 	drift := task.Compare(in.ResultColumns.V, result)
-	if len(drift.Retyped) > 0 {
-		// A parameter's value can decide the type of what is computed from it.
-		// The template was checked without values: prepared so again, its
-		// columns must have the types that they had.
-		prepared, err := sources.Prepare(ctx, in.Source, query.SQL, len(query.Args))
-		if err != nil {
-			return nil, err
-		}
-		drift.Retyped = task.Compare(in.ResultColumns.V, prepared).Retyped
+	retyped, err := query.Retyped(ctx, sources, in.Source, in.ResultColumns.V, result)
+	if err != nil {
+		return nil, err
 	}
+	drift.Retyped = retyped
 	return drift.Columns(in, result)
 }
 

@@ -4,25 +4,24 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"exporttask/internal/format/row"
 )
 
-// emptySet stands between the brackets of IN for an empty list. It is a set
-// without members, so that NOT IN holds for every row, which NULL would not.
+// emptySet is written between the brackets of IN for an empty list. It is a set
+// without members, so that NOT IN is true for every row; with NULL in the
+// brackets it would be true for none.
 const emptySet = "SELECT NULL FROM DUAL WHERE FALSE"
 
-// Freeze fixes an instance's parameters at its creation: given is what the
-// client sent, system what the service fills in (Builtins, and a schedule's
-// window). It returns one Param for each parameter of the statement, defaults
-// and built-ins included, good for Bind at any later time. A parameter that is
-// missing, unknown, given twice or out of its bounds is a *ParamError.
+// Freeze returns the parameters of a new instance: one Param for each parameter of
+// the statement, with defaults and built-in parameters filled in, for Bind at any
+// later time. given holds the values of the caller, system those of the service
+// (Builtins, and WindowBuiltins for an instance of a schedule). A parameter that
+// is missing, unknown, given twice or outside its limits is a *ParamError.
 func Freeze(stmt *Statement, decls []Decl, given, system []Param) ([]Param, error) {
 	all, err := stmt.Declare(decls)
 	if err != nil {
 		return nil, err
 	}
-	if err := stmt.checkGiven(all, given); err != nil {
+	if err := stmt.checkParams(all, given); err != nil {
 		return nil, err
 	}
 	for _, p := range given {
@@ -38,11 +37,11 @@ func Freeze(stmt *Statement, decls []Decl, given, system []Param) ([]Param, erro
 		}
 		frozen = append(frozen, Param{d.Name, v})
 	}
-	_, _, err = Bind(stmt, decls, frozen)
+	_, err = Bind(stmt, decls, frozen)
 	return frozen, err
 }
 
-// settle finds the value of one parameter.
+// settle returns the value of one parameter of a new instance.
 func settle(d Decl, given, system []Param) (Value, error) {
 	if _, reserved := reservedType(d.Name); reserved {
 		return lookup(d.Name, d, system)
@@ -62,7 +61,7 @@ func settle(d Decl, given, system []Param) (Value, error) {
 	return Value{Null: true}, nil
 }
 
-// lookup finds the built-in name for the parameter d.
+// lookup returns the built-in parameter name as the value of d.
 func lookup(name string, d Decl, system []Param) (Value, error) {
 	i := slices.IndexFunc(system, func(p Param) bool { return p.Name == name })
 	if i < 0 {
@@ -71,9 +70,9 @@ func lookup(name string, d Decl, system []Param) (Value, error) {
 	return asType(system[i].Value, d.Type), nil
 }
 
-// checkGiven refuses parameters that the statement does not have or that come
-// twice.
-func (s *Statement) checkGiven(all []Decl, given []Param) error {
+// checkParams refuses parameters that the statement does not have or that are
+// given twice.
+func (s *Statement) checkParams(all []Decl, given []Param) error {
 	seen := make(map[string]bool, len(given))
 	for _, p := range given {
 		if seen[p.Name] {
@@ -87,30 +86,65 @@ func (s *Statement) checkGiven(all []Decl, given []Param) error {
 	return nil
 }
 
-// Bind returns the text to prepare and the values of its "?", in order; a list
-// takes one "?" for each value. Params come from Freeze. What is missing,
-// unknown, given twice, of the wrong type or too much is a *ParamError.
-func Bind(stmt *Statement, decls []Decl, params []Param) (sql string, args []row.Arg, err error) {
+// Bind returns the SQL of the statement with a value in the place of each
+// parameter, ready to run. params come from Freeze. A parameter that is missing,
+// unknown, given twice, of the wrong type or too large is a *ParamError.
+//
+// A value is written as a literal that cannot end early: digits, a date in
+// quotes, a string in quotes with each quote doubled, or hexadecimal for a string
+// with characters that a sql_mode could read in another way. The server therefore
+// computes exactly what it computes for the literal; with "?" MySQL derives the
+// type of a value from the place where it stands.
+func Bind(stmt *Statement, decls []Decl, params []Param) (string, error) {
 	all, err := stmt.Declare(decls)
 	if err != nil {
-		return "", nil, err
+		return "", err
 	}
-	if err := stmt.checkGiven(all, params); err != nil {
-		return "", nil, err
+	if err := stmt.checkParams(all, params); err != nil {
+		return "", err
 	}
-	values := make(map[string][]row.Arg, len(all))
+	values := make(map[string][]value, len(all))
 	for _, d := range all {
 		v, err := bound(d, params)
 		if err != nil {
-			return "", nil, err
+			return "", err
 		}
 		values[d.Name] = v
 	}
 	return stmt.expand(values)
 }
 
-// bound is the checked value of one parameter.
-func bound(d Decl, params []Param) ([]row.Arg, error) {
+// Sample returns the SQL of the statement with a made-up value of the declared
+// type in the place of each parameter. It is for preparing the statement before
+// there are values, and is not to be run: a sample can be a value that the
+// statement cannot use, such as a path of JSON.
+func (s *Statement) Sample(decls []Decl) (string, error) {
+	all, err := s.Declare(decls)
+	if err != nil {
+		return "", err
+	}
+	values := make(map[string][]value, len(all))
+	for _, d := range all {
+		values[d.Name] = []value{{typ: d.Type.Elem(), text: sampleText(d.Type)}}
+	}
+	return s.expand(values)
+}
+
+func sampleText(t Type) string {
+	switch t.Elem() {
+	case Decimal:
+		return "1.5"
+	case Date:
+		return "2026-01-31"
+	case DateTime:
+		return "2026-01-31 00:00:00"
+	default:
+		return "1"
+	}
+}
+
+// bound returns the checked value of one parameter.
+func bound(d Decl, params []Param) ([]value, error) {
 	i := slices.IndexFunc(params, func(p Param) bool { return p.Name == d.Name })
 	if i < 0 {
 		return nil, &ParamError{d.Name, "not given", "a value of type " + string(d.Type)}
@@ -122,34 +156,51 @@ func bound(d Decl, params []Param) ([]row.Arg, error) {
 	return args, nil
 }
 
-// expand writes out the lists and lines up the values with their places.
-func (s *Statement) expand(values map[string][]row.Arg) (string, []row.Arg, error) {
+// expand writes the values as literals into the SQL.
+func (s *Statement) expand(values map[string][]value) (string, error) {
 	var b strings.Builder
-	var args []row.Arg
-	end, size := 0, 0
+	end, size, count := 0, 0, 0
 	for _, m := range s.marks {
 		v := values[m.name]
 		b.WriteString(s.SQL[end:m.off])
 		end = m.off + 1
-		switch {
-		case m.use == useLimit && (v[0].Null || strings.HasPrefix(v[0].Text, "-")):
-			return "", nil, &ParamError{m.name, "NULL or negative in LIMIT", "0 or more"}
-		case len(v) == 0:
-			b.WriteString(emptySet)
-		default:
-			b.WriteString("?" + strings.Repeat(",?", len(v)-1))
+		if m.use == useLimit && (v[0].null || strings.HasPrefix(v[0].text, "-")) {
+			return "", &ParamError{m.name, "NULL or negative in LIMIT", "0 or more"}
 		}
-		for _, a := range v {
-			size += len(a.Text)
+		count += len(v)
+		for _, one := range v {
+			size += len(one.text)
 		}
-		args = append(args, v...)
 		switch {
-		case len(args) > MaxBound:
-			return "", nil, &ParamError{m.name, fmt.Sprintf("%d values in one statement", len(args)), fmt.Sprintf("%d in all", MaxBound)}
+		case count > MaxBound:
+			return "", &ParamError{m.name, fmt.Sprintf("%d values in one statement", count), fmt.Sprintf("%d in all", MaxBound)}
 		case size > MaxValueBytes:
-			return "", nil, &ParamError{m.name, fmt.Sprintf("%d bytes of values in one statement", size), fmt.Sprintf("%d in all", MaxValueBytes)}
+			return "", &ParamError{m.name, fmt.Sprintf("%d bytes of values in one statement", size), fmt.Sprintf("%d in all", MaxValueBytes)}
+		}
+		writeValues(&b, v, m.use)
+		if end < len(s.SQL) && isWordByte(s.SQL[end]) {
+			b.WriteByte(' ')
 		}
 	}
 	b.WriteString(s.SQL[end:])
-	return b.String(), args, nil
+	return b.String(), nil
+}
+
+// writeValues writes the literals of one parameter, with a blank where the text
+// before could run into it.
+func writeValues(b *strings.Builder, v []value, u use) {
+	if b.Len() > 0 {
+		if last := b.String()[b.Len()-1]; isWordByte(last) || last == '\'' || last == '"' || last == '`' || last == '-' {
+			b.WriteByte(' ')
+		}
+	}
+	if len(v) == 0 {
+		b.WriteString(emptySet)
+	}
+	for i, one := range v {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(one.literal(u))
+	}
 }

@@ -1,16 +1,15 @@
 package sqlcheck
 
 import (
-	"context"
+	"encoding/hex"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
-	"exporttask/internal/format/row"
 )
 
 func mustCheck(tb testing.TB, sql string) *Statement {
@@ -30,80 +29,80 @@ func TestBind_Types(t *testing.T) {
 	for _, c := range []struct {
 		decl Decl
 		in   Value
-		want row.Arg
+		want string
 		bad  string // a piece of the error
 	}{
-		{Decl{}, one("x"), row.Arg{Kind: row.Text, Text: "x"}, ""},
-		{Decl{}, one(""), row.Arg{Kind: row.Text}, ""},
-		{Decl{}, one(`'; DROP TABLE t; -- \' " ? :x`), row.Arg{Kind: row.Text, Text: `'; DROP TABLE t; -- \' " ? :x`}, ""},
-		{Decl{}, one("a\x00b\n"), row.Arg{Kind: row.Text, Text: "a\x00b\n"}, ""},
-		{Decl{}, one("\xff"), row.Arg{}, "UTF-8"},
-		{Decl{MaxLength: 2}, one("金额"), row.Arg{Kind: row.Text, Text: "金额"}, ""},
-		{Decl{MaxLength: 2}, one("abc"), row.Arg{}, "at most 2 characters"},
-		{Decl{}, one(strings.Repeat("x", MaxLength+1)), row.Arg{}, "at most 65535 characters"},
-		{Decl{}, Value{Null: true}, row.Arg{Kind: row.Text, Null: true}, ""},
-		{Decl{Required: true}, Value{Null: true}, row.Arg{}, "NULL, but required"},
-		{Decl{}, Value{Null: true, Text: "x"}, row.Arg{}, "NULL and a value"},
-		{Decl{}, list("x"), row.Arg{}, "list of 1 values"},
+		{Decl{}, one("x"), "'x'", ""},
+		{Decl{}, one(""), "''", ""},
+		{Decl{}, one(`'; DROP TABLE t; -- \' " ? :x`), "_utf8mb4 X'" + hex.EncodeToString([]byte(`'; DROP TABLE t; -- \' " ? :x`)) + "'", ""},
+		{Decl{}, one("a\x00b\n"), "_utf8mb4 X'6100620a'", ""},
+		{Decl{}, one("\xff"), "", "UTF-8"},
+		{Decl{MaxLength: 2}, one("金额"), "'金额'", ""},
+		{Decl{MaxLength: 2}, one("abc"), "", "at most 2 characters"},
+		{Decl{}, one(strings.Repeat("x", MaxLength+1)), "", "at most 65535 characters"},
+		{Decl{}, Value{Null: true}, "NULL", ""},
+		{Decl{Required: true}, Value{Null: true}, "", "NULL, but required"},
+		{Decl{}, Value{Null: true, Text: "x"}, "", "NULL and a value"},
+		{Decl{}, list("x"), "", "list of 1 values"},
 
-		{Decl{Type: Int}, one("-9223372036854775808"), row.Arg{Kind: row.Int, Text: "-9223372036854775808"}, ""},
-		{Decl{Type: Int}, one("18446744073709551615"), row.Arg{Kind: row.Int, Text: "18446744073709551615"}, ""},
-		{Decl{Type: Int}, one("007"), row.Arg{Kind: row.Int, Text: "7"}, ""},
-		{Decl{Type: Int}, one("-0"), row.Arg{Kind: row.Int, Text: "0"}, ""},
-		{Decl{Type: Int}, one("-9223372036854775809"), row.Arg{}, "an integer from"},
-		{Decl{Type: Int}, one("18446744073709551616"), row.Arg{}, "an integer from"},
-		{Decl{Type: Int}, one(""), row.Arg{}, "an integer from"},
-		{Decl{Type: Int}, one("-"), row.Arg{}, "an integer from"},
-		{Decl{Type: Int}, one("+1"), row.Arg{}, "an integer from"},
-		{Decl{Type: Int}, one("1 OR 1=1"), row.Arg{}, `got "1 OR 1=1"`},
-		{Decl{Type: Int}, one("1_000"), row.Arg{}, "an integer from"},
-		{Decl{Type: Int}, one("0x10"), row.Arg{}, "an integer from"},
-		{Decl{Type: Int}, one(" 1"), row.Arg{}, "an integer from"},
-		{Decl{Type: Int}, one("1.0"), row.Arg{}, "an integer from"},
-		{Decl{Type: Int}, one("１"), row.Arg{}, "an integer from"},
+		{Decl{Type: Int}, one("-9223372036854775808"), "(-9223372036854775808)", ""},
+		{Decl{Type: Int}, one("18446744073709551615"), "18446744073709551615", ""},
+		{Decl{Type: Int}, one("007"), "7", ""},
+		{Decl{Type: Int}, one("-0"), "0", ""},
+		{Decl{Type: Int}, one("-9223372036854775809"), "", "an integer from"},
+		{Decl{Type: Int}, one("18446744073709551616"), "", "an integer from"},
+		{Decl{Type: Int}, one(""), "", "an integer from"},
+		{Decl{Type: Int}, one("-"), "", "an integer from"},
+		{Decl{Type: Int}, one("+1"), "", "an integer from"},
+		{Decl{Type: Int}, one("1 OR 1=1"), "", `got "1 OR 1=1"`},
+		{Decl{Type: Int}, one("1_000"), "", "an integer from"},
+		{Decl{Type: Int}, one("0x10"), "", "an integer from"},
+		{Decl{Type: Int}, one(" 1"), "", "an integer from"},
+		{Decl{Type: Int}, one("1.0"), "", "an integer from"},
+		{Decl{Type: Int}, one("１"), "", "an integer from"},
 
-		{Decl{Type: Decimal}, one("-12.50"), row.Arg{Kind: row.Decimal, Text: "-12.50"}, ""},
-		{Decl{Type: Decimal}, one(strings.Repeat("9", 65)), row.Arg{Kind: row.Decimal, Text: strings.Repeat("9", 65)}, ""},
-		{Decl{Type: Decimal}, one("0." + strings.Repeat("9", 30)), row.Arg{Kind: row.Decimal, Text: "0." + strings.Repeat("9", 30)}, ""},
-		{Decl{Type: Decimal}, one(strings.Repeat("9", 66)), row.Arg{}, "a decimal"},
-		{Decl{Type: Decimal}, one("0." + strings.Repeat("9", 31)), row.Arg{}, "a decimal"},
-		{Decl{Type: Decimal}, one("1e5"), row.Arg{}, "a decimal"},
-		{Decl{Type: Decimal}, one("1."), row.Arg{}, "a decimal"},
-		{Decl{Type: Decimal}, one(".5"), row.Arg{}, "a decimal"},
-		{Decl{Type: Decimal}, one("1,5"), row.Arg{}, "a decimal"},
-		{Decl{Type: Decimal}, one("NaN"), row.Arg{}, "a decimal"},
-		{Decl{Type: Decimal}, one("--1"), row.Arg{}, "a decimal"},
+		{Decl{Type: Decimal}, one("-12.50"), "(-12.50)", ""},
+		{Decl{Type: Decimal}, one(strings.Repeat("9", 65)), strings.Repeat("9", 65), ""},
+		{Decl{Type: Decimal}, one("0." + strings.Repeat("9", 30)), "0." + strings.Repeat("9", 30), ""},
+		{Decl{Type: Decimal}, one(strings.Repeat("9", 66)), "", "a decimal"},
+		{Decl{Type: Decimal}, one("0." + strings.Repeat("9", 31)), "", "a decimal"},
+		{Decl{Type: Decimal}, one("1e5"), "", "a decimal"},
+		{Decl{Type: Decimal}, one("1."), "", "a decimal"},
+		{Decl{Type: Decimal}, one(".5"), "", "a decimal"},
+		{Decl{Type: Decimal}, one("1,5"), "", "a decimal"},
+		{Decl{Type: Decimal}, one("NaN"), "", "a decimal"},
+		{Decl{Type: Decimal}, one("--1"), "", "a decimal"},
 
-		{Decl{Type: Date}, one("2024-02-29"), row.Arg{Kind: row.Date, Text: "2024-02-29"}, ""},
-		{Decl{Type: Date}, one("2026-02-29"), row.Arg{}, "a day that exists"},
-		{Decl{Type: Date}, one("2026-02-30"), row.Arg{}, "a day that exists"},
-		{Decl{Type: Date}, one("2026-1-31"), row.Arg{}, "a day that exists"},
-		{Decl{Type: Date}, one("0000-00-00"), row.Arg{}, "a day that exists"},
-		{Decl{Type: Date}, one("0999-12-31"), row.Arg{}, "a day that exists"},
-		{Decl{Type: Date}, one("10000-01-01"), row.Arg{}, "a day that exists"},
-		{Decl{Type: Date}, one("2026-01-31 "), row.Arg{}, "a day that exists"},
-		{Decl{Type: Date}, one("2026-01-31 00:00:00"), row.Arg{}, "a day that exists"},
-		{Decl{Type: Date}, one("31.01.2026"), row.Arg{}, "a day that exists"},
+		{Decl{Type: Date}, one("2024-02-29"), "DATE'2024-02-29'", ""},
+		{Decl{Type: Date}, one("2026-02-29"), "", "a day that exists"},
+		{Decl{Type: Date}, one("2026-02-30"), "", "a day that exists"},
+		{Decl{Type: Date}, one("2026-1-31"), "", "a day that exists"},
+		{Decl{Type: Date}, one("0000-00-00"), "", "a day that exists"},
+		{Decl{Type: Date}, one("0999-12-31"), "", "a day that exists"},
+		{Decl{Type: Date}, one("10000-01-01"), "", "a day that exists"},
+		{Decl{Type: Date}, one("2026-01-31 "), "", "a day that exists"},
+		{Decl{Type: Date}, one("2026-01-31 00:00:00"), "", "a day that exists"},
+		{Decl{Type: Date}, one("31.01.2026"), "", "a day that exists"},
 
-		{Decl{Type: DateTime}, one("2026-01-31 23:59:59"), row.Arg{Kind: row.DateTime, Text: "2026-01-31 23:59:59"}, ""},
-		{Decl{Type: DateTime}, one("2026-01-31T23:59:59.123456"), row.Arg{Kind: row.DateTime, Text: "2026-01-31 23:59:59.123456"}, ""},
-		{Decl{Type: DateTime}, one("2026-01-31 23:59:59.1234567"), row.Arg{}, "a date and time"},
-		{Decl{Type: DateTime}, one("2026-01-31 23:59:59."), row.Arg{}, "a date and time"},
-		{Decl{Type: DateTime}, one("2026-01-31 23:59:60"), row.Arg{}, "a date and time"},
-		{Decl{Type: DateTime}, one("2026-01-31 24:00:00"), row.Arg{}, "a date and time"},
-		{Decl{Type: DateTime}, one("2026-01-31 3:59:59"), row.Arg{}, "a date and time"},
-		{Decl{Type: DateTime}, one("2026-01-31 23:59:59,5"), row.Arg{}, "a date and time"},
-		{Decl{Type: DateTime}, one("2026-01-31T23:59:59Z"), row.Arg{}, "no zone"},
-		{Decl{Type: DateTime}, one("2026-01-31"), row.Arg{}, "a date and time"},
+		{Decl{Type: DateTime}, one("2026-01-31 23:59:59"), "TIMESTAMP'2026-01-31 23:59:59'", ""},
+		{Decl{Type: DateTime}, one("2026-01-31T23:59:59.123456"), "TIMESTAMP'2026-01-31 23:59:59.123456'", ""},
+		{Decl{Type: DateTime}, one("2026-01-31 23:59:59.1234567"), "", "a date and time"},
+		{Decl{Type: DateTime}, one("2026-01-31 23:59:59."), "", "a date and time"},
+		{Decl{Type: DateTime}, one("2026-01-31 23:59:60"), "", "a date and time"},
+		{Decl{Type: DateTime}, one("2026-01-31 24:00:00"), "", "a date and time"},
+		{Decl{Type: DateTime}, one("2026-01-31 3:59:59"), "", "a date and time"},
+		{Decl{Type: DateTime}, one("2026-01-31 23:59:59,5"), "", "a date and time"},
+		{Decl{Type: DateTime}, one("2026-01-31T23:59:59Z"), "", "no zone"},
+		{Decl{Type: DateTime}, one("2026-01-31"), "", "a date and time"},
 
-		{Decl{Type: Bool}, one("true"), row.Arg{Kind: row.Int, Text: "1"}, ""},
-		{Decl{Type: Bool}, one("0"), row.Arg{Kind: row.Int, Text: "0"}, ""},
-		{Decl{Type: Bool}, one("yes"), row.Arg{}, "true, false, 1 or 0"},
+		{Decl{Type: Bool}, one("true"), "1", ""},
+		{Decl{Type: Bool}, one("0"), "0", ""},
+		{Decl{Type: Bool}, one("yes"), "", "true, false, 1 or 0"},
 	} {
 		t.Run(string(c.decl.Type)+" "+shorten(c.in.Text, 20), func(t *testing.T) {
 			t.Parallel()
 			c.decl.Name = "p"
-			_, args, err := Bind(mustCheck(t, "SELECT :p"), []Decl{c.decl}, []Param{{"p", c.in}})
+			got, err := Bind(mustCheck(t, "SELECT :p"), []Decl{c.decl}, []Param{{"p", c.in}})
 			if c.bad != "" {
 				var pe *ParamError
 				if !errors.As(err, &pe) || pe.Name != "p" || !strings.Contains(err.Error(), c.bad) {
@@ -114,7 +113,7 @@ func TestBind_Types(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff([]row.Arg{c.want}, args); diff != "" {
+			if diff := cmp.Diff("SELECT "+c.want+" AS `:p`", got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -127,32 +126,62 @@ func TestBind_Lists(t *testing.T) {
 	decls := []Decl{{Name: "l", Type: "int[]", Empty: EmptyIsNone}, {Name: "b"}}
 	for name, c := range map[string]struct {
 		l    Value
-		sql  string
-		args []string
+		want string
 	}{
-		"three":   {list("1", "2", "3"), "SELECT 1 FROM t WHERE a IN (?,?,?) AND b = ? AND c NOT IN ( ?,?,? )", []string{"1", "2", "3", "x", "1", "2", "3"}},
-		"one":     {list("1"), "SELECT 1 FROM t WHERE a IN (?) AND b = ? AND c NOT IN ( ? )", []string{"1", "x", "1"}},
-		"nothing": {list(), "SELECT 1 FROM t WHERE a IN (" + emptySet + ") AND b = ? AND c NOT IN ( " + emptySet + " )", []string{"x"}},
-		"NULL":    {Value{Null: true}, "SELECT 1 FROM t WHERE a IN (" + emptySet + ") AND b = ? AND c NOT IN ( " + emptySet + " )", []string{"x"}},
+		"three":   {list("1", "-2", "3"), "SELECT 1 FROM t WHERE a IN (1,(-2),3) AND b = 'x' AND c NOT IN ( 1,(-2),3 )"},
+		"one":     {list("1"), "SELECT 1 FROM t WHERE a IN (1) AND b = 'x' AND c NOT IN ( 1 )"},
+		"nothing": {list(), "SELECT 1 FROM t WHERE a IN (" + emptySet + ") AND b = 'x' AND c NOT IN ( " + emptySet + " )"},
+		"NULL":    {Value{Null: true}, "SELECT 1 FROM t WHERE a IN (" + emptySet + ") AND b = 'x' AND c NOT IN ( " + emptySet + " )"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sql, args, err := Bind(st, decls, []Param{{"l", c.l}, {"b", one("x")}})
+			got, err := Bind(st, decls, []Param{{"l", c.l}, {"b", one("x")}})
 			if err != nil {
 				t.Fatal(err)
 			}
-			var got []string
-			for _, a := range args {
-				got = append(got, a.Text)
-			}
-			if diff := cmp.Diff(c.sql, sql); diff != "" {
+			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Errorf("sql (-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff(c.args, got); diff != "" {
-				t.Errorf("args (-want +got):\n%s", diff)
+			if _, err := Check(got, Options{}); err != nil {
+				t.Errorf("the bound statement is not a plain read: %v", err)
 			}
-			if _, err := Check(strings.ReplaceAll(sql, "?", "1"), Options{}); err != nil {
-				t.Errorf("what is sent is no plain read: %v", err)
+		})
+	}
+}
+
+// A literal must not run into the text beside it, and a date is typed except in
+// a comparison.
+func TestBind_Positions(t *testing.T) {
+	t.Parallel()
+	decls := map[string]Decl{"n": {Name: "n", Type: Int}, "d": {Name: "d", Type: Date}, "at": {Name: "at", Type: DateTime}, "s": {Name: "s"}}
+	params := map[string]Param{"n": {"n", one("-5")}, "d": {"d", one("2026-01-31")}, "at": {"at", one("2026-01-31 10:00:00")}, "s": {"s", one("it's")}}
+	for name, c := range map[string]struct{ sql, want string }{
+		"minus":               {"SELECT a-:n AS x FROM t", "SELECT a- (-5) AS x FROM t"},
+		"keyword":             {"SELECT 1 FROM t WHERE a BETWEEN:n AND:n", "SELECT 1 FROM t WHERE a BETWEEN (-5) AND (-5)"},
+		"word behind":         {"SELECT 1 FROM t WHERE a>:n/**/AND 1", "SELECT 1 FROM t WHERE a>(-5) AND 1"},
+		"quote":               {"SELECT 1 FROM t WHERE a LIKE:s", "SELECT 1 FROM t WHERE a LIKE 'it''s'"},
+		"date":                {"SELECT DATE_ADD(:d, INTERVAL :n DAY) AS x", "SELECT DATE_ADD(DATE'2026-01-31', INTERVAL (-5) DAY) AS x"},
+		"datetime":            {"SELECT IFNULL(a, :at) AS x FROM t", "SELECT IFNULL(a, TIMESTAMP'2026-01-31 10:00:00') AS x FROM t"},
+		"date compared":       {"SELECT 1 FROM t WHERE a >= :d AND :d <= b", "SELECT 1 FROM t WHERE a >= '2026-01-31' AND '2026-01-31' <= b"},
+		"dates compared":      {"SELECT 1 FROM t WHERE :d = :at", "SELECT 1 FROM t WHERE DATE'2026-01-31' = TIMESTAMP'2026-01-31 10:00:00'"},
+		"date between":        {"SELECT 1 FROM t WHERE a BETWEEN :d AND :d", "SELECT 1 FROM t WHERE a BETWEEN '2026-01-31' AND '2026-01-31'"},
+		"date in a list":      {"SELECT 1 FROM t WHERE a IN (:d)", "SELECT 1 FROM t WHERE a IN ('2026-01-31')"},
+		"date compared later": {"SELECT 1 FROM t WHERE a = DATE(:d)", "SELECT 1 FROM t WHERE a = DATE(DATE'2026-01-31')"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			st := mustCheck(t, c.sql)
+			var d []Decl
+			var p []Param
+			for _, name := range slices.Compact(slices.Sorted(slices.Values(st.Names))) {
+				d, p = append(d, decls[name]), append(p, params[name])
+			}
+			got, err := Bind(st, d, p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
 	}
@@ -190,7 +219,7 @@ func TestBind_Limits(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, _, err := Bind(mustCheck(t, c.sql), c.decls, []Param{{"l", c.in}})
+			_, err := Bind(mustCheck(t, c.sql), c.decls, []Param{{"l", c.in}})
 			wantParamError(t, err, "l", c.bad)
 		})
 	}
@@ -356,21 +385,31 @@ func TestFreeze(t *testing.T) {
 // boundOnServer shows that values stay values, and what an empty list means.
 func (s *shop) boundOnServer(t *testing.T) {
 	hostile := []string{
-		`' OR '1'='1`, `"; DROP TABLE orders; --`, `\`, `\'`, `''`, "?", ":x", "/*! */", "a\x00b", "%_", "金额😀", "\u202e", "1\r\n2",
+		`' OR '1'='1`, `"; DROP TABLE orders; --`, `\`, `\'`, `''`, "?", ":x", "/*! */", "a\x00b", "%_", "金额😀", "\u202e", "1\r\n2", "'", "",
 	}
 	st := mustCheck(t, "SELECT COUNT(*), :v FROM orders WHERE CONCAT(:v) = :v")
 	for _, v := range hostile {
-		query, args, err := Bind(st, nil, []Param{{"v", one(v)}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var n int
-		var got string
-		if err := s.root.QueryRowContext(context.Background(), query, driverArgs(args)...).Scan(&n, &got); err != nil {
-			t.Fatalf("%q: %v", v, err)
-		}
-		if got != v || n != 3 {
-			t.Errorf("sent %q, got %q and %d rows", v, got, n)
+		for _, mode := range []string{"", "NO_BACKSLASH_ESCAPES", "ANSI_QUOTES,PIPES_AS_CONCAT"} {
+			query, err := Bind(st, nil, []Param{{"v", one(v)}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			conn := s.session(t, s.root).conn
+			if _, err := conn.ExecContext(t.Context(), "SET SESSION sql_mode = '"+mode+"'"); err != nil {
+				t.Fatal(err)
+			}
+			var n int
+			var got string
+			if err := conn.QueryRowContext(t.Context(), query).Scan(&n, &got); err != nil {
+				t.Fatalf("%q: %v", v, err)
+			}
+			if got != v || n != 3 {
+				t.Errorf("sent %q with sql_mode %q, got %q and %d rows", v, mode, got, n)
+			}
+			if _, err := conn.ExecContext(t.Context(), "SET SESSION sql_mode = DEFAULT"); err != nil {
+				t.Fatal(err)
+			}
+			conn.Close()
 		}
 	}
 	st = mustCheck(t, "SELECT SUM(id IN (:l)), SUM(id NOT IN (:l)) FROM orders")
@@ -379,12 +418,12 @@ func (s *shop) boundOnServer(t *testing.T) {
 		l       Value
 		in, out int
 	}{{list("1", "2"), 2, 1}, {list(), 0, 3}} {
-		query, args, err := Bind(st, decls, []Param{{"l", c.l}})
+		query, err := Bind(st, decls, []Param{{"l", c.l}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		var in, out int
-		if err := s.root.QueryRowContext(context.Background(), query, driverArgs(args)...).Scan(&in, &out); err != nil {
+		if err := s.root.QueryRowContext(t.Context(), query).Scan(&in, &out); err != nil {
 			t.Fatal(err)
 		}
 		if in != c.in || out != c.out {

@@ -44,6 +44,9 @@ func TestCheck_Accept(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s\n%v", s.sql, err)
 			}
+			if problem, _ := referee(st, testOptions); problem != "" {
+				t.Errorf("another grammar reads %s in %s", problem, st.SQL)
+			}
 			if again, err := Check(st.SQL, testOptions); err == nil && len(st.Names) == 0 && again.SQL != st.SQL {
 				t.Errorf("sent text is not stable:\n%s\n%s", st.SQL, again.SQL)
 			}

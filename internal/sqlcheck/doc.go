@@ -1,35 +1,36 @@
-// Package sqlcheck decides whether a template's SQL may run, and binds values
-// to its parameters.
+// Package sqlcheck decides whether a template's SQL may run, and writes values
+// into it.
 //
-// The server calls Check when a template or an instance is created and Freeze
-// to fix an instance's parameters; the export worker calls Check and Bind
-// again just before it runs the query. The package never talks to a database,
-// never puts a value into SQL text, and lets nothing pass that it does not
-// know: every list in it names what is allowed.
+// Package task calls Check when a template is created and whenever a statement is
+// run, Freeze to fix the parameters of a new instance, and Bind for the SQL that
+// runs. The package never talks to a database. Every list in it names what is
+// allowed; whatever is not named is refused.
 //
 // # How a statement is read
 //
-//		text ──lex──▶ tokens ──rules──▶ tokens ──rewrite──▶ sent text ──parse──▶ tree ──walk──▶ Statement
+//		text ──lex──▶ tokens ──applyRules──▶ tokens ──parse──▶ positions ──rewrite──▶ Statement ──Bind──▶ SQL to run
 //
-//	  - lex is a tokenizer of our own. It knows strings, back-quotes, comments and
-//	    numbers, and refuses whatever two servers (or two sql_modes) read apart.
-//	  - rules look at the tokens: variables, ";", locking words, and every name in
-//	    front of a "(".
+//	  - lex is a tokenizer. It knows strings, back-quotes, comments and numbers, and
+//	    refuses text that two servers, or two sql_modes, split in different ways.
+//	  - applyRules checks single tokens: variables, ";", and the words that make a
+//	    query more than a read, such as INTO and FOR UPDATE.
+//	  - parse reads the tokens with a grammar of what MariaDB and MySQL know as a
+//	    query. It checks each function that is called and each schema, counts what a
+//	    server would multiply (bounds.go), and finds what each parameter is used for.
 //	  - rewrite makes the text that is sent: comments become blanks, "\'" becomes
-//	    "''", each :name becomes "?". So no comment is ever left for the server to
-//	    understand in its own way.
-//	  - parse and walk read exactly that text with a full MySQL grammar and accept
-//	    a tree only if each node of it is known to be a plain read, and if its
-//	    placeholders stand where the tokenizer saw them.
+//	    "''", and an unnamed result column with a parameter gets an alias.
+//	  - Bind writes a literal in the place of each parameter.
 //
-// # What it stands on
+// The grammar need not be as strict as a server's: a statement that is not valid
+// there fails when it is prepared. See docs/adr/0006-sql-parser.md for the reasons.
 //
-// No sql_mode is presumed. What is sent is cut into the same tokens with and
+// # Assumptions
+//
+// No sql_mode is assumed. The text that is sent has the same tokens with and
 // without ANSI_QUOTES, NO_BACKSLASH_ESCAPES, IGNORE_SPACE and ORACLE, and is a
-// plain read under each; what a string or "||" means is the mode's affair.
+// plain read under each; what a string or "||" means depends on the mode.
 //
-// Views can hide anything, and a stored function that Options allows can write:
-// the account of a data source must hold SELECT on named tables alone. The
-// check is the first of three walls, beside that account and the query's time
-// limit.
+// A view can hide anything, and a stored function that Options allows can write:
+// the account of a data source must hold SELECT on named tables alone. The check
+// is the first of three layers, beside that account and the limits of the query.
 package sqlcheck

@@ -72,16 +72,36 @@ func builtin(name string, on Dialect) bool {
 		"st_intersection", "st_intersects", "st_isclosed", "st_isempty", "st_issimple", "st_length",
 		"st_numgeometries", "st_numpoints", "st_overlaps", "st_pointfromtext", "st_pointn", "st_srid",
 		"st_startpoint", "st_touches", "st_union", "st_within", "st_x", "st_y", "mbrcontains",
-		"mbrintersects", "mbrwithin":
+		"mbrintersects", "mbrwithin", "mbrdisjoint", "mbrequals", "mbroverlaps", "mbrtouches",
+		"point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon", "geometrycollection",
+		"st_convexhull", "st_difference", "st_geomcollfromtext", "st_geomcollfromwkb", "st_geometryfromtext",
+		"st_interiorringn", "st_linefromtext", "st_linefromwkb", "st_mlinefromtext", "st_mpointfromtext",
+		"st_mpolyfromtext", "st_numinteriorrings", "st_pointfromwkb", "st_polyfromtext", "st_polyfromwkb",
+		"st_symdifference":
+		return true
+	// XML.
+	case "extractvalue", "updatexml":
 		return true
 	// Removed from MySQL 9.7: md5, sha, sha1.
 	case "md5", "sha", "sha1",
 		"add_months", "chr", "crc32c", "json_compact", "json_detailed", "json_equals", "json_exists",
 		"json_loose", "json_normalize", "json_query", "lengthb", "natural_sort_key", "nvl", "nvl2",
-		"sformat", "to_char":
+		"sformat", "to_char", "median", "percentile_cont", "percentile_disc", "sys_guid", "json_merge",
+		"column_check", "column_exists", "column_json", "column_list",
+		"st_boundary", "st_isring", "st_pointonsurface", "st_relate",
+		"area", "asbinary", "astext", "aswkb", "aswkt", "buffer", "centroid", "convexhull", "crosses",
+		"dimension", "disjoint", "endpoint", "envelope", "exteriorring", "geometryn", "geometrytype",
+		"geomfromtext", "geomfromwkb", "geometryfromtext", "glength", "interiorringn", "intersects", "isclosed",
+		"isempty", "issimple", "linefromtext", "numgeometries", "numinteriorrings", "numpoints", "overlaps",
+		"pointfromtext", "pointn", "polyfromtext", "srid", "startpoint", "touches", "within", "x", "y":
 		return on == MariaDB
 	case "any_value", "bin_to_uuid", "grouping", "is_uuid", "json_pretty", "json_schema_valid",
-		"json_storage_size", "regexp_like", "st_isvalid", "st_latitude", "st_longitude", "uuid_to_bin":
+		"json_storage_size", "regexp_like", "st_latitude", "st_longitude", "uuid_to_bin",
+		"format_bytes", "format_pico_time", "icu_version", "json_schema_validation_report", "json_storage_free",
+		"st_collect", "st_frechetdistance", "st_hausdorffdistance", "st_lineinterpolatepoint",
+		"mbrcoveredby", "mbrcovers", "st_geohash", "st_isvalid", "st_latfromgeohash", "st_longfromgeohash",
+		"st_pointfromgeohash", "st_simplify", "st_makeenvelope", "st_pointatdistance", "st_swapxy", "st_transform", "st_validate",
+		"from_vector", "string_to_vector", "to_vector", "vector_dim", "vector_to_string":
 		return on == MySQL
 	}
 	return false
@@ -95,8 +115,8 @@ func tight(name string) bool {
 	switch name {
 	case "adddate", "bit_and", "bit_or", "bit_xor", "cast", "count", "cume_dist", "curdate", "curtime",
 		"date_add", "date_sub", "dense_rank", "extract", "first_value", "group_concat", "json_arrayagg",
-		"json_objectagg", "lag", "last_value", "lead", "max", "mid", "min", "now", "nth_value", "ntile",
-		"percent_rank", "position", "rank", "row_number", "session_user", "std", "stddev", "stddev_pop",
+		"json_objectagg", "lag", "last_value", "lead", "max", "median", "mid", "min", "now", "nth_value", "ntile",
+		"percent_rank", "percentile_cont", "percentile_disc", "position", "rank", "row_number", "session_user", "st_collect", "std", "stddev", "stddev_pop",
 		"stddev_samp", "subdate", "substr", "substring", "sum", "sysdate", "system_user", "trim", "var_pop",
 		"var_samp", "variance":
 		return true
@@ -121,29 +141,8 @@ func whyNot(name string) string {
 		return "can run a column's default expression, which can advance a sequence"
 	case "values":
 		return "belongs to INSERT"
-	case "json_table":
-		return "is not read alike by every server"
 	}
 	return ""
-}
-
-// beforeBracket reports whether the keyword w, in lower case, may stand in
-// front of "(" without being a call. The list holds what is reserved in both
-// servers or part of a fixed phrase.
-func beforeBracket(w string) bool {
-	switch w {
-	case "all", "and", "any", "as", "between", "binary", "by", "case", "collate", "cross", "dec", "decimal",
-		"div", "distinct", "distinctrow", "else", "except", "exists", "escape", "from", "having", "in", "inner",
-		"intersect", "is", "join", "key", "lateral", "left", "like", "match", "not", "of", "on", "or", "over",
-		"partition", "regexp", "right", "rlike", "row", "select", "some", "straight_join", "then",
-		"union", "using", "when", "where", "with", "xor",
-		"index", "against",
-		// Types of CAST and CONVERT.
-		"char", "character", "datetime", "double", "float", "numeric", "real", "time", "varbinary",
-		"varchar", "year":
-		return true
-	}
-	return false
 }
 
 // callable reports whether the function name may be called: a built-in function

@@ -70,12 +70,22 @@ func (o *oracle) check(t *testing.T, sql string) {
 	if diff := cmp.Diff([]any{st.SQL, st.Names}, []any{again.SQL, again.Names}); diff != "" {
 		t.Errorf("%q\nis read in two ways (-first +second):\n%s", sql, diff)
 	}
+	if problem, _ := referee(st, opt); problem != "" {
+		t.Errorf("%q\nanother grammar reads %s in %q", sql, problem, st.SQL)
+	}
+	texts := []string{}
+	if sample, err := st.Sample(nil); err == nil {
+		texts = append(texts, sample)
+	}
 	args := make([]any, len(st.Names))
 	for i := range args {
 		args[i] = 1
 	}
 	for _, sess := range o.sessions {
 		_ = sess.read(t, st.SQL, args...) // its own errors are the server's affair
+		for _, text := range texts {
+			_ = sess.read(t, text)
+		}
 	}
 	if diff := cmp.Diff(o.before, o.shop.state(t)); diff != "" {
 		t.Errorf("%q\nchanged the data (-want +got):\n%s", st.SQL, diff)

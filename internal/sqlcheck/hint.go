@@ -6,16 +6,20 @@ import "strings"
 // query blocks (@qb), lists and brackets. Quotes, "=" and comments are excluded.
 const hintText = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@.,() \t\r\n"
 
-// checkHint checks sql[off:end], the inside of /*+ … */. Each name outside
-// brackets must be a hint that chooses a plan. SET_VAR, MAX_EXECUTION_TIME and
-// RESOURCE_GROUP are refused, because they change the limits of the session.
-func checkHint(sql string, off, end int) *Refused {
+// checkHint checks sql[off:end], the inside of /*+ … */, and returns the hints
+// that are sent. Each name outside brackets must be a hint that chooses a plan.
+// SET_VAR and RESOURCE_GROUP are refused, because they change the limits of the
+// session. MAX_EXECUTION_TIME is left out of what is sent: the limits of the
+// template and of the data source apply. MAX_EXECUTION_TIME(0), which asks for no
+// limit at all, is refused.
+func checkHint(sql string, off, end int) (string, *Refused) {
+	var sent strings.Builder
 	depth := 0
 	for i := off; i < end; {
 		c := sql[i]
 		switch {
 		case strings.IndexByte(hintText, c) < 0:
-			return refuse(sql, i, i+1, "character in an optimizer hint", "names and brackets")
+			return "", refuse(sql, i, i+1, "character in an optimizer hint", "names and brackets")
 		case c == '(':
 			depth++
 		case c == ')':
@@ -25,30 +29,54 @@ func checkHint(sql string, off, end int) *Refused {
 			for i < end && (isLetter(sql[i]) || sql[i] == '_' || isDigit(sql[i])) {
 				i++
 			}
-			if !isPlanHint(sql[from:i]) {
-				return refuse(sql, from, i, "optimizer hint", "hints on joins, indexes, subqueries and derived tables")
+			name := sql[from:i]
+			if n := timeLimitHint(sql[from:end]); n > 0 {
+				i = from + n
+				continue
 			}
+			if !isPlanHint(name) {
+				return "", refuse(sql, from, i, "optimizer hint", "hints on joins, indexes, subqueries and derived tables")
+			}
+			sent.WriteString(name)
 			continue
 		}
 		if depth < 0 || depth > 1 {
-			return refuse(sql, i, i+1, "bracket in an optimizer hint", "NAME(…) NAME(…)")
+			return "", refuse(sql, i, i+1, "bracket in an optimizer hint", "NAME(…) NAME(…)")
 		}
+		sent.WriteByte(c)
 		i++
 	}
 	if depth != 0 {
-		return refuse(sql, off, end, "optimizer hint with an open bracket", "NAME(…) NAME(…)")
+		return "", refuse(sql, off, end, "optimizer hint with an open bracket", "NAME(…) NAME(…)")
 	}
-	return nil
+	return sent.String(), nil
 }
 
-// isPlanHint reports whether name is an optimizer hint of MySQL that only
-// chooses a plan (MySQL Reference Manual, Optimizer Hints).
+// timeLimitHint returns the length of the hint MAX_EXECUTION_TIME(n) that s
+// begins with, or 0 where s begins with something else or n is 0.
+func timeLimitHint(s string) int {
+	const name = "MAX_EXECUTION_TIME"
+	if len(s) < len(name) || !strings.EqualFold(s[:len(name)], name) {
+		return 0
+	}
+	inside, found := strings.CutPrefix(strings.TrimLeft(s[len(name):], " \t\r\n"), "(")
+	number, after, closed := strings.Cut(inside, ")")
+	number = strings.TrimSpace(number)
+	if !found || !closed || strings.Trim(number, "0123456789") != "" || strings.Trim(number, "0") == "" {
+		return 0
+	}
+	return len(s) - len(after)
+}
+
+// isPlanHint reports whether name is an optimizer hint that only chooses a plan
+// (MySQL Reference Manual, Optimizer Hints; MariaDB Documentation, Optimizer
+// Hints).
 func isPlanHint(name string) bool {
 	switch strings.TrimPrefix(strings.ToUpper(name), "NO_") {
 	case "BKA", "BNL", "DERIVED_CONDITION_PUSHDOWN", "GROUP_INDEX", "HASH_JOIN",
 		"ICP", "INDEX", "INDEX_MERGE", "JOIN_FIXED_ORDER", "JOIN_INDEX", "JOIN_ORDER",
 		"JOIN_PREFIX", "JOIN_SUFFIX", "MERGE", "MRR", "ORDER_INDEX", "QB_NAME",
-		"RANGE_OPTIMIZATION", "SEMIJOIN", "SKIP_SCAN", "SUBQUERY":
+		"RANGE_OPTIMIZATION", "ROWID_FILTER", "SEMIJOIN", "SKIP_SCAN", "SPLIT_MATERIALIZED", "SUBQUERY":
 		return true
 	}
 	return false

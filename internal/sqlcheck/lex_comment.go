@@ -43,10 +43,11 @@ func (l *lexer) blockComment() *Refused {
 	case strings.Contains(body, "/*"):
 		return l.refuse(from, l.pos, "comment inside a comment", "one comment after the other")
 	case strings.HasPrefix(body, "+"):
-		if err := checkHint(l.sql, from+3, from+2+n); err != nil {
+		sent, err := checkHint(l.sql, from+3, from+2+n)
+		if err != nil {
 			return err
 		}
-		l.emit(hint, from)
+		l.tokens = append(l.tokens, token{kind: hint, off: from, end: l.pos, text: "/*+" + sent + "*/"})
 	}
 	return nil
 }

@@ -1,14 +1,20 @@
 package sqlcheck
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
-// number reads an integer, a decimal, a float, or a 0x… or 0b… literal.
+// number reads an integer, a decimal, a float, a 0x… or 0b… literal, or a name
+// that begins with a digit.
 //
-// A name that begins with a digit is refused without back-quotes: "1e5", "0x1"
-// and "1e" are cut differently from one grammar to the next, and "1union" is a
-// classic way past a filter.
+// Such a name is sent in back-quotes. It is an error where servers split it in
+// different ways: "1e5x", "0x1g" and "1e".
 func (l *lexer) number() *Refused {
 	from := l.pos
+	if l.digitName() {
+		return nil
+	}
 	switch {
 	case l.has("0x"):
 		l.pos += 2
@@ -33,13 +39,37 @@ func (l *lexer) number() *Refused {
 	return nil
 }
 
+// digitName reads a name such as 30d_total or 1月, if one comes next: digits and
+// then a letter that cannot be part of a number.
+func (l *lexer) digitName() bool {
+	n := 0
+	for isDigit(l.at(n)) {
+		n++
+	}
+	c := l.at(n)
+	if n == 0 || !isWordByte(c) || c|0x20 == 'e' || n == 1 && l.at(0) == '0' && (c|0x20 == 'x' || c|0x20 == 'b') {
+		return false
+	}
+	end := l.pos
+	for end < len(l.sql) && isWordByte(l.sql[end]) {
+		r, size := utf8.DecodeRuneInString(l.sql[end:])
+		if r >= utf8.RuneSelf && !isWordRune(r) {
+			return false
+		}
+		end += size
+	}
+	l.tokens = append(l.tokens, token{kind: quoted, off: l.pos, end: end, text: "`" + l.sql[l.pos:end] + "`"})
+	l.pos = end
+	return true
+}
+
 // decimal reads digits, an optional fraction and an optional exponent.
 func (l *lexer) decimal(from int) *Refused {
 	l.digits("0123456789")
 	if l.at(0) == '.' {
 		l.pos++
-		if l.digits("0123456789") == 0 {
-			return l.refuse(from, l.pos, "number that ends with a point", "digits after the point")
+		if l.digits("0123456789") == 0 && l.at(0)|0x20 == 'e' {
+			return l.refuse(from, l.pos, "exponent directly after a point", "digits after the point")
 		}
 	}
 	if l.at(0)|0x20 != 'e' {

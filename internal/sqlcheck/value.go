@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"exporttask/internal/format/row"
 )
 
 // The largest DECIMAL of both servers: 65 digits, 30 of them after the point.
@@ -19,8 +17,8 @@ const (
 
 // parseValue checks v against d and returns the values to bind: one, or one for
 // each element of a list, which may be none.
-func parseValue(d Decl, v Value) ([]row.Arg, *ParamError) {
-	bad := func(found, allowed string) ([]row.Arg, *ParamError) { return nil, &ParamError{d.Name, found, allowed} }
+func parseValue(d Decl, v Value) ([]value, *ParamError) {
+	bad := func(found, allowed string) ([]value, *ParamError) { return nil, &ParamError{d.Name, found, allowed} }
 	switch {
 	case v.Null && (v.Text != "" || len(v.Texts) > 0):
 		return bad("NULL and a value", "one of the two")
@@ -33,23 +31,23 @@ func parseValue(d Decl, v Value) ([]row.Arg, *ParamError) {
 	case d.Type.IsList():
 		return parseList(d, v)
 	case v.Null:
-		return []row.Arg{{Kind: kindOf(d.Type), Null: true}}, nil
+		return []value{{typ: d.Type.Elem(), null: true}}, nil
 	}
 	arg, want := parseText(d, v.Text)
 	if want != "" {
 		return bad("got "+quoteShort(v.Text), want)
 	}
-	return []row.Arg{arg}, nil
+	return []value{arg}, nil
 }
 
-func parseList(d Decl, v Value) ([]row.Arg, *ParamError) {
+func parseList(d Decl, v Value) ([]value, *ParamError) {
 	if n := len(v.Texts); n > MaxList {
 		return nil, &ParamError{d.Name, fmt.Sprintf("list of %d values", n), fmt.Sprintf("%d values", MaxList)}
 	}
 	if len(v.Texts) == 0 && d.Empty == EmptyIsError {
 		return nil, &ParamError{d.Name, "empty list", `1 value or more; an empty list only where declared as "none"`}
 	}
-	args := make([]row.Arg, 0, len(v.Texts))
+	args := make([]value, 0, len(v.Texts))
 	for i, s := range v.Texts {
 		arg, want := parseText(d, s)
 		if want != "" {
@@ -62,8 +60,8 @@ func parseList(d Decl, v Value) ([]row.Arg, *ParamError) {
 
 // parseText checks one value. The string want says what is allowed and is empty
 // where the value is valid.
-func parseText(d Decl, s string) (arg row.Arg, want string) {
-	arg = row.Arg{Kind: kindOf(d.Type), Text: s}
+func parseText(d Decl, s string) (arg value, want string) {
+	arg = value{typ: d.Type.Elem(), text: s}
 	ok := false
 	switch d.Type.Elem() {
 	case String:
@@ -73,38 +71,23 @@ func parseText(d Decl, s string) (arg row.Arg, want string) {
 		}
 		ok, want = utf8.ValidString(s) && utf8.RuneCountInString(s) <= limit, fmt.Sprintf("UTF-8 text of at most %d characters", limit)
 	case Int:
-		arg.Text, ok = parseInt(s)
+		arg.text, ok = parseInt(s)
 		want = "an integer from -9223372036854775808 to 18446744073709551615"
 	case Decimal:
 		ok, want = validDecimal(s), fmt.Sprintf("a decimal such as -12.50, at most %d digits, %d of them after the point", maxDigits, maxScale)
 	case Date:
 		ok, want = validDate(s), "a day that exists, from 1000-01-01 to 9999-12-31"
 	case DateTime:
-		arg.Text, ok = parseDateTime(s)
+		arg.text, ok = parseDateTime(s)
 		want = "a date and time such as 2026-01-31 23:59:59, with at most 6 digits after the seconds and no zone"
 	case Bool:
-		arg.Text, ok = parseBool(s)
+		arg.text, ok = parseBool(s)
 		want = "true, false, 1 or 0"
 	}
 	if ok {
 		want = ""
 	}
 	return arg, want
-}
-
-func kindOf(t Type) row.Kind {
-	switch t.Elem() {
-	case Int, Bool:
-		return row.Int
-	case Decimal:
-		return row.Decimal
-	case Date:
-		return row.Date
-	case DateTime:
-		return row.DateTime
-	default:
-		return row.Text
-	}
 }
 
 // parseInt returns the integer s in its shortest form ("007" becomes "7", "-0"

@@ -2,6 +2,7 @@ package task
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"exporttask/internal/format"
@@ -36,12 +37,16 @@ func Compare(checked []model.ResultColumn, result []row.Column) Drift {
 		places[c.Name] = append(places[c.Name], i)
 	}
 	for _, c := range checked {
-		at := places[c.Name]
+		name := c.Name
+		if len(places[name]) == 0 && strings.Contains(name, "?") {
+			name = named(name, result, places)
+		}
+		at := places[name]
 		if len(at) == 0 {
 			d.Missing = append(d.Missing, c.Name)
 			continue
 		}
-		places[c.Name] = at[1:]
+		places[name] = at[1:]
 		d.order = append(d.order, at[0])
 		if now := result[at[0]].Type; now != c.Type {
 			d.Retyped = append(d.Retyped, fmt.Sprintf("%q was %s, is %s", c.Name, c.Type, now))
@@ -57,6 +62,21 @@ func Compare(checked []model.ResultColumn, result []row.Column) Drift {
 	}
 	return d
 }
+
+// named returns the name of the result column that an earlier version named
+// after the SQL that it sent, with "?" for each parameter: "?+1" is ":n+1" now.
+// places holds the columns that are not matched yet. It returns name where there
+// is none.
+func named(name string, result []row.Column, places map[string][]int) string {
+	for _, c := range result {
+		if len(places[c.Name]) > 0 && paramInName.ReplaceAllString(c.Name, "?") == name {
+			return c.Name
+		}
+	}
+	return name
+}
+
+var paramInName = regexp.MustCompile(`:[A-Za-z_][A-Za-z0-9_]*`)
 
 // Columns returns the output columns of an instance; result is the result that d
 // was computed from. Drift that the template does not allow is a *model.Error of

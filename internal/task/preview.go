@@ -69,7 +69,7 @@ func (s *Service) Preview(ctx context.Context, t *model.Tpl, p PreviewParams) (*
 	ctx, stop := context.WithTimeout(ctx, previewTime)
 	defer stop()
 	sample, err := s.sources.Sample(ctx, in.Source, source.Query{
-		SQL: query.SQL, Args: query.Args,
+		SQL:       query.SQL,
 		FirstRows: int64(p.Rows) + 1, // one more shows whether there are more
 		Snapshot:  in.Options.V.Snapshot,
 		Limits:    source.Limits{StatementTime: previewTime, Bytes: previewBytes},
@@ -85,7 +85,7 @@ func (s *Service) Preview(ctx context.Context, t *model.Tpl, p PreviewParams) (*
 		return nil, err
 	}
 	// A preview without an estimate is complete.
-	if n, err := s.sources.EstimateRows(ctx, in.Source, query.SQL, query.Args); err == nil {
+	if n, err := s.sources.EstimateRows(ctx, in.Source, query.SQL, nil); err == nil {
 		out.EstimatedRows = n
 	}
 	return out, nil

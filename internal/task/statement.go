@@ -1,15 +1,65 @@
 package task
 
 import (
+	"context"
+
 	"exporttask/internal/format/row"
 	"exporttask/internal/model"
 	"exporttask/internal/sqlcheck"
 )
 
-// Query is a statement with "?" placeholders and the values for them.
+// Query is the statement of an instance with its values as literals.
 type Query struct {
-	SQL  string
-	Args []row.Arg
+	SQL   string
+	stmt  *sqlcheck.Statement
+	decls []model.ParamDecl
+}
+
+// Preparer prepares statements on a data source, see Sources.
+type Preparer interface {
+	Prepare(ctx context.Context, source, sql string, args int) ([]row.Column, error)
+}
+
+// prepare returns the result columns of a statement whose parameters have no
+// values yet. It prepares the statement with sample values, because MySQL derives
+// other types from "?" and refuses some statements with it (GROUP BY of an
+// expression with a parameter). Where the server refuses the sample values, it
+// prepares the statement with "?".
+func prepare(ctx context.Context, p Preparer, source string, st *sqlcheck.Statement, decls []model.ParamDecl) ([]row.Column, error) {
+	sample, err := st.Sample(checkDecls(decls))
+	if err != nil {
+		return nil, invalid("etplParams", "%s", err)
+	}
+	columns, err := p.Prepare(ctx, source, sample, 0)
+	if err == nil || len(st.Names) == 0 || ctx.Err() != nil {
+		return columns, err
+	}
+	return p.Prepare(ctx, source, st.SQL, len(st.Names))
+}
+
+// Retyped returns the result columns whose types differ from those that the
+// template was checked with, given the columns of the result. The value of a
+// parameter can decide the type of what is computed from it, so the statement is
+// prepared as it was for the check: with sample values, and with "?" as earlier
+// versions did. A type that differs from one of them has not changed.
+func (q Query) Retyped(ctx context.Context, p Preparer, source string, checked []model.ResultColumn, result []row.Column) ([]string, error) {
+	retyped := Compare(checked, result).Retyped
+	if len(retyped) == 0 {
+		return retyped, nil
+	}
+	columns, err := prepare(ctx, p, source, q.stmt, q.decls)
+	if err != nil {
+		return nil, err
+	}
+	sampled := Compare(checked, columns).Retyped
+	if len(sampled) == 0 || len(q.stmt.Names) == 0 {
+		return sampled, nil
+	}
+	columns, err = p.Prepare(ctx, source, q.stmt.SQL, len(q.stmt.Names))
+	if err != nil { // the statement cannot be prepared with "?", and was not
+		return sampled, nil //nolint:nilerr // the columns with sample values decide
+	}
+	return Compare(checked, columns).Retyped, nil
 }
 
 // ParseStatement parses and checks the SQL of a template for the data source
@@ -49,9 +99,9 @@ func Bind(in *model.Inst, opt sqlcheck.Options) (Query, error) {
 }
 
 func bind(st *sqlcheck.Statement, in *model.Inst) (Query, error) {
-	text, args, err := sqlcheck.Bind(st, checkDecls(in.Decls.V), checkParams(in.Params.V))
+	text, err := sqlcheck.Bind(st, checkDecls(in.Decls.V), checkParams(in.Params.V))
 	if err != nil {
 		return Query{}, invalid("params", "%s", err)
 	}
-	return Query{SQL: text, Args: args}, nil
+	return Query{SQL: text, stmt: st, decls: in.Decls.V}, nil
 }

@@ -72,7 +72,7 @@ func (s *Service) checkTpl(ctx context.Context, t *model.Tpl, st *sqlcheck.State
 	if err := s.checkDeliverTo("etplDeliverTo", t.OperatorID, t.DeliverTo.V, st.Names); err != nil {
 		return err
 	}
-	columns, err := s.sources.Prepare(ctx, t.Source, st.SQL, len(st.Names))
+	columns, err := prepare(ctx, s.sources, t.Source, st, t.Params.V)
 	switch {
 	case err == nil:
 	case ctx.Err() != nil:

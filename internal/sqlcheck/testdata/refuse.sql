@@ -411,9 +411,6 @@ SELECT $1;
 -- stops in the middle
 SELECT id FROM;
 
--- JSON_TABLE, which the grammar does not know
-SELECT * FROM JSON_TABLE('[1]', '$[*]' COLUMNS (a INT PATH '$')) AS j;
-
 -- advances a sequence under sql_mode=ORACLE
 SELECT numbers.nextval;
 
