@@ -8,7 +8,6 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/pem"
-	"errors"
 	"fmt"
 )
 
@@ -16,6 +15,7 @@ import (
 const (
 	pluginNative      = "mysql_native_password"
 	pluginCachingSHA2 = "caching_sha2_password"
+	pluginEd25519     = "client_ed25519" // MariaDB
 )
 
 // Packet heads of the login (MySQL protocol, Authentication Phase).
@@ -37,11 +37,13 @@ func authToken(plugin string, salt []byte, set *settings) ([]byte, error) {
 	case plugin == pluginCachingSHA2:
 		return cachingSHA2Token(salt, set.password), nil
 	case plugin == pluginNative && set.noNativePlugin:
-		return nil, errors.New("the account uses mysql_native_password, which the DSN forbids")
+		return nil, &ConfigError{What: "the account uses mysql_native_password, which the DSN forbids"}
 	case plugin == pluginNative:
 		return nativeToken(salt, set.password), nil
+	case plugin == pluginEd25519:
+		return ed25519Token(salt, set.password)
 	}
-	return nil, fmt.Errorf("authentication plugin %q is not supported; use an account with %s or %s", plugin, pluginCachingSHA2, pluginNative)
+	return nil, &ConfigError{What: fmt.Sprintf("authentication plugin %q is not supported; use an account with %s, %s or MariaDB's ed25519", plugin, pluginCachingSHA2, pluginNative)}
 }
 
 // nativeToken returns SHA1(p) XOR SHA1(salt, SHA1(SHA1(p))), where p is the

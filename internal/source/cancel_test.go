@@ -168,8 +168,8 @@ func TestCursor_Next_killedByOperator(t *testing.T) {
 	}
 	err = <-got
 	var se *ServerError
-	if !errors.As(err, &se) || se.Code != codeInterrupted || errors.Is(err, ErrStatementTimeout) {
-		t.Errorf("got %v, want the server's error %d", err, codeInterrupted)
+	if !errors.As(err, &se) || se.Code != mysqlErrQueryInterrupted || errors.Is(err, ErrStatementTimeout) {
+		t.Errorf("got %v, want the server's error %d", err, mysqlErrQueryInterrupted)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"exporttask/internal/format/row"
@@ -214,11 +215,17 @@ func (c *conn) serverError(p []byte) error {
 		return err
 	}
 	switch se.Code {
-	case codeStatementTimeout, codeQueryTimeout:
+	case mysqlErrStatementTimeout, mysqlErrQueryTimeout:
 		return &LimitError{Limit: LimitStatementTime, Max: int64(c.limit), Err: se}
-	case codeInterrupted:
+	case mysqlErrQueryInterrupted:
 		if c.limit > 0 && time.Since(c.began) >= c.limit {
 			return &LimitError{Limit: LimitStatementTime, Max: int64(c.limit), Err: se}
+		}
+	case mysqlErrConnectionMemory:
+		return &LimitError{Limit: LimitMemory, Max: c.src.opts.SessionMemory, Err: se}
+	case mysqlErrOptionPrevents:
+		if strings.Contains(se.Message, "max-session-mem-used") {
+			return &LimitError{Limit: LimitMemory, Max: c.src.opts.SessionMemory, Err: se}
 		}
 	}
 	return se

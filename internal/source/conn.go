@@ -30,6 +30,8 @@ type conn struct {
 	maxPacket uint64        // its max_allowed_packet, in bytes
 	secure    bool          // TLS or a unix socket: a password may be sent in the clear
 	running   atomic.Bool   // the server may be executing a command of this connection
+	facts     Facts         // of the server
+	release   func()        // gives the slot back; called by close; may be nil
 	clock     *time.Timer   // aborts a statement that the server's own limit did not end
 	limit     time.Duration // time limit of the statement, 0 = none
 	began     time.Time     // when the statement was sent
@@ -162,6 +164,9 @@ func (c *conn) abort(cause error) {
 // close ends the connection. After an abort it waits for the kill (bounded by
 // killTimeout) and returns its error.
 func (c *conn) close() error {
+	if c.release != nil {
+		defer c.release()
+	}
 	if c.running.Load() {
 		c.abort(errClosed)
 	}
@@ -189,6 +194,29 @@ func (c *conn) close() error {
 
 // errLoginTimeout is the cause of a context that ended at the login timeout.
 var errLoginTimeout = errors.New("login timeout")
+
+// acquire waits for a slot of the source and connects. The error is that of the
+// slot, a *LoginError, a *LostError, a *BusyError if a killed statement still runs,
+// or the cause of ctx.
+func (s *Source) acquire(ctx context.Context, use use) (*conn, error) {
+	release, err := s.slots.acquire(ctx, use)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.connect(ctx)
+	if err != nil {
+		release()
+		return nil, err
+	}
+	c.release = sync.OnceFunc(release)
+	stop := c.watch(ctx)
+	defer stop()
+	if err := c.checkStuck(); err != nil {
+		_ = c.close() // the first error counts
+		return nil, err
+	}
+	return c, nil
+}
 
 // connect dials, logs in and identifies the server, within the login timeout.
 func (s *Source) connect(ctx context.Context) (*conn, error) {
@@ -220,6 +248,10 @@ func (s *Source) connectTo(ctx context.Context, addr string) (*conn, error) {
 	_ = c.close() // nothing runs that needs a kill
 	switch {
 	case cause == nil:
+		var login *LoginError
+		if !errors.As(err, &login) {
+			err = &LoginError{During: "login", Err: err}
+		}
 		return nil, err
 	case errors.Is(cause, errLoginTimeout):
 		return nil, &LostError{During: "login", Err: fmt.Errorf("%w: %s", cause, s.opts.LoginTimeout)}

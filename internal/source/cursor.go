@@ -37,6 +37,7 @@ type Cursor struct {
 	rows     int64      // of all batches so far
 	ended    bool       // all rows were read, or FirstRows of them; warnings may be unread
 	warnings []Warning
+	notes    []Note
 	done     error // the error that Next returned last
 }
 
@@ -72,6 +73,9 @@ func (cur *Cursor) Next(ctx context.Context) (*row.Batch, error) {
 	}
 	b, err := cur.next(ctx)
 	cur.done = err
+	if errors.Is(err, io.EOF) {
+		_ = cur.conn.close() // ends the transaction; nothing runs that needs a kill
+	}
 	return b, err
 }
 
@@ -93,6 +97,9 @@ func (cur *Cursor) next(ctx context.Context) (*row.Batch, error) {
 	}
 	return b, err
 }
+
+// Notes returns the notes on the statement. It may be called at any time.
+func (cur *Cursor) Notes() []Note { return cur.notes }
 
 // Warnings returns the warnings of the statement, one for each code. It is empty
 // before Next has returned io.EOF or a *DamageError, and must not be called

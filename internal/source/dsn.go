@@ -15,7 +15,7 @@ import (
 	"exporttask/internal/files"
 )
 
-// settings are what a DSN says, checked.
+// settings are the checked contents of a DSN.
 type settings struct {
 	network, addr  string // "tcp" and host:port, or "unix" and a socket's path
 	user, password string
@@ -28,28 +28,33 @@ type settings struct {
 	noNativePlugin bool        // allowNativePasswords=false
 }
 
-// The DSN parameters by what becomes of them. Those not named here are
-// refused: most would be session variables set from a string.
+// The DSN parameters. Those that are not named here are refused: most of them
+// would be session variables set from a string.
 var (
 	usedParams = []string{"allowNativePasswords", "charset", "collation", "connectionAttributes", "timeout", "tls"}
 
-	// ignoredParams mean something to database/sql only, where values are
-	// parsed, written or pooled; none of them changes what a server sends.
-	ignoredParams = []string{"checkConnLiveness", "clientFoundRows", "loc", "maxAllowedPacket", "parseTime", "rejectReadOnly", "timeTruncate"}
-
+	// refusedParams are refused with the reason.
 	refusedParams = map[string]string{ //nolint:gosec // names of parameters
+		"checkConnLiveness":        "has no effect: connections are not pooled",
+		"clientFoundRows":          "has no effect: nothing is written",
+		"loc":                      "has no effect: values are not parsed; set the data source's time-zone",
+		"maxAllowedPacket":         "has no effect; set the data source's max-row-bytes",
+		"parseTime":                "has no effect: values are exported as the server writes them",
+		"rejectReadOnly":           "has no effect: nothing is written",
+		"time_zone":                "is set by the data source's time-zone",
+		"timeTruncate":             "has no effect: values are exported as the server writes them",
 		"allowAllFiles":            "lets the server read files of this machine",
 		"allowCleartextPasswords":  "sends the password in the clear",
-		"allowFallbackToPlaintext": "gives up TLS silently; use tls=preferred to say so",
+		"allowFallbackToPlaintext": "silently gives up TLS; use tls=preferred to ask for that",
 		"allowOldPasswords":        "uses a broken hash",
 		"columnsWithAlias":         "changes the names of columns",
-		"compress":                 "doubles the cost of reading and is not spoken here",
+		"compress":                 "is not supported: it doubles the cost of reading",
 		"interpolateParams":        "makes values part of the statement",
 		"multiStatements":          "runs more than the statement that was checked",
-		"readTimeout":              "cuts off a query that is silent while it sorts; set a statement time limit",
-		"serverPubKey":             "names a key registered in another library; use TLS",
+		"readTimeout":              "would end a query that sends nothing while it sorts; set max-seconds",
+		"serverPubKey":             "names a key that is registered in another library; use TLS",
 		"strict":                   "was removed from the driver",
-		"writeTimeout":             "is not used; the login timeout and contexts bound writes",
+		"writeTimeout":             "has no effect: the login timeout and the context of the query bound writes",
 	}
 )
 
@@ -57,7 +62,7 @@ var collationPattern = regexp.MustCompile(`^utf8mb4_[a-z0-9_]+$`)
 
 var errTLSOff = errors.New("a CA file is given but the DSN says tls=false")
 
-// parseDSN reads a DSN of go-sql-driver/mysql. No error holds the password.
+// parseDSN parses a DSN of go-sql-driver/mysql. No error contains the password.
 func parseDSN(dsn string, opts Options) (settings, error) {
 	var set settings
 	params := dsnParams(dsn)
@@ -85,8 +90,8 @@ func parseDSN(dsn string, opts Options) (settings, error) {
 	return set, set.setTLS(cfg.TLSConfig, opts)
 }
 
-// dsnParams cuts the parameters off a DSN: what follows the first "?" after
-// the last "/", as the driver itself finds them.
+// dsnParams returns the parameters of a DSN: what follows the first "?" after the
+// last "/", as in the driver.
 func dsnParams(dsn string) map[string]string {
 	params := map[string]string{}
 	_, tail, _ := strings.Cut(dsn[strings.LastIndexByte(dsn, '/')+1:], "?")
@@ -100,15 +105,15 @@ func dsnParams(dsn string) map[string]string {
 
 func checkParams(params map[string]string) error {
 	for k, v := range params {
-		if slices.Contains(usedParams, k) || slices.Contains(ignoredParams, k) {
+		if slices.Contains(usedParams, k) {
 			continue
 		}
 		why, known := refusedParams[k]
 		if !known {
 			return fmt.Errorf("DSN: unknown parameter %q", k)
 		}
-		if v == "false" || v == "0" {
-			continue // switched off is as good as absent
+		if (v == "false" || v == "0") && !strings.HasPrefix(why, "has no effect") {
+			continue // disabled is the same as absent
 		}
 		return fmt.Errorf("DSN: parameter %q is not allowed: it %s", k, why)
 	}
@@ -118,7 +123,7 @@ func checkParams(params map[string]string) error {
 	return nil
 }
 
-// setTLS builds the TLS settings from the DSN's mode and the options.
+// setTLS sets the TLS configuration from the DSN's parameter tls and the options.
 func (s *settings) setTLS(mode string, opts Options) error {
 	own := opts.TLS != nil || opts.CAFile != ""
 	if mode == "" && own {

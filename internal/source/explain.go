@@ -27,14 +27,14 @@ func (s *Source) estimateRows(ctx context.Context, sql string, args []row.Arg) (
 	if err != nil {
 		return 0, err
 	}
-	c, err := s.connect(ctx)
+	c, err := s.acquire(ctx, short)
 	if err != nil {
 		return 0, err
 	}
 	stop := c.watch(ctx)
 	defer c.close() //nolint:errcheck // the result was read completely, or the error is returned
 	defer stop()
-	cols, err := c.start(binding, s.opts.Limits, Query{})
+	cols, err := c.start(binding, Limits{StatementTime: prepareTime}.within(s.opts.Limits), Query{FirstRows: maxControlRows})
 	if err != nil {
 		return 0, err
 	}

@@ -20,7 +20,7 @@ var grantPattern = regexp.MustCompile("^GRANT (.+?)(?: ON (.+?))? TO ")
 // for exports should have none. A role is reported by its name, because its own
 // privileges are not read.
 func (s *Source) ExcessGrants(ctx context.Context) ([]string, error) {
-	c, err := s.connect(ctx)
+	c, err := s.acquire(ctx, short)
 	if err != nil {
 		return nil, fmt.Errorf("data source %s: grants: %w", s.name, err)
 	}

@@ -6,7 +6,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"strings"
+	"syscall"
 
 	"exporttask/internal/format/row"
 )
@@ -22,35 +25,36 @@ const (
 	capTransactions  = 1 << 13
 	capSecure        = 1 << 15
 	capPluginAuth    = 1 << 19
-	capAttributes    = 1 << 20
-	capLenencAuth    = 1 << 21
+	capAttributes    = 1 << 20 // CLIENT_CONNECT_ATTRS
+	capLenencAuth    = 1 << 21 // CLIENT_PLUGIN_AUTH_LENENC_CLIENT_DATA
 	capExtendedTypes = 1 << 35 // MARIADB_CLIENT_EXTENDED_METADATA
 
-	// wanted leaves out on purpose: LOCAL_FILES, MULTI_STATEMENTS,
-	// MULTI_RESULTS, COMPRESS, and DEPRECATE_EOF, whose end of rows is an OK
-	// packet of no fixed length.
-	wanted = capLongFlag | capProtocol41 | capTransactions | capSecure | capPluginAuth | capLenencAuth
+	// required are the capabilities without which there is no login.
+	required = capProtocol41 | capSecure
+	// optional are used if the server has them. Proxies often lack some. Not used
+	// are LOCAL_FILES, MULTI_STATEMENTS, MULTI_RESULTS, COMPRESS, and
+	// DEPRECATE_EOF, whose end of rows is an OK packet of variable length.
+	optional = capLongFlag | capTransactions | capPluginAuth | capLenencAuth | capExtendedTypes | capAttributes
 )
 
-// handshakeCharset is utf8mb4_general_ci, known to every server; the
-// session's SET NAMES says what is used.
+// handshakeCharset is utf8mb4_general_ci, which every server knows. SET NAMES sets
+// the collation of the session.
 const handshakeCharset = 45
 
-// serverInfo is what the greeting tells.
+// serverInfo is the contents of the greeting and what was agreed on.
 type serverInfo struct {
 	version  string
 	mariadb  bool
 	caps     uint64
 	agreed   uint64
-	salt     []byte // 20 bytes
+	salt     []byte // the challenge, 20 bytes
 	plugin   string
-	threadID uint32 // the low half of the connection's number
+	threadID uint32 // the low 32 bits of the connection's id
 }
 
-var errNoTLS = errors.New("the server offers no TLS")
+var errNoTLS = &ConfigError{What: "the server offers no TLS, which the DSN asks for"}
 
-// login reads the greeting, starts TLS where it is wanted and proves who we
-// are.
+// login reads the greeting, starts TLS if the DSN asks for it, and authenticates.
 func (c *conn) login(set *settings) error {
 	p, err := c.readPacket("login")
 	if err != nil {
@@ -62,15 +66,15 @@ func (c *conn) login(set *settings) error {
 	if c.server, err = parseGreeting(p); err != nil {
 		return err
 	}
-	agreed := (wanted | capExtendedTypes | capAttributes) & c.server.caps
+	agreed := (required | optional) & c.server.caps
 	if !c.server.mariadb {
 		agreed |= capMySQL
 	}
 	if set.database != "" {
 		agreed |= capConnectDB
 	}
-	if missing := wanted &^ c.server.caps; missing != 0 {
-		return &ProtocolError{What: fmt.Sprintf("server %s lacks capabilities %#x", c.server.version, missing)}
+	if missing := required &^ c.server.caps; missing != 0 {
+		return &ConfigError{What: fmt.Sprintf("server %s lacks the capabilities %#x of the protocol of MySQL 4.1", c.server.version, missing)}
 	}
 	c.server.agreed = agreed
 	if set.tls != nil {
@@ -81,8 +85,8 @@ func (c *conn) login(set *settings) error {
 	plugin := c.server.plugin
 	token, err := authToken(plugin, c.server.salt, set)
 	if err != nil {
-		// The account may use another plugin than the server's default:
-		// offer the common one and let the server switch.
+		// The account may use another plugin than the server's default: offer the
+		// oldest one and let the server switch.
 		plugin = pluginNative
 		token = nativeToken(c.server.salt, set.password)
 	}
@@ -92,7 +96,7 @@ func (c *conn) login(set *settings) error {
 	return c.authenticate(set, plugin)
 }
 
-// parseGreeting reads Protocol::HandshakeV10.
+// parseGreeting parses Protocol::HandshakeV10.
 func parseGreeting(p []byte) (serverInfo, error) {
 	var s serverInfo
 	bad := &ProtocolError{What: "greeting"}
@@ -120,10 +124,13 @@ func parseGreeting(p []byte) (serverInfo, error) {
 		p = p[:end]
 	}
 	s.plugin = string(p)
+	if s.caps&capPluginAuth == 0 || s.plugin == "" {
+		s.plugin = pluginNative // of servers without plugins
+	}
 	return s, nil
 }
 
-// startTLS turns the connection into TLS before the login is sent.
+// startTLS upgrades the connection to TLS before the login is sent.
 func (c *conn) startTLS(set *settings) error {
 	if c.server.caps&capTLS == 0 {
 		if set.tlsOptional {
@@ -136,14 +143,14 @@ func (c *conn) startTLS(set *settings) error {
 		return err
 	}
 	if c.in.Buffered() > 0 {
-		return &ProtocolError{What: "the server spoke before TLS began"}
+		return &ProtocolError{What: "the server sent data before TLS started"}
 	}
 	tc := tls.Client(c.nc, set.tls)
 	if err := tc.Handshake(); err != nil { //nolint:noctx // abort's deadline ends it
 		if cause := c.aborted(); cause != nil {
 			return cause
 		}
-		return fmt.Errorf("TLS: %w", err)
+		return tlsFailed(err)
 	}
 	c.setTransport(tc)
 	c.in = newReader(tc)
@@ -151,23 +158,35 @@ func (c *conn) startTLS(set *settings) error {
 	return nil
 }
 
-// setTransport swaps the transport under the lock that abort takes.
+// tlsFailed returns the error of a TLS handshake: a *LostError if the connection
+// ended, else a *ConfigError, such as for a certificate that is not accepted.
+func tlsFailed(err error) error {
+	var network net.Error
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.As(err, &network) && network.Timeout() {
+		return lost("TLS handshake", err)
+	}
+	return &ConfigError{What: "TLS", Err: err}
+}
+
+// setTransport replaces the transport under the lock that abort takes.
 func (c *conn) setTransport(nc *tls.Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.nc = nc
 }
 
-// responseHead is the part of the login that is also the request for TLS.
+// responseHead returns the first part of the login, which by itself is the request
+// for TLS.
 func responseHead(caps uint64) []byte {
-	b := binary.LittleEndian.AppendUint32(nil, uint32(caps)) //nolint:gosec // the low half; the high one follows below
+	b := binary.LittleEndian.AppendUint32(nil, uint32(caps))
 	b = binary.LittleEndian.AppendUint32(b, maxPayload)
 	b = append(b, handshakeCharset)
 	b = append(b, make([]byte, 19)...)
 	return binary.LittleEndian.AppendUint32(b, uint32(caps>>32))
 }
 
-// loginResponse is Protocol::HandshakeResponse41.
+// loginResponse returns Protocol::HandshakeResponse41. Without capLenencAuth the
+// token's length is one byte, which looks the same for tokens of this package.
 func loginResponse(caps uint64, set *settings, plugin string, token []byte) []byte {
 	b := responseHead(caps)
 	b = append(append(b, set.user...), 0)
@@ -175,14 +194,17 @@ func loginResponse(caps uint64, set *settings, plugin string, token []byte) []by
 	if caps&capConnectDB != 0 {
 		b = append(append(b, set.database...), 0)
 	}
-	b = append(append(b, plugin...), 0)
+	if caps&capPluginAuth != 0 {
+		b = append(append(b, plugin...), 0)
+	}
 	if caps&capAttributes != 0 {
 		b = appendString(b, attributes(set.attributes))
 	}
 	return b
 }
 
-// attributes are what the server's performance_schema shows of a client.
+// attributes returns the connection attributes, which the server shows in
+// performance_schema.
 func attributes(list string) []byte {
 	b := appendString(appendString(nil, []byte("_client_name")), []byte("exportd"))
 	for kv := range strings.SplitSeq(list, ",") {
@@ -193,7 +215,7 @@ func attributes(list string) []byte {
 	return b
 }
 
-// appendString appends a length-encoded string, an empty one for nil.
+// appendString appends s as a length-encoded string; nil is the empty string.
 func appendString(dst, s []byte) []byte {
 	if s == nil {
 		s = []byte{}

@@ -244,8 +244,16 @@ func (c *fakeConn) identity() error {
 	if string(p[1:]) != selectIdentity {
 		return fmt.Errorf("got %q, want the question who answers", p)
 	}
+	values := []string{"7", "h", "3", "1", "1024", "8.4.0", "1", "1024", "SYSTEM", "UTC", "0"}
 	def := "\x03def\x00\x00\x00\x01c\x00\x0c\x2d\x00\xff\x00\x00\x00\xfd\x00\x00\x00\x00\x00"
-	for _, p := range []string{"\x05", def, def, def, def, def, "\xfe\x00\x00\x02\x00", "\x017\x01h\x013\x011\x041024", "\xfe\x00\x00\x02\x00"} {
+	packets := []string{string([]byte{byte(len(values))})}
+	row := ""
+	for _, v := range values {
+		packets = append(packets, def)
+		row += string([]byte{byte(len(v))}) + v
+	}
+	const eof = "\xfe\x00\x00\x02\x00"
+	for _, p := range append(packets, eof, row, eof) {
 		if err := c.send(p); err != nil {
 			return err
 		}

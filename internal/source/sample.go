@@ -13,6 +13,7 @@ import (
 type Sample struct {
 	Columns []row.Column
 	Batches []*row.Batch // owned by the sample
+	Notes   []Note
 }
 
 // Rows returns the number of rows.
@@ -28,7 +29,7 @@ func (s *Sample) Rows() int {
 // and memory. The errors are those of Query, of Cursor.Next and of
 // row.Batch.Check.
 func (s *Source) Sample(ctx context.Context, q Query) (*Sample, error) {
-	cursor, err := s.Query(ctx, q)
+	cursor, err := s.queryFor(ctx, short, q)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +39,7 @@ func (s *Source) Sample(ctx context.Context, q Query) (*Sample, error) {
 
 // sample reads the cursor to its end.
 func (cur *Cursor) sample(ctx context.Context) (*Sample, error) {
-	sample := &Sample{Columns: cur.Columns()}
+	sample := &Sample{Columns: cur.Columns(), Notes: cur.notes}
 	for {
 		b, err := cur.Next(ctx)
 		if errors.Is(err, io.EOF) {

@@ -2,65 +2,42 @@ package source
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math"
 	"net"
-	"strconv"
+	"strings"
+	"sync"
 	"time"
 )
 
 const (
-	// netWriteTimeout is how long the server waits for a reader that stalls,
-	// in seconds; at the default of 60 a slow upload loses the result.
+	// netWriteTimeout is how long the server waits for a reader that does not
+	// read, in seconds. With the default of 60 a slow upload loses the result.
 	netWriteTimeout = 3600
-	// maxWarnings is how many warnings the server keeps for SHOW WARNINGS:
-	// its highest. At MariaDB's default of 64, harmless ones could crowd out
-	// the one that tells of damage.
+	// maxWarnings is how many warnings the server keeps for SHOW WARNINGS, its
+	// maximum. With MariaDB's default of 64, harmless warnings could displace the
+	// one that means damage.
 	maxWarnings = 65535
-	// serverBuffer is the piece in which the server sends rows, see widen.
+	// serverBuffer is the size in bytes of the pieces in which the server sends
+	// rows: see widen.
 	serverBuffer = 512 << 10
-	// clockGrace is how much later than the server we end a statement that
-	// passed its time, in case the server's own limit was not in force.
+	// clockGrace is how long after the server's own time limit the connection is
+	// aborted, in case that limit was not in force.
 	clockGrace = 2 * time.Second
 )
 
-// identity tells one server from another behind the same address.
-type identity struct{ host, port, serverID string }
-
-const selectIdentity = "SELECT CONNECTION_ID(), @@hostname, @@port, @@server_id, @@max_allowed_packet"
-
-// identify asks for the connection's full number, since the greeting holds
-// only 32 bits of it, for who answered, and for the longest packet it takes.
-func (c *conn) identify() error {
-	rows, err := c.selectAll(selectIdentity)
-	if err != nil {
-		return fmt.Errorf("identify: %w", err)
-	}
-	if len(rows) != 1 || len(rows[0]) != 5 {
-		return &ProtocolError{What: "answer to " + selectIdentity}
-	}
-	r := rows[0]
-	if c.id, err = strconv.ParseUint(r[0], 10, 64); err != nil {
-		return &ProtocolError{What: "connection id " + r[0]}
-	}
-	c.peer = identity{host: r[1], port: r[2], serverID: r[3]}
-	if c.maxPacket, err = strconv.ParseUint(r[4], 10, 64); err != nil {
-		return &ProtocolError{What: "max_allowed_packet " + r[4]}
-	}
-	return nil
-}
-
-// widen makes the server send rows in large pieces. It sends what its
-// connection's buffer holds: 16 KiB, and waking up for each of them costs both
-// sides more than the rows in it. That buffer grows for what the client sends
-// and stays so, so a statement is sent that does nothing and is long; the server
-// drops the blanks at its end before it looks at it or logs it.
+// widen makes the server send rows in large pieces. The server sends what its
+// connection's buffer holds: 16 KiB, and the wake-up for each piece costs both
+// sides more than the rows in it. That buffer grows to the size of the largest
+// packet from the client and keeps that size, so a long statement without effect
+// is sent. The server drops the blanks at its end before it parses or logs it.
 func (c *conn) widen() error {
 	if c.maxPacket < 2*serverBuffer {
 		return nil
 	}
-	// The blanks are sent as one piece many times over: half a megabyte made for
-	// this alone would cost more than the rest of the login.
+	// The blanks are one small piece that is sent many times: allocating half a
+	// megabyte for them would cost more than the rest of the login.
 	head := append(make([]byte, packetHead), "\x03DO 0"...)
 	putHead(head, len(head)-packetHead+serverBuffer, 0)
 	blanks := bytes.Repeat([]byte(" "), 16<<10)
@@ -74,20 +51,53 @@ func (c *conn) widen() error {
 		return c.failed("send", err)
 	}
 	if err := c.done(); err != nil {
-		return fmt.Errorf("session: %w", err)
+		return &LoginError{During: "session", Err: err}
 	}
 	return nil
 }
 
-// begin sets the session up and begins the transaction that the statement
-// runs in.
+// begin sets the session's variables and starts the transaction of the statement.
+// Its errors are *LoginError.
 //
-// The server's sql_mode and group_concat_max_len stay as they are: they are
-// part of what a statement means there. sql_select_limit does not: it cuts a
-// result without a word.
+// The server's sql_mode stays as it is, and so does group_concat_max_len unless
+// the source sets it: they are part of the meaning of a statement on that server.
+// sql_select_limit is lifted, because it cuts a result silently.
 func (c *conn) begin(limits Limits, q Query) error {
+	if err := c.setUp(limits, q); err != nil {
+		return &LoginError{During: "session", Err: err}
+	}
+	return nil
+}
+
+func (c *conn) setUp(limits Limits, q Query) error {
+	err := c.exec("SET " + strings.Join(c.variables(limits, q), ", "))
+	if isUnknownZone(err) {
+		if err := c.findSubstitute(); err != nil {
+			return err
+		}
+		err = c.exec("SET " + strings.Join(c.variables(limits, q), ", "))
+	}
+	if err != nil {
+		return err
+	}
+	for _, assignment := range c.memoryLimits() {
+		if err := c.trySet(assignment); err != nil {
+			return err
+		}
+	}
+	if !c.src.opts.Snapshot && !q.Snapshot {
+		return c.exec("START TRANSACTION READ ONLY")
+	}
+	if err := c.exec("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"); err != nil {
+		return err
+	}
+	return c.exec("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+}
+
+// variables returns the assignments of the session variables.
+func (c *conn) variables(limits Limits, q Query) []string {
 	opts := &c.src.opts
-	names := "SET NAMES utf8mb4"
+	names := "NAMES utf8mb4"
 	if coll := c.src.dsn.collation; coll != "" {
 		names += " COLLATE " + coll
 	}
@@ -95,30 +105,25 @@ func (c *conn) begin(limits Limits, q Query) error {
 	if q.FirstRows > 0 {
 		selectLimit = uint64(q.FirstRows)
 	}
-	vars := names + fmt.Sprintf(", time_zone='%s', net_write_timeout=%d, sql_select_limit=%d", opts.Zone, netWriteTimeout, selectLimit)
-	if c.server.mariadb { // MySQL keeps 1,024, and lets no common account change it
-		vars += fmt.Sprintf(", max_error_count=%d", maxWarnings)
+	vars := []string{names, fmt.Sprintf("net_write_timeout=%d", netWriteTimeout), fmt.Sprintf("sql_select_limit=%d", selectLimit)}
+	if z := c.src.zone.session(); z != "" {
+		vars = append(vars, z)
+	}
+	if c.facts.MariaDB { // MySQL keeps 1,024 warnings, and an account without privileges cannot change that
+		vars = append(vars, fmt.Sprintf("max_error_count=%d", maxWarnings))
+	}
+	if n := opts.GroupConcatMaxLen; n > 0 {
+		vars = append(vars, fmt.Sprintf("group_concat_max_len=%d", n))
 	}
 	if limits.StatementTime > 0 {
-		vars += ", " + timeLimit(c.server.mariadb, limits.StatementTime)
+		vars = append(vars, timeLimit(c.facts.MariaDB, limits.StatementTime))
 	}
-	setup := []string{vars}
-	if opts.Snapshot || q.Snapshot {
-		setup = append(setup, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
-			"START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
-	} else {
-		setup = append(setup, "START TRANSACTION READ ONLY")
-	}
-	for _, stmt := range setup {
-		if err := c.exec(stmt); err != nil {
-			return fmt.Errorf("session: %w", err)
-		}
-	}
-	return nil
+	return vars
 }
 
-// timeLimit is the server's own limit of a statement's time: MariaDB counts
-// in seconds for every statement, MySQL in milliseconds for a SELECT.
+// timeLimit returns the assignment of the server's time limit. MariaDB's is in
+// seconds and applies to every statement, MySQL's is in milliseconds and applies
+// to the execution of a SELECT.
 func timeLimit(mariadb bool, d time.Duration) string {
 	if mariadb {
 		return fmt.Sprintf("max_statement_time=%.6f", d.Seconds())
@@ -126,7 +131,33 @@ func timeLimit(mariadb bool, d time.Duration) string {
 	return fmt.Sprintf("max_execution_time=%d", max(1, d.Milliseconds()))
 }
 
-// startClock begins to count a statement's time.
+// memoryLimits returns the assignments that bound the server's memory for this
+// session. They are set before a statement is prepared, because preparing alone
+// can take gigabytes. Not every server and account accepts them.
+func (c *conn) memoryLimits() []string {
+	n := c.src.opts.SessionMemory
+	if c.facts.MariaDB {
+		return []string{fmt.Sprintf("max_session_mem_used=%d", n)}
+	}
+	return []string{fmt.Sprintf("parser_max_mem_size=%d", n), fmt.Sprintf("connection_memory_limit=%d", n)}
+}
+
+// trySet assigns an optional session variable. It remembers which ones a server
+// rejects.
+func (c *conn) trySet(assignment string) error {
+	if c.src.unsupported.has(assignment) {
+		return nil
+	}
+	err := c.exec("SET " + assignment)
+	var se *ServerError
+	if errors.As(err, &se) && Classify(se).Action == Final {
+		c.src.unsupported.add(assignment)
+		return nil
+	}
+	return err
+}
+
+// startClock starts the client's own time limit of a statement.
 func (c *conn) startClock(limit time.Duration) {
 	c.began, c.limit = time.Now(), limit
 	if limit > 0 {
@@ -134,4 +165,28 @@ func (c *conn) startClock(limit time.Duration) {
 			c.abort(&LimitError{Limit: LimitStatementTime, Max: int64(limit)})
 		})
 	}
+}
+
+// rejected holds the optional session variables that a server rejected, so that
+// they are not sent again.
+type rejected struct {
+	mu   sync.Mutex
+	vars map[string]bool
+}
+
+func (r *rejected) has(assignment string) bool {
+	name, _, _ := strings.Cut(assignment, "=")
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.vars[name]
+}
+
+func (r *rejected) add(assignment string) {
+	name, _, _ := strings.Cut(assignment, "=")
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.vars == nil {
+		r.vars = map[string]bool{}
+	}
+	r.vars[name] = true
 }

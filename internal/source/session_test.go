@@ -14,7 +14,7 @@ import (
 )
 
 func TestConn_begin_variables(t *testing.T) {
-	s := open(t, withParam(testkit.Database(t), "collation=utf8mb4_bin"), Options{Zone: "+08:00", Limits: Limits{StatementTime: 90 * time.Second}})
+	s := open(t, withParam(testkit.Database(t), "collation=utf8mb4_bin"), Options{TimeZone: "+08:00", Limits: Limits{StatementTime: 90 * time.Second}})
 	limit := "@@max_statement_time"
 	want := []string{"+08:00", "3600", "65535", "utf8mb4", "utf8mb4", "utf8mb4_bin", "18446744073709551615", "90.000000"}
 	if os.Getenv(testkit.ServerEnv) == "mysql" {
@@ -30,19 +30,10 @@ func TestConn_begin_variables(t *testing.T) {
 func TestSource_Query_timestampZone(t *testing.T) {
 	dsn := setup(t, "CREATE TABLE z (t TIMESTAMP NULL, d DATETIME)", "INSERT INTO z VALUES ('2026-01-31 23:00:00', '2026-01-31 23:00:00')")
 	for zone, want := range map[string]string{"": "2026-01-31 23:00:00", "+08:00": "2026-02-01 07:00:00", "-03:30": "2026-01-31 19:30:00"} {
-		got := queryAll(t, open(t, dsn, Options{Zone: zone}), Query{SQL: "SELECT t, d FROM z"})
+		got := queryAll(t, open(t, dsn, Options{TimeZone: zone}), Query{SQL: "SELECT t, d FROM z"})
 		if diff := cmp.Diff([][]string{{want, "2026-01-31 23:00:00"}}, got); diff != "" {
 			t.Errorf("zone %q (-want +got):\n%s", zone, diff)
 		}
-	}
-}
-
-func TestSource_Query_unknownZone(t *testing.T) {
-	s := open(t, testkit.Database(t), Options{Zone: "Nowhere/Land"})
-	_, err := s.Query(t.Context(), Query{SQL: "SELECT 1"})
-	var se *ServerError
-	if !errors.As(err, &se) || se.Code != 1298 {
-		t.Errorf("got %v, want server error 1298", err)
 	}
 }
 

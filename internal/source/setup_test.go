@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"io"
+	"os"
 	"testing"
 
 	"exporttask/internal/format/row"
@@ -121,3 +122,6 @@ func fixtureRoot(tb testing.TB) string {
 	tb.Helper()
 	return testkit.Server(tb).RootDSN("")
 }
+
+// isMySQL reports whether the test server is Oracle MySQL.
+func isMySQL() bool { return os.Getenv(testkit.ServerEnv) == "mysql" }

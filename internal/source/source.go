@@ -1,61 +1,75 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
-	"regexp"
+	"sync/atomic"
 	"time"
 
 	"exporttask/internal/format/row"
 )
 
-// Source is one data source: where it is, how to log in, what a session may
-// use. It holds no connection and is safe for concurrent use.
+// Source is one data source: its address, its account and the limits of its
+// queries. It keeps no connection open and is safe for concurrent use.
 type Source struct {
-	name string
-	dsn  settings
-	opts Options
-	log  *slog.Logger
+	name  string
+	dsn   settings
+	opts  Options
+	zone  zone
+	slots *slots
+	log   *slog.Logger
+
+	stuck       stuck
+	facts       atomic.Pointer[Facts] // of the last login
+	unsupported rejected              // optional session variables that the server rejected
 }
 
-// Options are the settings of a data source that its DSN does not carry. The
-// zero value is usable.
+// Options are the settings of a data source that are not in its DSN. The zero
+// value is usable.
 type Options struct {
-	// LoginTimeout bounds dialling, TLS, login and session settings
-	// together; 0 = the DSN's timeout, or else 10 s.
+	// LoginTimeout bounds dialing, TLS, login and session set-up together; 0 is
+	// the DSN's timeout, or else 10 s.
 	LoginTimeout time.Duration
-	// BatchBytes is the size of a batch's buffer in bytes; 0 = 256 KiB. A row
-	// that does not fit grows its own batch.
+	// BatchBytes is the size of a batch's buffer in bytes; 0 = 256 KiB. A row that
+	// does not fit enlarges its own batch.
 	BatchBytes int
-	// Limits hold for every query that does not set its own.
+	// Limits apply to every query; a query can only narrow them.
 	Limits Limits
 	// Snapshot reads from a consistent snapshot (REPEATABLE READ), so that a
-	// statement and the subqueries that it runs late see one state.
+	// statement and its subqueries see one state.
 	Snapshot bool
-	// Zone is the session's time_zone, in which the server writes TIMESTAMP
-	// values and NOW(): an offset or a name that the server knows; "" = "+00:00".
-	Zone string
-	// TLS is used where the DSN says tls=true, in place of the system's
-	// roots; its ServerName is the DSN's host unless set.
+	// TimeZone is the time zone of the sessions, in which the server writes
+	// TIMESTAMP values and computes NOW(): an IANA name, an offset such as +08:00,
+	// or ServerTimeZone; "" = UTC. See zone.go for servers that do not know a name.
+	TimeZone string
+	// ServiceZone is the zone of built-in parameters while the time zone of a
+	// source with ServerTimeZone is not known yet; nil = UTC.
+	ServiceZone *time.Location
+	// GroupConcatMaxLen is the sessions' group_concat_max_len in bytes; 0 = the
+	// server's.
+	GroupConcatMaxLen int64
+	// SessionMemory bounds the memory that one session may use on the server, in
+	// bytes, where the server can do so (MariaDB: max_session_mem_used); 0 = 512 MiB.
+	SessionMemory int64
+	// MaxConnections bounds the connections of this process to the source, for
+	// exports, previews and checks together; 0 = 32.
+	MaxConnections int
+	// ReservedConnections are those of MaxConnections that exports do not use, so
+	// that previews and checks do not wait for exports; 0 = a quarter, at most 4.
+	ReservedConnections int
+	// TLS is used if the DSN says tls=true, instead of a configuration with the
+	// system's roots; its ServerName is the DSN's host unless set.
 	TLS *tls.Config
-	// CAFile is a PEM file of the authorities that sign the server's
-	// certificate; it is added to TLS and turns TLS on where the DSN is
-	// silent.
+	// CAFile is a PEM file of the certificate authorities that sign the server's
+	// certificate. It replaces the roots of TLS and enables TLS if the DSN does not
+	// mention it.
 	CAFile string
-	// Logger hears of kills; nil = nobody.
+	// Logger logs killed statements and decisions about the time zone; nil = none.
 	Logger *slog.Logger
-}
-
-// Limits bound one query; a zero field is no limit. Of a query's and its
-// source's limits the narrower one holds.
-type Limits struct {
-	StatementTime time.Duration // from the statement's start to its last row, the reader's stalls included
-	Rows          int64         // rows of the result
-	Bytes         int64         // bytes of the result's cells, their length prefixes included
-	RowBytes      int64         // bytes of one row; 0 = 1 GiB, the server's own bound
 }
 
 // Query is one statement and the values of its placeholders.
@@ -63,57 +77,66 @@ type Query struct {
 	SQL    string    // one SELECT; placeholders are "?"
 	Args   []row.Arg // one for each placeholder, in order
 	Limits Limits
-	// Snapshot reads from a consistent snapshot though the source's options
-	// do not ask for one.
+	// Snapshot reads from a consistent snapshot even if the source's options do
+	// not ask for one.
 	Snapshot bool
-	// FirstRows, where not 0, ends the result cleanly after that many rows:
-	// the rest is neither wanted nor an error. It is for previews.
+	// FirstRows, if not 0, ends the result after that many rows without an error.
+	// It is for previews.
 	FirstRows int64
 }
 
 const (
-	defaultLoginTimeout = 10 * time.Second
-	defaultBatchBytes   = 256 << 10
-	minBatchBytes       = 4 << 10
-	maxBatchBytes       = 64 << 20
-	defaultRowBytes     = 1 << 30 // the highest max_allowed_packet there is
+	defaultLoginTimeout  = 10 * time.Second
+	defaultBatchBytes    = 256 << 10
+	minBatchBytes        = 4 << 10
+	maxBatchBytes        = 64 << 20
+	defaultSessionMemory = 512 << 20
+	// prepareTime bounds the time to prepare a statement that is not run. Some
+	// statements take the optimizer minutes.
+	prepareTime = 30 * time.Second
 )
 
-// zonePattern holds back what could end the string literal around a zone.
-var zonePattern = regexp.MustCompile(`^([+-]\d{2}:\d{2}|[A-Za-z][A-Za-z0-9_+/-]*)$`)
-
-// Open checks the settings of the data source called name and connects to
-// nothing. The DSN is written as go-sql-driver/mysql writes it; a parameter
-// that is unknown, or that would change the rows or open a hole, is refused
-// by its name.
+// Open checks the settings of the data source called name. It does not connect.
+// The DSN has the format of go-sql-driver/mysql; a parameter that is unknown,
+// that has no effect here, or that would change rows or weaken security is an
+// error that names it.
 func Open(name, dsn string, opts Options) (*Source, error) {
-	set, err := parseDSN(dsn, opts)
+	s, err := newSource(name, dsn, opts)
 	if err != nil {
 		return nil, fmt.Errorf("data source %s: %w", name, err)
 	}
-	if opts.LoginTimeout == 0 {
-		opts.LoginTimeout = set.timeout
+	return s, nil
+}
+
+func newSource(name, dsn string, opts Options) (*Source, error) {
+	set, err := parseDSN(dsn, opts)
+	if err != nil {
+		return nil, err
 	}
-	if opts.BatchBytes == 0 {
-		opts.BatchBytes = defaultBatchBytes
-	}
-	if opts.Zone == "" {
-		opts.Zone = "+00:00"
-	}
-	if opts.Limits.RowBytes == 0 {
-		opts.Limits.RowBytes = defaultRowBytes
-	}
+	opts.LoginTimeout = cmp.Or(opts.LoginTimeout, set.timeout)
+	opts.BatchBytes = cmp.Or(opts.BatchBytes, defaultBatchBytes)
+	opts.SessionMemory = cmp.Or(opts.SessionMemory, defaultSessionMemory)
+	opts.MaxConnections = cmp.Or(opts.MaxConnections, defaultConnections)
+	opts.ReservedConnections = cmp.Or(opts.ReservedConnections, min(opts.MaxConnections/4, maxDefaultReserve))
+	opts.Limits.RowBytes = cmp.Or(opts.Limits.RowBytes, defaultRowBytes)
 	if err := opts.check(); err != nil {
-		return nil, fmt.Errorf("data source %s: %w", name, err)
+		return nil, err
+	}
+	z, err := parseZone(opts.TimeZone)
+	if err != nil {
+		return nil, err
 	}
 	log := opts.Logger
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Source{name: name, dsn: set, opts: opts, log: log.With("data_source", name)}, nil
+	return &Source{
+		name: name, dsn: set, opts: opts, zone: z, log: log.With("data_source", name),
+		slots: newSlots(opts.MaxConnections, opts.ReservedConnections),
+	}, nil
 }
 
-// Name is the name the source was opened with.
+// Name returns the name that was given to Open.
 func (s *Source) Name() string { return s.name }
 
 func (o *Options) check() error {
@@ -122,79 +145,80 @@ func (o *Options) check() error {
 		return fmt.Errorf("batch bytes: %d, want %d..%d", o.BatchBytes, minBatchBytes, maxBatchBytes)
 	case o.LoginTimeout < 0:
 		return fmt.Errorf("login timeout: %s, want more than 0", o.LoginTimeout)
-	case !zonePattern.MatchString(o.Zone):
-		return fmt.Errorf("zone: %q, want an offset such as +08:00 or a zone's name", o.Zone)
+	case o.GroupConcatMaxLen < 0 || o.GroupConcatMaxLen > 0 && o.GroupConcatMaxLen < 4:
+		return fmt.Errorf("group-concat-max-len: %d, want 0 or at least 4", o.GroupConcatMaxLen)
+	case o.SessionMemory < 1<<20:
+		return fmt.Errorf("session-memory: %d, want at least %d", o.SessionMemory, 1<<20)
+	case o.MaxConnections < 1:
+		return fmt.Errorf("max-connections: %d, want at least 1", o.MaxConnections)
+	case o.ReservedConnections < 0 || o.ReservedConnections >= o.MaxConnections:
+		return fmt.Errorf("reserved-connections: %d, want 0..%d, less than max-connections", o.ReservedConnections, o.MaxConnections-1)
 	}
 	return o.Limits.check()
 }
 
-func (l Limits) check() error {
-	if l.StatementTime < 0 || l.Rows < 0 || l.Bytes < 0 || l.RowBytes < 0 {
-		return errors.New("limits: a negative one")
-	}
-	if l.RowBytes > defaultRowBytes {
-		return fmt.Errorf("limits: row bytes: %d, want at most %d", l.RowBytes, defaultRowBytes)
-	}
-	return nil
+// Description is what the server knows about a statement without running it.
+type Description struct {
+	Columns []row.Column
+	Notes   []Note
 }
 
-// within is the narrower of l and d, field by field.
-func (l Limits) within(d Limits) Limits {
-	return Limits{
-		StatementTime: narrower(l.StatementTime, d.StatementTime),
-		Rows:          narrower(l.Rows, d.Rows),
-		Bytes:         narrower(l.Bytes, d.Bytes),
-		RowBytes:      narrower(l.RowBytes, d.RowBytes),
-	}
-}
-
-// narrower is the smaller of two limits, of which 0 is none.
-func narrower[T int64 | time.Duration](a, b T) T {
-	if a == 0 || b != 0 && b < a {
-		return b
-	}
-	return a
-}
-
-// Prepare has the server parse sql, which has args placeholders, and tell the
-// columns of its result; nothing is run. A statement without a result is an
-// error.
+// Prepare has the server parse sql, which has args placeholders, and returns the
+// columns of its result. Nothing is run. A statement without a result is an
+// error; see Classify for errors in general.
 func (s *Source) Prepare(ctx context.Context, sql string, args int) ([]row.Column, error) {
-	cols, err := s.prepare(ctx, sql, args)
-	if err != nil {
-		return nil, fmt.Errorf("data source %s: prepare: %w", s.name, err)
-	}
-	return cols, nil
+	d, err := s.Describe(ctx, sql, args)
+	return d.Columns, err
 }
 
-func (s *Source) prepare(ctx context.Context, sql string, args int) ([]row.Column, error) {
-	c, err := s.connect(ctx)
+// Describe is like Prepare and also returns notes on values that the server will
+// not send in full.
+func (s *Source) Describe(ctx context.Context, sql string, args int) (Description, error) {
+	d, err := s.describe(ctx, sql, args)
 	if err != nil {
-		return nil, err
+		return Description{}, fmt.Errorf("data source %s: prepare: %w", s.name, err)
+	}
+	return d, nil
+}
+
+func (s *Source) describe(ctx context.Context, sql string, args int) (Description, error) {
+	c, err := s.acquire(ctx, short)
+	if err != nil {
+		return Description{}, err
 	}
 	stop := c.watch(ctx)
-	defer c.close() //nolint:errcheck // nothing was read that could be lost
+	defer c.close() //nolint:errcheck // no result is lost
 	defer stop()
-	if err := c.begin(s.opts.Limits, Query{}); err != nil {
-		return nil, err
+	limits := Limits{StatementTime: prepareTime}.within(s.opts.Limits)
+	if err := c.begin(limits, Query{}); err != nil {
+		return Description{}, err
 	}
-	return c.prepareStatement(sql, args)
+	c.startClock(limits.StatementTime)
+	cols, err := c.prepareStatement(sql, args)
+	if err != nil {
+		return Description{}, err
+	}
+	return Description{Columns: cols, Notes: c.notes(sql, cols)}, nil
 }
 
-// Query runs q on a connection of its own and returns once the server has
-// announced the columns. Values are bound on the server and are never part of
-// the statement. When ctx ends, before Query returns or while the cursor is
-// read, the statement is killed on the server. The caller must Close the
-// cursor.
+// Query runs q on a connection of its own and returns when the server has sent
+// the columns. If all connections for exports are in use it waits for one. Values
+// are bound on the server and never become part of the statement. When ctx ends,
+// before Query returns or while the cursor is read, the statement is killed on
+// the server. The caller must Close the cursor.
 func (s *Source) Query(ctx context.Context, q Query) (*Cursor, error) {
-	cur, err := s.query(ctx, q)
+	return s.queryFor(ctx, export, q)
+}
+
+func (s *Source) queryFor(ctx context.Context, use use, q Query) (*Cursor, error) {
+	cur, err := s.query(ctx, use, q)
 	if err != nil {
 		return nil, fmt.Errorf("data source %s: query: %w", s.name, err)
 	}
 	return cur, nil
 }
 
-func (s *Source) query(ctx context.Context, q Query) (*Cursor, error) {
+func (s *Source) query(ctx context.Context, use use, q Query) (*Cursor, error) {
 	if err := q.Limits.check(); err != nil {
 		return nil, err
 	}
@@ -203,7 +227,7 @@ func (s *Source) query(ctx context.Context, q Query) (*Cursor, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.connect(ctx)
+	c, err := s.acquire(ctx, use)
 	if err != nil {
 		return nil, err
 	}
@@ -213,10 +237,12 @@ func (s *Source) query(ctx context.Context, q Query) (*Cursor, error) {
 		stop()
 		return nil, errors.Join(err, c.close())
 	}
-	return newCursor(c, cols, limits, q.FirstRows, s.opts.BatchBytes, stop), nil
+	cur := newCursor(c, cols, limits, q.FirstRows, s.opts.BatchBytes, stop)
+	cur.notes = c.notes(q.SQL, cols)
+	return cur, nil
 }
 
-// start sends the statement on a fresh connection and reads the columns.
+// start sends the statement on a new connection and reads the columns.
 func (c *conn) start(b binding, limits Limits, q Query) ([]row.Column, error) {
 	if err := c.begin(limits, q); err != nil {
 		return nil, err
@@ -226,11 +252,11 @@ func (c *conn) start(b binding, limits Limits, q Query) ([]row.Column, error) {
 			return nil, err
 		}
 	}
+	c.startClock(limits.StatementTime) // preparing counts as well
 	for _, stmt := range b.before {
 		if err := c.exec(stmt); err != nil {
 			return nil, fmt.Errorf("bind values: %w", err)
 		}
 	}
-	c.startClock(limits.StatementTime)
 	return c.query(b.run)
 }
