@@ -1,7 +1,7 @@
-// Goclient is a first export with the generated Go client: it makes a template,
-// runs it, waits, and writes the file to the standard output.
+// Program go exports a query with the generated Go client: it creates a template,
+// runs it, waits for the end, and writes the file to standard output.
 //
-//	go run ./examples/goclient -addr 127.0.0.1:50051 -sql 'select EtplName from welife_export_tpl'
+//	go run ./clients/go -addr 127.0.0.1:50051 -sql 'select EtplName from welife_export_tpl'
 package main
 
 import (
@@ -20,15 +20,16 @@ import (
 
 func main() {
 	addr := flag.String("addr", "127.0.0.1:50051", "`HOST:PORT` of exportd")
-	query := flag.String("sql", "select EtplName from welife_export_tpl", "what to export")
+	query := flag.String("sql", "select EtplName from welife_export_tpl", "the `query` to export")
+	source := flag.String("source", "default", "`name` of the data source")
 	flag.Parse()
-	if err := export(context.Background(), *addr, *query, os.Stdout); err != nil {
+	if err := export(context.Background(), *addr, *source, *query, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "goclient:", err)
 		os.Exit(1)
 	}
 }
 
-func export(ctx context.Context, addr, query string, out io.Writer) error {
+func export(ctx context.Context, addr, source, query string, out io.Writer) error {
 	conn, err := grpc.NewClient(addr, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		return err
@@ -36,7 +37,7 @@ func export(ctx context.Context, addr, query string, out io.Writer) error {
 	defer conn.Close()
 	client := api.NewExportTaskClient(conn)
 
-	tpl, err := client.CreateTpl(ctx, &api.WshExportTaskCreateTplReq{EtplName: "goclient", EtplExpr: query})
+	tpl, err := client.CreateTpl(ctx, &api.WshExportTaskCreateTplReq{EtplName: "goclient", EtplSource: source, EtplExpr: query})
 	if err := failed(tpl, err); err != nil {
 		return err
 	}

@@ -145,6 +145,6 @@ func (st *stack) tryNext() []string {
 	return []string{
 		".cache/bin/grpcurl -plaintext " + st.grpcAddr + " list exporttask.ExportTask",
 		"curl -s http://" + st.httpAddr + "/v1/tpl",
-		"go run ./examples/goclient -addr " + st.grpcAddr,
+		"go run ./clients/go -addr " + st.grpcAddr,
 	}
 }
