@@ -307,8 +307,8 @@ func (WshExportFormat) EnumDescriptor() ([]byte, []int) {
 	return file_exporttask_proto_rawDescGZIP(), []int{3}
 }
 
-// Type of a parameter. Values are sent as text and bound on the database server
-// with this type.
+// Type of a parameter. Values are texts, which are checked by this type and
+// sent to the data source as literals.
 type WshExportParamType int32
 
 const (
@@ -3704,7 +3704,8 @@ type WshExportPreview struct {
 	// Number of rows that the data source expects to read according to its query
 	// plan; 0: unknown.
 	EstimatedRows int64 `protobuf:"varint,4,opt,name=estimatedRows,proto3" json:"estimatedRows,omitempty"`
-	// Values of all parameters as they were bound, including built-in ones.
+	// Values of all parameters as they were sent to the data source, including
+	// built-in ones.
 	Params []*WshExportParam `protobuf:"bytes,5,rep,name=params,proto3" json:"params,omitempty"`
 	// Warnings for the rows shown.
 	Warnings      []*WshExportWarning `protobuf:"bytes,6,rep,name=warnings,proto3" json:"warnings,omitempty"`

@@ -54,6 +54,26 @@ func TestPages_links(t *testing.T) {
 	}
 }
 
+// Every page is linked from another one, so that a reader can find it.
+func TestPages_reachable(t *testing.T) {
+	t.Parallel()
+	all := pages(t)
+	linked := map[string]bool{"README.md": true}
+	for _, p := range all {
+		for _, m := range link.FindAllStringSubmatch(p.text, -1) {
+			to, _, _ := strings.Cut(m[1], "#")
+			if file := path.Join(path.Dir(p.path), to); file != p.path {
+				linked[file] = true
+			}
+		}
+	}
+	for _, p := range all {
+		if !linked[p.path] && !(strings.HasPrefix(p.path, "docs/adr/") && linked["docs/adr"]) {
+			t.Errorf("no page links to %s", p.path)
+		}
+	}
+}
+
 // slug is the anchor that renderers give to a heading.
 func slug(title string) string {
 	title = strings.ReplaceAll(title, "`", "")

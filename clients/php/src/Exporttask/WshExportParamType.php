@@ -7,8 +7,8 @@ namespace Exporttask;
 use UnexpectedValueException;
 
 /**
- * Type of a parameter. Values are sent as text and bound on the database server
- * with this type.
+ * Type of a parameter. Values are texts, which are checked by this type and
+ * sent to the data source as literals.
  *
  * Protobuf type <code>exporttask.WshExportParamType</code>
  */

@@ -41,7 +41,8 @@ class WshExportPreview extends \Google\Protobuf\Internal\Message
      */
     protected $estimatedRows = 0;
     /**
-     * Values of all parameters as they were bound, including built-in ones.
+     * Values of all parameters as they were sent to the data source, including
+     * built-in ones.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportParam params = 5;</code>
      */
@@ -69,7 +70,8 @@ class WshExportPreview extends \Google\Protobuf\Internal\Message
      *           Number of rows that the data source expects to read according to its query
      *           plan; 0: unknown.
      *     @type array<\Exporttask\WshExportParam>|\Google\Protobuf\Internal\RepeatedField $params
-     *           Values of all parameters as they were bound, including built-in ones.
+     *           Values of all parameters as they were sent to the data source, including
+     *           built-in ones.
      *     @type array<\Exporttask\WshExportWarning>|\Google\Protobuf\Internal\RepeatedField $warnings
      *           Warnings for the rows shown.
      * }
@@ -186,7 +188,8 @@ class WshExportPreview extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Values of all parameters as they were bound, including built-in ones.
+     * Values of all parameters as they were sent to the data source, including
+     * built-in ones.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportParam params = 5;</code>
      * @return \Google\Protobuf\Internal\RepeatedField
@@ -197,7 +200,8 @@ class WshExportPreview extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Values of all parameters as they were bound, including built-in ones.
+     * Values of all parameters as they were sent to the data source, including
+     * built-in ones.
      *
      * Generated from protobuf field <code>repeated .exporttask.WshExportParam params = 5;</code>
      * @param array<\Exporttask\WshExportParam>|\Google\Protobuf\Internal\RepeatedField $var
