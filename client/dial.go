@@ -67,6 +67,10 @@ func Dial(ctx context.Context, o Options) (*Client, error) {
 // reply's envelope; Check makes an error of it.
 func (c *Client) API() api.ExportTaskClient { return c.api }
 
+// Conn returns the connection to the replicas, for calls of other gRPC services
+// such as reflection.
+func (c *Client) Conn() grpc.ClientConnInterface { return c.conn }
+
 // Health is the standard health service of whichever replica answers.
 func (c *Client) Health() healthpb.HealthClient { return healthpb.NewHealthClient(c.conn) }
 

@@ -83,9 +83,10 @@ func (a *app) build(ctx context.Context) (_ *process, err error) {
 	if p.traces, p.traceFiles, err = a.traces(ctx, owner); err != nil {
 		return nil, err
 	}
-	m := metrics.New(version.Get().Version)
+	destinations := slices.Sorted(maps.Keys(a.cfg.destinations))
+	m := metrics.New(metrics.Config{Version: version.Get().Version, Sources: slices.Sorted(maps.Keys(a.cfg.sources)), Destinations: destinations})
 	m.AddQueue(p.db)
-	m.AddDeliveries(p.db, slices.Sorted(maps.Keys(a.cfg.destinations)))
+	m.AddDeliveries(p.db, destinations)
 	if err := p.listen(ctx, a); err != nil {
 		return nil, err
 	}
@@ -106,7 +107,7 @@ func (a *app) build(ctx context.Context) (_ *process, err error) {
 		return nil, err
 	}
 	if p.httpListener != nil {
-		if p.http, err = a.newHTTPServer(p.httpListener, p.rpc, tasks, p.links, p.db.Ping, m.Handler()); err != nil {
+		if p.http, err = a.newHTTPServer(p.httpListener, p.rpc, tasks, p.links, p.db.Ping, m); err != nil {
 			return nil, err
 		}
 	}

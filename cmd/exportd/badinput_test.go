@@ -19,7 +19,7 @@ func TestServe_bad_input(t *testing.T) {
 		want   string
 	}{
 		"empty name":          {func(r *api.WshExportTaskCreateTplReq) { r.EtplName = "" }, "etplName: 0 characters, want 1..200"},
-		"10 MB name":          {func(r *api.WshExportTaskCreateTplReq) { r.EtplName = strings.Repeat("n", 10<<20) }, "etplName: 10485760 characters"},
+		"3 MB name":           {func(r *api.WshExportTaskCreateTplReq) { r.EtplName = strings.Repeat("n", 3<<20) }, "etplName: 3145728 characters"},
 		"NUL in the name":     {func(r *api.WshExportTaskCreateTplReq) { r.EtplName = "a\x00b" }, "etplName: "},
 		"unknown enum value":  {func(r *api.WshExportTaskCreateTplReq) { r.EtplOutputFormat = 77 }, "etplOutputFormat: 77, want one of FMT_DEFAULT"},
 		"negative operator":   {func(r *api.WshExportTaskCreateTplReq) { r.OperatorId = -1 }, "operatorId: -1"},

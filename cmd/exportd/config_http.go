@@ -3,6 +3,7 @@ package main
 import (
 	"net"
 	"net/url"
+	"os"
 	"time"
 
 	"exporttask/internal/auth/signedurl"
@@ -15,6 +16,9 @@ type httpConfig struct {
 	linkKeysFile string
 	linkTTL      time.Duration
 	origins      string
+	hosts        string
+
+	metricsTokenFile string
 }
 
 func (c *httpConfig) define(o *options) {
@@ -23,7 +27,22 @@ func (c *httpConfig) define(o *options) {
 	f.StringVar(&c.baseURL, "http-base-url", "", "base `URL` of file addresses, as clients reach it; empty: http-addr")
 	f.StringVar(&c.linkKeysFile, "link-keys-file", "", "`file` with one or two keys that sign links to files, the same for all replicas; none: links are not signed and need a token")
 	f.DurationVar(&c.linkTTL, "link-ttl", time.Hour, "time for which a signed link is valid")
+	f.StringVar(&c.hosts, "http-hosts", "", "host names that requests without a token may name in the Host header, besides IP addresses and names without dots, `NAME,...`; *: any")
+	f.StringVar(&c.metricsTokenFile, "metrics-token-file", "", "`file` with the token that /metrics requires; none: /metrics requires no token")
 	f.StringVar(&c.origins, "cors-origins", "", "origins whose pages may call from browsers (CORS), `URL,...` or *; none: no CORS")
+}
+
+// allowedHosts returns the names of http-hosts, of http-base-url and of this
+// machine.
+func (c *httpConfig) allowedHosts() []string {
+	hosts := list(c.hosts)
+	if u, err := url.Parse(c.baseURL); err == nil && u.Hostname() != "" {
+		hosts = append(hosts, u.Hostname())
+	}
+	if name, err := os.Hostname(); err == nil {
+		hosts = append(hosts, name)
+	}
+	return hosts
 }
 
 func (c *httpConfig) validate(bad func(option, format string, args ...any)) {

@@ -120,7 +120,8 @@ func (j *gatewayJob) run(ctx context.Context, log *slog.Logger) error {
 	}
 	defer service.Close()
 	handler, err := gateway.New(gateway.Config{
-		Client: service.API(), Token: token, Links: l.signer, Origins: list(j.http.origins), Logger: log, Now: time.Now,
+		Client: service.API(), Token: token, Links: l.signer, Origins: list(j.http.origins), Hosts: j.http.allowedHosts(),
+		BodyTimeout: j.edge.Body, Authenticate: gateway.AskService(service.Conn()), Logger: log, Now: time.Now,
 		Ready: func(ctx context.Context) error {
 			_, err := service.Health().Check(ctx, &healthpb.HealthCheckRequest{})
 			return err

@@ -15,11 +15,15 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
 
 	"exporttask/api"
+	"exporttask/internal/auth"
 	"exporttask/internal/auth/signedurl"
 	"exporttask/internal/gateway"
+	"exporttask/internal/listener"
 	"exporttask/internal/model"
+	"exporttask/internal/telemetry/metrics"
 )
 
 // newPeerKey returns a metadata key that callers cannot guess. Under it the HTTP
@@ -29,12 +33,14 @@ func newPeerKey() string { return "x-exportd-peer-" + strings.ToLower(rand.Text(
 // httpServer is the HTTP port beside the gRPC server.
 type httpServer struct {
 	server *http.Server
-	listen net.Listener
+	listen *listener.Listener
 	calls  *inProcessListener // of calls from the HTTP port to the gRPC server
 	conn   *grpc.ClientConn
 	links  *links
 	tls    bool
 	ready  atomic.Bool
+
+	metricsToken *auth.Secret // nil: /metrics needs no token
 }
 
 // links makes the HTTP addresses of files.
@@ -82,10 +88,14 @@ func (c *httpConfig) openLinks(addr string, tls bool, log *slog.Logger) (*links,
 
 // newHTTPServer returns the HTTP port on a listener. Its gateway calls the gRPC
 // server over an in-process connection.
-func (a *app) newHTTPServer(l net.Listener, rpc *rpcServer, files gateway.Files, links *links, ready func(context.Context) error, metrics http.Handler) (*httpServer, error) {
+func (a *app) newHTTPServer(l net.Listener, rpc *rpcServer, files gateway.Files, links *links, ready func(context.Context) error, m *metrics.Metrics) (*httpServer, error) {
 	h := &httpServer{listen: a.cfg.edge.Listen(l, a.log), calls: newInProcessListener(), links: links, tls: rpc.certs != nil}
 	h.ready.Store(true)
-	var err error
+	m.AddConnections("http", h.listen.Open)
+	metricsHandler, err := h.metricsHandler(a.cfg.http.metricsTokenFile, m, a.log)
+	if err != nil {
+		return nil, err
+	}
 	h.conn, err = grpc.NewClient("passthrough:in-process", grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
 		return h.calls.Dial(ctx)
 	}), grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(64<<20)))
@@ -93,8 +103,13 @@ func (a *app) newHTTPServer(l net.Listener, rpc *rpcServer, files gateway.Files,
 		return nil, fmt.Errorf("http: %w", err)
 	}
 	handler, err := gateway.New(gateway.Config{
-		Client: api.NewExportTaskClient(h.conn), Files: files, Links: links.signer, Metrics: metrics, Origins: list(a.cfg.http.origins),
-		PeerKey: rpc.peerKey, Logger: a.log, Now: time.Now,
+		Client: api.NewExportTaskClient(h.conn), Files: files, Links: links.signer, Metrics: metricsHandler, Origins: list(a.cfg.http.origins),
+		Hosts: a.cfg.http.allowedHosts(), BodyTimeout: a.cfg.edge.Body, PeerKey: rpc.peerKey, Logger: a.log, Now: time.Now,
+		Panicked: func() { m.Panicked("http") },
+		Authenticate: func(ctx context.Context) error {
+			md, _ := metadata.FromOutgoingContext(ctx)
+			return rpc.interceptors.Authenticate(ctx, md)
+		},
 		Ready: func(ctx context.Context) error {
 			if !h.ready.Load() {
 				return errors.New("shutting down")
@@ -111,6 +126,19 @@ func (a *app) newHTTPServer(l net.Listener, rpc *rpcServer, files gateway.Files,
 		h.server.TLSConfig = rpc.certs.Config()
 	}
 	return h, nil
+}
+
+// metricsHandler returns the handler of /metrics, which requires the token of a
+// file if one is configured.
+func (h *httpServer) metricsHandler(tokenFile string, m *metrics.Metrics, log *slog.Logger) (http.Handler, error) {
+	if tokenFile == "" {
+		return m.Handler(), nil
+	}
+	var err error
+	if h.metricsToken, err = auth.OpenSecret(tokenFile, log); err != nil {
+		return nil, fmt.Errorf("metrics-token-file: %w", err)
+	}
+	return h.metricsToken.Require(m.Handler()), nil
 }
 
 // serve answers requests until shutdown is called.

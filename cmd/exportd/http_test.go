@@ -113,7 +113,7 @@ func TestServe_HTTP_export(t *testing.T) {
 		"a range":                {"GET", []string{"Range", "bytes=3-7"}, 206, want[3:8]},
 		"the rest":               {"GET", []string{"Range", "bytes=5-"}, 206, want[5:]},
 		"the end":                {"GET", []string{"Range", "bytes=-4"}, 206, want[len(want)-4:]},
-		"past the end":           {"GET", []string{"Range", "bytes=999-"}, 416, "invalid range: failed to overlap\n"},
+		"past the end":           {"GET", []string{"Range", "bytes=999-"}, 416, "{\"errCode\":\"11\",\"errMsg\":\"Range: outside of the file, whose size is 18 bytes\"}\n"},
 		"a range of this file":   {"GET", []string{"Range", "bytes=5-", "If-Range", etag}, 206, want[5:]},
 		"a range of another one": {"GET", []string{"Range", "bytes=5-", "If-Range", `"other"`}, 200, want},
 		"known already":          {"GET", []string{"If-None-Match", etag}, 304, ""},
@@ -150,7 +150,7 @@ func TestServe_HTTP_errors(t *testing.T) {
 		"a wrong state":      {"POST", "/v1/tpl", `{"etplName": "b", "etplExpr": "delete from t"}`, nil, 400, "3", "etplExpr"},
 		"no such route":      {"GET", "/v2/tpl", "", nil, 404, "5", "no such route"},
 		"no such method":     {"PUT", "/v1/tpl", `{}`, nil, 405, "12", "PUT is not a method"},
-		"a link of nobody":   {"GET", "/d/k/1/x/1/a.csv", "", nil, 404, "5", "makes no links"},
+		"a link of nobody":   {"GET", "/d/k/1/x/1/a.csv", "", nil, 404, "5", "signed links are disabled"},
 		"a deleted template": {"POST", "/v1/inst", `{"etplId": 2}`, nil, 409, "9", "deleted"},
 	} {
 		if name == "a deleted template" {

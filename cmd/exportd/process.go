@@ -149,6 +149,9 @@ func (p *process) files() []watched {
 	if p.http != nil && p.http.links.signer != nil {
 		files = append(files, p.http.links.signer)
 	}
+	if p.http != nil && p.http.metricsToken != nil {
+		files = append(files, p.http.metricsToken)
+	}
 	return files
 }
 

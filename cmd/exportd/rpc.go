@@ -31,6 +31,8 @@ type rpcServer struct {
 	peerKey string
 	certs   *listener.Certs // nil without TLS
 	tokens  *auth.Tokens    // nil without tokens
+
+	interceptors *auth.Interceptors
 }
 
 // newRPCServer returns the gRPC server with its handlers registered.
@@ -42,18 +44,20 @@ func (a *app) newRPCServer(owners auth.OwnerLookup, handlers *server.Server, m *
 			return nil, fmt.Errorf("tokens-file: %w", err)
 		}
 	}
-	interceptors := auth.New(auth.Config{
-		Tokens: s.tokens, Owners: owners, Rate: a.cfg.rate, Deadline: a.cfg.callTimeout,
+	s.interceptors = auth.New(auth.Config{
+		Tokens: s.tokens, Owners: owners, Rate: a.cfg.rate, Deadline: a.cfg.callTimeout, RequestTimeout: a.cfg.edge.Body,
 		PeerKey: s.peerKey, Logger: a.log, Refused: m.Refused,
 	})
+	recovery := &listener.Recovery{Logger: a.log, Panicked: func() { m.Panicked("grpc") }}
 	options := append(a.cfg.edge.ServerOptions(), traces.ServerOptions()...)
 	options = append(options,
 		grpc.ForceServerCodecV2(server.Codec()),
-		grpc.InTapHandle(interceptors.Tap),
-		grpc.ChainUnaryInterceptor(interceptors.Unary, m.Unary, server.UnaryErrors(a.log), interceptors.OwnershipUnary),
-		grpc.ChainStreamInterceptor(interceptors.Stream, m.Stream, server.StreamErrors(a.log), interceptors.OwnershipStream),
+		// The inner recovery makes a panic a status before m counts the call.
+		grpc.ChainUnaryInterceptor(recovery.Unary, s.interceptors.Unary, m.Unary, recovery.Unary, server.UnaryErrors(a.log), s.interceptors.OwnershipUnary),
+		grpc.ChainStreamInterceptor(recovery.Stream, s.interceptors.Stream, m.Stream, recovery.Stream, server.StreamErrors(a.log), s.interceptors.OwnershipStream),
 	)
 	s.inProcess = grpc.NewServer(options...)
+	options = append(options, grpc.InTapHandle(recovery.Tap(s.interceptors.Tap)))
 	if a.cfg.tls.On() {
 		if s.certs, err = a.cfg.tls.Open(a.log); err != nil {
 			return nil, fmt.Errorf("tls: %w", err)

@@ -45,19 +45,32 @@ func (i *Interceptors) Stream(srv any, stream grpc.ServerStream, info *grpc.Stre
 // admitted returns the context of a call, and admits the call first if the
 // server has no tap.
 func (i *Interceptors) admitted(ctx context.Context, method string) (context.Context, error) {
+	if err, ok := ctx.Value(refusedKey{}).(error); ok {
+		return nil, err
+	}
 	if _, ok := ctx.Value(callKey{}).(call); ok {
 		return ctx, nil
 	}
 	md, _ := metadata.FromIncomingContext(ctx)
-	return i.admit(ctx, method, md)
+	admitted, err := i.admit(ctx, method, md)
+	if err != nil {
+		i.refused(method, err)
+	}
+	return admitted, err
 }
 
+// admittedStream is a stream with the context of an admitted call.
 type admittedStream struct {
 	grpc.ServerStream
 	ctx context.Context //nolint:containedctx // grpc.ServerStream returns its context
 }
 
 func (s *admittedStream) Context() context.Context { return s.ctx }
+
+// RecvMsg stops the timeout of the stream's request when a message has arrived.
+func (s *admittedStream) RecvMsg(m any) error {
+	return requestReceived(s.ctx, s.ServerStream.RecvMsg(m))
+}
 
 // OwnershipUnary is the innermost unary interceptor. It returns a *model.Error
 // for a request that names an object of another operator, so the interceptor

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"strings"
 	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -31,6 +32,10 @@ type Config struct {
 	// Deadline is the deadline of unary calls whose client set none. Zero means
 	// no deadline.
 	Deadline time.Duration
+	// RequestTimeout is the time that the client of a stream has to send its
+	// request. Zero means no limit. (The request of a unary call has to arrive
+	// before the call's deadline.)
+	RequestTimeout time.Duration
 	// PeerKey is the metadata key in which the HTTP gateway of this process
 	// passes its caller's address. The key is random and known to this process
 	// alone, so that no client can set it. Empty means that no gateway exists.
@@ -47,6 +52,7 @@ type Interceptors struct {
 	Config
 	calls  *Limiter
 	logins *Limiter // limits the log lines about failed logins
+	open   concurrency
 }
 
 // New returns the interceptors of a gRPC server.
@@ -60,13 +66,55 @@ func New(c Config) *Interceptors {
 // a server without a tap.
 func (i *Interceptors) Tap(ctx context.Context, info *tap.Info) (context.Context, error) {
 	admitted, err := i.admit(ctx, info.FullMethodName, info.Header)
-	if err != nil {
-		if i.Refused != nil {
-			i.Refused(info.FullMethodName, status.Code(err))
-		}
-		return ctx, err
+	if err == nil {
+		return i.withRequestTimeout(admitted, info.FullMethodName), nil
 	}
-	return admitted, nil
+	i.refused(info.FullMethodName, err)
+	if at, has := ctx.Deadline(); has && time.Until(at) > maxRefusedDeadline {
+		return refuseLater(ctx, err), nil
+	}
+	return ctx, err
+}
+
+const (
+	// maxRefusedDeadline is the deadline up to which Tap itself refuses a call.
+	// grpc keeps the timer of a call that its tap refuses until the deadline has
+	// passed, and a client may ask for a deadline in 11,000 years.
+	maxRefusedDeadline = 10 * time.Minute
+	// refuseLaterTimeout is the time that the request of a call that refuseLater
+	// has marked has to arrive.
+	refuseLaterTimeout = time.Second
+)
+
+type refusedKey struct{}
+
+// refuseLater returns the context of a call that Unary or Stream will refuse with
+// err, after which grpc stops the call's timer.
+func refuseLater(ctx context.Context, err error) context.Context {
+	limited, cancel := context.WithTimeout(ctx, refuseLaterTimeout)
+	context.AfterFunc(ctx, cancel)
+	return context.WithValue(limited, refusedKey{}, err)
+}
+
+func (i *Interceptors) refused(method string, err error) {
+	if i.Refused != nil {
+		i.Refused(method, status.Code(err))
+	}
+}
+
+// Authenticate returns the status with which any call with the metadata md would
+// be refused if it has no valid token, nil if it has one. The HTTP gateway
+// calls it before it reads the body of a request.
+func (i *Interceptors) Authenticate(ctx context.Context, md metadata.MD) error {
+	if i.Tokens == nil {
+		return nil
+	}
+	if _, ok := i.Tokens.Identify(md.Get("authorization")); ok {
+		return nil
+	}
+	err := i.unauthenticated(ctx, "HTTP request", i.peerAddr(ctx, md))
+	i.refused("", err)
+	return err
 }
 
 // admit returns a context that carries the call's request id and identity. The
@@ -75,7 +123,7 @@ func (i *Interceptors) admit(ctx context.Context, method string, md metadata.MD)
 	c := call{requestID: requestID(md)}
 	ctx = context.WithValue(ctx, callKey{}, c)
 	if open(method) {
-		return ctx, nil
+		return ctx, i.admitOpen(ctx, i.client(ctx, nil, md))
 	}
 	if i.Tokens != nil {
 		who, ok := i.Tokens.Identify(md.Get("authorization"))
@@ -95,9 +143,18 @@ func (i *Interceptors) admit(ctx context.Context, method string, md metadata.MD)
 // the failed login. Log lines are rate-limited for each address.
 func (i *Interceptors) unauthenticated(ctx context.Context, method string, from net.Addr) error {
 	if _, ok := i.logins.Allow(listener.ClientHost(from), time.Now()); ok {
-		i.Logger.WarnContext(ctx, "call without a valid token", "method", method, "peer", from.String())
+		i.Logger.WarnContext(ctx, "call without a valid token", "method", printableMethod(method), "peer", from.String())
 	}
 	return status.Error(codes.Unauthenticated, "no valid token; want metadata `authorization: Bearer TOKEN` with a token of this service")
+}
+
+// printableMethod returns a method's name for the log. A client chooses the name
+// freely: it may be long and need not be UTF-8.
+func printableMethod(method string) string {
+	if len(method) > 100 || !printable(strings.ReplaceAll(method, " ", "_")) {
+		return fmt.Sprintf("%.100q", method)
+	}
+	return method
 }
 
 func (i *Interceptors) withinRate(client string) error {

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -16,34 +17,35 @@ import (
 	"exporttask/api"
 	"exporttask/internal/auth/signedurl"
 	"exporttask/internal/model"
+	"exporttask/internal/model/errcode"
 	"exporttask/internal/task"
 )
 
-// file serves a file to a caller that may read its instance.
+// file serves GET /v1/inst/{id}/file: a file of an instance that the caller may
+// read.
 func (g *gateway) file(w http.ResponseWriter, r *http.Request) {
 	id, err := pathID(r)
 	if err != nil {
 		writeError(w, err)
 		return
 	}
-	// The service says whether the caller may; who may not is told the same as
-	// for an instance that is not there.
+	// GetInst checks the caller's token and the instance's owner.
 	res, err := g.client.GetInst(r.Context(), &api.WshExportTaskGetInstReq{EinstId: id})
 	if err != nil {
 		writeError(w, err)
 		return
 	}
-	if code, ok := failed(res); ok {
-		write(w, httpStatus(code), code, res.GetErrMsg())
+	if code, failed := errcode.OfReply(res); failed {
+		writeCode(w, code, res.GetErrMsg())
 		return
 	}
-	g.serve(w, r, id, r.URL.Query().Get("name"))
+	g.serveFile(w, r, id, r.URL.Query().Get("name"))
 }
 
-// link serves a file to whoever holds a signed link of it.
+// link serves GET /d/…: a file to anybody who has a signed URL of it.
 func (g *gateway) link(w http.ResponseWriter, r *http.Request) {
 	if g.Links == nil {
-		writeStatus(w, http.StatusNotFound, errNoLinks.Error())
+		writeStatus(w, http.StatusNotFound, "signed links are disabled: the service has no link-keys-file")
 		return
 	}
 	id, err := g.Links.Verify(r.Method, signedurl.Parts{
@@ -55,7 +57,7 @@ func (g *gateway) link(w http.ResponseWriter, r *http.Request) {
 		if g.Files == nil && g.Token != "" {
 			r = r.WithContext(metadata.NewOutgoingContext(r.Context(), metadata.Pairs("authorization", "Bearer "+g.Token)))
 		}
-		g.serve(w, r, id, r.PathValue("name"))
+		g.serveFile(w, r, id, r.PathValue("name"))
 	case errors.Is(err, signedurl.ErrExpired):
 		writeStatus(w, http.StatusGone, err.Error())
 	default:
@@ -63,8 +65,9 @@ func (g *gateway) link(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serve answers with a file, or the ranges of it that are asked for.
-func (g *gateway) serve(w http.ResponseWriter, r *http.Request, id int64, name string) {
+// serveFile answers with a file, or with the requested ranges of it (RFC 9110
+// section 14).
+func (g *gateway) serveFile(w http.ResponseWriter, r *http.Request, id int64, name string) {
 	f, err := g.open(r.Context(), id, name)
 	if err != nil {
 		writeError(w, err)
@@ -75,20 +78,72 @@ func (g *gateway) serve(w http.ResponseWriter, r *http.Request, id int64, name s
 	h.Set("Content-Type", f.Info.ContentType)
 	h.Set("Content-Disposition", disposition(f.Info.Name))
 	h.Set("ETag", `"`+hex.EncodeToString(f.Info.SHA256)+`"`)
-	// A file never changes under its name, but not everybody may see it.
+	// A file never changes under its name, but not every caller may read it.
 	h.Set("Cache-Control", "private, no-cache")
-	http.ServeContent(w, r, "", f.Finished.Truncate(time.Second), f)
+	ignoreUnknownRange(r.Header)
+	http.ServeContent(&rangeErrorWriter{ResponseWriter: w}, r, "", f.Finished.Truncate(time.Second), f)
 }
 
 func (g *gateway) open(ctx context.Context, id int64, name string) (*task.File, error) {
 	if g.Files != nil {
 		return g.Files.OpenFile(ctx, id, name)
 	}
-	return g.remote(ctx, id, name)
+	return g.openRemote(ctx, id, name)
 }
 
-// disposition names a download (RFC 6266): in ASCII for old clients, and in
-// UTF-8 (RFC 8187, which took RFC 5987's place) for all others.
+// ignoreUnknownRange deletes a Range header whose unit is not bytes, which a
+// server must ignore (RFC 9110 section 14.2). Units are case-insensitive, and
+// http.ServeContent knows the lower-case form only.
+func ignoreUnknownRange(h http.Header) {
+	unit, ranges, ok := strings.Cut(h.Get("Range"), "=")
+	if !ok || !strings.EqualFold(strings.TrimSpace(unit), "bytes") {
+		h.Del("Range")
+		return
+	}
+	h.Set("Range", "bytes="+ranges)
+}
+
+// rangeErrorWriter replaces the text of http.ServeContent's status 416 by an
+// error in the form of the envelope. The header Content-Range, which states the
+// file's size, is kept.
+type rangeErrorWriter struct {
+	http.ResponseWriter
+	replaced bool
+}
+
+func (w *rangeErrorWriter) WriteHeader(httpStatus int) {
+	if httpStatus != http.StatusRequestedRangeNotSatisfiable {
+		w.ResponseWriter.WriteHeader(httpStatus)
+		return
+	}
+	w.replaced = true
+	h := w.Header()
+	h.Del("Content-Disposition")
+	writeStatus(w.ResponseWriter, httpStatus, fmt.Sprintf("Range: outside of the file, whose size is %s bytes", strings.TrimPrefix(h.Get("Content-Range"), "bytes */")))
+}
+
+func (w *rangeErrorWriter) Write(p []byte) (int, error) {
+	if w.replaced {
+		return len(p), nil
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+// ReadFrom keeps the connection's io.ReaderFrom, which sends files with
+// sendfile(2).
+func (w *rangeErrorWriter) ReadFrom(r io.Reader) (int64, error) {
+	if w.replaced {
+		return io.Copy(io.Discard, r)
+	}
+	return io.Copy(w.ResponseWriter, r)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *rangeErrorWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// disposition returns the Content-Disposition of a file (RFC 6266): its name in
+// ASCII for old clients and, if the name has other characters, in UTF-8 (RFC
+// 8187) for all others.
 func disposition(name string) string {
 	ascii := strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' || r == '"' || r == '\\' || r == '%' {
@@ -103,7 +158,7 @@ func disposition(name string) string {
 	return fmt.Sprintf("%s; filename*=UTF-8''%s", plain, strings.ReplaceAll(url.QueryEscape(name), "+", "%20"))
 }
 
-// errNoFile is what a file's name gets that the instance does not have.
+// errNoFile returns the error for a file name that an instance does not have.
 func errNoFile(id int64, name string) error {
 	return model.Errorf(model.NotFound, "name: %q, no such file of instance %d", name, id)
 }

@@ -1,16 +1,19 @@
-// Package gateway is the service's HTTP port: JSON for every RPC, an instance's
-// changes as a stream, files, signed links, OpenAPI, health and metrics.
+// Package gateway is the HTTP/JSON API: it translates HTTP requests to gRPC
+// calls, and serves files, signed URLs, the state of instances as a stream,
+// OpenAPI, health checks and metrics. docs/http.md lists the routes.
 //
-// cmd/exportd puts it beside the gRPC server, or runs it alone. It speaks gRPC
-// to the service like any client, so that tokens, ownership and limits hold for
-// HTTP as they do for gRPC; it decides nothing of its own but who holds a signed
-// link. docs/http.md lists the routes.
+// cmd/exportd runs it beside the gRPC server, or by itself (exportd gateway). It
+// calls the service through a gRPC client, so that authentication, ownership and
+// rate limits are the same for HTTP and gRPC. Only signed URLs are decided here.
+//
+// A request passes these steps:
+//
+//	recover from panics ─▶ CORS ─▶ headers to gRPC metadata ─▶ access: token, host, origin ─▶ body: size, time, elements ─▶ route
 package gateway
 
 import (
 	"context"
 	_ "embed"
-	"errors"
 	"log/slog"
 	"net/http"
 	"time"
@@ -26,122 +29,139 @@ import (
 
 // Files opens the files of instances. *task.Service implements it.
 type Files interface {
-	// OpenFile opens a file of an instance, the first one where name is empty. It
-	// does not check whether a caller may read it. Where there is no file to
-	// open, the error is a *model.Error.
+	// OpenFile opens a file of an instance; an empty name means the instance's
+	// first file. It does not check whether a caller may read the file. The error
+	// is a *model.Error if there is no such file.
 	OpenFile(ctx context.Context, instID int64, name string) (*task.File, error)
 }
 
-// Config says what a gateway is made of.
+// Config configures the handler of the HTTP port.
 type Config struct {
-	// Client reaches the service.
+	// Client calls the service.
 	Client api.ExportTaskClient
-	// Token is the gateway's own, with which signed links are answered where
-	// Files is nil; empty: without one.
+	// Authenticate returns a gRPC status error unless the outgoing metadata of
+	// ctx has valid credentials. It is called before the body of a request is
+	// read. Nil means that requests need no credentials.
+	Authenticate func(ctx context.Context) error
+	// Token is the gateway's own admin token, with which it downloads the files
+	// of signed URLs if Files is nil. Empty means that the service needs none.
 	Token string
-	// Files opens files where the gateway has the store at hand; nil: they come
-	// through DownloadInst.
+	// Files opens files in the store. Nil means that files are downloaded from
+	// the service (DownloadInst).
 	Files Files
-	// Links checks signed links; nil: there are none.
+	// Links verifies signed URLs. Nil disables them.
 	Links *signedurl.Signer
-	// Ready tells why the process should get no calls at the moment; nil: it
-	// always should.
+	// Ready returns why the process must not get requests at the moment. Nil
+	// means that it always can.
 	Ready func(ctx context.Context) error
-	// Metrics answers /metrics; nil: there are none.
+	// Metrics serves /metrics. Nil disables the route.
 	Metrics http.Handler
-	// Origins are the web origins that browsers may call from; "*" is any. None:
-	// no CORS headers.
+	// Origins are the web origins whose pages may call the API from a browser
+	// (CORS); "*" means any. None disables CORS.
 	Origins []string
-	// PeerKey is the metadata that tells the service the caller's address; it
-	// is a secret between the two. Empty: it is not told.
+	// Hosts are the host names, besides IP addresses and names without a dot,
+	// that requests without a token may name in their Host header; "*" means any.
+	Hosts []string
+	// BodyTimeout is the time that the body of a request has to arrive. Zero
+	// means no limit.
+	BodyTimeout time.Duration
+	// PeerKey is the metadata key in which the caller's address is passed to the
+	// service of the same process. Empty means that it is not passed.
 	PeerKey string
-	Logger  *slog.Logger
-	Now     func() time.Time
+	// Panicked, if set, is called after a panic in a handler was recovered.
+	Panicked func()
+	Logger   *slog.Logger
+	Now      func() time.Time
 }
 
 //go:embed exporttask.swagger.json
-var openAPI []byte
+var generatedOpenAPI []byte
 
-// New makes the handler of the HTTP port.
+type gateway struct {
+	Config
+	client  api.ExportTaskClient
+	methods *methodTable
+}
+
+// New returns the handler of the HTTP port.
 func New(c Config) (http.Handler, error) {
 	g := &gateway{Config: c, client: c.Client}
 	rpc := g.rpcMux()
 	if err := gw.RegisterExportTaskHandlerClient(context.Background(), rpc, g.client); err != nil {
 		return nil, err
 	}
-	document, err := document(openAPI)
+	document, err := openAPI(generatedOpenAPI)
 	if err != nil {
 		return nil, err
 	}
+	if g.methods, err = newMethodTable(document); err != nil {
+		return nil, err
+	}
 	mux := http.NewServeMux()
-	for _, r := range []struct {
-		pattern string
-		handler http.HandlerFunc
-	}{
-		{"GET /v1/inst/{id}/watch", g.watch},
-		{"GET /v1/inst/{id}/file", g.file},
-		{"GET /d/{key}/{expiry}/{signature}/{id}/{name}", g.link},
-		{"GET /healthz", g.healthz},
-		{"GET /readyz", g.readyz},
-		{"GET /openapi.json", func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Type", "application/json")
-			_, _ = w.Write(document) // the client went away
-		}},
-	} {
-		mux.HandleFunc(r.pattern, r.handler)
+	get := func(pattern string, handler http.HandlerFunc) {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			if r.Method != http.MethodGet && r.Method != http.MethodHead {
+				writeMethodNotAllowed(w, r, "GET, HEAD")
+				return
+			}
+			handler(w, r)
+		})
 	}
+	get("/v1/inst/{id}/watch", g.watch)
+	get("/v1/inst/{id}/file", g.file)
+	get("/d/{key}/{expiry}/{signature}/{id}/{name}", g.link)
+	get("/healthz", healthz)
+	get("/readyz", g.readyz)
+	get("/openapi.json", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(document) // an error means that the client disconnected
+	})
 	if c.Metrics != nil {
-		mux.Handle("GET /metrics", c.Metrics)
+		get("/metrics", c.Metrics.ServeHTTP)
 	}
-	mux.Handle("/", rpc)
-	return g.edge(mux), nil
+	mux.Handle("/", g.checkRoute(rpc))
+	return g.recoverPanics(g.cors(g.withMetadata(g.access(g.body(mux))))), nil
 }
 
-type gateway struct {
-	Config
-	client api.ExportTaskClient
-}
-
-// healthz tells that the process lives.
-func (g *gateway) healthz(w http.ResponseWriter, _ *http.Request) {
+// healthz reports that the process is alive.
+func healthz(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = w.Write([]byte("ok\n")) // the client went away
+	_, _ = w.Write([]byte("ok\n")) // an error means that the client disconnected
 }
 
-// readyz tells whether the process should get calls.
+// readyz reports whether the process can get requests.
 func (g *gateway) readyz(w http.ResponseWriter, r *http.Request) {
 	if g.Ready != nil {
 		if err := g.Ready(r.Context()); err != nil {
 			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 			w.WriteHeader(http.StatusServiceUnavailable)
-			_, _ = w.Write([]byte(err.Error() + "\n")) // the client went away
+			_, _ = w.Write([]byte(err.Error() + "\n")) // an error means that the client disconnected
 			return
 		}
 	}
-	g.healthz(w, r)
+	healthz(w, r)
 }
 
-var errNoLinks = errors.New("this service makes no links")
-
-// rpcMux is the generated part: JSON to gRPC and back.
+// rpcMux returns the generated part of the API: JSON to gRPC and back.
 func (g *gateway) rpcMux() *runtime.ServeMux {
 	return runtime.NewServeMux(
 		runtime.SetQueryParameterParser(&strictQuery{}),
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, jsonCodec()),
 		runtime.WithMetadata(func(ctx context.Context, _ *http.Request) metadata.MD {
-			md, _ := metadata.FromOutgoingContext(ctx) // edge has put it there
+			md, _ := metadata.FromOutgoingContext(ctx) // set by withMetadata
 			return md
 		}),
 		runtime.WithIncomingHeaderMatcher(func(string) (string, bool) { return "", false }),
 		runtime.WithOutgoingHeaderMatcher(func(key string) (string, bool) { return "X-Request-Id", key == requestIDKey }),
 		runtime.WithOutgoingTrailerMatcher(func(string) (string, bool) { return "", false }),
-		runtime.WithForwardResponseOption(envelopeStatus),
+		runtime.WithForwardResponseOption(setEnvelopeStatus),
 		runtime.WithErrorHandler(func(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, _ *http.Request, err error) {
 			writeError(w, err)
 		}),
-		runtime.WithRoutingErrorHandler(func(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, status int) {
-			writeStatus(w, status, routingText(r, status))
+		runtime.WithRoutingErrorHandler(func(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, _ *http.Request, status int) {
+			writeStatus(w, status, http.StatusText(status))
 		}),
 		runtime.WithDisablePathLengthFallback(),
+		runtime.WithDisableHTTPMethodOverride(),
 	)
 }

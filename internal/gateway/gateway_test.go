@@ -11,10 +11,10 @@ import (
 	"exporttask/api"
 )
 
-// routes are "METHOD /path" of the served document by their RPC.
+// routes returns "METHOD /path" of each RPC in the served document.
 func routes(t *testing.T) map[string]string {
 	t.Helper()
-	text, err := document(openAPI)
+	text, err := openAPI(generatedOpenAPI)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,8 +34,8 @@ func routes(t *testing.T) map[string]string {
 	return all
 }
 
-// A new RPC without a route fails here.
-func TestEveryRPCHasARoute(t *testing.T) {
+// TestRoutes_Complete fails for an RPC without a route.
+func TestRoutes_Complete(t *testing.T) {
 	t.Parallel()
 	all := routes(t)
 	desc := api.ExportTask_ServiceDesc
@@ -58,8 +58,8 @@ func TestEveryRPCHasARoute(t *testing.T) {
 	}
 }
 
-// docs/http.md lists every route, and no other.
-func TestTheDocumentationListsTheRoutes(t *testing.T) {
+// TestRoutes_Documented compares the routes with docs/http.md.
+func TestRoutes_Documented(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../docs/http.md")
 	if err != nil {
@@ -80,7 +80,7 @@ func TestTheDocumentationListsTheRoutes(t *testing.T) {
 	}
 }
 
-func TestADownloadIsNamedForOldAndNewClients(t *testing.T) {
+func TestDisposition(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
 		"orders.csv":    `attachment; filename=orders.csv`,

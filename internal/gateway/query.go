@@ -11,9 +11,9 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// strictQuery refuses query parameters that the request does not have: the
-// library's own parser passes over them, and a misspelt filter would filter
-// nothing.
+// strictQuery is a query parser that rejects parameters that are not fields of
+// the request. The default parser ignores them, so that a misspelt filter would
+// filter nothing.
 type strictQuery struct{ runtime.DefaultQueryParser }
 
 // Parse implements runtime.QueryParameterParser.

@@ -12,16 +12,18 @@ import (
 
 	"exporttask/api"
 	"exporttask/internal/model"
+	"exporttask/internal/model/errcode"
 	"exporttask/internal/task"
 )
 
-// remote opens a file by way of the service, for a gateway without the store.
-func (g *gateway) remote(ctx context.Context, id int64, name string) (*task.File, error) {
+// openRemote opens a file for a gateway without access to the store: the file's
+// content comes from the service (DownloadInst).
+func (g *gateway) openRemote(ctx context.Context, id int64, name string) (*task.File, error) {
 	res, err := g.client.GetInst(ctx, &api.WshExportTaskGetInstReq{EinstId: id})
 	if err != nil {
 		return nil, err
 	}
-	if code, ok := failed(res); ok {
+	if code, failed := errcode.OfReply(res); failed {
 		return nil, status.Error(code, res.GetErrMsg())
 	}
 	in := res.GetData()
@@ -50,48 +52,49 @@ func (g *gateway) remote(ctx context.Context, id int64, name string) (*task.File
 	return nil, errNoFile(id, name)
 }
 
-// remoteFile reads a file through DownloadInst, from wherever it was sought to.
+// remoteFile reads a file with DownloadInst calls, beginning at the offset of the
+// last Seek.
 type remoteFile struct {
-	ctx    context.Context //nolint:containedctx // io.Reader has no place for it
+	ctx    context.Context //nolint:containedctx // io.Reader takes no context
 	stop   context.CancelFunc
 	client api.ExportTaskClient
 	id     int64
 	name   string
 	size   int64
 
-	at     int64
+	offset int64 // of the next byte that Read returns
 	stream interface {
 		Recv() (*api.WshExportTaskDownloadInstRes, error)
 	}
-	left []byte
+	buffer []byte // received and not yet read
 }
 
 func (f *remoteFile) Size() int64 { return f.size }
 
-// Seek moves to another place; the download begins anew there when it is read.
+// Seek sets the offset of the next Read, which then starts another download.
 func (f *remoteFile) Seek(offset int64, whence int) (int64, error) {
 	switch whence {
 	case io.SeekCurrent:
-		offset += f.at
+		offset += f.offset
 	case io.SeekEnd:
 		offset += f.size
 	}
 	if offset < 0 {
-		return 0, errors.New("seek before the beginning of a file")
+		return 0, errors.New("seek before the start of the file")
 	}
-	if offset != f.at {
-		f.at, f.stream, f.left = offset, nil, nil
+	if offset != f.offset {
+		f.offset, f.stream, f.buffer = offset, nil, nil
 	}
-	return f.at, nil
+	return f.offset, nil
 }
 
 func (f *remoteFile) Read(p []byte) (int, error) {
-	if f.at >= f.size {
+	if f.offset >= f.size {
 		return 0, io.EOF
 	}
-	for len(f.left) == 0 {
+	for len(f.buffer) == 0 {
 		if f.stream == nil {
-			stream, err := f.client.DownloadInst(f.ctx, &api.WshExportTaskDownloadInstReq{EinstId: f.id, FileName: f.name, Offset: f.at})
+			stream, err := f.client.DownloadInst(f.ctx, &api.WshExportTaskDownloadInstReq{EinstId: f.id, FileName: f.name, Offset: f.offset})
 			if err != nil {
 				return 0, err
 			}
@@ -99,24 +102,24 @@ func (f *remoteFile) Read(p []byte) (int, error) {
 		}
 		res, err := f.stream.Recv()
 		if errors.Is(err, io.EOF) {
-			return 0, io.ErrUnexpectedEOF // there was more to come
+			return 0, io.ErrUnexpectedEOF // the stream ended before the file
 		}
 		if err != nil {
 			return 0, err
 		}
-		if code, ok := failed(res); ok {
+		if code, failed := errcode.OfReply(res); failed {
 			return 0, status.Error(code, res.GetErrMsg())
 		}
-		f.left = res.GetData().GetContent()
+		f.buffer = res.GetData().GetContent()
 	}
-	n := copy(p, f.left)
-	f.left, f.at = f.left[n:], f.at+int64(n)
+	n := copy(p, f.buffer)
+	f.buffer, f.offset = f.buffer[n:], f.offset+int64(n)
 	return n, nil
 }
 
-// ReadAt is not needed for serving.
+// ReadAt is part of store.File and not supported: a download is sequential.
 func (f *remoteFile) ReadAt([]byte, int64) (int, error) {
-	return 0, status.Error(codes.Unimplemented, "a remote file is read in its order")
+	return 0, status.Error(codes.Unimplemented, "a remote file can only be read sequentially")
 }
 
 func (f *remoteFile) Close() error {

@@ -11,24 +11,29 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
 
 	"exporttask/api"
 	"exporttask/internal/model"
+	"exporttask/internal/model/errcode"
 )
 
-// keepAlive is how often a silent event stream is written to, so that proxies
-// between do not take it for dead.
-const keepAlive = 15 * time.Second
+// keepAliveInterval is the maximum time between two messages of a watch: proxies
+// close connections without traffic, nginx after 60 s.
+const keepAliveInterval = 15 * time.Second
 
-// watch streams an instance's changes until its end: server-sent events for who
-// accepts text/event-stream, else a line of JSON for each.
+// watch serves GET /v1/inst/{id}/watch: the instance now and after each change,
+// until it has ended. The reply is server-sent events if the client accepts
+// text/event-stream, else one line of JSON for each state.
 func (g *gateway) watch(w http.ResponseWriter, r *http.Request) {
 	id, err := pathID(r)
 	if err != nil {
 		writeError(w, err)
 		return
 	}
-	stream, err := g.client.WatchInst(r.Context(), &api.WshExportTaskWatchInstReq{EinstId: id})
+	ctx, stop := context.WithCancel(r.Context())
+	defer stop()
+	stream, err := g.client.WatchInst(ctx, &api.WshExportTaskWatchInstReq{EinstId: id})
 	if err != nil {
 		writeError(w, err)
 		return
@@ -38,37 +43,18 @@ func (g *gateway) watch(w http.ResponseWriter, r *http.Request) {
 		writeError(w, err)
 		return
 	}
-	if code, ok := failed(first); ok {
-		write(w, httpStatus(code), code, first.GetErrMsg())
+	if code, failed := errcode.OfReply(first); failed {
+		writeCode(w, code, first.GetErrMsg())
 		return
 	}
-	out := &changes{w: w, flush: http.NewResponseController(w), events: strings.Contains(r.Header.Get("Accept"), "text/event-stream")}
+	out := &stateWriter{w: w, flush: http.NewResponseController(w), events: strings.Contains(r.Header.Get("Accept"), "text/event-stream")}
 	out.begin()
-	next := make(chan result)
-	go receive(r.Context(), stream.Recv, next)
-	tick := time.NewTicker(keepAlive)
-	defer tick.Stop()
-	for res := first; ; {
-		if err := out.send(res); err != nil {
-			return // the client went away
-		}
-		for res = nil; res == nil; {
-			select {
-			case got := <-next:
-				if got.err != nil {
-					out.end(got.err)
-					return
-				}
-				res = got.res
-			case <-tick.C:
-				if err := out.alive(); err != nil {
-					return
-				}
-			case <-r.Context().Done():
-				return
-			}
-		}
+	if r.Method == http.MethodHead {
+		return
 	}
+	received := make(chan result)
+	go receive(ctx, stream.Recv, received)
+	out.copy(ctx, first, received)
 }
 
 type result struct {
@@ -76,7 +62,8 @@ type result struct {
 	err error
 }
 
-// receive hands over what a stream gives, up to its error.
+// receive sends the results of recv to a channel, up to and including the first
+// error, or until ctx ends.
 func receive(ctx context.Context, recv func() (*api.WshExportTaskWatchInstRes, error), to chan<- result) {
 	for {
 		res, err := recv()
@@ -91,66 +78,102 @@ func receive(ctx context.Context, recv func() (*api.WshExportTaskWatchInstRes, e
 	}
 }
 
-// changes writes an instance's changes in one of the two forms.
-type changes struct {
+// stateWriter writes the states of an instance in one of the two forms.
+type stateWriter struct {
 	w      http.ResponseWriter
 	flush  *http.ResponseController
-	events bool
-	n      int
+	events bool // server-sent events
+
+	n    int // states written
+	last *api.WshExportInst
 }
 
-func (c *changes) begin() {
-	h := c.w.Header()
+func (s *stateWriter) begin() {
+	h := s.w.Header()
 	h.Set("Content-Type", "application/x-ndjson")
-	if c.events {
+	if s.events {
 		h.Set("Content-Type", "text/event-stream")
 	}
 	h.Set("Cache-Control", "no-store")
-	h.Set("X-Accel-Buffering", "no") // nginx would hold the events back
+	h.Set("X-Accel-Buffering", "no") // disables the reply buffer of nginx
 }
 
-func (c *changes) send(res *api.WshExportTaskWatchInstRes) error {
-	text, err := protojson.MarshalOptions{UseProtoNames: true, EmitUnpopulated: true}.Marshal(res.GetData())
+// copy writes the first state and the received ones, and something after each
+// keepAliveInterval without a change. It returns when the watch ends or the
+// client disconnects.
+func (s *stateWriter) copy(ctx context.Context, first *api.WshExportTaskWatchInstRes, received <-chan result) {
+	if err := s.state(first.GetData()); err != nil {
+		return
+	}
+	tick := time.NewTicker(keepAliveInterval)
+	defer tick.Stop()
+	for {
+		var err error
+		select {
+		case got := <-received:
+			if got.err != nil {
+				s.end(got.err)
+				return
+			}
+			if proto.Equal(got.res.GetData(), s.last) {
+				err = s.keepAlive() // the service's own keep-alive message
+			} else {
+				err = s.state(got.res.GetData())
+			}
+			tick.Reset(keepAliveInterval)
+		case <-tick.C:
+			err = s.keepAlive()
+		case <-ctx.Done():
+			return
+		}
+		if err != nil {
+			return // the client disconnected
+		}
+	}
+}
+
+func (s *stateWriter) state(inst *api.WshExportInst) error {
+	text, err := protojson.MarshalOptions{UseProtoNames: true, EmitUnpopulated: true}.Marshal(inst)
 	if err != nil {
 		return err
 	}
-	c.n++
-	if c.events {
-		return c.put("id: %d\nevent: change\ndata: %s\n\n", c.n, text)
+	s.n, s.last = s.n+1, inst
+	if s.events {
+		return s.put("id: %d\nevent: change\ndata: %s\n\n", s.n, text)
 	}
-	return c.put("%s\n", text)
+	return s.put("%s\n", text)
 }
 
-// alive is a comment that event streams allow; a stream of lines has none.
-func (c *changes) alive() error {
-	if c.events {
-		return c.put(":\n\n")
+// keepAlive writes a comment to an event stream. Lines of JSON have no comments,
+// and clients may not accept empty lines, so the last state is written again.
+func (s *stateWriter) keepAlive() error {
+	if s.events {
+		return s.put(":\n\n")
 	}
-	return nil
+	return s.state(s.last)
 }
 
-// end tells a stream that ends before the instance did why, so that the client
-// watches on.
-func (c *changes) end(err error) {
-	if errors.Is(err, io.EOF) {
-		if c.events {
-			_ = c.put("event: end\ndata: {}\n\n") // the client went away
-		}
+// end writes the last event of an event stream: "end", or "error" if the stream
+// ended before the instance did and the client should watch again.
+func (s *stateWriter) end(err error) {
+	if !s.events {
 		return
 	}
-	if c.events {
-		_ = c.put("event: error\ndata: %q\n\n", err.Error()) // the client went away
+	if errors.Is(err, io.EOF) {
+		_ = s.put("event: end\ndata: {}\n\n") // an error means that the client disconnected
+		return
 	}
+	_ = s.put("event: error\ndata: %q\n\n", err.Error()) // as above
 }
 
-func (c *changes) put(format string, args ...any) error {
-	if _, err := fmt.Fprintf(c.w, format, args...); err != nil {
+func (s *stateWriter) put(format string, args ...any) error {
+	if _, err := fmt.Fprintf(s.w, format, args...); err != nil {
 		return err
 	}
-	return c.flush.Flush()
+	return s.flush.Flush()
 }
 
-// pathID is the instance that a path names.
+// pathID returns the instance id in a path.
 func pathID(r *http.Request) (int64, error) {
 	text := r.PathValue("id")
 	id, err := strconv.ParseInt(text, 10, 64)

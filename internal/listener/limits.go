@@ -21,6 +21,7 @@ type Limits struct {
 	MaxConnsPerIP int // concurrent connections of one client address (ClientHost)
 
 	Handshake time.Duration // time for the TLS handshake and the headers of an HTTP request
+	Body      time.Duration // time that the body of an HTTP request, or the request of a gRPC stream, has to arrive
 	Idle      time.Duration // time after which a connection without calls is closed
 	// MaxAge is the age, varied by up to 10 %, at which the client of a
 	// connection is asked to reconnect (GOAWAY); 0 means never. Grace is the
@@ -39,8 +40,8 @@ type Limits struct {
 // DefaultLimits returns the defaults of the options.
 func DefaultLimits() Limits {
 	return Limits{
-		MaxMessage: 16 << 20, MaxHeader: 16 << 10, MaxStreams: 250, MaxConns: 2048, MaxConnsPerIP: 1024,
-		Handshake: 10 * time.Second, Idle: 15 * time.Minute, MaxAge: time.Hour, Grace: time.Hour,
+		MaxMessage: 4 << 20, MaxHeader: 16 << 10, MaxStreams: 250, MaxConns: 2048, MaxConnsPerIP: 1024,
+		Handshake: 10 * time.Second, Body: 15 * time.Second, Idle: 15 * time.Minute, MaxAge: time.Hour, Grace: time.Hour,
 		KeepaliveTime: time.Minute, KeepaliveTimeout: 20 * time.Second, KeepaliveMin: 5 * time.Second,
 	}
 }
@@ -54,6 +55,7 @@ func (l *Limits) Define(f *flag.FlagSet) {
 	f.IntVar(&l.MaxConns, "max-conns", d.MaxConns, "maximum number of connections; further ones are closed at once")
 	f.IntVar(&l.MaxConnsPerIP, "max-conns-per-ip", d.MaxConnsPerIP, "maximum number of connections from one IPv4 address or IPv6 /64")
 	f.DurationVar(&l.Handshake, "handshake-timeout", d.Handshake, "time that a new connection has for the TLS handshake and its first headers")
+	f.DurationVar(&l.Body, "body-timeout", d.Body, "time that the body of an HTTP request, or the request of a gRPC stream, has to arrive")
 	f.DurationVar(&l.Idle, "idle-timeout", d.Idle, "time after which a connection without calls is closed")
 	f.DurationVar(&l.MaxAge, "max-conn-age", d.MaxAge, "age, varied by up to 10 %, at which clients are asked to reconnect; 0: never")
 	f.DurationVar(&l.Grace, "max-conn-age-grace", d.Grace, "time that calls have to end after max-conn-age")
@@ -82,6 +84,7 @@ func (l *Limits) Validate() error {
 		}
 	}
 	least("handshake-timeout", l.Handshake, 100*time.Millisecond)
+	least("body-timeout", l.Body, 100*time.Millisecond)
 	least("idle-timeout", l.Idle, time.Second)
 	if l.MaxAge != 0 {
 		least("max-conn-age", l.MaxAge, time.Second)

@@ -1,12 +1,15 @@
 package server
 
 import (
+	"strings"
+
 	"google.golang.org/grpc/encoding"
 	_ "google.golang.org/grpc/encoding/proto" // registers the codec that Codec wraps
 	"google.golang.org/grpc/mem"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
+	"exporttask/internal/listener/scan"
 	"exporttask/internal/model"
 )
 
@@ -24,10 +27,18 @@ type codec struct{ encoding.CodecV2 }
 const undecodedField = protowire.MaxValidNumber
 
 func (c codec) Unmarshal(data mem.BufferSlice, v any) error {
-	err := c.CodecV2.Unmarshal(data, v)
 	m, ok := v.(proto.Message)
-	if err == nil || !ok {
-		return err
+	if !ok {
+		return c.CodecV2.Unmarshal(data, v)
+	}
+	buf := data.MaterializeToBuffer(mem.DefaultBufferPool())
+	defer buf.Free()
+	err := scan.Proto(buf.ReadOnlyData(), m.ProtoReflect().Descriptor())
+	if err == nil {
+		err = proto.Unmarshal(buf.ReadOnlyData(), m)
+	}
+	if err == nil {
+		return nil
 	}
 	proto.Reset(m)
 	b := protowire.AppendTag(nil, undecodedField, protowire.BytesType)
@@ -49,7 +60,7 @@ func undecoded(req any) *model.Error {
 		}
 		if num == undecodedField && typ == protowire.BytesType {
 			text, _ := protowire.ConsumeString(unknown[n:])
-			return &model.Error{Kind: model.Invalid, Text: "request: " + text}
+			return &model.Error{Kind: model.Invalid, Text: "request: " + strings.TrimPrefix(text, "request: ")}
 		}
 		size := protowire.ConsumeFieldValue(num, typ, unknown[n:])
 		if size < 0 {

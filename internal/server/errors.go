@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"runtime/debug"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -23,14 +22,10 @@ import (
 // the service's own: it is logged and becomes a gRPC status with a plain message.
 
 // UnaryErrors returns the interceptor that turns errors of handlers into
-// envelopes and gRPC statuses, and panics of handlers into INTERNAL.
+// envelopes and gRPC statuses. listener.Recovery does the same for panics.
 func UnaryErrors(log *slog.Logger) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (res any, err error) {
-		defer func() {
-			if p := recover(); p != nil {
-				res, err = nil, panicked(ctx, log, info.FullMethod, p)
-			}
-		}()
+
 		if err := undecoded(req); err != nil {
 			return envelope(info.FullMethod, err)
 		}
@@ -50,11 +45,7 @@ func UnaryErrors(log *slog.Logger) grpc.UnaryServerInterceptor {
 // ends with OK.
 func StreamErrors(log *slog.Logger) grpc.StreamServerInterceptor {
 	return func(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) (err error) {
-		defer func() {
-			if p := recover(); p != nil {
-				err = panicked(stream.Context(), log, info.FullMethod, p)
-			}
-		}()
+
 		err = next(srv, decodedStream{stream})
 		if err == nil {
 			return nil
@@ -144,10 +135,5 @@ func toStatus(ctx context.Context, log *slog.Logger, method string, err error) e
 		return status.Error(codes.Unavailable, "the service's database does not answer; try again")
 	}
 	log.ErrorContext(ctx, "the call failed", "method", method, "error", err)
-	return status.Error(codes.Internal, "internal error; the cause is in the server's log")
-}
-
-func panicked(ctx context.Context, log *slog.Logger, method string, p any) error {
-	log.ErrorContext(ctx, "panic in a handler", "method", method, "panic", p, "stack", string(debug.Stack()))
 	return status.Error(codes.Internal, "internal error; the cause is in the server's log")
 }

@@ -69,27 +69,3 @@ func TestUnaryErrors_status(t *testing.T) {
 		}
 	}
 }
-
-func TestUnaryErrors_panic(t *testing.T) {
-	t.Parallel()
-	_, log, err := answer(t, func(context.Context, any) (any, error) { panic("of a handler") })
-	if status.Code(err) != codes.Internal || strings.Contains(err.Error(), "of a handler") {
-		t.Errorf("got %v, want INTERNAL without the cause", err)
-	}
-	if !strings.Contains(log, "of a handler") || !strings.Contains(log, "errors_test.go") {
-		t.Errorf("the log holds no panic with its stack: %s", log)
-	}
-	stream := StreamErrors(slog.New(slog.DiscardHandler))
-	err = stream(nil, fakeStream{ctx: t.Context()}, &grpc.StreamServerInfo{FullMethod: "/exporttask.ExportTask/WatchInst"},
-		func(any, grpc.ServerStream) error { panic("of a stream") })
-	if status.Code(err) != codes.Internal {
-		t.Errorf("a stream: got %v, want INTERNAL", err)
-	}
-}
-
-type fakeStream struct {
-	grpc.ServerStream
-	ctx context.Context //nolint:containedctx // a stream has one
-}
-
-func (s fakeStream) Context() context.Context { return s.ctx }

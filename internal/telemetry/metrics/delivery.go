@@ -9,21 +9,22 @@ import (
 	"exporttask/internal/model"
 )
 
-// Deliveries tells what waits to be sent on, over all replicas.
-type Deliveries interface {
+// DeliveryLoader returns the deliveries that are waiting, over all replicas.
+type DeliveryLoader interface {
 	DeliveryLoad(ctx context.Context, destinations []string) ([]model.DeliveryLoad, error)
 }
 
-// deliveryQueue asks for the deliveries that wait when it is scraped.
+// deliveryQueue is a collector that queries the waiting deliveries when it is
+// scraped.
 type deliveryQueue struct {
-	load            recent[map[string]model.DeliveryLoad]
+	load            cached[map[string]model.DeliveryLoad]
 	destinations    []string
 	waiting, oldest *prometheus.Desc
 }
 
-// AddDeliveries adds what waits to be sent to each destination.
-func (m *Metrics) AddDeliveries(load Deliveries, destinations []string) {
-	ask := func(ctx context.Context) (map[string]model.DeliveryLoad, error) {
+// AddDeliveries adds metrics of the waiting deliveries of each destination.
+func (m *Metrics) AddDeliveries(load DeliveryLoader, destinations []string) {
+	query := func(ctx context.Context) (map[string]model.DeliveryLoad, error) {
 		list, err := load.DeliveryLoad(ctx, destinations)
 		byName := map[string]model.DeliveryLoad{}
 		for _, l := range list {
@@ -32,9 +33,9 @@ func (m *Metrics) AddDeliveries(load Deliveries, destinations []string) {
 		return byName, err
 	}
 	m.registry.MustRegister(&deliveryQueue{
-		load: recent[map[string]model.DeliveryLoad]{ask: ask}, destinations: destinations,
-		waiting: prometheus.NewDesc("exportd_delivery_waiting", "Deliveries that wait, for an attempt or after one.", []string{"destination"}, nil),
-		oldest:  prometheus.NewDesc("exportd_delivery_oldest_seconds", "How long the oldest delivery that waits has been there.", []string{"destination"}, nil),
+		load: cached[map[string]model.DeliveryLoad]{query: query}, destinations: destinations,
+		waiting: prometheus.NewDesc("exportd_delivery_waiting", "Deliveries that wait for their first or next attempt.", []string{"destination"}, nil),
+		oldest:  prometheus.NewDesc("exportd_delivery_oldest_seconds", "Age of the oldest waiting delivery.", []string{"destination"}, nil),
 	})
 }
 
@@ -44,12 +45,12 @@ func (q *deliveryQueue) Describe(to chan<- *prometheus.Desc) {
 	to <- q.oldest
 }
 
-// Collect implements prometheus.Collector. A destination for which nothing waits
-// is there with zeros, so that alerts on it end.
+// Collect implements prometheus.Collector. Destinations without waiting
+// deliveries get zeros, so that alerts on them resolve.
 func (q *deliveryQueue) Collect(to chan<- prometheus.Metric) {
 	load, err := q.load.get()
 	if err != nil {
-		return // exportd_database_up tells
+		return // exportd_database_up reports it
 	}
 	for _, name := range q.destinations {
 		to <- prometheus.MustNewConstMetric(q.waiting, prometheus.GaugeValue, float64(load[name].Waiting), name)
@@ -59,6 +60,7 @@ func (q *deliveryQueue) Collect(to chan<- prometheus.Metric) {
 
 // Delivered implements delivery.Observer.
 func (m *Metrics) Delivered(destination, end string, took time.Duration) {
-	m.deliveries.WithLabelValues(destination, end).Inc()
+	destination = m.destinations.of(destination)
+	m.deliveries.WithLabelValues(destination, m.deliveryEnds.of(end)).Inc()
 	m.deliverySeconds.WithLabelValues(destination).Observe(took.Seconds())
 }

@@ -36,10 +36,10 @@ func (l load) Ping(context.Context) error { return l.err }
 
 func (l load) SchedLag(context.Context) (time.Duration, error) { return 90 * time.Second, l.err }
 
-// busy is a process in which everything has happened once.
+// busy returns metrics of a process in which everything has happened once.
 func busy(t *testing.T) *Metrics {
 	t.Helper()
-	m := New("test")
+	m := New(Config{Version: "test", Sources: []string{"default"}, Destinations: []string{"crm", "share"}})
 	m.AddQueue(load{})
 	m.AddDeliveries(load{}, []string{"crm", "share"})
 	m.Delivered("crm", "retried", time.Second)
@@ -74,7 +74,7 @@ func scrape(t *testing.T, m *Metrics) string {
 	return string(text)
 }
 
-func TestAScrapeTellsWhatHappened(t *testing.T) {
+func TestMetrics_Handler(t *testing.T) {
 	t.Parallel()
 	text := scrape(t, busy(t))
 	for _, line := range []string{
@@ -104,20 +104,20 @@ func TestAScrapeTellsWhatHappened(t *testing.T) {
 	}
 }
 
-func TestADatabaseThatIsDownIsToldAndKeepsNoScrapeWaiting(t *testing.T) {
+func TestMetrics_AddQueue_DatabaseDown(t *testing.T) {
 	t.Parallel()
-	m := New("test")
+	m := New(Config{Version: "test"})
 	m.AddQueue(load{err: errors.New("down")})
 	if text := scrape(t, m); !strings.Contains(text, "exportd_database_up 0\n") {
 		t.Error("no exportd_database_up 0")
 	}
 }
 
-// Every name that the dashboard and the alerts ask for is told, and every alert
-// is explained.
-func TestTheDashboardAndTheAlertsAskForWhatIsTold(t *testing.T) {
+// TestMetrics_Used checks that every metric in the dashboard, the alerts and the
+// documentation exists, and that every alert is documented.
+func TestMetrics_Used(t *testing.T) {
 	t.Parallel()
-	told := scrape(t, busy(t))
+	existing := scrape(t, busy(t))
 	name := regexp.MustCompile(`\b(?:exportd|process|go)_[a-z_]+\b`)
 	for _, file := range []string{"../../../deploy/grafana/exportd.json", "../../../deploy/prometheus/alerts.yml", "../../../docs/operations.md"} {
 		text, err := os.ReadFile(file)
@@ -126,11 +126,11 @@ func TestTheDashboardAndTheAlertsAskForWhatIsTold(t *testing.T) {
 		}
 		found := name.FindAllString(string(text), -1)
 		if len(found) < 8 {
-			t.Errorf("%s asks for %d metrics", file, len(found))
+			t.Errorf("%s uses %d metrics, want 8 or more", file, len(found))
 		}
 		for _, n := range found {
-			if n != "exportd_reader" && !regexp.MustCompile(`(?m)^`+n+`(_bucket)?[ {]`).MatchString(told) { // an account is called so
-				t.Errorf("%s: nothing tells %s", file, n)
+			if n != "exportd_reader" && !regexp.MustCompile(`(?m)^`+n+`(_bucket)?[ {]`).MatchString(existing) { // the name of a database account
+				t.Errorf("%s: no such metric: %s", file, n)
 			}
 		}
 	}
@@ -159,7 +159,7 @@ func TestTheDashboardAndTheAlertsAskForWhatIsTold(t *testing.T) {
 	}
 	for _, r := range rules.Groups[0].Rules {
 		if !strings.Contains(string(docs), "### "+r.Alert+"\n") {
-			t.Errorf("docs/operations.md does not say what to do about %s", r.Alert)
+			t.Errorf("docs/operations.md has no section about %s", r.Alert)
 		}
 		if !slices.Contains([]string{"warning", "critical"}, r.Labels["severity"]) || r.Annotations["summary"] == "" {
 			t.Errorf("%s has no severity or summary", r.Alert)

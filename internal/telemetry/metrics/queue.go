@@ -11,53 +11,53 @@ import (
 	"exporttask/internal/model"
 )
 
-// Load reads the load of the queue over all replicas.
-type Load interface {
-	// Ping returns an error unless the database takes a write.
+// QueueLoader returns the waiting and running instances, over all replicas.
+type QueueLoader interface {
+	// Ping returns an error unless the database accepts a write.
 	Ping(ctx context.Context) error
 	QueueLoad(ctx context.Context, operator int32, limit int) ([]model.QueueOperator, []model.QueueWorker, error)
-	// SchedLag is how long the schedule that is due the longest has been due.
+	// SchedLag returns the time since the due time of the most overdue schedule.
 	SchedLag(ctx context.Context) (time.Duration, error)
 }
 
 const (
-	// loadAge is how long an answer of the database is good for, however often
-	// the process is scraped.
+	// loadAge is the time for which the result of a query is reused, so that
+	// frequent scrapes do not load the database.
 	loadAge = 5 * time.Second
-	// loadTimeout bounds the question: a database in trouble must not keep
-	// scrapes waiting.
+	// loadTimeout is the timeout of a query, so that a slow database does not
+	// block scrapes.
 	loadTimeout = 3 * time.Second
-	// maxOperators bounds the series; the operators beyond those with the most
-	// waiting are not shown.
+	// maxOperators is the number of operators that get series: those with the
+	// most waiting instances.
 	maxOperators = 50
 )
 
-// recent keeps what the database answered for loadAge.
-type recent[T any] struct {
-	ask func(ctx context.Context) (T, error)
+// cached keeps the result of a query for loadAge.
+type cached[T any] struct {
+	query func(ctx context.Context) (T, error)
 
 	mu     sync.Mutex
 	at     time.Time
-	answer T
+	result T
 	err    error
 }
 
-func (r *recent[T]) get() (T, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if time.Since(r.at) < loadAge {
-		return r.answer, r.err
+func (c *cached[T]) get() (T, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if time.Since(c.at) < loadAge {
+		return c.result, c.err
 	}
 	ctx, stop := context.WithTimeout(context.Background(), loadTimeout)
 	defer stop()
-	r.answer, r.err = r.ask(ctx)
-	r.at = time.Now()
-	return r.answer, r.err
+	c.result, c.err = c.query(ctx)
+	c.at = time.Now()
+	return c.result, c.err
 }
 
-// queue reads the load of the queue and the state of the database at a scrape.
+// queue is a collector that queries the queue when it is scraped.
 type queue struct {
-	load recent[queueLoad]
+	load cached[queueLoad]
 	ping func(ctx context.Context) error
 
 	waiting, retrying, running, oldest, lag, up *prometheus.Desc
@@ -65,34 +65,34 @@ type queue struct {
 
 type queueLoad struct {
 	operators []model.QueueOperator
-	late      time.Duration
+	lag       time.Duration
 }
 
-func askQueue(load Load) func(context.Context) (queueLoad, error) {
+func queryQueue(load QueueLoader) func(context.Context) (queueLoad, error) {
 	return func(ctx context.Context) (queueLoad, error) {
 		operators, _, err := load.QueueLoad(ctx, 0, maxOperators)
 		if err != nil {
 			return queueLoad{}, err
 		}
-		late, err := load.SchedLag(ctx)
-		return queueLoad{operators, late}, err
+		lag, err := load.SchedLag(ctx)
+		return queueLoad{operators, lag}, err
 	}
 }
 
-// AddQueue adds what waits and runs over all replicas, by operator.
-func (m *Metrics) AddQueue(load Load) {
+// AddQueue adds metrics of the waiting and running instances of each operator.
+func (m *Metrics) AddQueue(load QueueLoader) {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc(name, help, labels, nil)
 	}
 	m.registry.MustRegister(&queue{
-		load:     recent[queueLoad]{ask: askQueue(load)},
+		load:     cached[queueLoad]{query: queryQueue(load)},
 		ping:     load.Ping,
-		waiting:  desc("exportd_queue_waiting", "Instances that could run now.", "operator"),
-		retrying: desc("exportd_queue_retrying", "Instances that wait for their next attempt.", "operator"),
-		running:  desc("exportd_queue_running", "Instances that run, over all replicas.", "operator"),
-		oldest:   desc("exportd_queue_oldest_seconds", "How long the oldest instance that could run has waited.", "operator"),
-		lag:      desc("exportd_schedule_lag_seconds", "How long the schedule that is due the longest has been due."),
-		up:       desc("exportd_database_up", "1 if the service's own database took a write at this scrape."),
+		waiting:  desc("exportd_queue_waiting", "Instances that are waiting for a worker.", "operator"),
+		retrying: desc("exportd_queue_retrying", "Instances that are waiting for the time of their next attempt.", "operator"),
+		running:  desc("exportd_queue_running", "Instances that are running, over all replicas.", "operator"),
+		oldest:   desc("exportd_queue_oldest_seconds", "Age of the oldest instance that is waiting for a worker.", "operator"),
+		lag:      desc("exportd_schedule_lag_seconds", "Time since the due time of the most overdue schedule."),
+		up:       desc("exportd_database_up", "1 if the service's own database accepted a write at this scrape, else 0."),
 	})
 }
 
@@ -106,15 +106,15 @@ func (q *queue) Describe(to chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector.
 func (q *queue) Collect(to chan<- prometheus.Metric) {
 	up := 1.0
-	if err := q.ping(context.Background()); err != nil { // which takes 2 s at most
+	if err := q.ping(context.Background()); err != nil { // takes 2 s at most
 		up = 0
 	}
 	to <- prometheus.MustNewConstMetric(q.up, prometheus.GaugeValue, up)
 	load, err := q.load.get()
 	if err != nil {
-		return // not 0: a query that is too slow is not an empty queue
+		return // no values: a query that timed out does not mean an empty queue
 	}
-	to <- prometheus.MustNewConstMetric(q.lag, prometheus.GaugeValue, load.late.Seconds())
+	to <- prometheus.MustNewConstMetric(q.lag, prometheus.GaugeValue, load.lag.Seconds())
 	for _, o := range load.operators {
 		name := strconv.Itoa(int(o.OperatorID))
 		for _, v := range []struct {
@@ -126,14 +126,15 @@ func (q *queue) Collect(to chan<- prometheus.Metric) {
 	}
 }
 
-// AddRegistration adds the state of the registration in etcd, one of states.
-func (m *Metrics) AddRegistration(states []string, now func() string) {
+// AddRegistration adds a metric of the registration in etcd. current returns its
+// state, one of states.
+func (m *Metrics) AddRegistration(states []string, current func() string) {
 	for _, state := range states {
 		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "exportd_registration_state", Help: "1 for the state that the registration in etcd is in.",
+			Name: "exportd_registration_state", Help: "1 for the current state of the registration in etcd, 0 for the others.",
 			ConstLabels: prometheus.Labels{"state": state},
 		}, func() float64 {
-			if now() == state {
+			if current() == state {
 				return 1
 			}
 			return 0
@@ -141,14 +142,14 @@ func (m *Metrics) AddRegistration(states []string, now func() string) {
 	}
 }
 
-// AddConnections adds the connections that a listener has open and those that it
-// refused.
+// AddConnections adds metrics of a listener's open and refused connections. port
+// is "grpc" or "http".
 func (m *Metrics) AddConnections(port string, count func() (open int, refused int64)) {
 	labels := prometheus.Labels{"port": port}
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "exportd_connections_open", Help: "Connections of clients.", ConstLabels: labels,
+		Name: "exportd_connections_open", Help: "Open connections of clients.", ConstLabels: labels,
 	}, func() float64 { open, _ := count(); return float64(open) }),
 		prometheus.NewCounterFunc(prometheus.CounterOpts{
-			Name: "exportd_connections_refused_total", Help: "Connections refused since as many as allowed were open.", ConstLabels: labels,
+			Name: "exportd_connections_refused_total", Help: "Connections that were refused because of max-conns or max-conns-per-ip.", ConstLabels: labels,
 		}, func() float64 { _, refused := count(); return float64(refused) }))
 }

@@ -9,12 +9,11 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// logEvery is the least time between two lines about a collector that does not
-// take spans.
-const logEvery = time.Minute
+// logInterval is the minimum time between two log lines about lost spans.
+const logInterval = time.Minute
 
-// quietExporter tells the log about errors itself, now and then. The SDK would
-// tell its handler, of which there is one for the whole program.
+// quietExporter is an exporter that logs its errors, at most once a logInterval.
+// The SDK would pass them to its global error handler.
 type quietExporter struct {
 	sdktrace.SpanExporter
 	log *slog.Logger
@@ -22,14 +21,14 @@ type quietExporter struct {
 
 	mu     sync.Mutex
 	logged time.Time
-	lost   int // since then
+	lost   int // spans lost since then
 }
 
-func quiet(e sdktrace.SpanExporter, log *slog.Logger, now func() time.Time) *quietExporter {
+func newQuietExporter(e sdktrace.SpanExporter, log *slog.Logger, now func() time.Time) *quietExporter {
 	return &quietExporter{SpanExporter: e, log: log, now: now}
 }
 
-// ExportSpans implements sdktrace.SpanExporter and never fails.
+// ExportSpans implements sdktrace.SpanExporter. It never returns an error.
 func (q *quietExporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
 	err := q.SpanExporter.ExportSpans(ctx, spans)
 	if err == nil {
@@ -38,8 +37,8 @@ func (q *quietExporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOn
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.lost += len(spans)
-	if now := q.now(); now.Sub(q.logged) >= logEvery {
-		q.log.WarnContext(ctx, "spans are lost: the collector did not take them", "error", err, "spans", q.lost)
+	if now := q.now(); now.Sub(q.logged) >= logInterval {
+		q.log.WarnContext(ctx, "spans lost: the collector did not accept them", "error", err, "spans", q.lost)
 		q.logged, q.lost = now, 0
 	}
 	return nil

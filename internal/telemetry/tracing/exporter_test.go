@@ -23,7 +23,7 @@ func TestACollectorThatTakesNothingIsToldOfOnceAMinuteWithWhatWasLost(t *testing
 	var log bytes.Buffer
 	now := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	inner := &broken{err: errors.New("refused")}
-	q := quiet(inner, slog.New(slog.NewTextHandler(&log, nil)), func() time.Time { return now })
+	q := newQuietExporter(inner, slog.New(slog.NewTextHandler(&log, nil)), func() time.Time { return now })
 	export := func(n int) {
 		t.Helper()
 		if err := q.ExportSpans(t.Context(), make([]sdktrace.ReadOnlySpan, n)); err != nil {

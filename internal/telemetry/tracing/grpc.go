@@ -2,8 +2,6 @@ package tracing
 
 import (
 	"context"
-	"strings"
-
 	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
 	"go.opentelemetry.io/otel/attribute"
 	metricnoop "go.opentelemetry.io/otel/metric/noop"
@@ -11,30 +9,46 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/stats"
+
+	"exporttask/api"
 )
 
-// ServerOptions are what a gRPC server needs to make a span of each call of the
-// service, which continues the caller's trace. Health checks and reflection make
-// none.
+// ServerOptions returns the options with which a gRPC server records a span of
+// each call of the service. The span continues the caller's trace. Calls of other
+// services (health, reflection) and of methods that do not exist have no spans: a
+// client may choose a name that is not UTF-8, for which the collector would
+// reject the whole batch of spans.
 func (p *Provider) ServerOptions() []grpc.ServerOption {
 	if p.sdk == nil {
 		return nil
 	}
+	methods := serviceMethods()
 	return []grpc.ServerOption{
 		grpc.StatsHandler(otelgrpc.NewServerHandler(
 			otelgrpc.WithTracerProvider(p.sdk),
 			otelgrpc.WithPropagators(propagation.TraceContext{}),
 			otelgrpc.WithMeterProvider(metricnoop.NewMeterProvider()),
-			otelgrpc.WithFilter(func(call *stats.RPCTagInfo) bool {
-				return strings.HasPrefix(call.FullMethodName, "/exporttask.")
-			}),
+			otelgrpc.WithFilter(func(call *stats.RPCTagInfo) bool { return methods[call.FullMethodName] }),
 		)),
 		grpc.ChainUnaryInterceptor(envelopeCode),
 	}
 }
 
-// envelopeCode tells a call's span what the caller did wrong: its status says OK
-// then.
+// serviceMethods returns the full names of the service's methods.
+func serviceMethods() map[string]bool {
+	desc := api.ExportTask_ServiceDesc
+	names := map[string]bool{}
+	for _, m := range desc.Methods {
+		names["/"+desc.ServiceName+"/"+m.MethodName] = true
+	}
+	for _, s := range desc.Streams {
+		names["/"+desc.ServiceName+"/"+s.StreamName] = true
+	}
+	return names
+}
+
+// envelopeCode records the errCode of a reply's envelope in the call's span, whose
+// status is OK in that case.
 func envelopeCode(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
 	reply, err := next(ctx, req)
 	if e, ok := reply.(interface{ GetErrCode() string }); ok && err == nil && e.GetErrCode() != "" {

@@ -1,12 +1,10 @@
-// Package tracing sends spans to a collector by OpenTelemetry's protocol
-// (OTLP/gRPC). cmd/exportd starts one Provider in each process and hands its
-// Tracer to whoever begins spans; nothing is kept in globals. What spans tell is
-// the business of those who begin them, and never SQL, values or content of
-// files.
+// Package tracing sends OpenTelemetry spans to a collector (OTLP/gRPC).
+// cmd/exportd starts one Provider and passes its Tracer to the parts that record
+// spans; nothing is global. Spans must not contain SQL, values or file content.
 //
-// Whoever ends a span never waits for the collector: spans gather in a bounded
-// queue, and those that find no room, or that the collector does not take in
-// time, are dropped.
+// Ending a span never waits for the collector. Spans wait in a queue of limited
+// size; they are dropped if the queue is full or the collector does not accept
+// them in time.
 package tracing
 
 import (
@@ -24,33 +22,33 @@ import (
 	"google.golang.org/grpc/credentials"
 )
 
-// Config says where spans go, and which.
+// Config configures a Provider.
 type Config struct {
-	// Endpoint is the HOST:PORT of the collector; empty: no spans are made.
+	// Endpoint is the HOST:PORT of the collector. Empty disables tracing.
 	Endpoint string
-	// Credentials are for the collector: TLS, or insecure.NewCredentials.
+	// Credentials are the transport credentials for the collector: TLS, or
+	// insecure.NewCredentials.
 	Credentials credentials.TransportCredentials
-	// Ratio is the part of traces, 0 to 1, that is sent where they begin here.
-	// One that began elsewhere is sent if it is sent from there.
+	// Ratio is the sampled fraction, 0 to 1, of the traces that begin in this
+	// process. A trace that began elsewhere keeps its sampling decision.
 	Ratio float64
-	// Version and Instance tell which process the spans are of.
+	// Version and Instance identify the process in its spans.
 	Version, Instance string
 }
 
-// Provider makes spans and sends them. Its zero value makes none.
+// Provider records spans and sends them. Its zero value records none.
 type Provider struct {
-	sdk *sdktrace.TracerProvider // nil: no spans
+	sdk *sdktrace.TracerProvider // nil: tracing is disabled
 	log *slog.Logger
 }
 
-// stopTimeout bounds the sending of what is left at the end, after all else that
-// a shutdown may take.
+// stopTimeout is the maximum time that Stop takes.
 const stopTimeout = 3 * time.Second
 
-// Start makes a Provider. It does not wait for the collector. What the
-// configuration does not say the SDK reads from its own variables: headers,
-// compression and timeout of the exporter, the queue's size, attributes of the
-// process (OTEL_EXPORTER_OTLP_HEADERS, OTEL_BSP_…, OTEL_RESOURCE_ATTRIBUTES).
+// Start returns a Provider. It does not wait for the collector. Other settings
+// come from the SDK's environment variables: headers, compression and timeout of
+// the exporter, size of the queue, attributes of the process
+// (OTEL_EXPORTER_OTLP_HEADERS, OTEL_BSP_…, OTEL_RESOURCE_ATTRIBUTES).
 func Start(ctx context.Context, c Config, log *slog.Logger) (*Provider, error) {
 	if c.Endpoint == "" {
 		return &Provider{}, nil
@@ -68,13 +66,14 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (*Provider, error) {
 		return nil, fmt.Errorf("OTEL_RESOURCE_ATTRIBUTES: %w", err)
 	}
 	return &Provider{log: log, sdk: sdktrace.NewTracerProvider(
-		sdktrace.WithBatcher(quiet(exporter, log, time.Now)),
+		sdktrace.WithBatcher(newQuietExporter(exporter, log, time.Now)),
 		sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.TraceIDRatioBased(c.Ratio))),
 		sdktrace.WithResource(from),
 	)}, nil
 }
 
-// Tracer begins spans; one that does nothing where there are to be none.
+// Tracer returns the tracer of the process, which does nothing if tracing is
+// disabled.
 func (p *Provider) Tracer() trace.Tracer {
 	if p.sdk == nil {
 		return noop.Tracer{}
@@ -82,8 +81,8 @@ func (p *Provider) Tracer() trace.Tracer {
 	return p.sdk.Tracer("exporttask")
 }
 
-// Stop sends what is left, for a few seconds at the most. Spans that end later
-// are lost.
+// Stop sends the remaining spans and takes at most a few seconds. Spans that end
+// later are lost.
 func (p *Provider) Stop(ctx context.Context) {
 	if p.sdk == nil {
 		return

@@ -1,0 +1,92 @@
+package gateway
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"time"
+
+	"exporttask/internal/listener/scan"
+)
+
+const (
+	// maxBody is the maximum size of a request body, in bytes.
+	maxBody = 1 << 20
+	// abandonTimeout is the time in which the server reads the rest of a body that
+	// it rejects, so that a client that is still sending gets the reply.
+	abandonTimeout = 500 * time.Millisecond
+)
+
+// body reads the body of a request completely before the request is handled. It
+// limits the body's size, the time it takes to arrive, and its number of JSON
+// elements.
+func (g *gateway) body(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !hasBody(r) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		if !isJSON(r) {
+			abandonBody(w, r)
+			writeStatus(w, http.StatusUnsupportedMediaType, fmt.Sprintf("Content-Type: %.100q, want application/json", r.Header.Get("Content-Type")))
+			return
+		}
+		text, err := g.readBody(w, r)
+		if err == nil {
+			err = scan.JSON(text)
+		}
+		if err != nil {
+			abandonBody(w, r)
+			writeBodyError(w, err, g.BodyTimeout)
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(text))
+		r.ContentLength = int64(len(text))
+		next.ServeHTTP(w, r)
+	})
+}
+
+// hasBody reports whether a request has a body, of known length or chunked.
+func hasBody(r *http.Request) bool { return r.ContentLength != 0 }
+
+func (g *gateway) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if r.ContentLength > maxBody {
+		return nil, &http.MaxBytesError{Limit: maxBody}
+	}
+	if g.BodyTimeout > 0 {
+		connection := http.NewResponseController(w)
+		// An error means that the writer is not a connection, such as in a test.
+		_ = connection.SetReadDeadline(time.Now().Add(g.BodyTimeout))
+		defer func() { _ = connection.SetReadDeadline(time.Time{}) }()
+	}
+	var text bytes.Buffer
+	if r.ContentLength > 0 {
+		text.Grow(int(min(r.ContentLength, 64<<10)))
+	}
+	_, err := text.ReadFrom(http.MaxBytesReader(w, r.Body, maxBody))
+	return text.Bytes(), err
+}
+
+// abandonBody limits the time that the server spends on the rest of a request's
+// body, and closes the connection after the reply.
+func abandonBody(w http.ResponseWriter, r *http.Request) {
+	if hasBody(r) {
+		w.Header().Set("Connection", "close")
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(abandonTimeout)) // see readBody
+	}
+}
+
+func writeBodyError(w http.ResponseWriter, err error, timeout time.Duration) {
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		writeStatus(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("request body: more than %d bytes, want at most that", tooLarge.Limit))
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		writeStatus(w, http.StatusRequestTimeout, fmt.Sprintf("request body: not complete after %s (body-timeout)", timeout))
+	default:
+		writeStatus(w, http.StatusBadRequest, err.Error())
+	}
+}

@@ -1,0 +1,109 @@
+package gateway
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestGateway_Body(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, nil)
+	json := map[string]string{"Content-Type": "application/json"}
+	list := func(element string, n int) string {
+		return strings.TrimSuffix(strings.Repeat(element+",", n), ",")
+	}
+	for name, c := range map[string]struct {
+		r      request
+		status int
+		says   string
+	}{
+		"small":              {request{"POST", "/v1/tpl", `{"etplName":"a"}`, "", json}, 200, ""},
+		"largest_statement":  {request{"POST", "/v1/tpl", `{"etplExpr":"` + strings.Repeat("x", 1<<20-100) + `"}`, "", json}, 200, ""},
+		"too_large":          {request{"POST", "/v1/tpl", `{"etplExpr":"` + strings.Repeat("x", 1<<20) + `"}`, "", json}, 413, "1048576 bytes"},
+		"too_many_elements":  {request{"POST", "/v1/tpl", `{"etplParams":[` + list("{}", 200_000) + `]}`, "", json}, 400, "elements"},
+		"many_unknown_keys":  {request{"POST", "/v1/tpl", `{` + list(`"a":1`, 150_000) + `}`, "", json}, 400, "elements"},
+		"too_deep":           {request{"POST", "/v1/tpl", strings.Repeat(`{"a":`, 10_000), "", json}, 400, "nesting"},
+		"get_with_body":      {request{"GET", "/v1/inst/1", strings.Repeat("x", 1<<21), "", json}, 413, "1048576 bytes"},
+		"get_with_form_body": {request{"GET", "/v1/inst/1", "a=b", "", nil}, 415, "application/json"},
+		"broken":             {request{"POST", "/v1/tpl", `{"etplName":`, "", json}, 400, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := s.do(t, c.r); got.status != c.status || !strings.Contains(got.body, c.says) {
+				t.Errorf("got %d %.200s, want %d %q", got.status, got.body, c.status, c.says)
+			}
+		})
+	}
+}
+
+// TestGateway_Body_Slow sends headers that announce a body, and no body.
+func TestGateway_Body_Slow(t *testing.T) {
+	t.Parallel()
+	short := func(c *Config) { c.BodyTimeout = 200 * time.Millisecond }
+	for name, c := range map[string]struct {
+		change func(*Config)
+		header string
+		want   string
+	}{
+		"length":           {short, "Content-Length: 100\r\n", "HTTP/1.1 408"},
+		"chunked":          {short, "Transfer-Encoding: chunked\r\n", "HTTP/1.1 408"},
+		"without_a_token":  {withTokens, "Content-Length: 100\r\n", "HTTP/1.1 401"},
+		"of_another_type":  {short, "Content-Length: 100\r\nContent-Type: text/plain\r\n", "HTTP/1.1 415"},
+		"announced_larger": {short, "Content-Length: 99999999\r\n", "HTTP/1.1 413"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newServer(t, c.change)
+			conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", s.Listener.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			if err := conn.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
+				t.Fatal(err)
+			}
+			header := c.header
+			if !strings.Contains(header, "Content-Type") {
+				header += "Content-Type: application/json\r\n"
+			}
+			if _, err := io.WriteString(conn, "POST /v1/tpl HTTP/1.1\r\nHost: x\r\n"+header+"\r\n"); err != nil {
+				t.Fatal(err)
+			}
+			reader := bufio.NewReader(conn)
+			line, err := reader.ReadString('\n')
+			if err != nil || !strings.HasPrefix(line, c.want) {
+				t.Errorf("got %q, %v, want %s", line, err, c.want)
+			}
+			if _, err := io.Copy(io.Discard, reader); err != nil {
+				t.Errorf("the connection stays open: %v", err)
+			}
+		})
+	}
+}
+
+// FuzzGateway_Body sends any body to a handler with every step of the gateway.
+func FuzzGateway_Body(f *testing.F) {
+	for _, seed := range []string{`{}`, `{"etplName":"a","etplParams":[{"name":"x"}]}`, `[`, "{\"etplName\":\"\xff\"}", `{"etplName":{"a":[[[]]]}}`, `null`, `"`, ` `} {
+		f.Add([]byte(seed))
+	}
+	handler, err := New(Config{Client: nil, Logger: discard(), Now: time.Now})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "http://127.0.0.1/v1/none", strings.NewReader(string(body)))
+		r.Header.Set("Content-Type", "application/json")
+		handler.ServeHTTP(w, r)
+		if w.Code != 404 && w.Code != 400 && w.Code != 413 {
+			t.Errorf("%q: got %d", body, w.Code)
+		}
+	})
+}
