@@ -1,19 +1,34 @@
 package format
 
 // WarningCounts counts the cells that the warnings of a file are about.
-type WarningCounts struct{ Guarded, Cut, Illegal int64 }
+type WarningCounts struct {
+	Guarded, Cut, Illegal, Rounded, NumberText, NotNumber int64
+}
+
+// Add adds the counts of more.
+func (t *WarningCounts) Add(more *WarningCounts) {
+	t.Guarded += more.Guarded
+	t.Cut += more.Cut
+	t.Illegal += more.Illegal
+	t.Rounded += more.Rounded
+	t.NumberText += more.NumberText
+	t.NotNumber += more.NotNumber
+}
 
 // Warnings returns the warnings whose count is not 0.
-func (t WarningCounts) Warnings() []Warning {
-	var w []Warning
-	if t.Guarded > 0 {
-		w = append(w, Warning{GuardedFormula, t.Guarded})
+func (t *WarningCounts) Warnings() []Warning {
+	var list []Warning
+	for _, w := range []Warning{
+		{GuardedFormula, t.Guarded},
+		{CutText, t.Cut},
+		{IllegalChar, t.Illegal},
+		{RoundedNumber, t.Rounded},
+		{NumberText, t.NumberText},
+		{NotNumber, t.NotNumber},
+	} {
+		if w.Count > 0 {
+			list = append(list, w)
+		}
 	}
-	if t.Cut > 0 {
-		w = append(w, Warning{CutText, t.Cut})
-	}
-	if t.Illegal > 0 {
-		w = append(w, Warning{IllegalChar, t.Illegal})
-	}
-	return w
+	return list
 }

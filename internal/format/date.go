@@ -1,6 +1,9 @@
 package format
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // Serial is a date and time as spreadsheets store it: the number of the day in
 // the 1900 date system and the microseconds since midnight. Day 1 is
@@ -43,6 +46,41 @@ func ParseSerial(text []byte) (Serial, bool) {
 	}
 	s.Micros = int64(secs)*1_000_000 + int64(micros)
 	return s, true
+}
+
+// firstSerialDay is the serial number of 1900-03-01, the first one that all
+// programs convert to the same day: Excel counts a 29 February 1900.
+const firstSerialDay = 61
+
+// SerialPrecision returns the unit in microseconds to which Serial cuts the times
+// of the column: that of the last digit of the second that the column's number
+// format shows, at least a millisecond and at most a second. A spreadsheet rounds
+// the digits that it does not show, so that 23:59:59.9999 would become the next
+// day.
+func (c *Column) SerialPrecision() int64 {
+	unit := int64(1_000_000)
+	format := c.NumberFormat()
+	i := strings.Index(strings.ToLower(format), "s.0")
+	if i < 0 {
+		return unit
+	}
+	for _, digit := range format[i+2:] {
+		if digit != '0' || unit == 1000 {
+			break
+		}
+		unit /= 10
+	}
+	return unit
+}
+
+// CellSerial returns the serial number of a date or a date and time as a
+// spreadsheet stores it, its time cut to a multiple of precision (see
+// SerialPrecision). ok is false for a text that is no date and for days before
+// 1900-03-01, about which programs disagree.
+func CellSerial(text []byte, precision int64) (s Serial, ok bool) {
+	s, ok = ParseSerial(text)
+	s.Micros -= s.Micros % precision
+	return s, ok && s.Day >= firstSerialDay
 }
 
 // Append appends the serial as a decimal number with as many as 12 digits after

@@ -48,6 +48,9 @@ const (
 	GuardedFormula WarningCode = "guarded_formula" // an apostrophe was put before a text that a spreadsheet would run as a formula
 	CutText        WarningCode = "cut_text"        // a text was cut after the 32,767 characters that a spreadsheet cell holds
 	IllegalChar    WarningCode = "illegal_char"    // characters that the format cannot represent were replaced
+	RoundedNumber  WarningCode = "rounded_number"  // a number of a column declared as number was rounded to 15 significant digits
+	NumberText     WarningCode = "number_as_text"  // a number that a spreadsheet would change (more than 15 significant digits) was stored as text
+	NotNumber      WarningCode = "not_a_number"    // a value of a column declared as number is no number and was stored as text
 )
 
 // Column is one output column: a column of the result and how it is shown.

@@ -137,11 +137,11 @@ func TestAppendLegalXML(t *testing.T) {
 }
 
 func TestWarningCounts_Warnings(t *testing.T) {
-	if got := (WarningCounts{}).Warnings(); got != nil {
+	if got := new(WarningCounts).Warnings(); got != nil {
 		t.Errorf("nothing counted: got %v", got)
 	}
-	want := []Warning{{GuardedFormula, 3}, {CutText, 1}, {IllegalChar, 2}}
-	if diff := cmp.Diff(want, WarningCounts{Guarded: 3, Cut: 1, Illegal: 2}.Warnings()); diff != "" {
+	want := []Warning{{GuardedFormula, 3}, {CutText, 1}, {IllegalChar, 2}, {RoundedNumber, 4}, {NumberText, 5}, {NotNumber, 6}}
+	if diff := cmp.Diff(want, (&WarningCounts{Guarded: 3, Cut: 1, Illegal: 2, Rounded: 4, NumberText: 5, NotNumber: 6}).Warnings()); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
 }

@@ -1,6 +1,10 @@
 package format
 
-import "exporttask/internal/format/row"
+import (
+	"strconv"
+
+	"exporttask/internal/format/row"
+)
 
 // maxDigits is the number of significant digits that a spreadsheet keeps. Excel
 // replaces further digits by 0.
@@ -15,6 +19,43 @@ func (c *Column) KeepsNumber(text []byte) bool {
 		return IsNumber(text)
 	}
 	return SafeNumber(text)
+}
+
+// NumberStorage is how a spreadsheet stores a cell of a column of numbers.
+type NumberStorage uint8
+
+// The ways to store a cell of a column of numbers.
+const (
+	AsItIs       NumberStorage = iota // as a number with the digits of the text
+	ByRounding                        // as the number of AppendNumber
+	AsNumberText                      // as a text, because the number would change
+	AsOtherText                       // as a text that is no number
+)
+
+// StoreNumber returns how to store text, a cell of a column whose Stored type is
+// AsNumber. A column that is declared as number has numbers, rounded if necessary;
+// in other columns a number that a spreadsheet would change becomes a text.
+func (c *Column) StoreNumber(text []byte) NumberStorage {
+	switch {
+	case c.KeepsNumber(text):
+		return AsItIs
+	case c.Type != AsNumber:
+		return AsNumberText
+	case !IsNumber(text):
+		return AsOtherText
+	}
+	return ByRounding
+}
+
+// Count counts a cell that is stored as a text.
+func (n NumberStorage) Count(counts *WarningCounts) {
+	switch n {
+	case AsNumberText:
+		counts.NumberText++
+	case AsOtherText:
+		counts.NotNumber++
+	case AsItIs, ByRounding:
+	}
 }
 
 // SafeNumber reports whether text is a decimal number that a spreadsheet shows
@@ -51,6 +92,107 @@ func SafeNumber(text []byte) bool {
 	}
 	significant += len(frac)
 	return significant <= maxDigits && (significant > 0 || !negative)
+}
+
+// AppendNumber appends the number text, for which IsNumber holds, with at most 15
+// significant digits: without plus sign and leading zeros, further digits rounded
+// half away from zero. rounded reports whether the value changed. ok is false,
+// and nothing is appended, if the number is too large for a double.
+func AppendNumber(dst, text []byte) (out []byte, rounded, ok bool) {
+	var buf [maxDigits + 1]byte // the 16th digit decides the rounding
+	significant, exponent := buf[:0], 0
+	negative := text[0] == '-'
+	point, rest := false, text
+loop:
+	for i, c := range rest {
+		switch {
+		case c == '.':
+			point = true
+		case c == 'e' || c == 'E':
+			n, err := strconv.Atoi(string(rest[i+1:]))
+			if err != nil {
+				return dst, false, false
+			}
+			exponent += n
+			break loop
+		case c >= '0' && c <= '9':
+			switch {
+			case len(significant) == 0 && c == '0': // a leading zero
+			case len(significant) < len(buf):
+				significant = append(significant, c)
+			default:
+				rounded = rounded || c != '0'
+				exponent++
+			}
+			if point {
+				exponent--
+			}
+		}
+	}
+	if len(significant) == len(buf) {
+		last := significant[maxDigits]
+		significant = significant[:maxDigits]
+		exponent++
+		rounded = rounded || last != '0'
+		if last >= '5' {
+			significant, exponent = roundUp(significant, exponent)
+		}
+	}
+	for len(significant) > 1 && significant[len(significant)-1] == '0' {
+		significant = significant[:len(significant)-1]
+		exponent++
+	}
+	if len(significant) == 0 {
+		return append(dst, '0'), false, true
+	}
+	if len(significant)+exponent > maxExponent {
+		return dst, false, false
+	}
+	if negative {
+		dst = append(dst, '-')
+	}
+	return appendDecimal(dst, significant, exponent), rounded, true
+}
+
+// maxExponent is the largest decimal exponent n such that every number below 10^n
+// is a double.
+const maxExponent = 308
+
+// roundUp adds one to the last of the decimal digits.
+func roundUp(significant []byte, exponent int) ([]byte, int) {
+	for i := len(significant) - 1; i >= 0; i-- {
+		if significant[i] < '9' {
+			significant[i]++
+			return significant[:i+1], exponent + len(significant) - i - 1
+		}
+	}
+	return append(significant[:0], '1'), exponent + len(significant)
+}
+
+// appendDecimal appends significant·10^exponent, in scientific notation if that is
+// much shorter.
+func appendDecimal(dst, significant []byte, exponent int) []byte {
+	const zeros = 70                 // the digits of a DECIMAL
+	n := len(significant) + exponent // digits before the point
+	switch {
+	case exponent > zeros || n < -zeros:
+		dst = append(dst, significant...)
+		return strconv.AppendInt(append(dst, 'E'), int64(exponent), 10)
+	case exponent >= 0:
+		dst = append(dst, significant...)
+		return appendZeros(dst, exponent)
+	case n > 0:
+		dst = append(append(dst, significant[:n]...), '.')
+		return append(dst, significant[n:]...)
+	}
+	return append(appendZeros(append(dst, "0."...), -n), significant...)
+}
+
+func appendZeros(dst []byte, n int) []byte {
+	for range n {
+		dst = append(dst, '0')
+	}
+	return dst
 }
 
 // IsNumber reports whether text is a decimal number in the notation of the

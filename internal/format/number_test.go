@@ -1,6 +1,7 @@
 package format
 
 import (
+	"math"
 	"strconv"
 	"strings"
 	"testing"
@@ -233,4 +234,58 @@ func TestCheckFormat(t *testing.T) {
 			t.Errorf("%q: got no error", s)
 		}
 	}
+}
+
+func TestAppendNumber(t *testing.T) {
+	for _, tt := range []struct {
+		text, want  string
+		rounded, ok bool
+	}{
+		{"0", "0", false, true},
+		{"-0.000", "0", false, true},
+		{"007", "7", false, true},
+		{"+5", "5", false, true},
+		{"-12.50", "-12.5", false, true},
+		{"123456789012345", "123456789012345", false, true},
+		{"1234567890123456789", "1234567890123460000", true, true},
+		{"1234567890123450000", "1234567890123450000", false, true},
+		{"-9999999999999999", "-10000000000000000", true, true},
+		{"0.9999999999999999", "1", true, true},
+		{"9.9999999999999994", "10", true, true}, // the 16th digit is 9
+		{"0.00000000000000012345678901234567", "0.000000000000000123456789012346", true, true},
+		{"33.333333333333333333333333333333", "33.3333333333333", true, true},
+		{"1e5", "100000", false, true},
+		{"1.5E-7", "0.00000015", false, true},
+		{"1e300", "1E300", false, true},
+		{"1e999", "", false, false},
+		{strings.Repeat("9", 65), "1" + strings.Repeat("0", 65), true, true},
+	} {
+		got, rounded, ok := AppendNumber(nil, []byte(tt.text))
+		if string(got) != tt.want || rounded != tt.rounded || ok != tt.ok {
+			t.Errorf("%s: got %q, %t, %t, want %q, %t, %t", tt.text, got, rounded, ok, tt.want, tt.rounded, tt.ok)
+		}
+	}
+}
+
+// The rounded number is the nearest one of 15 digits, as strconv rounds.
+func FuzzAppendNumber(f *testing.F) {
+	f.Add("1234567890123456789.5")
+	f.Add("-0.00099999999999999951e-12")
+	f.Fuzz(func(t *testing.T, text string) {
+		if !IsNumber([]byte(text)) {
+			return
+		}
+		got, rounded, ok := AppendNumber(nil, []byte(text))
+		want, err := strconv.ParseFloat(text, 64)
+		if !ok {
+			if err == nil && math.Abs(want) < 1e307 {
+				t.Fatalf("%s: refused", text)
+			}
+			return
+		}
+		v, err := strconv.ParseFloat(string(got), 64)
+		if err != nil || math.Abs(v-want) > math.Abs(want)*1e-14+1e-300 || !rounded && v != want {
+			t.Fatalf("%s: got %s, %v", text, got, err)
+		}
+	})
 }

@@ -1,6 +1,7 @@
 package xlsx
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 
@@ -29,7 +30,7 @@ type place struct {
 // tracked is a column with the positions of its cells in the current block.
 type tracked struct {
 	column
-	places [2]place // by class
+	places [kinds]place
 	date   dateCache
 	heads  *heads // positions of texts; nil for columns of other types
 }
@@ -49,8 +50,8 @@ func (w *rowWriter) repeat(pos int, from uint32, n int) {
 // open writes a cell up to the markup before its value and returns the position
 // behind the row number. The first same bytes after the row number are equal in
 // all cells of the class. The caller must have reserved room.
-func (w *rowWriter) open(c *tracked, k class, same int) int {
-	m, p := &c.places[k], &c.open[k]
+func (w *rowWriter) open(c *tracked, n kind, k class, same int) int {
+	m, p := &c.places[n], &c.open[n]
 	at := w.n
 	*(*[40]byte)(w.buf[at:]) = p.b
 	// The end of the preceding value and the tag of this cell equal those of the
@@ -91,10 +92,8 @@ func (w *rowWriter) cell(c *tracked, v []byte) {
 	case format.AsNumber:
 		if s, ok := shortNumber(v); ok {
 			w.words(c, &s)
-		} else if c.src.KeepsNumber(v) {
-			w.number(c, v)
 		} else {
-			w.text(c, v)
+			w.longNumber(c, v)
 		}
 	case format.AsDate, format.AsDateTime:
 		w.date(c, v)
@@ -108,8 +107,8 @@ func (w *rowWriter) cell(c *tracked, v []byte) {
 // number writes a cell with the number v.
 func (w *rowWriter) number(c *tracked, v []byte) {
 	w.room(len(v) + cellRoom)
-	at := w.open(c, number, post[number].n)
-	m := &c.places[number]
+	at := w.open(c, value, number, post[number].n)
+	m := &c.places[value]
 	at = put16(w.buf, at, &post[number])
 	begin := uint32(at)
 	at += copyShort(w.buf[at:], v)
@@ -122,14 +121,14 @@ func (w *rowWriter) number(c *tracked, v []byte) {
 // words is number for a value of type words.
 func (w *rowWriter) words(c *tracked, v *words) {
 	w.room(cellRoom)
-	at := w.open(c, number, post[number].n)
+	at := w.open(c, value, number, post[number].n)
 	at = put16(w.buf, at, &post[number])
-	value := (*[24]byte)(w.buf[at:])
-	binary.LittleEndian.PutUint64(value[:8], v.a)
-	binary.LittleEndian.PutUint64(value[8:16], v.b)
-	binary.LittleEndian.PutUint64(value[16:], v.c)
+	digits := (*[24]byte)(w.buf[at:])
+	binary.LittleEndian.PutUint64(digits[:8], v.a)
+	binary.LittleEndian.PutUint64(digits[8:16], v.b)
+	binary.LittleEndian.PutUint64(digits[16:], v.c)
 	// The value may begin like the one in the row before.
-	m, begin := &c.places[number], uint32(at)
+	m, begin := &c.places[value], uint32(at)
 	if dist := begin - m.value; dist <= deflate.Window {
 		before := (*[16]byte)(w.buf[m.value:])
 		a, b := v.a^binary.LittleEndian.Uint64(before[:8]), v.b^binary.LittleEndian.Uint64(before[8:])
@@ -141,6 +140,53 @@ func (w *rowWriter) words(c *tracked, v *words) {
 	}
 	m.value = begin
 	w.closed(at+v.n, number)
+}
+
+// longNumber writes a number that shortNumber did not accept.
+func (w *rowWriter) longNumber(c *tracked, v []byte) {
+	switch how := c.src.StoreNumber(v); how {
+	case format.AsItIs:
+		w.number(c, v)
+	case format.ByRounding:
+		var rounded, ok bool
+		if w.digits, rounded, ok = format.AppendNumber(w.digits[:0], v); !ok {
+			w.job.counts.NotNumber++
+			w.text(c, v)
+			return
+		}
+		if rounded {
+			w.job.counts.Rounded++
+		}
+		w.number(c, w.digits)
+	default:
+		how.Count(&w.job.counts)
+		w.text(c, v)
+	}
+}
+
+// textKind returns the kind of a text cell.
+func textKind(v []byte) kind {
+	n := plainText
+	if format.NeedsQuotePrefix(v) {
+		n = quotedText
+	}
+	if hasLineFeed(v) {
+		n += wrappedText - plainText
+	}
+	return n
+}
+
+// hasLineFeed reports whether v contains LF. It may read 16 bytes from v on.
+func hasLineFeed(v []byte) bool {
+	n := uint(len(v))
+	if n-1 >= 16 || cap(v) < 16 {
+		return bytes.IndexByte(v, '\n') >= 0
+	}
+	p := (*[16]byte)(v[:16])
+	lo, hi := binary.LittleEndian.Uint64(p[:8])^ones*'\n', binary.LittleEndian.Uint64(p[8:])^ones*'\n'
+	lo |= ^(^uint64(0) >> (64 - 8*min(n, 8))) // bytes behind v do not count
+	hi |= ^(1<<(8*max(n, 8)-64) - 1)
+	return ((lo-ones)&^lo|(hi-ones)&^hi)&highs != 0
 }
 
 // text writes a cell with an inline string.
@@ -158,8 +204,9 @@ func (w *rowWriter) text(c *tracked, v []byte) {
 		tag = &preserve
 		same-- // all but the closing >
 	}
-	at := w.open(c, text, same)
-	m := &c.places[text]
+	n := textKind(v)
+	at := w.open(c, n, text, same)
+	m := &c.places[n]
 	begin, before := uint32(at), m.value
 	if len(v) >= 4 && c.heads != nil {
 		if p := c.heads.swap(binary.LittleEndian.Uint32(v), begin); p != 0 {

@@ -18,6 +18,18 @@ const (
 	nothing // no row in this block so far
 )
 
+// kind is the kind of a cell by its tag, which has the style.
+type kind uint8
+
+const (
+	value             kind   = iota // a number, a date or a truth value
+	plainText                       // a text
+	quotedText                      // a text that needs the quote prefix, see format.NeedsQuotePrefix
+	wrappedText                     // a text with a line break
+	wrappedQuotedText               // both
+	kinds             = iota        // number of kinds
+)
+
 // piece is markup in an array of fixed size. The array is copied as a whole,
 // which takes a few instructions; what follows the n bytes is overwritten by
 // the next piece.
@@ -38,7 +50,9 @@ type column struct {
 	index  int  // index in the rows of the source
 	plain  bool // the server's bytes are the text
 	stored format.Type
-	open   [2]piece // by class: the cell's tag up to the row number in its reference
+	open   [kinds]piece // the cell's tag up to the row number in its reference
+
+	serialPrecision int64 // see format.Column.SerialPrecision
 }
 
 // planColumns prepares the markup that all cells of a column share. The
@@ -52,26 +66,34 @@ func planColumns(cols []format.Column, st *styles) []column {
 		c.index = c.src.Index
 		c.plain = c.src.Plain()
 		c.stored = c.src.Stored()
-		style := func(format string) string {
-			if s := st.of(format); s != styleGeneral {
+		c.serialPrecision = c.src.SerialPrecision()
+		style := func(look xf) string {
+			if s := st.of(look); s != styleGeneral {
 				return ` s="` + strconv.Itoa(s) + `"`
 			}
 			return ""
 		}
 		ref := ` r="` + columnName(i)
-		// A text in a column of numbers or dates has no use for their format.
-		textStyle := ""
-		if c.stored == format.AsText {
-			textStyle = style(c.src.Format)
+		// The format of a column of numbers or dates does not apply to texts in it.
+		textFormat, quotedFormat := "", formatText
+		if c.stored == format.AsText && c.src.Format != "" {
+			textFormat, quotedFormat = c.src.Format, c.src.Format
 		}
-		c.open[text] = newPiece(`<c t="inlineStr"` + textStyle + ref)
 		switch c.stored {
 		case format.AsBool:
-			c.open[number] = newPiece(`<c t="b"` + ref)
+			c.open[value] = newPiece(`<c t="b"` + ref)
 		case format.AsText, format.Auto:
-			c.open[number] = c.open[text] // never used
+			// The column has texts only.
 		case format.AsNumber, format.AsDate, format.AsDateTime:
-			c.open[number] = newPiece(`<c` + style(numberFormat(&c.src)) + ref)
+			c.open[value] = newPiece(`<c` + style(xf{format: numberFormat(&c.src)}) + ref)
+		}
+		for n, look := range []xf{
+			{format: textFormat},
+			{format: quotedFormat, quoted: true},
+			{format: textFormat, wrapped: true},
+			{format: quotedFormat, quoted: true, wrapped: true},
+		} {
+			c.open[plainText+kind(n)] = newPiece(`<c t="inlineStr"` + style(look) + ref)
 		}
 	}
 	return planned

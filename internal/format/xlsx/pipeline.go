@@ -61,11 +61,12 @@ type pipeline struct {
 	all      sync.WaitGroup
 	err      atomic.Pointer[error] // the first
 
-	writing sync.Mutex // guards what follows
-	made    []*job     // what is done and not yet written, by place modulo its length
-	written int        // jobs
-	counts  format.WarningCounts
-	zip     *archive
+	writing  sync.Mutex // guards what follows
+	made     []*job     // what is done and not yet written, by place modulo its length
+	written  int        // jobs
+	counts   format.WarningCounts
+	zip      *archive
+	progress sync.Cond // a job was written
 }
 
 func newPipeline(zip *archive, cols []column, workers int, small bool) *pipeline {
@@ -74,6 +75,7 @@ func newPipeline(zip *archive, cols []column, workers int, small bool) *pipeline
 		zip: zip, cols: cols, workers: workers, small: small,
 		todo: make(chan *job, n), free: make(chan *job, n), made: make([]*job, n),
 	}
+	p.progress.L = &p.writing
 	for range n {
 		p.free <- new(job)
 	}
@@ -103,6 +105,21 @@ func (p *pipeline) send(j *job) {
 		return
 	}
 	p.todo <- j
+}
+
+// entrySize waits until all jobs are written and returns the size of the last
+// entry, that of its XML or of its deflated XML, whichever is larger.
+func (p *pipeline) entrySize() int64 {
+	p.writing.Lock()
+	defer p.writing.Unlock()
+	for p.written < p.sent {
+		p.progress.Wait()
+	}
+	if len(p.zip.entries) == 0 { // after an error
+		return 0
+	}
+	e := p.zip.entries[len(p.zip.entries)-1]
+	return int64(max(e.size, e.packed))
 }
 
 // close waits until all jobs are written and all workers have ended.
@@ -154,10 +171,10 @@ func (p *pipeline) write(j *job) {
 				p.err.Store(&first)
 			}
 		}
-		p.counts.Cut += j.counts.Cut
-		p.counts.Illegal += j.counts.Illegal
+		p.counts.Add(&j.counts)
 		p.recycle(j)
 	}
+	p.progress.Signal()
 }
 
 func (p *pipeline) put(j *job) error {

@@ -19,8 +19,9 @@ import (
 // shown is a cell as a reader finds it.
 type shown struct {
 	Type   string // the t attribute
-	Format string // the number format's code or built-in number
-	Value  string // of v or of is/t, the escapes of ST_Xstring undone
+	Format string // number format
+	Value  string // content of v or is/t, with the escapes of ST_Xstring decoded
+	Look   string // "quoted", "wrapped" or both
 }
 
 // book is a workbook read back by the book: archive/zip and encoding/xml.
@@ -78,8 +79,8 @@ func (b *book) parse(t testing.TB, part string, into any) {
 	}
 }
 
-// formats is the number format of each cell style.
-func (b *book) formats(t testing.TB) []string {
+// formats returns the number format and the look of each cell style.
+func (b *book) formats(t testing.TB) []shown {
 	t.Helper()
 	var st struct {
 		Formats []struct {
@@ -87,7 +88,11 @@ func (b *book) formats(t testing.TB) []string {
 			Code string `xml:"formatCode,attr"`
 		} `xml:"numFmts>numFmt"`
 		Styles []struct {
-			ID int `xml:"numFmtId,attr"`
+			ID     int  `xml:"numFmtId,attr"`
+			Quoted bool `xml:"quotePrefix,attr"`
+			Align  struct {
+				Wrap bool `xml:"wrapText,attr"`
+			} `xml:"alignment"`
 		} `xml:"cellXfs>xf"`
 	}
 	b.parse(t, "xl/styles.xml", &st)
@@ -95,18 +100,25 @@ func (b *book) formats(t testing.TB) []string {
 	for _, f := range st.Formats {
 		codes[f.ID] = f.Code
 	}
-	var formats []string
+	var formats []shown
 	for _, s := range st.Styles {
 		code, ok := codes[s.ID]
 		if !ok {
 			t.Fatalf("style with number format %d, which is nowhere", s.ID)
 		}
-		formats = append(formats, code)
+		look := ""
+		if s.Quoted {
+			look = "quoted"
+		}
+		if s.Align.Wrap {
+			look += "wrapped"
+		}
+		formats = append(formats, shown{Format: code, Look: look})
 	}
 	return formats
 }
 
-func (b *book) cells(t testing.TB, part string, formats []string) map[string]shown {
+func (b *book) cells(t testing.TB, part string, formats []shown) map[string]shown {
 	t.Helper()
 	var ws struct {
 		Rows []struct {
@@ -138,7 +150,8 @@ func (b *book) cells(t testing.TB, part string, formats []string) map[string]sho
 				t.Errorf("%s: cell %s in row %d behind column %d", part, c.R, r.R, lastCol)
 			}
 			lastCol = col
-			s := shown{Type: c.T, Format: formats[c.S]}
+			s := formats[c.S]
+			s.Type = c.T
 			switch {
 			case c.T == "inlineStr" && c.Inline != nil && c.V == nil:
 				s.Value = unescape(c.Inline.Text)

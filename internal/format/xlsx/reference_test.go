@@ -88,24 +88,36 @@ func reference(t testing.TB, cols []format.Column, opt format.Options, limit int
 func referenceCell(st *styles, c *format.Column, ref string, v []byte) string {
 	text := c.AppendText(nil, v)
 	plainText := func() string {
-		style := styleGeneral
+		var look xf
 		if c.Stored() == format.AsText {
-			style = st.of(c.Format)
+			look.format = c.Format
 		}
-		return referenceText(ref, style, text)
+		look.wrapped = bytes.Contains(text, []byte("\n"))
+		if look.quoted = format.NeedsQuotePrefix(text); look.quoted && look.format == "" {
+			look.format = "@"
+		}
+		return referenceText(ref, st.of(look), text)
 	}
 	value := func(format, s string) string {
-		return fmt.Sprintf(`<c r="%s" s="%d"><v>%s</v></c>`, ref, st.of(format), s)
+		return fmt.Sprintf(`<c r="%s" s="%d"><v>%s</v></c>`, ref, st.of(xf{format: format}), s)
 	}
 	switch c.Stored() {
 	case format.AsNumber:
-		if !c.KeepsNumber(text) {
+		switch {
+		case c.KeepsNumber(text):
+		case c.Type == format.AsNumber && format.IsNumber(text):
+			rounded, _, ok := format.AppendNumber(nil, text)
+			if !ok {
+				return plainText()
+			}
+			text = rounded
+		default:
 			return plainText()
 		}
 		return value(numberFormat(c), string(text))
 	case format.AsDate, format.AsDateTime:
-		s, ok := format.ParseSerial(text)
-		if !ok || s.Day < 61 {
+		s, ok := format.CellSerial(text, c.SerialPrecision())
+		if !ok {
 			return plainText()
 		}
 		return value(numberFormat(c), string(s.Append(nil)))

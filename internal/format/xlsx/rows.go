@@ -34,7 +34,7 @@ type rowWriter struct {
 	inOrder bool     // the output columns are the first cells of the row in order
 	cells   [][]byte // cells of a row if not inOrder
 	scratch []byte   // a converted value
-	serial  []byte   // a date with fractions of a second
+	digits  []byte   // a date with fractions of a second or a rounded number
 
 	row     int    // number of the row
 	rowText uint64 // the same in digits, the first digit in the lowest byte
@@ -70,7 +70,7 @@ func (w *rowWriter) reset() {
 	unknown := place{sep: deflate.None, open: deflate.None, value: deflate.None, sepClass: nothing}
 	for i := range w.cols {
 		c := &w.cols[i]
-		c.places = [2]place{unknown, unknown}
+		c.places = [kinds]place{unknown, unknown, unknown, unknown, unknown}
 		if c.heads != nil {
 			clear(c.heads[:])
 		}

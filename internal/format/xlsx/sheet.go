@@ -7,18 +7,16 @@ import (
 	"exporttask/internal/format/row"
 )
 
-// maxSheetBytes is where a sheet whose entry was begun without ZIP64 ends: by
-// the rough count of its XML, with room up to the 4 GiB that such an entry can
-// have.
-const maxSheetBytes = 3 << 30
+// maxSheetSize is the maximum size of a sheet before its tail, in bytes of XML and
+// of deflated XML.
+const maxSheetSize = maxEntry - 1<<20
 
 // sheet returns the sheet for the next rows, which are given, and begins a new
 // one if the current one is full.
 func (e *Encoder) sheet(b *row.Batch, from, to int) *sheet {
 	if e.open {
 		s := &e.sheets[len(e.sheets)-1]
-		full := s.next > e.maxRows || s.bytes > maxSheetBytes && !s.zip64
-		if !full {
+		if s.next <= e.maxRows && e.hasRoom(s, e.maxSize(b, from, to)) {
 			return s
 		}
 		e.endSheet()
@@ -35,32 +33,59 @@ func (e *Encoder) beginSheet(b *row.Batch, from, to int) {
 	}
 	n := len(e.sheets) + 1
 	s := sheet{name: format.SheetName(e.opt.SheetName, n), next: 1}
-	if to > from {
-		perRow := e.estimate(to-from, rawBytes(b, from, to)) / (to - from)
-		s.zip64 = int64(perRow)*int64(e.maxRows) > maxSheetBytes
-	}
-	if len(e.sheets) > 0 {
-		// What filled one sheet may fill the next; its first rows may look small.
-		s.zip64 = s.zip64 || e.sheets[n-2].zip64 || e.sheets[n-2].bytes > maxSheetBytes
-	}
 	j := e.pipe.job()
-	j.begin = &entry{name: sheetPath(n), zip64: s.zip64}
-	j.xml = []byte(e.sheetHead(n))
+	j.begin = &entry{name: sheetPath(n)}
+	j.xml = []byte(e.sheetHead(n, to-from))
 	if !e.opt.NoHeader {
 		j.xml = e.appendHeader(j.xml)
 		s.next = 2
 	}
+	s.maxSize = 2 * int64(len(j.xml))
 	e.sheets = append(e.sheets, s)
 	e.open = true
 	e.pipe.send(j)
 }
 
+// hasRoom reports whether a job of at most size bytes fits into the sheet. The
+// maximum of the sheet is replaced by its exact size, for which the jobs sent so
+// far must be written, only when it is too large; so the result does not depend
+// on how many jobs are under way.
+func (e *Encoder) hasRoom(s *sheet, size int64) bool {
+	if s.maxSize+size > e.sheetSize {
+		s.maxSize = e.pipe.entrySize()
+	}
+	return s.maxSize+size <= e.sheetSize
+}
+
+// maxSize returns an upper bound of the size of rows as XML and as deflated XML.
+func (e *Encoder) maxSize(b *row.Batch, from, to int) int64 {
+	const (
+		rowMarkup  = 64
+		cellMarkup = 128
+		perByte    = 7                                // see textRoom
+		cellText   = perByte * 3 * format.MaxCellText // 3 bytes a UTF-16 code unit
+	)
+	rows, cols := int64(to-from), int64(len(e.cols))
+	text := min(perByte*int64(rawBytes(b, from, to)), rows*cols*cellText) + rows*int64(e.mapped)
+	xml := rows*(rowMarkup+cols*cellMarkup) + text
+	return xml + xml*(maxCodeBits-8)/8 // a byte takes at most maxCodeBits when deflated
+}
+
+// maxCodeBits is the maximum length of a literal's Huffman code in package
+// deflate.
+const maxCodeBits = 14
+
 func sheetPath(n int) string { return "xl/worksheets/sheet" + strconv.Itoa(n) + ".xml" }
 
 // sheetHead is a worksheet up to its rows (ECMA-376 part 1, section 18.3.1.99).
-// The dimension element is left out: nobody knows it yet.
-func (e *Encoder) sheetHead(n int) string {
-	head := xmlHead + `<worksheet xmlns="` + nsMain + `"><sheetViews><sheetView`
+// It has a dimension element only if the number of rows of data is known, which
+// is so for a result that fits into one block.
+func (e *Encoder) sheetHead(n, rows int) string {
+	head := xmlHead + `<worksheet xmlns="` + nsMain + `">`
+	if e.closed && rows <= e.maxRows-e.headerRows() {
+		head += `<dimension ref="` + e.area(max(rows+e.headerRows(), 1)) + `"/>`
+	}
+	head += `<sheetViews><sheetView`
 	if n == 1 {
 		head += ` tabSelected="1"`
 	}
@@ -70,6 +95,14 @@ func (e *Encoder) sheetHead(n int) string {
 			`<selection pane="bottomLeft" activeCell="A2" sqref="A2"/>`
 	}
 	return head + `</sheetView></sheetViews><sheetFormatPr defaultRowHeight="15"/>` + e.widths + `<sheetData>`
+}
+
+// headerRows returns the number of header rows of a sheet.
+func (e *Encoder) headerRows() int {
+	if e.opt.NoHeader {
+		return 0
+	}
+	return 1
 }
 
 // appendHeader appends the header row.

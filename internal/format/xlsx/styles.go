@@ -1,6 +1,7 @@
 package xlsx
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,53 +11,58 @@ import (
 const (
 	styleGeneral = 0
 	styleHeader  = 1
+	firstStyle   = 2 // the first style of a column
 )
 
 // firstFormat is the identifier of the first custom number format (ECMA-376
 // part 1, section 18.8.30).
 const firstFormat = 164
 
-// styles collects the number formats of the columns; each is one cell style.
-type styles struct{ formats []string }
+// formatText is the number format of texts.
+const formatText = "@"
 
-// of is the cell style of a number format; "" is General.
-func (s *styles) of(format string) int {
-	if format == "" {
+// xf is the look of cells; the zero value is General.
+type xf struct {
+	format  string // number format; "" = General
+	quoted  bool   // with quote prefix
+	wrapped bool   // with line breaks
+}
+
+// styles collects the looks of the columns; each is one cell style.
+type styles struct{ xfs []xf }
+
+// of returns the cell style of a look.
+func (s *styles) of(look xf) int {
+	if look == (xf{}) {
 		return styleGeneral
 	}
-	i := slices.Index(s.formats, format)
+	i := slices.Index(s.xfs, look)
 	if i < 0 {
-		i = len(s.formats)
-		s.formats = append(s.formats, format)
+		i = len(s.xfs)
+		s.xfs = append(s.xfs, look)
 	}
-	return styleHeader + 1 + i
+	return firstStyle + i
 }
 
-// formatID is the number of format i and whether it must be declared.
-func formatID(i int, format string) (id int, custom bool) {
-	switch format {
-	case "0":
-		return 1, false
-	case "0.00":
-		return 2, false
-	case "@":
-		return 49, false
-	}
-	return firstFormat + i, true
-}
+// builtinFormats are the identifiers of built-in number formats (ECMA-376 part 1,
+// section 18.8.30).
+var builtinFormats = map[string]int{"": 0, "General": 0, "0": 1, "0.00": 2, formatText: 49}
 
-// xml is the stylesheet part (ECMA-376 part 1, section 18.8.39). The two fills
-// are required as they are: Excel reserves both places.
+// xml returns the stylesheet part (ECMA-376 part 1, section 18.8.39). Excel
+// reserves the first two fills for these patterns.
 func (s *styles) xml() string {
 	var formats, xfs strings.Builder
+	ids := maps.Clone(builtinFormats)
 	custom := 0
-	for i, f := range s.formats {
-		id, own := formatID(i, f)
-		if own {
+	for _, look := range s.xfs {
+		id, known := ids[look.format]
+		if !known {
+			id = firstFormat + custom
+			ids[look.format] = id
 			custom++
-			formats.WriteString(`<numFmt numFmtId="` + strconv.Itoa(id) + `" formatCode="` + escape(f) + `"/>`)
+			formats.WriteString(`<numFmt numFmtId="` + strconv.Itoa(id) + `" formatCode="` + escape(look.format) + `"/>`)
 		}
-		xfs.WriteString(`<xf numFmtId="` + strconv.Itoa(id) + `" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>`)
+		look.append(&xfs, id)
 	}
 	xml := xmlHead + `<styleSheet xmlns="` + nsMain + `">`
 	if custom > 0 {
@@ -68,9 +74,26 @@ func (s *styles) xml() string {
 		`<fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills>` +
 		`<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>` +
 		`<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>` +
-		`<cellXfs count="` + strconv.Itoa(2+len(s.formats)) + `">` +
+		`<cellXfs count="` + strconv.Itoa(firstStyle+len(s.xfs)) + `">` +
 		`<xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>` +
 		`<xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/>` +
 		xfs.String() + `</cellXfs>` +
 		`<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>`
+}
+
+// append appends the xf element of a cell style (ECMA-376 part 1, section
+// 18.8.45) with a number format's identifier.
+func (x xf) append(xml *strings.Builder, format int) {
+	xml.WriteString(`<xf numFmtId="` + strconv.Itoa(format) + `" fontId="0" fillId="0" borderId="0" xfId="0"`)
+	if format != 0 {
+		xml.WriteString(` applyNumberFormat="1"`)
+	}
+	if x.quoted {
+		xml.WriteString(` quotePrefix="1"`)
+	}
+	if x.wrapped {
+		xml.WriteString(` applyAlignment="1"><alignment wrapText="1"/></xf>`)
+		return
+	}
+	xml.WriteString(`/>`)
 }

@@ -67,10 +67,6 @@ func shortNumber(v []byte) (words, bool) {
 	return s, at&(at-1) == 0 && (at != 0 || digits <= 15)
 }
 
-// firstDay is the serial number of 1900-03-01, the first one that all readers
-// convert to the same day.
-const firstDay = 61
-
 // dateCache is the serial number of the last day in a column. Consecutive rows
 // often have the same day.
 type dateCache struct {
@@ -84,13 +80,13 @@ func (w *rowWriter) date(c *tracked, v []byte) {
 		w.words(c, &s)
 		return
 	}
-	s, ok := format.ParseSerial(v)
-	if !ok || s.Day < firstDay {
+	s, ok := format.CellSerial(v, c.serialPrecision)
+	if !ok {
 		w.text(c, v)
 		return
 	}
-	w.serial = s.Append(w.serial[:0])
-	w.number(c, w.serial)
+	w.digits = s.Append(w.digits[:0])
+	w.number(c, w.digits)
 }
 
 // serialOf is a fast format.Serial.Append for a date or a date and time in

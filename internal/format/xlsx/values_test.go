@@ -22,7 +22,17 @@ func wantColumn(t *testing.T, c format.Column, turns ...string) {
 	var want []shown
 	for i := 0; i < len(turns); i += 4 {
 		b.Append([]byte(turns[i]))
-		want = append(want, shown{Type: turns[i+1], Format: turns[i+2], Value: turns[i+3]})
+		s := shown{Type: turns[i+1], Format: turns[i+2], Value: turns[i+3]}
+		if text := []byte(turns[i+3]); s.Type == "inlineStr" && format.NeedsQuotePrefix(text) {
+			s.Look = "quoted"
+			if s.Format == "" {
+				s.Format = "@"
+			}
+		}
+		if strings.Contains(turns[i+3], "\n") {
+			s.Look += "wrapped"
+		}
+		want = append(want, s)
 	}
 	file, _ := write(t, []format.Column{c}, format.Options{}, b)
 	got := columnOf(readBook(t, file), len(want))
@@ -110,7 +120,7 @@ func TestRowWriter_date(t *testing.T) {
 	})
 	t.Run("parts of a second", func(t *testing.T) {
 		wantColumn(t, single(row.DateTime, 6),
-			"2026-01-31 00:00:00.000001", "", "yyyy-mm-dd hh:mm:ss.000", "46053.000000000012",
+			"2026-01-31 00:00:00.000001", "", "yyyy-mm-dd hh:mm:ss.000", "46053",
 			"2026-01-31 12:00:00.500000", "", "yyyy-mm-dd hh:mm:ss.000", "46053.500005787037",
 		)
 	})
@@ -283,5 +293,90 @@ func TestNew_column_limit(t *testing.T) {
 		if got := readBook(t, file.Bytes()).Cells[0][fmt.Sprintf("%s2", "XFD")].Value; got != "last" {
 			t.Errorf("XFD2: got %q", got)
 		}
+	}
+}
+
+func TestHasLineFeed(t *testing.T) {
+	for n := range 40 {
+		for at := -1; at < n+3; at++ { // also behind the text
+			text := bytes.Repeat([]byte("\x0b"), 60)
+			if at >= 0 {
+				text[at] = '\n'
+			}
+			if got, want := hasLineFeed(text[:n]), at >= 0 && at < n; got != want {
+				t.Errorf("%d bytes, line feed at %d: got %t", n, at, got)
+			}
+			if got, want := hasLineFeed(text[:n:n]), at >= 0 && at < n; got != want {
+				t.Errorf("%d bytes without capacity, line feed at %d: got %t", n, at, got)
+			}
+		}
+	}
+}
+
+func TestRowWriter_longNumber(t *testing.T) {
+	values := func() *row.Batch { return one("1.5", "0.333333333333333333", "1234567890123456789", "007", "x") }
+	t.Run("declared", func(t *testing.T) {
+		c := single(row.Decimal, 18)
+		c.Type = format.AsNumber
+		file, sum := write(t, []format.Column{c}, format.Options{}, values())
+		f := c.NumberFormat()
+		want := []shown{
+			{Format: f, Value: "1.5"},
+			{Format: f, Value: "0.333333333333333"},
+			{Format: f, Value: "1234567890123460000"},
+			{Format: f, Value: "7"},
+			{Type: "inlineStr", Value: "x"},
+		}
+		if d := cmp.Diff(want, columnOf(readBook(t, file), 5)); d != "" {
+			t.Errorf("cells (-want +got):\n%s", d)
+		}
+		if d := cmp.Diff([]format.Warning{{Code: format.RoundedNumber, Count: 2}, {Code: format.NotNumber, Count: 1}}, sum.Warnings); d != "" {
+			t.Errorf("warnings (-want +got):\n%s", d)
+		}
+	})
+	t.Run("undeclared", func(t *testing.T) {
+		file, sum := write(t, []format.Column{single(row.Decimal, 18)}, format.Options{}, values())
+		quoted := func(text string) shown { return shown{Type: "inlineStr", Format: "@", Look: "quoted", Value: text} }
+		want := []shown{quoted("0.333333333333333333"), quoted("1234567890123456789"), quoted("007")}
+		if d := cmp.Diff(want, columnOf(readBook(t, file), 4)[1:]); d != "" {
+			t.Errorf("cells (-want +got):\n%s", d)
+		}
+		if len(sum.Warnings) == 0 || sum.Warnings[0] != (format.Warning{Code: format.NumberText, Count: 4}) {
+			t.Errorf("warnings: %v", sum.Warnings)
+		}
+	})
+}
+
+func TestRowWriter_date_precision(t *testing.T) {
+	const last = "9999-12-31 23:59:59.999999"
+	for _, tt := range []struct {
+		format, want string
+		scale        int
+	}{
+		{"", "2958465.999999988426", 6},
+		{"yyyy-mm-dd hh:mm:ss.0", "2958465.999998842593", 6},
+		{"yyyy-mm-dd hh:mm:ss", "2958465.999988425926", 6},
+		{"yyyy-mm-dd", "2958465.999988425926", 6},
+		{"", "2958465.999988425926", 0},
+	} {
+		c := single(row.DateTime, tt.scale)
+		c.Format = tt.format
+		wantColumn(t, c, last, "", c.NumberFormat(), tt.want)
+	}
+}
+
+func TestTextKind(t *testing.T) {
+	c := single(row.Text, -1)
+	file, _ := write(t, []format.Column{c}, format.Options{}, one("a", "00123", "a\nb", "=1\n2", "8136E1", "true"))
+	want := []shown{
+		{Type: "inlineStr", Value: "a"},
+		{Type: "inlineStr", Value: "00123", Format: "@", Look: "quoted"},
+		{Type: "inlineStr", Value: "a\nb", Look: "wrapped"},
+		{Type: "inlineStr", Value: "=1\n2", Format: "@", Look: "quotedwrapped"},
+		{Type: "inlineStr", Value: "8136E1", Format: "@", Look: "quoted"},
+		{Type: "inlineStr", Value: "true", Format: "@", Look: "quoted"},
+	}
+	if d := cmp.Diff(want, columnOf(readBook(t, file), 6)); d != "" {
+		t.Errorf("cells (-want +got):\n%s", d)
 	}
 }

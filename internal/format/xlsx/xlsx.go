@@ -23,10 +23,12 @@ const maxWorkers = 8
 
 // Encoder writes one workbook. It implements format.Encoder.
 type Encoder struct {
-	opt     format.Options
-	cols    []column
-	styles  styles
-	maxRows int // rows of a sheet; lower in tests
+	opt       format.Options
+	cols      []column
+	styles    styles
+	maxRows   int   // rows of a sheet; lower in tests
+	sheetSize int64 // bytes of a sheet, see maxSheetSize; lower in tests
+	mapped    int   // maximum size of the XML of a row's mapped values
 
 	pipe *pipeline
 	pace pace
@@ -44,10 +46,9 @@ type Encoder struct {
 
 // sheet is a worksheet of the workbook.
 type sheet struct {
-	name  string
-	next  int   // number of the next row, from 1
-	bytes int64 // estimated size of its XML so far
-	zip64 bool
+	name    string
+	next    int   // number of the next row, from 1
+	maxSize int64 // upper bound of its size so far, see Encoder.maxSize
 }
 
 // errClosed is the error of Encode after Close.
@@ -72,8 +73,15 @@ func newEncoder(w io.Writer, cols []format.Column, opt format.Options, rowLimit 
 			return nil, fmt.Errorf("xlsx: column %q: %w", cols[i].Label, err)
 		}
 	}
-	e := &Encoder{opt: opt, maxRows: rowLimit}
+	e := &Encoder{opt: opt, maxRows: rowLimit, sheetSize: maxSheetSize}
 	e.cols = planColumns(cols, &e.styles)
+	for i := range cols {
+		longest := 0
+		for _, text := range cols[i].Map {
+			longest = max(longest, textRoom(len(text)))
+		}
+		e.mapped += longest
+	}
 	e.zip = &archive{w: w}
 	workers := opt.Workers
 	if workers <= 0 {
@@ -176,7 +184,7 @@ func (e *Encoder) send(j *job) {
 		}
 		head.row = s.next
 		s.next += n
-		s.bytes += int64(e.estimate(n, rawBytes(head.batch, head.from, head.to)))
+		s.maxSize += e.maxSize(head.batch, head.from, head.to)
 		e.pipe.send(head)
 		if head == j {
 			return
@@ -206,8 +214,7 @@ func (e *Encoder) Close() error {
 	}
 	e.endSheet()
 	cells := e.pipe.close()
-	e.counts.Cut += cells.Cut
-	e.counts.Illegal += cells.Illegal
+	e.counts.Add(&cells)
 	e.err = e.pipe.failed()
 	if e.err == nil {
 		e.err = e.writeParts()

@@ -2,6 +2,7 @@ package xlsx
 
 import (
 	"encoding/binary"
+	"errors"
 	"hash/crc32"
 	"io"
 	"math"
@@ -17,30 +18,35 @@ const (
 	sigLocator64  = 0x07064b50
 
 	version20      = 20 // deflate
-	version45      = 45 // ZIP64
+	version45      = 45 // ZIP64, in the end record of the central directory only
 	flagDescriptor = 1 << 3
 	methodDeflate  = 8
 	extraZip64     = 1
-	dosDate        = 1<<5 | 1 // 1980-01-01: equal exports are equal files
+	dosDate        = 1<<5 | 1 // 1980-01-01, so that equal exports are equal files
 )
 
-// entry is one file of the archive.
+// maxEntry is the maximum size of an entry, packed or not: 0xffffffff stands for
+// a size in a ZIP64 field.
+const maxEntry = math.MaxUint32 - 1
+
+// errEntrySize is the error of an entry larger than maxEntry.
+var errEntrySize = errors.New("xlsx: a sheet is larger than 4 GiB")
+
+// entry is one file of the archive. Its size is at most maxEntry, so that it is an
+// entry of ZIP version 2.0 with sizes of 4 bytes. Readers of streams (Java's
+// ZipInputStream, Archive::Zip, libarchive, exceljs) refuse 8-byte sizes in a data
+// descriptor, and Excel derives the width of the sizes from the version.
 type entry struct {
-	name string
-	// zip64 is to be set where the entry could pass 4 GiB. Excel takes the
-	// local header's version for the width of the sizes in the descriptor
-	// behind the data, and refuses a version that differs from the central
-	// directory's.
-	zip64  bool
-	stored bool // the sizes are known before the data, which are not compressed
+	name   string
+	stored bool // not compressed; the sizes are in the local header
 
 	offset, packed, size uint64
 	sum                  uint32
 }
 
-// archive writes a ZIP file front to back: sizes and checksums follow the data.
-// The package archive/zip is not used because it leaves no say in the local
-// header's version, see entry.
+// archive writes a ZIP file as a stream: the sizes and the checksum of a compressed
+// entry follow its data. Entries are compressed by the caller, which archive/zip
+// does not support together with data descriptors of 4-byte sizes.
 type archive struct {
 	w       io.Writer
 	written uint64
@@ -57,25 +63,24 @@ func (a *archive) write(p []byte) error {
 	return err
 }
 
-// begin writes the local header of e; the data that follow are its own.
+// begin writes the local header of e, which the entry's data follow.
 func (a *archive) begin(e *entry) error {
 	e.offset = a.written
-	e.zip64 = e.zip64 || e.offset >= math.MaxUint32
 	a.entries = append(a.entries, e)
 	p := le(a.buf[:0])
 	p.u32(sigLocal)
-	p.u16(e.version())
+	p.u16(version20)
 	p.u16(e.method()...)
 	p.u16(0, dosDate)
-	p.u32(e.sum, low(e.packed), low(e.size)) // 0 where a descriptor follows
+	p.u32(e.sum, uint32(e.packed), uint32(e.size)) // 0 if a data descriptor follows
 	p.u16(uint16(len(e.name)), 0)
 	p = append(p, e.name...)
 	a.buf = p
 	return a.write(p)
 }
 
-// add writes deflated data of the entry begun last, which are size bytes with
-// the checksum sum when inflated.
+// add writes deflated data of the last entry. size and sum are the length and the
+// checksum of the uncompressed data.
 func (a *archive) add(packed []byte, sum uint32, size int64) error {
 	e := a.entries[len(a.entries)-1]
 	e.packed += uint64(len(packed))
@@ -83,25 +88,23 @@ func (a *archive) add(packed []byte, sum uint32, size int64) error {
 		e.sum = combineCRC(e.sum, sum, size)
 		e.size += uint64(size)
 	}
+	if e.packed > maxEntry || e.size > maxEntry {
+		return errEntrySize
+	}
 	return a.write(packed)
 }
 
-// end writes the descriptor of the entry begun last.
+// end writes the data descriptor of the last entry.
 func (a *archive) end() error {
 	e := a.entries[len(a.entries)-1]
 	p := le(a.buf[:0])
-	p.u32(sigDescriptor, e.sum)
-	if e.wide() {
-		p.u64(e.packed, e.size)
-	} else {
-		p.u32(uint32(e.packed), uint32(e.size))
-	}
+	p.u32(sigDescriptor, e.sum, uint32(e.packed), uint32(e.size))
 	a.buf = p
 	return a.write(p)
 }
 
-// store writes a whole small entry as it is. Its sizes are in the local header,
-// where programs that guess a file's type by its first entries look for them.
+// store writes a small uncompressed entry. Its sizes are in the local header, where
+// programs that detect file types read them.
 func (a *archive) store(name string, data []byte) error {
 	n := uint64(len(data))
 	e := &entry{name: name, stored: true, packed: n, size: n, sum: crc32.ChecksumIEEE(data)}
@@ -121,7 +124,7 @@ func (a *archive) close() error {
 	size := uint64(len(p))
 	if start > math.MaxUint32 || size > math.MaxUint32 || len(a.entries) >= math.MaxUint16 {
 		p.u32(sigEnd64)
-		p.u64(44) // the rest of this record
+		p.u64(44) // size of the rest of this record
 		p.u16(version45, version45)
 		p.u32(0, 0)
 		p.u64(uint64(len(a.entries)), uint64(len(a.entries)), size, start)
@@ -137,19 +140,7 @@ func (a *archive) close() error {
 	return a.write(p)
 }
 
-// wide reports whether the descriptor has 64-bit sizes.
-func (e *entry) wide() bool {
-	return e.zip64 || e.packed > math.MaxUint32 || e.size > math.MaxUint32
-}
-
-func (e *entry) version() uint16 {
-	if e.wide() {
-		return version45
-	}
-	return version20
-}
-
-// method is the pair of flags and compression method.
+// method returns the flags and the compression method.
 func (e *entry) method() []uint16 {
 	if e.stored {
 		return []uint16{0, 0}
@@ -157,12 +148,12 @@ func (e *entry) method() []uint16 {
 	return []uint16{flagDescriptor, methodDeflate}
 }
 
-// low is a field that ZIP64 holds where 32 bits are not enough.
+// low returns the value of a 32-bit field; 0xffffffff refers to a ZIP64 field.
 func low(v uint64) uint32 {
 	return uint32(min(v, math.MaxUint32))
 }
 
-// le appends little-endian numbers.
+// le is a buffer that little-endian numbers are appended to.
 type le []byte
 
 func (p *le) u16(v ...uint16) {
@@ -183,29 +174,20 @@ func (p *le) u64(v ...uint64) {
 	}
 }
 
-// central appends the entry's record of the central directory. Its ZIP64 field
-// holds what does not fit 32 bits, in this order (APPNOTE, section 4.5.3).
+// central appends the record of the entry in the central directory. An offset
+// past 4 GiB is in a ZIP64 field (APPNOTE, section 4.5.3). The version stays that
+// of the local header, because Excel refuses files in which they differ.
 func (p *le) central(e *entry) {
 	var extra le
-	for _, v := range []uint64{e.size, e.packed, e.offset} {
-		if v >= math.MaxUint32 {
-			extra.u64(v)
-		}
-	}
-	if len(extra) > 0 {
-		var head le
-		head.u16(extraZip64, uint16(len(extra)))
-		extra = append(head, extra...)
-	}
-	version := e.version()
-	if len(extra) > 0 {
-		version = version45
+	if e.offset >= math.MaxUint32 {
+		extra.u16(extraZip64, 8)
+		extra.u64(e.offset)
 	}
 	p.u32(sigCentral)
-	p.u16(version, version)
+	p.u16(version20, version20)
 	p.u16(e.method()...)
 	p.u16(0, dosDate)
-	p.u32(e.sum, low(e.packed), low(e.size))
+	p.u32(e.sum, uint32(e.packed), uint32(e.size))
 	p.u16(uint16(len(e.name)), uint16(len(extra)), 0, 0, 0)
 	p.u32(0, low(e.offset))
 	*p = append(append(*p, e.name...), extra...)

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"hash/crc32"
 	"io"
 	"math/rand/v2"
@@ -38,36 +39,18 @@ func farArchive(n uint64) (*archive, *bytes.Buffer) {
 	return &archive{w: &b, written: n}, &b
 }
 
-func TestArchive_end_zip64(t *testing.T) {
-	a, file := farArchive(0)
-	e := &entry{name: "big", zip64: true}
+func TestArchive_add_limit(t *testing.T) {
+	a, _ := farArchive(0)
+	e := &entry{name: "big"}
 	if err := a.begin(e); err != nil {
 		t.Fatal(err)
 	}
-	if err := a.add([]byte(deflate.End), 0, 0); err != nil {
-		t.Fatal(err)
+	e.size = maxEntry - 1
+	if err := a.add([]byte(deflate.End), 0, 1); err != nil {
+		t.Errorf("at the limit: %v", err)
 	}
-	e.size, e.packed = 5<<30, 6<<30 // as if that much had been added
-	if err := a.end(); err != nil {
-		t.Fatal(err)
-	}
-	if err := a.close(); err != nil {
-		t.Fatal(err)
-	}
-	z, err := zip.NewReader(bytes.NewReader(file.Bytes()), int64(file.Len()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := z.File[0]
-	if f.UncompressedSize64 != 5<<30 || f.CompressedSize64 != 6<<30 || f.ReaderVersion != version45 {
-		t.Errorf("size %d, packed %d, version %d", f.UncompressedSize64, f.CompressedSize64, f.ReaderVersion)
-	}
-	if v := binary.LittleEndian.Uint16(file.Bytes()[4:]); v != version45 {
-		t.Errorf("local header's version %d, want %d as in the directory", v, version45)
-	}
-	descriptor := file.Bytes()[30+len("big")+len(deflate.End):]
-	if binary.LittleEndian.Uint32(descriptor) != sigDescriptor || binary.LittleEndian.Uint64(descriptor[16:]) != 5<<30 {
-		t.Errorf("descriptor % x", descriptor[:24])
+	if err := a.add([]byte(deflate.End), 0, 1); !errors.Is(err, errEntrySize) {
+		t.Errorf("past the limit: got %v, want %v", err, errEntrySize)
 	}
 }
 
@@ -84,8 +67,8 @@ func TestArchive_close_zip64(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if in, out := binary.LittleEndian.Uint16(file.Bytes()[4:]), z.File[0].ReaderVersion; in != version45 || out != version45 {
-		t.Errorf("versions %d and %d, want both %d", in, out, version45)
+	if in, out := binary.LittleEndian.Uint16(file.Bytes()[4:]), z.File[0].ReaderVersion; in != version20 || out != version20 {
+		t.Errorf("versions %d and %d, want both %d", in, out, version20)
 	}
 	r, err := z.File[0].Open()
 	if err != nil {
@@ -128,42 +111,72 @@ func sheetHeads(t *testing.T, file []byte) (heads [][4]uint16) {
 	return heads
 }
 
-func TestEncoder_beginSheet_zip64(t *testing.T) {
-	wide := single(row.Text, -1)
-	t.Run("small rows", func(t *testing.T) {
-		file, _ := write(t, []format.Column{wide}, format.Options{}, one("x"))
-		if d := cmp.Diff([][4]uint16{{version20, version20, flagDescriptor, flagDescriptor}}, sheetHeads(t, file)); d != "" {
-			t.Errorf("versions and flags (-want +got):\n%s", d)
-		}
-	})
-	t.Run("wide rows", func(t *testing.T) {
-		file, _ := write(t, []format.Column{wide}, format.Options{}, one(strings.Repeat("x", 4000)))
-		if d := cmp.Diff([][4]uint16{{version45, version45, flagDescriptor, flagDescriptor}}, sheetHeads(t, file)); d != "" {
-			t.Errorf("versions and flags (-want +got):\n%s", d)
-		}
-	})
-	t.Run("rows that become wide", func(t *testing.T) {
+func TestEncoder_beginSheet_version(t *testing.T) {
+	for name, text := range map[string]string{"narrow rows": "x", "wide rows": strings.Repeat("x", 4000), "widest rows": strings.Repeat("\r", format.MaxCellText)} {
+		t.Run(name, func(t *testing.T) {
+			file, _ := write(t, []format.Column{single(row.Text, -1)}, format.Options{}, one(text))
+			if d := cmp.Diff([][4]uint16{{version20, version20, flagDescriptor, flagDescriptor}}, sheetHeads(t, file)); d != "" {
+				t.Errorf("versions and flags (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+// Sheets stay below the limit also if every byte of a text takes five, and the
+// file does not depend on the number of workers.
+func TestEncoder_hasRoom(t *testing.T) {
+	const limit, rows = 16 << 20, 400
+	text := bytes.Repeat([]byte("&"), 20_000)
+	mapped := single(row.Text, -1)
+	mapped.Index = 1
+	mapped.Map = map[string]string{"&": strings.Repeat("&", 1000)}
+	var first []byte
+	for _, workers := range []int{1, 4} {
 		var file bytes.Buffer
-		e, err := newEncoder(&file, []format.Column{wide}, format.Options{}, maxRows)
+		e, err := newEncoder(&file, []format.Column{single(row.Text, -1), mapped}, format.Options{Workers: workers}, maxRows)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for range 2 {
-			for _, text := range []string{strings.Repeat("x", 30), strings.Repeat("y", 400000)} {
-				if err := e.Encode(one(text)); err != nil {
-					t.Fatal(err)
-				}
+		e.sheetSize = limit
+		for range rows / 10 {
+			b := new(row.Batch)
+			for range 10 {
+				b.Append(text, []byte("&"))
 			}
-			e.sheets[0].bytes = maxSheetBytes + 1 // as if that much had been written
+			if err := e.Encode(b); err != nil {
+				t.Fatal(err)
+			}
 		}
 		if err := e.Close(); err != nil {
 			t.Fatal(err)
 		}
-		b := readBook(t, file.Bytes())
-		if len(b.Cells) != 2 || len(b.Cells[0]) != 3 || len(b.Cells[1]) != 3 {
-			t.Errorf("%d sheets, want 2 of two rows each", len(b.Cells))
+		if first == nil {
+			first = bytes.Clone(file.Bytes())
+		} else if !bytes.Equal(first, file.Bytes()) {
+			t.Error("the file depends on the number of workers")
 		}
-	})
+	}
+	z, err := zip.NewReader(bytes.NewReader(first), int64(len(first)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sheets := 0
+	for _, f := range z.File {
+		if f.UncompressedSize64 > limit+4096 {
+			t.Errorf("%s has %d bytes, want at most %d", f.Name, f.UncompressedSize64, limit)
+		}
+		if strings.HasPrefix(f.Name, "xl/worksheets/") {
+			sheets++
+		}
+	}
+	got := 0
+	for _, cells := range readBook(t, first).Cells {
+		got += len(cells)/2 - 1
+	}
+	// A row has 105,000 bytes.
+	if want := rows * 105_000 / limit; got != rows || sheets < want || sheets > want+2 {
+		t.Errorf("%d rows in %d sheets, want %d in about %d", got, sheets, rows, want)
+	}
 }
 
 func TestArchive_writeFirstParts(t *testing.T) {
