@@ -1,11 +1,11 @@
 package xls
 
 import (
+	"bytes"
 	"math"
 	"strconv"
 
 	"exporttask/internal/format"
-	"exporttask/internal/format/row"
 )
 
 // column is a format.Column with the XF indexes of its cells.
@@ -13,54 +13,50 @@ type column struct {
 	*format.Column
 	plain  bool // the server's bytes are the text
 	stored format.Type
-	value  uint16 // XF of numbers, dates and truth values
-	text   uint16 // XF of texts
-	quoted uint16 // XF with quote prefix, for texts that Excel would convert when the cell is edited
-	guard  bool   // use quoted for such texts
+	value  uint16    // XF of numbers, dates and truth values
+	text   [2]uint16 // XF of texts, without and with line breaks
+	quoted [2]uint16 // the same with quote prefix, see format.NeedsQuotePrefix
+
+	serialPrecision int64 // see format.Column.SerialPrecision
 }
 
-func newColumn(c *format.Column, s *styles, opt format.Options) column {
-	f := c.NumberFormat()
-	k := column{Column: c, plain: c.Plain(), stored: c.Stored()}
-	k.value = s.add(f, fontPlain, false)
-	k.quoted = s.add("", fontPlain, true)
-	k.text = defaultXF
-	k.guard = !opt.NoGuard && !c.Unguard
+func newColumn(c *format.Column, s *styles) column {
+	k := column{Column: c, plain: c.Plain(), stored: c.Stored(), serialPrecision: c.SerialPrecision()}
+	k.value = s.add(xf{format: c.NumberFormat()})
+	// The format of a column of numbers or dates does not apply to texts in it.
+	textFormat, quotedFormat := "", "@"
 	if k.stored == format.AsText && c.Format != "" {
-		k.text, k.quoted = k.value, s.add(f, fontPlain, true)
+		textFormat, quotedFormat = c.Format, c.Format
 	}
-	if k.stored != format.AsText || c.Map == nil && (c.Source.Kind == row.Int || c.Source.Kind == row.Decimal) {
-		k.text = k.quoted // a number or a date that is kept as it is written
+	for i, wrapped := range []bool{false, true} {
+		k.text[i] = s.add(xf{format: textFormat, wrapped: wrapped})
+		k.quoted[i] = s.add(xf{format: quotedFormat, quoted: true, wrapped: wrapped})
 	}
 	return k
 }
 
-// textXF is the XF of a text. One that begins like a number or a formula is
-// quoted, so that it stays what it is when someone edits the cell.
+// textXF returns the XF of a text.
 func (c *column) textXF(text []byte) uint16 {
-	if !c.guard || len(text) == 0 {
-		return c.text
+	wrapped := 0
+	if bytes.IndexByte(text, '\n') >= 0 {
+		wrapped = 1
 	}
-	switch b := text[0]; {
-	case b >= '0' && b <= '9', b == '=', b == '+', b == '-', b == '@', b == '.', b == '\'':
-		return c.quoted
+	if format.NeedsQuotePrefix(text) {
+		return c.quoted[wrapped]
 	}
-	return c.text
+	return c.text[wrapped]
 }
-
-// firstSureDay is 1900-03-01. Excel counts a 29 February 1900, which other
-// programs do not, so earlier dates are stored as text.
-const firstSureDay = 61
 
 // put appends a number, date or truth value in column col. It returns false if
 // text is none and must be stored as a text.
-func (c *column) put(t *table, col int, text []byte) bool {
+func (c *column) put(e *encoder, col int, text []byte) bool {
+	t := &e.table
 	switch c.stored {
 	case format.AsNumber:
-		return c.KeepsNumber(text) && putNumber(t, col, c.value, text)
+		return c.putNumber(e, col, text)
 	case format.AsDate, format.AsDateTime:
-		s, ok := format.ParseSerial(text)
-		if !ok || s.Day < firstSureDay {
+		s, ok := format.CellSerial(text, c.serialPrecision)
+		if !ok {
 			return false
 		}
 		if s.Micros == 0 {
@@ -80,8 +76,33 @@ func (c *column) put(t *table, col int, text []byte) bool {
 	return false
 }
 
-// putNumber appends the number text, for which KeepsNumber holds. It returns
-// false if the number is larger than any double.
+// putNumber appends the number text, rounded if the column is declared as number.
+func (c *column) putNumber(e *encoder, col int, text []byte) bool {
+	switch how := c.StoreNumber(text); how {
+	case format.AsItIs:
+		if putNumber(&e.table, col, c.value, text) {
+			return true
+		}
+		e.counts.NumberText++
+		return false
+	case format.ByRounding:
+		var rounded, ok bool
+		if e.digits, rounded, ok = format.AppendNumber(e.digits[:0], text); !ok {
+			e.counts.NotNumber++
+			return false
+		}
+		if rounded {
+			e.counts.Rounded++
+		}
+		return putNumber(&e.table, col, c.value, e.digits)
+	default:
+		how.Count(&e.counts)
+		return false
+	}
+}
+
+// putNumber appends the number text. It returns false if the number is larger than
+// any double.
 func putNumber(t *table, col int, xf uint16, text []byte) bool {
 	m, scale, ok := mantissa(text)
 	if !ok {

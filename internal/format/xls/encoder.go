@@ -33,6 +33,7 @@ type encoder struct {
 
 	row    [][]byte // the cells of the current row
 	text   []byte
+	digits []byte // a rounded number
 	counts format.WarningCounts
 	rows   int64
 	limit  int64 // maximum size of the workbook stream in bytes
@@ -56,14 +57,15 @@ func New(w io.Writer, cols []format.Column, opt format.Options) (format.Encoder,
 		layout: layout{
 			base:    opt.SheetName,
 			columns: len(cols),
-			freeze:  !opt.NoFreeze,
-			filter:  !opt.NoFilter,
+			header:  !opt.NoHeader,
+			freeze:  !opt.NoFreeze && !opt.NoHeader,
+			filter:  !opt.NoFilter && !opt.NoHeader,
 		},
 	}
 	e.table.out = &e.cells
 	cols = append([]format.Column(nil), cols...)
 	for i := range cols {
-		e.columns = append(e.columns, newColumn(&cols[i], &e.layout.styles, opt))
+		e.columns = append(e.columns, newColumn(&cols[i], &e.layout.styles))
 		e.source = max(e.source, cols[i].Index+1)
 	}
 	e.row = make([][]byte, e.source)
@@ -110,7 +112,7 @@ func (e *encoder) encodeRow(p []byte) error {
 			e.text = c.AppendText(e.text[:0], raw)
 			raw = e.text
 		}
-		if c.stored != format.AsText && c.put(&e.table, i, raw) {
+		if c.stored != format.AsText && c.put(e, i, raw) {
 			continue
 		}
 		if err := e.putText(i, c.textXF(raw), raw); err != nil {
@@ -134,13 +136,16 @@ func (e *encoder) putText(col int, xf uint16, text []byte) error {
 	return nil
 }
 
-// beginSheet starts a sheet with its header row, in bold.
+// beginSheet starts a sheet with its header row.
 func (e *encoder) beginSheet() error {
-	bold := e.layout.styles.add("", fontBold, false)
 	e.table.begin()
+	if !e.layout.header {
+		return nil
+	}
+	look := e.layout.styles.add(xf{header: true})
 	e.table.beginRow(len(e.columns))
 	for i := range e.columns {
-		if err := e.putText(i, bold, []byte(e.columns[i].Label)); err != nil {
+		if err := e.putText(i, look, []byte(e.columns[i].Label)); err != nil {
 			return err
 		}
 	}

@@ -33,7 +33,7 @@ func check(t *testing.T, cols []format.Column, opt format.Options, batches ...*r
 	t.Helper()
 	file, sum := encodeAll(t, cols, opt, batches...)
 	b := read(t, file)
-	sheets := wantGrid(cols, batches...)
+	sheets := wantGrid(cols, opt, batches...)
 	if len(b.sheets) != len(sheets) {
 		t.Fatalf("%d sheets, want %d", len(b.sheets), len(sheets))
 	}
@@ -75,7 +75,7 @@ func TestEncoder_Encode_values(t *testing.T) {
 		"an unsigned 64-bit key":               {row.Int, format.Auto, "18446744073709551615", "18446744073709551615"},
 		"leading zeros stay":                   {row.Int, format.Auto, "00000042", "00000042"},
 		"leading zeros stay in a text":         {row.Text, format.Auto, "007", "007"},
-		"leading zeros stay in a number":       {row.Text, format.AsNumber, "007", "007"},
+		"leading zeros of a declared number":   {row.Text, format.AsNumber, "007", 7.0},
 		"a text declared a number":             {row.Text, format.AsNumber, "12.5", 12.5},
 		"an integer declared a text":           {row.Int, format.AsText, "42", "42"},
 		"a decimal":                            {row.Decimal, format.Auto, "-12.50", -12.5},
@@ -128,11 +128,41 @@ func TestEncoder_Encode_values(t *testing.T) {
 			if d := cmp.Diff(tc.want, b.sheets[0].cells[[2]int{1, 0}].value); d != "" {
 				t.Errorf("cell (-want +got):\n%s", d)
 			}
-			if sum.Warnings != nil {
-				t.Errorf("warnings %v, want none", sum.Warnings)
+			var warnings []format.Warning
+			if _, text := tc.want.(string); text && one(tc.kind, tc.declared)[0].Stored() == format.AsNumber {
+				warnings = []format.Warning{{Code: format.NumberText, Count: 1}}
+			}
+			if d := cmp.Diff(warnings, sum.Warnings); d != "" {
+				t.Errorf("warnings (-want +got):\n%s", d)
 			}
 		})
 	}
+}
+
+func TestColumn_putNumber(t *testing.T) {
+	b, sum := check(t, one(row.Decimal, format.AsNumber), format.Options{}, rowsOf("0.333333333333333333", "1234567890123456789", "-0.1", "x"))
+	got := []any{}
+	for r := 1; r <= 4; r++ {
+		got = append(got, b.sheets[0].cells[[2]int{r, 0}].value)
+	}
+	if d := cmp.Diff([]any{0.333333333333333, 1234567890123460000.0, -0.1, "x"}, got); d != "" {
+		t.Errorf("cells (-want +got):\n%s", d)
+	}
+	if d := cmp.Diff([]format.Warning{{Code: format.RoundedNumber, Count: 2}, {Code: format.NotNumber, Count: 1}}, sum.Warnings); d != "" {
+		t.Errorf("warnings (-want +got):\n%s", d)
+	}
+}
+
+func TestEncoder_beginSheet_noHeader(t *testing.T) {
+	b, _ := check(t, one(row.Int, format.Auto), format.Options{NoHeader: true}, rowsOf("1", "2"))
+	s := b.sheets[0]
+	if got := s.cells[[2]int{0, 0}].value; got != 1.0 || len(s.cells) != 2 {
+		t.Errorf("first cell %v of %d, want 1 of 2", got, len(s.cells))
+	}
+	if n := len(s.find(recPane)) + len(s.find(recAutoFilterInfo)) + len(s.find(recObj)); n != 0 {
+		t.Errorf("%d records of panes and filters, want none", n)
+	}
+	check(t, one(row.Int, format.Auto), format.Options{NoHeader: true}) // no rows at all
 }
 
 func TestEncoder_Encode_null(t *testing.T) {
@@ -245,6 +275,18 @@ func TestSST_write_record_boundaries(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A record of 8,224 bytes never ends inside a surrogate pair, wherever the pairs lie.
+func TestSST_write_surrogate_pairs(t *testing.T) {
+	for n := range 8 {
+		check(t, one(row.Text, format.Auto), format.Options{}, rowsOf(strings.Repeat("x", n)+strings.Repeat("😀", 2054), "😀"))
+	}
+	texts := make([]string, 330)
+	for i := range texts {
+		texts[i] = strings.Repeat("😀", 20) + strconv.Itoa(i)
+	}
+	check(t, one(row.Text, format.Auto), format.Options{}, rowsOf(texts...))
 }
 
 func TestSST_add_shared(t *testing.T) {
@@ -420,12 +462,12 @@ func TestStyles_formats(t *testing.T) {
 func TestColumn_textXF(t *testing.T) {
 	for text, want := range map[string]bool{
 		"=1+1": true, "+86 10": true, "@x": true, "-": true, "007": true, "'x": true,
-		"x": false, "": false, "中": false, "(1)": false,
+		"8136E1": true, "true": true, "(1)": true, "x": false, "": false, "中": false,
 	} {
 		for _, off := range []bool{false, true} {
 			b, _ := check(t, one(row.Text, format.Auto), format.Options{NoGuard: off}, rowsOf(text))
 			c := b.sheets[0].cells[[2]int{1, 0}]
-			if got := b.xfs[c.xf].quoted; got != (want && !off) {
+			if got := b.xfs[c.xf].quoted; got != want {
 				t.Errorf("%q (no guard %t): marked %t", text, off, got)
 			}
 		}

@@ -275,6 +275,10 @@ func (b *book) readStrings(t *testing.T, recs []rec) {
 		var u []uint16
 		for len(u) < n {
 			if at == len(p) {
+				// xlrd, Gnumeric and libxls decode the parts separately.
+				if len(u) > 0 && utf16.IsSurrogate(rune(u[len(u)-1])) && u[len(u)-1] < 0xdc00 {
+					t.Fatalf("string %d is divided inside a surrogate pair", len(b.strings))
+				}
 				k++
 				p = recs[k].body
 				if recs[k].id != recContinue {

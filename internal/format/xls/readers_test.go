@@ -98,7 +98,7 @@ func oddTable() ([]format.Column, *row.Batch) {
 func oddFile(t *testing.T) (name string, sheets [][][]any) {
 	t.Helper()
 	cols, b := oddTable()
-	return writeFile(t, cols, b), wantGrid(cols, b)
+	return writeFile(t, cols, b), wantGrid(cols, format.Options{}, b)
 }
 
 // twoSheets is a table of one row more than a sheet holds.
@@ -110,7 +110,7 @@ func twoSheets(t *testing.T) (name string, sheets [][][]any) {
 	for i := range maxRows {
 		b.Append(strconv.AppendInt(nil, int64(i), 10), fmt.Appendf(nil, "row %d of a table that goes on 在下一页", i))
 	}
-	return writeFile(t, cols, b), wantGrid(cols, b)
+	return writeFile(t, cols, b), wantGrid(cols, format.Options{}, b)
 }
 
 func writeFile(t *testing.T, cols []format.Column, b *row.Batch) string {

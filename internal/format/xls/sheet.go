@@ -23,6 +23,7 @@ type layout struct {
 	base    string // prefix of the names of sheets
 	columns int
 	widths  []float64 // in characters
+	header  bool
 	freeze  bool
 	filter  bool
 	styles  styles

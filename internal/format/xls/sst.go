@@ -84,9 +84,9 @@ func (s *sst) add(text []byte, counts *format.WarningCounts) (uint32, error) {
 	return i, s.write(u)
 }
 
-// write appends the string: its count and form, its characters. The former
-// must not be torn apart; the latter may be, at a character, and then the next
-// record begins with their form (MS-XLS 2.5.293).
+// write appends the string: its length and form, then its characters. A record may
+// end between two characters; the next record then begins with the form of the
+// remaining ones (MS-XLS 2.5.293).
 func (s *sst) write(u units) error {
 	if err := s.fit(u); err != nil {
 		return err
@@ -99,10 +99,7 @@ func (s *sst) write(u units) error {
 	s.out.buf = append(s.out.buf, form)
 	s.free -= 3
 	for p := u.bytes; ; {
-		n := min(len(p), s.free)
-		if u.wide {
-			n &^= 1
-		}
+		n := u.fits(p, s.free)
 		s.out.buf = append(s.out.buf, p[:n]...)
 		s.free -= n
 		if p = p[n:]; len(p) == 0 {
@@ -116,8 +113,25 @@ func (s *sst) write(u units) error {
 	}
 }
 
-// fit begins a record where the open one has no room for a string's head and
-// its first character.
+// fits returns how many of the bytes p of a string may be written to a record with
+// room for free bytes: whole characters, since readers that decode each part of a
+// string separately refuse half of a surrogate pair.
+func (u *units) fits(p []byte, free int) int {
+	if len(p) <= free {
+		return len(p)
+	}
+	n := free
+	if u.wide {
+		n &^= 1
+		if n >= 2 && p[n-1]&0xfc == 0xd8 { // the last code unit is a high surrogate
+			n -= 2
+		}
+	}
+	return n
+}
+
+// fit begins a record if the open one has no room for the head of a string and its
+// first character.
 func (s *sst) fit(u units) error {
 	if s.free >= s.headOf(u) {
 		return nil
@@ -125,12 +139,16 @@ func (s *sst) fit(u units) error {
 	return s.next()
 }
 
-// headOf is the size of what must stand together of a string.
+// headOf returns the size of the part of a string that must not be divided: its
+// length, its form and its first character.
 func (s *sst) headOf(u units) int {
-	if u.wide {
-		return 5
+	switch {
+	case !u.wide:
+		return 4
+	case u.count >= 2 && u.bytes[1]&0xfc == 0xd8:
+		return 7
 	}
-	return 4
+	return 5
 }
 
 // next closes the open record and begins a Continue record.

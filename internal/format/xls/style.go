@@ -18,12 +18,13 @@ const (
 
 // xf is the format of a cell (XF, MS-XLS 2.4.353).
 type xf struct {
-	format uint16
-	font   uint16
+	format string // number format; "" = General
 	// quoted is the quote prefix (f123Prefix): like an apostrophe typed before a
 	// text it prevents Excel from converting the text to a number or a formula
 	// when the cell is edited. It is not part of the text.
-	quoted bool
+	quoted  bool
+	wrapped bool // with line breaks
+	header  bool // of the header row
 }
 
 // styles collects the number formats and XFs of a workbook.
@@ -33,8 +34,10 @@ type styles struct {
 }
 
 // add returns the index of an XF and creates it if necessary.
-func (s *styles) add(format string, font uint16, quoted bool) uint16 {
-	want := xf{format: s.format(format), font: font, quoted: quoted}
+func (s *styles) add(want xf) uint16 {
+	if want == (xf{}) {
+		return defaultXF
+	}
 	for i, x := range s.xfs {
 		if x == want {
 			return uint16(firstOwnXF + i)
@@ -81,6 +84,9 @@ func (s *styles) append(r *records) {
 	for _, weight := range []uint16{fontPlain: 400, fontBold: 700, 400, 400, 400} {
 		appendFont(r, weight)
 	}
+	for _, x := range s.xfs {
+		s.format(x.format)
+	}
 	for i, f := range s.formats {
 		r.begin(recFormat)
 		r.u16(uint16(firstFormat + i))
@@ -92,28 +98,37 @@ func (s *styles) append(r *records) {
 		r.u16(fontPlain)
 		r.u16(0)
 		r.u16(0xfff5) // locked, a style without a parent
-		appendLook(r, 0xf4)
+		appendLook(r, 0xf4, false)
 	}
 	r.begin(recXF)
 	r.u16(fontPlain)
 	r.u16(0)
 	r.u16(0x0001) // locked, of style 0
-	appendLook(r, 0)
+	appendLook(r, 0, false)
 	for _, x := range s.xfs {
-		r.begin(recXF)
-		r.u16(x.font)
-		r.u16(x.format)
-		flags, own := uint16(0x0001), uint8(0x04) // locked; the format is its own
-		if x.quoted {
-			flags |= 0x0008
-		}
-		if x.font != fontPlain {
-			own |= 0x08
-		}
-		r.u16(flags)
-		appendLook(r, own)
+		x.append(r, s.format(x.format))
 	}
 	r.words(recStyle, 0x8000, 0xff00) // built-in style "Normal" on XF 0 (Style)
+}
+
+// append appends the XF record of a cell (MS-XLS 2.4.353).
+func (x xf) append(r *records, format uint16) {
+	font, flags, own := uint16(fontPlain), uint16(0x0001), uint8(0x04) // locked; the format is not the style's
+	if x.quoted {
+		flags |= 0x0008
+	}
+	if x.header {
+		font = fontBold
+		own |= 0x08
+	}
+	if x.wrapped {
+		own |= 0x10
+	}
+	r.begin(recXF)
+	r.u16(font)
+	r.u16(format)
+	r.u16(flags)
+	appendLook(r, own, x.wrapped)
 }
 
 // appendFont writes a Font record (MS-XLS 2.4.122).
@@ -134,10 +149,14 @@ func appendFont(r *records, weight uint16) {
 
 // appendLook writes the rest of an XF record: bottom alignment, no border, no
 // pattern. own has the flags of the properties that differ from the style's.
-func appendLook(r *records, own uint8) {
-	r.u8(0x20) // general, bottom
-	r.u8(0)    // not rotated
-	r.u8(0)    // not indented
+func appendLook(r *records, own uint8, wrapped bool) {
+	align := uint8(0x20) // general, bottom
+	if wrapped {
+		align |= 0x08
+	}
+	r.u8(align)
+	r.u8(0) // not rotated
+	r.u8(0) // not indented
 	r.u8(own)
 	r.u32(0)
 	r.u32(0)

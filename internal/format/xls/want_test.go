@@ -2,6 +2,7 @@ package xls
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"testing"
 	"unicode/utf16"
@@ -19,11 +20,17 @@ func want(c *format.Column, raw []byte) any {
 	text := c.AppendText(nil, raw)
 	switch c.Stored() {
 	case format.AsNumber:
-		if v, err := strconv.ParseFloat(string(text), 64); err == nil && c.KeepsNumber(text) {
+		number := text
+		if c.StoreNumber(text) == format.ByRounding {
+			number, _, _ = format.AppendNumber(nil, text)
+		} else if c.StoreNumber(text) != format.AsItIs {
+			break
+		}
+		if v, err := strconv.ParseFloat(string(number), 64); err == nil {
 			return v
 		}
 	case format.AsDate, format.AsDateTime:
-		if s, ok := format.ParseSerial(text); ok && s.Day >= 61 {
+		if s, ok := format.CellSerial(text, c.SerialPrecision()); ok {
 			return s.Float64()
 		}
 	case format.AsBool:
@@ -74,14 +81,18 @@ func encodeAll(tb testing.TB, cols []format.Column, opt format.Options, batches 
 
 // wantGrid is what the batches should read as: each sheet's rows behind its
 // header.
-func wantGrid(cols []format.Column, batches ...*row.Batch) [][][]any {
+func wantGrid(cols []format.Column, opt format.Options, batches ...*row.Batch) [][][]any {
 	header := make([]any, len(cols))
 	last := 0
 	for i := range cols {
 		header[i] = wantText([]byte(cols[i].Label))
 		last = max(last, cols[i].Index)
 	}
-	sheets := [][][]any{{header}}
+	first := [][]any{}
+	if !opt.NoHeader {
+		first = [][]any{header}
+	}
+	sheets := [][][]any{first}
 	for _, b := range batches {
 		for i := range b.Len() {
 			cells := make([][]byte, last+1)
@@ -91,7 +102,7 @@ func wantGrid(cols []format.Column, batches ...*row.Batch) [][][]any {
 			}
 			n := len(sheets) - 1
 			if len(sheets[n]) == 65536 {
-				sheets = append(sheets, [][]any{header})
+				sheets = append(sheets, slices.Clip(first))
 				n++
 			}
 			r := make([]any, len(cols))
