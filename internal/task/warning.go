@@ -10,8 +10,11 @@ import (
 // warningTexts are the texts of warnings, without the count.
 var warningTexts = map[format.WarningCode]string{
 	format.GuardedFormula: "cells guarded against formulas",
-	format.CutText:        "texts cut at the format's longest",
-	format.IllegalChar:    "cells with characters that the format cannot hold",
+	format.CutText:        "texts cut at the maximum length of a cell",
+	format.IllegalChar:    "cells with characters that the format cannot represent, which were replaced",
+	format.RoundedNumber:  "numbers rounded to the 15 digits that a spreadsheet keeps",
+	format.NumberText:     "numbers stored as text because a spreadsheet would change them (more than 15 digits or leading zeros); declare the column's type as number to round them, or as text",
+	format.NotNumber:      "values of columns declared as number that are no numbers, stored as text",
 }
 
 // Warnings converts the warnings of an encoder to those of an instance.
