@@ -22,13 +22,16 @@ type config struct {
 	destinations delivery.Destinations
 	migrate      bool
 
-	grpcAddr        string
-	reflection      bool
-	edge            listener.Limits
-	tls             listener.TLS
-	rate            auth.Rate
-	tokensFile      string
-	insecure        bool
+	grpcAddr   string
+	reflection bool
+	edge       listener.Limits
+	tls        listener.TLS
+	rate       auth.Rate
+	tokensFile string
+	insecure   bool
+	// ownDBSource permits data sources on the service's own database where
+	// callers have tokens.
+	ownDBSource     bool
 	callTimeout     time.Duration
 	http            httpConfig
 	etcd            etcdConfig
@@ -63,6 +66,7 @@ func (c *config) define(o *options) {
 	c.tls.Define(f)
 	c.rate.Define(f)
 	f.StringVar(&c.tokensFile, "tokens-file", "", "YAML `file` of tokens, see docs/security.md; none: every caller has full access")
+	f.BoolVar(&c.ownDBSource, "own-database-source", false, "permit data sources on the service's own database though callers have tokens; every operator can then read the SQL, parameters and file names of all others")
 	f.BoolVar(&c.insecure, "insecure", false, "permit calls from other machines without tokens or without TLS")
 	f.DurationVar(&c.callTimeout, "call-timeout", time.Minute, "deadline of unary calls whose client set none; 0: none")
 	c.http.define(o)
@@ -114,8 +118,9 @@ func (c *config) validate() error {
 	}
 	if len(c.sources) == 0 {
 		bad("reader-dsn-file", `empty, and no sources are configured: want the DSN of an account that may only read, made for example by
-  CREATE USER exportd_reader@'%%' IDENTIFIED BY '...'; GRANT SELECT ON exportd.* TO exportd_reader@'%%';`)
+  CREATE USER exportd_reader@'%%' IDENTIFIED BY '...'; GRANT SELECT ON shop.* TO exportd_reader@'%%';`)
 	}
+	c.validateTenants(bad)
 	host, port, err := net.SplitHostPort(c.grpcAddr)
 	if err != nil || port == "" {
 		bad("grpc-addr", "%q, want HOST:PORT", c.grpcAddr)

@@ -6,7 +6,9 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 
+	"github.com/go-sql-driver/mysql"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -27,6 +29,9 @@ type sourceConfig struct {
 	// MaxRunning bounds the instances that run on the data source at the same
 	// time, over all replicas; 0: max-running-per-source.
 	MaxRunning int `yaml:"max-running"`
+	// Operators are the operators whose templates and instances may use the data
+	// source; none: every operator.
+	Operators []int32 `yaml:"operators"`
 }
 
 // sourceName matches the valid names of data sources.
@@ -71,4 +76,25 @@ func (c *config) loadSources(node yaml.Node, getenv func(string) string) error {
 		c.sources["default"] = sourceConfig{DSN: c.readerDSN}
 	}
 	return nil
+}
+
+// validateTenants reports data sources on the service's own database, where tokens
+// keep operators apart: a template could select the rows of every operator from the
+// service's tables. Databases are compared by name, since one server can have many
+// addresses.
+func (c *config) validateTenants(bad func(option, format string, args ...any)) {
+	own, err := mysql.ParseDSN(c.dbDSN)
+	if err != nil || own.DBName == "" || c.tokensFile == "" || c.ownDBSource {
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.sources)) {
+		schemas := c.sources[name].Schemas
+		if cfg, err := mysql.ParseDSN(c.sources[name].DSN); err == nil {
+			schemas = append(slices.Clone(schemas), cfg.DBName)
+		}
+		if slices.ContainsFunc(schemas, func(s string) bool { return strings.EqualFold(s, own.DBName) }) {
+			bad("sources."+name, "database %q has the name of the service's own, from which an operator could read the SQL, parameters "+
+				"and file names of all others; want another database, or own-database-source", own.DBName)
+		}
+	}
 }

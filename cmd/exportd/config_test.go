@@ -64,6 +64,11 @@ func TestLoadConfig_invalid(t *testing.T) {
 			args: []string{"-trace-insecure", "-trace-ca-file=x"}, want: "trace-insecure: true, but files for TLS",
 		},
 		"half a certificate": {args: []string{"-trace-key-file=x"}, want: "trace-cert-file, trace-key-file: only one is set"},
+		"own database with tokens": {args: []string{"-tokens-file=x"}, want: `sources.default: database "d" has the name of the service's own`},
+		"own database as schema": {
+			args: []string{"-tokens-file=x"}, env: map[string]string{"EXPORTD_DB_DSN": "u:p@tcp(h:1)/own"},
+			yaml: "sources:\n  shop: {dsn: 'r:p@tcp(other:1)/d', schemas: [OWN]}\n", want: `sources.shop: database "own"`,
+		},
 		"secret twice":       {args: []string{"-db-dsn-file=/dev/null"}, want: "db-dsn and db-dsn-file are both given"},
 	}
 	for name, c := range cases {
@@ -80,5 +85,15 @@ func TestLoadConfig_invalid(t *testing.T) {
 				t.Errorf("got %v, want %s", err, c.want)
 			}
 		})
+	}
+}
+
+func TestLoadConfig_own_database_source(t *testing.T) {
+	t.Parallel()
+	env := map[string]string{"EXPORTD_DB_DSN": "u:p@tcp(h:1)/d", "EXPORTD_READER_DSN": "r:p@tcp(h:1)/d"}
+	for name, args := range map[string][]string{"without_tokens": nil, "with_the_option": {"-tokens-file=x", "-own-database-source"}} {
+		if _, err := loadConfig(args, getenv(env), io.Discard); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

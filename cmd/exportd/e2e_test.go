@@ -48,7 +48,7 @@ func startService(t *testing.T, dsn string, env ...string) *service {
 	binary := exportdtest.Build(t, "exporttask/cmd/exportd")
 	s := &service{store: t.TempDir(), exited: make(chan error, 1), log: &logBuffer{}}
 	s.cmd = exec.Command(binary, "-grpc-addr=127.0.0.1:0", "-store-dir="+s.store, "-poll=100ms", "-log-format=json")
-	s.cmd.Env = append(os.Environ(), append(env, "EXPORTD_HTTP_ADDR=127.0.0.1:0", "EXPORTD_DB_DSN="+dsn, "EXPORTD_READER_DSN="+testkit.Account(t, dsn, "SELECT"))...)
+	s.cmd.Env = append(os.Environ(), append(env, "EXPORTD_HTTP_ADDR=127.0.0.1:0", "EXPORTD_OWN_DATABASE_SOURCE=true", "EXPORTD_DB_DSN="+dsn, "EXPORTD_READER_DSN="+testkit.Account(t, dsn, "SELECT"))...)
 	log, err := s.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -22,7 +22,8 @@ type sources map[string]namedSource
 
 type namedSource struct {
 	*source.Source
-	check sqlcheck.Options
+	check     sqlcheck.Options
+	operators []int32 // that may use it; none: every operator
 }
 
 // dialects are the values of a data source's dialect key.
@@ -50,7 +51,7 @@ func openSources(configured map[string]sourceConfig, log *slog.Logger) (sources,
 		if dsn.DBName != "" {
 			check.Schemas = append(check.Schemas, dsn.DBName)
 		}
-		opened[name] = namedSource{Source: src, check: check}
+		opened[name] = namedSource{Source: src, check: check, operators: c.Operators}
 	}
 	return opened, nil
 }
@@ -62,7 +63,7 @@ const grantsTimeout = 10 * time.Second
 // such an account the SQL check and the read-only session are the only protection
 // against writes.
 func (s sources) warnOfGrants(ctx context.Context, log *slog.Logger) {
-	for _, name := range s.Names() {
+	for _, name := range s.all() {
 		ctx, stop := context.WithTimeout(ctx, grantsTimeout)
 		excess, err := s[name].ExcessGrants(ctx)
 		stop()
@@ -76,8 +77,20 @@ func (s sources) warnOfGrants(ctx context.Context, log *slog.Logger) {
 	}
 }
 
-// Names implements task.Sources.
-func (s sources) Names() []string { return slices.Sorted(maps.Keys(s)) }
+// Names implements task.Sources. A data source without a list of operators is open
+// to every operator.
+func (s sources) Names(operator int32) []string {
+	var names []string
+	for _, name := range s.all() {
+		if list := s[name].operators; len(list) == 0 || slices.Contains(list, operator) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// all returns the names of all data sources, sorted.
+func (s sources) all() []string { return slices.Sorted(maps.Keys(s)) }
 
 // CheckOptions implements task.Sources and export.Sources.
 func (s sources) CheckOptions(name string) sqlcheck.Options { return s[name].check }

@@ -34,7 +34,7 @@ func (s *Server) PreviewTpl(ctx context.Context, req *api.WshExportTaskPreviewTp
 	}
 	p, err := s.Tasks.Preview(ctx, t, task.PreviewParams{
 		Params: paramsFromProto(req.GetParams()), Format: model.Format(req.GetEtplOutputFormat()),
-		Rows: cmp.Or(int(req.GetRows()), defaultPreview),
+		Rows: cmp.Or(int(req.GetRows()), defaultPreview), OperatorID: cmp.Or(req.GetOperatorId(), t.OperatorID),
 	})
 	if err != nil {
 		return nil, err

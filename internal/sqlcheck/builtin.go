@@ -1,6 +1,7 @@
 package sqlcheck
 
 import (
+	"strconv"
 	"strings"
 	"time"
 )
@@ -50,10 +51,20 @@ func day(y int, m time.Month, d int) Value {
 	return Value{Text: time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)}
 }
 
+// OperatorBuiltin returns the parameter :operator, the operator that an instance
+// belongs to. A template that selects by it shows each operator its own rows, since
+// no caller can set or omit a built-in parameter.
+func OperatorBuiltin(operator int32) Param {
+	return Param{"operator", Value{Text: strconv.Itoa(int(operator))}}
+}
+
+
 // reservedType returns the type of the built-in parameter name, and whether name
 // is one.
 func reservedType(name string) (Type, bool) {
 	switch name {
+	case "operator":
+		return Int, true
 	case "now", "window_start", "window_end", "due":
 		return DateTime, true
 	case "today", "yesterday", "tomorrow", "week_start", "last_week_start", "next_week_start",

@@ -75,7 +75,7 @@ func TestBuiltins(t *testing.T) {
 
 func TestReserved(t *testing.T) {
 	t.Parallel()
-	all := Builtins(time.Now(), time.UTC)
+	all := append(Builtins(time.Now(), time.UTC), OperatorBuiltin(7))
 	for _, p := range append(all, Param{"window_start", one("2026-01-01 00:00:00")}, Param{"window_end", one("2026-01-02 00:00:00")}, Param{"due", one("2026-01-02 00:00:00")}) {
 		typ, ok := reservedType(p.Name)
 		if !ok || !Reserved(p.Name) {

@@ -24,11 +24,11 @@ func (s *Service) CreateInst(ctx context.Context, p CreateParams, r model.Reques
 	if before != nil || err != nil {
 		return before, err
 	}
-	t, err := s.loadRunnable(ctx, p.TplID)
+	t, err := s.loadRunnable(ctx, p.TplID, p.OperatorID)
 	if err != nil {
 		return nil, err
 	}
-	in, err := s.newInst(t, p, nil, RunWindow{Now: s.now()})
+	in, err := s.newInst(t, p, nil, RunWindow{Now: s.now(), OperatorID: p.OperatorID})
 	if err != nil {
 		return nil, err
 	}

@@ -44,7 +44,7 @@ func TestService_CreateInst(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("instance (-want +got):\n%s", diff)
 	}
-	if name := in.Options.V.FileName; name != "shops-2026-03-01-2-{id}" {
+	if name := in.Options.V.FileName; name != "{name}-2026-03-01-2-{id}" {
 		t.Errorf("file name %q, want the date and the parameter filled in", name)
 	}
 	if path := in.DeliverTo.V[0].Path; path != "2026/" {
@@ -70,10 +70,29 @@ func TestService_CreateInst_refused(t *testing.T) {
 	}
 	wantError(t, create(task.CreateParams{TplID: 999}), model.NotFound, "etplId: ")
 	wantError(t, create(task.CreateParams{TplID: deleted.ID}), model.WrongState, "etplId: ")
+	wantError(t, create(task.CreateParams{TplID: tpl.ID, OperatorID: 13}), model.Invalid, `etplSource: "default", want one of none`)
 	wantError(t, create(task.CreateParams{TplID: tpl.ID}), model.Invalid, `params: parameter "from": not given`)
 	wantError(t, create(task.CreateParams{TplID: tpl.ID, Params: []model.Param{{Name: "x", Value: "1"}}}), model.Invalid, `params: parameter "x": not a parameter`)
 	if n := f.Exports.Wakes.Load(); n != 0 {
 		t.Errorf("the workers were woken %d times, want not at all", n)
+	}
+}
+
+func TestService_CreateInst_operator_parameter(t *testing.T) {
+	t.Parallel()
+	f := tasktest.New(t)
+	tpl := f.Tpl(t, "SELECT id FROM shop WHERE id = :operator", nil)
+	in, err := f.CreateInst(t.Context(), task.CreateParams{TplID: tpl.ID, OperatorID: 9}, model.Request{})
+	must(t, err)
+	if diff := cmp.Diff([]model.Param{{Name: "operator", Value: "9"}}, in.Params.V); diff != "" {
+		t.Errorf("parameters (-want +got):\n%s", diff)
+	}
+	forged := task.CreateParams{TplID: tpl.ID, OperatorID: 9, Params: []model.Param{{Name: "operator", Value: "7"}}}
+	_, err = f.CreateInst(t.Context(), forged, model.Request{})
+	wantError(t, err, model.Invalid, `params: parameter "operator": given`)
+	p, err := f.Preview(t.Context(), tpl, task.PreviewParams{Rows: 5, OperatorID: 2})
+	if err != nil || len(p.Rows) != 1 || p.Rows[0][0].Text != "2" {
+		t.Errorf("preview for operator 2: got %+v, %v", p, err)
 	}
 }
 

@@ -37,6 +37,8 @@ type PreviewParams struct {
 	Params []model.Param
 	Format model.Format // FormatDefault: the template's
 	Rows   int          // at most this many
+	// OperatorID is the operator that the preview is for.
+	OperatorID int32
 }
 
 // TplForPreview returns a saved template to preview it. A deleted one is a
@@ -49,11 +51,11 @@ func (s *Service) TplForPreview(ctx context.Context, id int32) (*model.Tpl, erro
 // is stored. Time parameters have the values of a run that is due now and covers
 // yesterday.
 func (s *Service) Preview(ctx context.Context, t *model.Tpl, p PreviewParams) (*Preview, error) {
-	st, err := s.parse(t.Source, t.Expr)
+	st, err := s.parse(t.Source, p.OperatorID, t.Expr)
 	if err != nil {
 		return nil, err
 	}
-	params, err := FreezeParams(st, t.Params.V, p.Params, s.sampleWindow())
+	params, err := FreezeParams(st, t.Params.V, p.Params, s.sampleWindow(p.OperatorID))
 	if err != nil {
 		return nil, err
 	}
@@ -92,10 +94,10 @@ func (s *Service) Preview(ctx context.Context, t *model.Tpl, p PreviewParams) (*
 }
 
 // sampleWindow is the window of a run that is due now and covers yesterday.
-func (s *Service) sampleWindow() RunWindow {
+func (s *Service) sampleWindow(operator int32) RunWindow {
 	now := s.now()
 	midnight := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location())
-	return scheduled(calendar.Window{Due: now, Start: midnight.AddDate(0, 0, -1), End: midnight})
+	return scheduled(calendar.Window{Due: now, Start: midnight.AddDate(0, 0, -1), End: midnight}, operator)
 }
 
 // encode sets the rows, and the warnings that the encoder of the file format

@@ -76,7 +76,7 @@ func (s *Service) planSched(ctx context.Context, sched, before *model.Sched) err
 	if err != nil {
 		return err
 	}
-	t, err := s.loadRunnable(ctx, sched.TplID)
+	t, err := s.loadRunnable(ctx, sched.TplID, sched.OperatorID)
 	if err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func onlyPauses(before, after *model.Sched) bool {
 // schedInst returns the instance of a schedule's run. Nothing is saved.
 func (s *Service) schedInst(t runnable, sched *model.Sched, w calendar.Window) (*model.Inst, error) {
 	p := CreateParams{TplID: sched.TplID, Format: sched.OutputFormat, Params: sched.Params.V, OperatorID: sched.OperatorID}
-	in, err := s.newInst(t, p, sched.DeliverTo.V, scheduled(w))
+	in, err := s.newInst(t, p, sched.DeliverTo.V, scheduled(w, sched.OperatorID))
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +138,7 @@ func (s *Service) schedInst(t runnable, sched *model.Sched, w calendar.Window) (
 // due time has an instance already. model.ErrMoved means that another replica
 // started the run or that the schedule was changed, and nothing was done.
 func (s *Service) StartRun(ctx context.Context, sched *model.Sched, w calendar.Window, step model.Step) (int64, error) {
-	t, err := s.loadRunnable(ctx, sched.TplID)
+	t, err := s.loadRunnable(ctx, sched.TplID, sched.OperatorID)
 	if err != nil {
 		return 0, err
 	}
@@ -182,7 +182,7 @@ func (s *Service) RunSched(ctx context.Context, id int64, from, to sql.NullTime,
 			return nil, err
 		}
 	}
-	t, err := s.loadRunnable(ctx, sched.TplID)
+	t, err := s.loadRunnable(ctx, sched.TplID, sched.OperatorID)
 	if err != nil {
 		return nil, err
 	}

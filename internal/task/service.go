@@ -17,8 +17,9 @@ const DefaultSource = "default"
 
 // Sources are the configured data sources, by name.
 type Sources interface {
-	// Names returns the names that templates may use, sorted.
-	Names() []string
+	// Names returns the names of the data sources that an operator may use,
+	// sorted.
+	Names(operator int32) []string
 	// Prepare returns the result columns of a statement with "?" placeholders,
 	// args of them, without running the statement.
 	Prepare(ctx context.Context, source, sql string, args int) ([]row.Column, error)

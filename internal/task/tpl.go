@@ -1,6 +1,7 @@
 package task
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -43,17 +44,18 @@ func (s *Service) UpdateTpl(ctx context.Context, id, version int32, edit func(*m
 // against each other and against its data source. It sets the template's status
 // and result columns and saves nothing.
 func (s *Service) CheckTpl(ctx context.Context, t *model.Tpl) error {
-	st, err := s.parse(t.Source, t.Expr)
+	st, err := s.parse(t.Source, t.OperatorID, t.Expr)
 	if err != nil {
 		return err
 	}
 	return s.checkTpl(ctx, t, st)
 }
 
-// parse parses SQL for a data source that has to be configured.
-func (s *Service) parse(source, expr string) (*sqlcheck.Statement, error) {
-	if names := s.sources.Names(); !slices.Contains(names, source) {
-		return nil, invalid("etplSource", "%.64q, want one of %s", source, strings.Join(names, ", "))
+// parse parses SQL for a data source, which has to be one that the operator may
+// use.
+func (s *Service) parse(source string, operator int32, expr string) (*sqlcheck.Statement, error) {
+	if names := s.sources.Names(operator); !slices.Contains(names, source) {
+		return nil, invalid("etplSource", "%.64q, want one of %s", source, cmp.Or(strings.Join(names, ", "), "none: no data source is open to this operator"))
 	}
 	return ParseStatement(expr, s.sources.CheckOptions(source))
 }
@@ -107,15 +109,15 @@ type runnable struct {
 	stmt *sqlcheck.Statement
 }
 
-// loadRunnable reads a template to create instances of it. A template whose data
+// loadRunnable reads a template to create instances of it for an operator. A template whose data
 // source could not be reached when the template was saved is checked now, and the
 // result of the check is saved.
-func (s *Service) loadRunnable(ctx context.Context, id int32) (runnable, error) {
+func (s *Service) loadRunnable(ctx context.Context, id, operator int32) (runnable, error) {
 	t, err := s.getTpl(ctx, id)
 	if err != nil {
 		return runnable{}, err
 	}
-	st, err := s.parse(t.Source, t.Expr)
+	st, err := s.parse(t.Source, operator, t.Expr)
 	if err != nil {
 		return runnable{}, err
 	}

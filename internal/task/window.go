@@ -16,15 +16,19 @@ type RunWindow struct {
 	// Window is the window of a scheduled run. It is zero for every other
 	// instance; such an instance has no :due, :window_start and :window_end.
 	Window calendar.Window
+	// OperatorID is the operator of the instance, the value of :operator.
+	OperatorID int32
 }
 
-// scheduled returns the RunWindow of a schedule's run.
-func scheduled(w calendar.Window) RunWindow { return RunWindow{Now: w.Due, Window: w} }
+// scheduled returns the RunWindow of a schedule's run for an operator.
+func scheduled(w calendar.Window, operator int32) RunWindow {
+	return RunWindow{Now: w.Due, Window: w, OperatorID: operator}
+}
 
 // builtins returns the values of the parameters that the service fills in.
 func (r RunWindow) builtins() []sqlcheck.Param {
 	zone := r.Now.Location()
-	all := sqlcheck.Builtins(r.Now, zone)
+	all := append(sqlcheck.Builtins(r.Now, zone), sqlcheck.OperatorBuiltin(r.OperatorID))
 	if r.Window.Due.IsZero() {
 		return all
 	}

@@ -98,7 +98,7 @@ func (s *Site) Start(tb testing.TB, own ...string) *Replica {
 	args := append([]string{"-grpc-addr=127.0.0.1:0", "-store-dir=" + s.store, "-poll=100ms", "-log-format=json"}, s.args...)
 	args = append(args, own...)
 	r.cmd = exec.Command(Build(tb, "exporttask/cmd/exportd"), args...)
-	r.cmd.Env = append(os.Environ(), "EXPORTD_HTTP_ADDR=127.0.0.1:0", "EXPORTD_DB_DSN="+s.DSN, "EXPORTD_READER_DSN="+s.reader)
+	r.cmd.Env = append(os.Environ(), "EXPORTD_HTTP_ADDR=127.0.0.1:0", "EXPORTD_OWN_DATABASE_SOURCE=true", "EXPORTD_DB_DSN="+s.DSN, "EXPORTD_READER_DSN="+s.reader)
 	r.cmd.Env = append(r.cmd.Env, s.env...)
 	log, err := r.cmd.StderrPipe()
 	if err != nil {
