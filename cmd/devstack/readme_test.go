@@ -20,16 +20,17 @@ import (
 
 func TestMain(m *testing.M) { exportdtest.Main(m, nil) }
 
-// A user pastes the README's commands, from top to bottom, while `make run`
-// serves. Only addresses and the folders of programs and files differ here. The
-// command with PHP is run by the tests of clients.
-func TestReadme_firstExport(t *testing.T) {
+// A user pastes the commands of the README and of the pages, from top to bottom,
+// while `make run` serves. Only addresses and the folders of programs and files
+// differ here. Blocks of the language console are not run: they need servers or
+// rights that a test does not have.
+func TestMakeRun_examples(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	bin := programs(t, dir, "exportd", "exportctl", "devstack")
 	port := freePorts(t)
-	grpc, http := addr(port), addr(port+1)
-	devstack := launch(t, "../..", nil, filepath.Join(bin, "devstack"), "-dir", filepath.Join(dir, "state"), "-exportd", filepath.Join(bin, "exportd"), "-grpc-port", strconv.Itoa(port))
+	state := filepath.Join(dir, "state")
+	devstack := launch(t, "../..", nil, filepath.Join(bin, "devstack"), "-dir", state, "-exportd", filepath.Join(bin, "exportd"), "-grpc-port", strconv.Itoa(port))
 	select {
 	case <-devstack.out.seen:
 	case <-devstack.exited:
@@ -37,21 +38,48 @@ func TestReadme_firstExport(t *testing.T) {
 	case <-time.After(5 * time.Minute):
 		t.Fatalf("it does not serve after 5 minutes:\n%s", devstack.out)
 	}
+	s := served{bin: bin, state: state, grpc: addr(port), http: addr(port + 1)}
+	t.Run("readme", s.readme)
+	pages, err := filepath.Glob("../../docs/*.md")
+	if err != nil || len(pages) < 10 {
+		t.Fatalf("%d pages, %v", len(pages), err)
+	}
+	ran := 0
+	for _, page := range pages {
+		name, blocks := filepath.Base(page), shellBlocks(section(t, page, ""))
+		if len(blocks) > 0 && name != "start.md" { // see TestStart_commands
+			ran++
+			t.Run(name, func(t *testing.T) { s.page(t, page, blocks) })
+		}
+	}
+	if ran < 5 {
+		t.Errorf("%d pages have commands, want more", ran)
+	}
+}
 
-	readme := section(t, "../../README.md", "## First export")
-	place := strings.NewReplacer("127.0.0.1:50051", grpc, "127.0.0.1:50052", http, ".cache/bin/", bin+"/",
+// served is what make run serves.
+type served struct{ bin, state, grpc, http string }
+
+func (s served) env() []string {
+	return []string{"PATH=" + s.bin + ":" + os.Getenv("PATH"), "EXPORTCTL_ADDR=" + s.grpc}
+}
+
+// readme runs the README's first export. The command with PHP is run by the
+// tests of clients.
+func (s served) readme(t *testing.T) {
+	dir := t.TempDir()
+	place := strings.NewReplacer("127.0.0.1:50051", s.grpc, "127.0.0.1:50052", s.http, ".cache/bin/", s.bin+"/",
 		"orders.yaml", filepath.Join(dir, "orders.yaml"), "orders.xlsx", filepath.Join(dir, "orders.xlsx"),
 		"orders.csv", filepath.Join(dir, "orders.csv"), "paid.csv", filepath.Join(dir, "paid.csv"))
-	env := []string{"EXPORTCTL_ADDR=" + grpc}
-	script := "set -euo pipefail\n"
-	for _, block := range shellBlocks(readme) {
+	var script strings.Builder
+	for _, block := range shellBlocks(section(t, "../../README.md", "## First export")) {
 		for line := range strings.Lines(block) {
 			if !strings.HasPrefix(line, "php ") {
-				script += place.Replace(line)
+				script.WriteString(place.Replace(line))
 			}
 		}
 	}
-	out := bash(t, "../..", env, script)
+	out := bash(t, "../..", s.env(), script.String())
 	if !strings.Contains(out, "STATE_SUCCEEDED") {
 		t.Errorf("the commands printed %s", out)
 	}
@@ -59,6 +87,45 @@ func TestReadme_firstExport(t *testing.T) {
 		text, err := os.ReadFile(filepath.Join(dir, file))
 		if err != nil || !strings.HasPrefix(string(text), want) || len(text) < 1000 {
 			t.Errorf("%s: %d bytes, %v; want some that begin with %q", file, len(text), err, want)
+		}
+	}
+}
+
+var (
+	fileBlock = regexp.MustCompile("(?s)<!-- file: (\\S+) -->\n```\\w+\n(.*?)```")
+	refused   = regexp.MustCompile(`"errCode": *"[0-9]`)
+	shopDSN   = regexp.MustCompile(`(?s)shop:\s+dsn: "([^"]+)"`)
+)
+
+// page runs a page's blocks of shell commands in a folder that holds the files
+// that the page shows, and shop.dsn with the reader's DSN of the sample shop.
+func (s served) page(t *testing.T, file string, blocks []string) {
+	dir := t.TempDir()
+	config, err := os.ReadFile(filepath.Join(s.state, "exportd.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string]string{}
+	if m := shopDSN.FindSubmatch(config); m != nil {
+		files["shop.dsn"] = string(m[1])
+	}
+	for _, m := range fileBlock.FindAllStringSubmatch(section(t, file, ""), -1) {
+		files[m[1]] = m[2]
+	}
+	for name, content := range files {
+		name = filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(name), 0o750); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	place := strings.NewReplacer("127.0.0.1:50051", s.grpc, "127.0.0.1:50052", s.http)
+	for _, block := range blocks {
+		out := bash(t, dir, s.env(), place.Replace(block))
+		if refused.MatchString(out) {
+			t.Errorf("%s: the service refused:\n%s\n%s", file, block, out)
 		}
 	}
 }
@@ -98,7 +165,7 @@ func TestStart_commands(t *testing.T) {
 		cmd := exec.CommandContext(t.Context(), filepath.Join(bin, "exportctl"), "queue", "--addr", addr(port))
 		return cmd.Run() == nil
 	})
-	out := bash(t, dir, env, "set -euo pipefail\n"+blocks[1])
+	out := bash(t, dir, env, blocks[1])
 	if !strings.Contains(out, "nightly") {
 		t.Errorf("the commands printed %s", out)
 	}
@@ -172,7 +239,7 @@ func bash(t *testing.T, dir string, env []string, script string) string {
 	t.Helper()
 	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer stop()
-	cmd := exec.CommandContext(ctx, "bash", "-c", script)
+	cmd := exec.CommandContext(ctx, "bash", "-c", "set -euo pipefail\n"+script)
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
