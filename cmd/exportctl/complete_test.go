@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -51,4 +52,38 @@ func TestTheServiceIsFoundThroughEtcd(t *testing.T) {
 	c.write(t, ".config/exportctl.yaml", "etcd: ["+etcd.Endpoint()+"]\n")
 	c.env = []string{"HOME=" + c.dir}
 	c.ok(t, "tpl", "list")
+}
+
+// The script works in a bash without the bash-completion package.
+func TestCompleteBash(t *testing.T) {
+	t.Parallel()
+	c := at(t, newSite(t).Start(t).Addr)
+	c.write(t, "tpls.yaml", ordersYAML+"---\nname: \"every:day\"\nsql: SELECT 1 AS one\n")
+	c.ok(t, "tpl", "create", "-f", "tpls.yaml")
+	c.write(t, "completion", c.ok(t, "completion", "bash"))
+	for name, tc := range map[string]struct {
+		words string // as bash splits the line: at blanks, = and :
+		line  string
+		want  string
+	}{
+		"command":          {"exportctl versi", "exportctl versi", "version\n"},
+		"template":         {"exportctl run or", "exportctl run or", "orders\n"},
+		"name_with_colon":  {"exportctl run every : d", "exportctl run every:d", "day\n"},
+		"flag_with_equals": {"exportctl run --format = x run", "exportctl run --format=x run", ""},
+		"file":             {"exportctl apply -f tpl", "exportctl apply -f tpl", "tpls.yaml\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cmd := exec.CommandContext(t.Context(), "bash", "--norc", "--noprofile", "-c", `. ./completion
+				compopt() { :; } # refuses to work outside of a completion
+				PATH=`+filepath.Dir(c.binary)+`:$PATH
+				COMP_WORDS=(`+tc.words+`) COMP_CWORD=$((${#COMP_WORDS[@]} - 1)) COMP_LINE="`+tc.line+`" COMP_POINT=${#COMP_LINE} COMP_TYPE=9
+				__start_exportctl 2>&1 && for w in "${COMPREPLY[@]}"; do [ -z "$w" ] || echo "${w%% *}"; done`)
+			cmd.Dir, cmd.Env = c.dir, c.env
+			out, err := cmd.CombinedOutput()
+			if err != nil || string(out) != tc.want {
+				t.Errorf("completing %q: %v, %q, want %q", tc.line, err, out, tc.want)
+			}
+		})
+	}
 }

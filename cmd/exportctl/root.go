@@ -57,6 +57,7 @@ their id or their exact name.`,
 			a.note(c)
 		}
 	}
+	completeBash(root, a.out)
 	root.AddCommand(&cobra.Command{
 		Use: "version", Short: "Print version, commit, date and Go version", Args: cobra.NoArgs,
 		Run: func(*cobra.Command, []string) { fmt.Fprintln(a.out, "exportctl", version.Get()) },

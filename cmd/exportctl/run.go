@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -57,7 +56,7 @@ type runFlags struct {
 }
 
 func (a *app) runTpl(ctx context.Context, ref string, r *runFlags) error {
-	format, err := r.wanted()
+	format, err := wantedFormat(r.format, r.out)
 	if err != nil {
 		return err
 	}
@@ -92,20 +91,6 @@ func (a *app) runTpl(ctx context.Context, ref string, r *runFlags) error {
 		return err
 	}
 	return a.fetch(ctx, c, inst, r.out, show)
-}
-
-// wanted is the format that the flags ask for.
-func (r *runFlags) wanted() (api.WshExportFormat, error) {
-	text := r.format
-	if text == "" {
-		switch ext := strings.ToLower(filepath.Ext(r.out)); ext {
-		case ".csv", ".xls", ".xlsx":
-			text = ext[1:]
-		default:
-			return api.WshExportFormat_FMT_DEFAULT, nil
-		}
-	}
-	return enumFlag("format", "FMT_", text, api.WshExportFormat_FMT_DEFAULT)
 }
 
 func (a *app) detach(ctx context.Context, c *client.Client, tpl *api.WshExportTpl, params client.Params, format api.WshExportFormat, requestID string) error {
@@ -163,6 +148,9 @@ func (a *app) fetch(ctx context.Context, c *client.Client, inst *api.WshExportIn
 	}
 	if info, err := os.Stat(to); to == "" || err == nil && info.IsDir() {
 		to = filepath.Join(to, filepath.Base(name)) // a name, never a path
+	}
+	if err := checkExtension(to, name); err != nil {
+		return err
 	}
 	part, err := files.NewFolder(filepath.Dir(to)).Create(".exportctl-"+rand.Text()+".part", 0o666)
 	if err != nil {
