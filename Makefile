@@ -6,20 +6,23 @@ SHELL := /bin/bash
 CACHE := $(CURDIR)/.cache
 BIN := $(CACHE)/bin
 export EXPORTD_CACHE := $(CACHE)
-export GOTOOLCHAIN := local
 
 .PHONY: help
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 .PHONY: run
-run: build tools ## start everything, export a sample shop, serve until Ctrl-C (ONCE=1: stop after the export)
-	@$(BIN)/devstack -exportd $(BIN)/exportd $(if $(ONCE),-once) $(if $(DSN),-dsn '$(DSN)')
+run: check-go ## start everything, export a sample shop, serve until Ctrl-C (ONCE=1: stop after the export; DSN=…: export from your own database)
+	@scripts/build exportd devstack
+	@$(BIN)/devstack -exportd $(BIN)/exportd $(if $(ONCE),-once) $(if $(DSN),-dsn "$$DSN") $(if $(SCHEMA),-schema "$$SCHEMA") -then 'scripts/build exportctl'
 
 .PHONY: build
-build: ## build the programs into .cache/bin
-	@mkdir -p $(BIN)
-	go build -ldflags "$$(scripts/version-flags)" -o $(BIN)/ ./cmd/exportd ./cmd/exportctl ./cmd/devstack
+build: check-go ## build the programs into .cache/bin
+	@scripts/build exportd exportctl devstack
+
+.PHONY: check-go
+check-go: # fail, and say what to do, where Go is too old
+	@scripts/check-go
 
 # Runs go test and prints one line for each package, with its number of tests.
 GOTEST := $(BIN)/gotest

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc"
@@ -17,66 +17,89 @@ import (
 	"exporttask/api"
 )
 
-// shopQuery is the sample template's SQL.
-const shopQuery = "SELECT order_id, order_no, customer, phone, amount, discount, status, created_at, remark FROM orders WHERE created_at >= :from ORDER BY order_id"
+// downloadTimeout bounds the wait for one export and its download.
+const downloadTimeout = 10 * time.Minute
 
-// shopFrom is the parameter's value: the whole shop.
-const shopFrom = "2026-01-01 00:00:00"
+// formats returns the formats of the sample shop's exports.
+func formats() []api.WshExportFormat {
+	return []api.WshExportFormat{api.WshExportFormat_FMT_CSV, api.WshExportFormat_FMT_XLS, api.WshExportFormat_FMT_XLSX}
+}
 
-// exportShop makes the sample template, unless an earlier start did, exports
-// it in every format, downloads the files and checks them. It returns their
-// paths.
-func exportShop(ctx context.Context, conn *grpc.ClientConn, st *stack, out io.Writer) ([]string, error) {
-	client := api.NewExportTaskClient(conn)
-	source := "shop"
-	if st.maria == nil {
-		source = "default"
+// exportFirst creates the sample's template, unless an earlier start did, runs
+// it, downloads the files and checks them.
+func (st *stack) exportFirst(ctx context.Context, conn *grpc.ClientConn, out *console) error {
+	s := st.sample
+	if s == nil {
+		out.say("The database has no tables yet, so there is nothing to export.")
+		return nil
 	}
-	tpl, err := client.CreateTpl(ctx, &api.WshExportTaskCreateTplReq{
-		EtplName: "订单 orders", EtplTag: "sample", EtplSource: source, EtplExpr: shopQuery,
-		EtplParams: []*api.WshExportParamDecl{{Name: "from", Type: api.WshExportParamType_PARAM_DATETIME}},
-		// The same id at each start: the template of the first one is found again.
-		RequestId: "devstack-orders-" + source,
-	})
-	if err := answered("CreateTpl", tpl, err); err != nil {
-		return nil, err
+	ctx, stop := context.WithTimeout(ctx, downloadTimeout)
+	defer stop()
+	client := api.NewExportTaskClient(conn)
+	req := &api.WshExportTaskCreateTplReq{
+		EtplName: s.name, EtplTag: "sample", EtplSource: s.source, EtplExpr: s.sql,
+		// The same id at each start returns the template of the first start.
+		RequestId: "devstack-2-" + s.source + "-" + s.name,
+	}
+	if s.from != "" {
+		req.EtplParams = []*api.WshExportParamDecl{{Name: "from", Type: api.WshExportParamType_PARAM_DATETIME}}
+	}
+	tpl, err := client.CreateTpl(ctx, req)
+	if err := checkReply("CreateTpl", tpl, err); err != nil {
+		return err
 	}
 	downloads := filepath.Join(st.dir, "downloads")
 	if err := os.MkdirAll(downloads, 0o750); err != nil {
-		return nil, err
+		return err
 	}
-	var paths []string
-	for _, format := range []api.WshExportFormat{api.WshExportFormat_FMT_CSV, api.WshExportFormat_FMT_XLS, api.WshExportFormat_FMT_XLSX} {
-		made, err := client.CreateInst(ctx, &api.WshExportTaskCreateInstReq{
-			EtplId: tpl.GetData().GetEtplId(), EtplOutputFormat: format,
-			Params: []*api.WshExportParam{{Name: "from", Value: shopFrom}},
+	if s.skip {
+		return nil
+	}
+	for _, format := range formats()[:s.formats] {
+		kind := strings.TrimPrefix(format.String(), "FMT_")
+		err := out.step("Exporting "+s.name+" as "+kind, func() (string, error) {
+			inst, err := runTpl(ctx, client, tpl.GetData().GetEtplId(), format, s.from)
+			if err != nil {
+				return "", err
+			}
+			path, err := download(ctx, client, inst, downloads)
+			if err != nil {
+				return "", err
+			}
+			st.files = append(st.files, path)
+			if err := st.check(ctx, inst, path); err != nil {
+				return "", fmt.Errorf("%s: %w", path, err)
+			}
+			return fmt.Sprintf("Exported %d rows of %s as %s: %s", inst.GetRowsDone(), s.name, kind, relative(path)), nil
 		})
-		if err := answered("CreateInst", made, err); err != nil {
-			return nil, err
-		}
-		inst, err := watch(ctx, client, made.GetData().GetEinstId(), out)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		path, err := download(ctx, client, inst, downloads)
-		if err != nil {
-			return nil, err
-		}
-		if err := st.check(ctx, inst, path); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		paths = append(paths, path)
 	}
-	return paths, nil
+	return nil
 }
 
-// envelope is what every reply carries.
-type envelope interface {
+// relative returns a path as seen from the current directory, where that is
+// shorter.
+func relative(path string) string {
+	dir, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	if rel, err := filepath.Rel(dir, path); err == nil && !strings.HasPrefix(rel, "..") {
+		return rel
+	}
+	return path
+}
+
+// reply is what every response message has.
+type reply interface {
 	GetErrCode() string
 	GetErrMsg() string
 }
 
-func answered(rpc string, res envelope, err error) error {
+// checkReply returns the error of a call: its status, or the errCode of its reply.
+func checkReply(rpc string, res reply, err error) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", rpc, err)
 	}
@@ -86,65 +109,67 @@ func answered(rpc string, res envelope, err error) error {
 	return nil
 }
 
-// watch shows an instance's progress until its end.
-func watch(ctx context.Context, client api.ExportTaskClient, id int64, out io.Writer) (*api.WshExportInst, error) {
+// runTpl creates an instance of a template and returns it when it has succeeded.
+func runTpl(ctx context.Context, client api.ExportTaskClient, tpl int32, format api.WshExportFormat, from string) (*api.WshExportInst, error) {
+	req := &api.WshExportTaskCreateInstReq{EtplId: tpl, EtplOutputFormat: format}
+	if from != "" {
+		req.Params = []*api.WshExportParam{{Name: "from", Value: from}}
+	}
+	made, err := client.CreateInst(ctx, req)
+	if err := checkReply("CreateInst", made, err); err != nil {
+		return nil, err
+	}
+	id := made.GetData().GetEinstId()
 	stream, err := client.WatchInst(ctx, &api.WshExportTaskWatchInstReq{EinstId: id})
 	if err != nil {
 		return nil, fmt.Errorf("WatchInst: %w", err)
 	}
-	began := time.Now()
 	var last *api.WshExportInst
 	for {
 		res, err := stream.Recv()
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		if err := answered("WatchInst", res, err); err != nil {
+		if err := checkReply("WatchInst", res, err); err != nil {
 			return nil, err
 		}
 		last = res.GetData()
-		if last.GetState() == api.WshExportInstState_STATE_RUNNING {
-			fmt.Fprintf(out, "  export %d: %d rows, %.1f MB\n", id, last.GetRowsDone(), float64(last.GetBytesDone())/1e6)
-		}
 	}
 	if last.GetState() != api.WshExportInstState_STATE_SUCCEEDED {
 		return nil, fmt.Errorf("export %d: %s: errCode %s: %s", id, last.GetState(), last.GetErrCode(), last.GetErrMsg())
 	}
-	fmt.Fprintf(out, "Exported %d rows as %s in %.1f s.\n", last.GetRowsDone(), last.GetEtplOutputFormat(), time.Since(began).Seconds())
 	return last, nil
 }
 
-// download fetches an instance's file through DownloadInst and checks its sum.
-func download(ctx context.Context, client api.ExportTaskClient, inst *api.WshExportInst, dir string) (string, error) {
-	file := inst.GetFiles()[0]
+// download fetches an instance's file with DownloadInst into the folder dir and
+// returns the file's path.
+func download(ctx context.Context, client api.ExportTaskClient, inst *api.WshExportInst, dir string) (_ string, err error) {
 	stream, err := client.DownloadInst(ctx, &api.WshExportTaskDownloadInstReq{EinstId: inst.GetEinstId()})
 	if err != nil {
 		return "", fmt.Errorf("DownloadInst: %w", err)
 	}
-	var content bytes.Buffer
+	stored := inst.GetFiles()[0]
+	path := filepath.Join(dir, filepath.Base(stored.GetName()))
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600) //nolint:gosec // a base name in devstack's own folder
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	sum := sha256.New()
 	for {
 		res, err := stream.Recv()
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		if err := answered("DownloadInst", res, err); err != nil {
+		if err := checkReply("DownloadInst", res, err); err != nil {
 			return "", err
 		}
-		content.Write(res.GetData().GetContent())
+		if _, err := io.MultiWriter(file, sum).Write(res.GetData().GetContent()); err != nil {
+			return "", err
+		}
 	}
-	if sum := sha256.Sum256(content.Bytes()); hex.EncodeToString(sum[:]) != file.GetSha256() {
-		return "", fmt.Errorf("DownloadInst: %d bytes with SHA-256 %x, want %d with %s", content.Len(), sum, file.GetBytes(), file.GetSha256())
+	if got := hex.EncodeToString(sum.Sum(nil)); got != stored.GetSha256() {
+		return "", fmt.Errorf("DownloadInst: %s has SHA-256 %s, want %s", path, got, stored.GetSha256())
 	}
-	path := filepath.Join(dir, filepath.Base(file.GetName()))
-	return path, os.WriteFile(path, content.Bytes(), 0o600)
-}
-
-// tryNext are commands that work as they stand while devstack serves: with
-// grpcurl, with curl, and with Go.
-func (st *stack) tryNext() []string {
-	return []string{
-		".cache/bin/grpcurl -plaintext " + st.grpcAddr + " list exporttask.ExportTask",
-		"curl -s http://" + st.httpAddr + "/v1/tpl",
-		"go run ./clients/go -addr " + st.grpcAddr,
-	}
+	return path, nil
 }

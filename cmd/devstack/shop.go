@@ -13,9 +13,9 @@ import (
 // shopOrders is how many orders the sample shop has.
 const shopOrders = 120_000
 
-// The sample shop is one table with what exports tend to get wrong: ids of 19
+// The sample shop is one table with values that exports often get wrong: ids of 19
 // digits, leading zeros, Chinese text, decimals, NULL, line breaks, quotes,
-// and texts that a spreadsheet would take for formulas. Every value is a
+// and texts that a spreadsheet would compute as formulas. Every value is a
 // function of the row's number.
 const (
 	createOrders = `CREATE TABLE IF NOT EXISTS orders (
@@ -55,27 +55,39 @@ const (
 		UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)`
 )
 
-// fillShop makes the sample shop where it is not there yet.
-func fillShop(ctx context.Context, dsn string, say func(string, ...any)) (err error) {
+// shopSample exports the whole shop in every format.
+func shopSample() *sample {
+	return &sample{
+		name: "orders", source: "shop", sql: shopQuery, from: shopFrom,
+		count: "SELECT COUNT(*) FROM orders", compare: true, formats: len(formats()),
+	}
+}
+
+// shopQuery is the SQL of the sample template.
+const shopQuery = "SELECT order_id, order_no, customer, phone, amount, discount, status, created_at, remark FROM orders WHERE created_at >= :from ORDER BY order_id"
+
+// shopFrom is before the first order.
+const shopFrom = "2026-01-01 00:00:00"
+
+// fillShop creates the sample shop's table unless it exists, and fills it if it is
+// empty. It returns the number of orders.
+func fillShop(ctx context.Context, dsn string) (orders int, err error) {
 	db, err := sql.Open("mysql", dsn)
 	if err != nil {
-		return fmt.Errorf("sample shop: %w", err)
+		return 0, fmt.Errorf("sample shop: %w", err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	if _, err := db.ExecContext(ctx, createOrders); err != nil {
-		return fmt.Errorf("sample shop: %w", err)
+		return 0, fmt.Errorf("sample shop: %w", err)
 	}
-	var n int
-	if err := db.QueryRowContext(ctx, "SELECT COUNT(*) FROM orders").Scan(&n); err != nil {
-		return fmt.Errorf("sample shop: %w", err)
+	if err := db.QueryRowContext(ctx, "SELECT COUNT(*) FROM orders").Scan(&orders); err != nil {
+		return 0, fmt.Errorf("sample shop: %w", err)
 	}
-	if n > 0 {
-		say("The sample shop of the last start is there, with %d orders.", n)
-		return nil
+	if orders > 0 {
+		return orders, nil
 	}
-	say("Filling a sample shop with %d orders.", shopOrders)
 	if _, err := db.ExecContext(ctx, strings.ReplaceAll(fillOrders, "{digits}", digits), shopOrders); err != nil {
-		return fmt.Errorf("sample shop: %w", err)
+		return 0, fmt.Errorf("sample shop: %w", err)
 	}
-	return nil
+	return shopOrders, nil
 }

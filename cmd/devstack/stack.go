@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
@@ -21,45 +20,35 @@ import (
 	"exporttask/internal/testkit/servers"
 )
 
-// Names and ports of the private servers; the ports are taken if they are free.
-const (
-	ownDatabase  = "exportd"
-	shopDatabase = "shop"
-	mariaPort    = 53306
-	etcdPort     = 52379
-)
-
 // Times.
 const (
 	readyTimeout = 30 * time.Second // until exportd answers
 	stopTimeout  = 45 * time.Second // until exportd has stopped; its own grace is 30 s
 )
 
-// stack is everything that runs.
-type stack struct {
-	dir      string
-	shopDSN  string // of the sample shop, with the right to read
-	grpcAddr string
-	httpAddr string
-	logFile  string
-	filesDir string
+// etcdPort is the wanted port of the private etcd.
+const etcdPort = 52379
 
-	maria  *servers.DBServer // nil where a DSN was given
-	etcd   *servers.Etcd
+// stack is everything that runs, and what devstack knows of it.
+type stack struct {
+	dir       string // absolute, holds all data of this database
+	readerDSN string // of the tables that are exported
+	sample    *sample
+	files     []string // that were exported
+
+	grpcAddr, httpAddr string
+	logFile            string
+	notes              []string // lines to print at the end, such as how to log in
+
+	maria  *servers.DBServer // nil with a database of the user's
+	etcd   *servers.Etcd     // nil where there is none
 	server *exec.Cmd
-	exited chan struct{} // closed when exportd ended
+	exited chan struct{} // closed when exportd has ended
 }
 
-// start brings everything up, from the bottom.
-func start(ctx context.Context, opt settings, say func(string, ...any)) (_ *stack, err error) {
-	dir, err := filepath.Abs(opt.dir)
-	if err != nil {
-		return nil, err
-	}
-	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return nil, err
-	}
-	st := &stack{dir: dir, logFile: filepath.Join(dir, "exportd.log"), filesDir: filepath.Join(dir, "files"), exited: make(chan struct{})}
+// start starts everything, what others need first.
+func start(ctx context.Context, opt settings, out *console) (_ *stack, err error) {
+	st := &stack{exited: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, st.stop())
@@ -69,133 +58,109 @@ func start(ctx context.Context, opt settings, say func(string, ...any)) (_ *stac
 	if err != nil {
 		return nil, err
 	}
-	env, err := st.startDatabase(ctx, opt, cache, say)
-	if err != nil {
-		return nil, err
-	}
-	if err := st.startEtcd(ctx, opt, cache, say); err != nil {
-		return nil, err
-	}
-	return st, st.startExportd(ctx, opt, env, say)
-}
-
-// startDatabase makes sure of a database for exportd and of the sample shop,
-// and returns the environment that tells exportd of them.
-func (st *stack) startDatabase(ctx context.Context, opt settings, cache string, say func(string, ...any)) ([]string, error) {
+	var env []string
 	if opt.dsn != "" {
-		say("Using the database that was given; the sample shop goes there too.")
-		st.shopDSN = opt.dsn
-		return []string{"EXPORTD_DB_DSN=" + opt.dsn, "EXPORTD_READER_DSN=" + opt.dsn}, fillShop(ctx, opt.dsn, say)
+		env, err = st.useDatabase(ctx, opt, out)
+	} else {
+		env, err = st.startDatabase(ctx, opt, cache, out)
 	}
-	say("Looking for MariaDB; where there is none, it is downloaded into %s once.", cache)
-	install, err := servers.FindMariaDB(ctx, cache, opt.log)
 	if err != nil {
 		return nil, err
 	}
-	st.maria, err = servers.StartDB(ctx, install, servers.DBOptions{Dir: filepath.Join(st.dir, "mariadb"), Port: mariaPort})
-	if err != nil {
+	st.logFile = filepath.Join(st.dir, "exportd.log")
+	if err := st.startEtcd(ctx, opt, cache, out); err != nil {
 		return nil, err
 	}
-	say("MariaDB runs privately on %s.", st.maria.Addr())
-	for _, db := range []string{ownDatabase, shopDatabase} {
-		if err := st.maria.Exec(ctx, "CREATE DATABASE IF NOT EXISTS "+db+" CHARACTER SET utf8mb4"); err != nil {
-			return nil, err
+	return st, st.startExportd(ctx, opt, env, out)
+}
+
+// makeDir creates the folder for all data: the folder of the flag, or one in it.
+func (st *stack) makeDir(parts ...string) (err error) {
+	if st.dir, err = filepath.Abs(filepath.Join(parts...)); err != nil {
+		return err
+	}
+	return os.MkdirAll(st.dir, 0o750)
+}
+
+// startEtcd starts a private etcd. Where none can be had, exportd runs without:
+// nothing but discovery needs etcd.
+func (st *stack) startEtcd(ctx context.Context, opt settings, cache string, out *console) error {
+	return out.step("Starting etcd, which is downloaded once", func() (string, error) {
+		program, err := servers.FindPackagedEtcd(ctx, cache, opt.log)
+		if err != nil {
+			return "Running without etcd, because " + err.Error(), nil
 		}
-	}
-	password, err := st.password()
-	if err != nil {
-		return nil, err
-	}
-	err = errors.Join(
-		st.maria.SetAccount(ctx, "exportd", password, "ALL PRIVILEGES ON "+ownDatabase+".*"),
-		st.maria.SetAccount(ctx, "exportd_reader", password, "SELECT ON "+ownDatabase+".*", "SELECT ON "+shopDatabase+".*"),
-	)
-	if err != nil {
-		return nil, err
-	}
-	if err := fillShop(ctx, st.maria.RootDSN(shopDatabase), say); err != nil {
-		return nil, err
-	}
-	st.shopDSN = st.maria.DSN("exportd_reader", password, shopDatabase)
-	// The reading account's database is exportd's own, as it is for every
-	// installation that configures no sources; the shop is a source beside it.
-	config := filepath.Join(st.dir, "exportd.yaml")
-	yaml := fmt.Sprintf("sources:\n  default:\n    dsn: %q\n  shop:\n    dsn: %q\n",
-		st.maria.DSN("exportd_reader", password, ownDatabase), st.shopDSN)
-	if err := os.WriteFile(config, []byte(yaml), 0o600); err != nil {
-		return nil, err
-	}
-	return []string{
-		"EXPORTD_CONFIG=" + config,
-		"EXPORTD_DB_DSN=" + st.maria.DSN("exportd", password, ownDatabase),
-	}, nil
+		// Nothing but registrations is kept in etcd, and the data of another
+		// version of etcd may be unreadable.
+		dir := filepath.Join(st.dir, "etcd")
+		if err := os.RemoveAll(filepath.Join(dir, "data")); err != nil {
+			return "", err
+		}
+		st.etcd, err = servers.StartEtcd(ctx, program, servers.EtcdOptions{Dir: dir, Port: etcdPort})
+		if err != nil {
+			return "", err
+		}
+		st.portNote("etcd", etcdPort, st.etcd.Port())
+		return "Started etcd on " + st.etcd.Endpoint(), nil
+	})
 }
 
-// password is the private accounts' password, made at the first start.
-func (st *stack) password() (string, error) {
-	file := filepath.Join(st.dir, "password")
-	text, err := os.ReadFile(file)
-	if err == nil {
-		return strings.TrimSpace(string(text)), nil
-	}
-	if !errors.Is(err, os.ErrNotExist) {
-		return "", err
-	}
-	password := rand.Text()
-	return password, os.WriteFile(file, []byte(password+"\n"), 0o600)
+// startExportd starts the exportd program and waits until it answers.
+func (st *stack) startExportd(ctx context.Context, opt settings, env []string, out *console) error {
+	return out.step("Starting exportd", func() (string, error) {
+		port, err := freePort(ctx, opt.grpcPort)
+		if err != nil {
+			return "", err
+		}
+		wantedHTTP := 0
+		if opt.grpcPort != 0 {
+			wantedHTTP = opt.grpcPort + 1
+		}
+		httpPort, err := freePort(ctx, wantedHTTP)
+		if err != nil {
+			return "", err
+		}
+		st.portNote("gRPC", opt.grpcPort, port)
+		st.portNote("HTTP", wantedHTTP, httpPort)
+		st.grpcAddr = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+		st.httpAddr = net.JoinHostPort("127.0.0.1", strconv.Itoa(httpPort))
+		if err := st.launch(opt.exportd, env); err != nil {
+			return "", err
+		}
+		ctx, stop := context.WithTimeout(ctx, readyTimeout)
+		defer stop()
+		if err := st.waitReady(ctx); err != nil {
+			return "", fmt.Errorf("exportd: %w; %s ends with:\n%s", err, st.logFile, tail(st.logFile))
+		}
+		return fmt.Sprintf("Started exportd: gRPC on %s, HTTP on http://%s", st.grpcAddr, st.httpAddr), nil
+	})
 }
 
-func (st *stack) startEtcd(ctx context.Context, opt settings, cache string, say func(string, ...any)) error {
-	say("Looking for etcd; where there is none, it is built once, which takes a minute or two.")
-	program, err := servers.FindEtcd(ctx, cache, opt.log)
-	if err != nil {
-		return err
-	}
-	st.etcd, err = servers.StartEtcd(ctx, program, servers.EtcdOptions{Dir: filepath.Join(st.dir, "etcd"), Port: etcdPort})
-	if err != nil {
-		return err
-	}
-	say("etcd runs privately on %s.", st.etcd.Endpoint())
-	return nil
-}
-
-// startExportd starts the real binary and waits until it answers.
-func (st *stack) startExportd(ctx context.Context, opt settings, env []string, say func(string, ...any)) error {
-	port, err := freePort(ctx, opt.grpcPort)
-	if err != nil {
-		return err
-	}
-	httpPort, err := freePort(ctx, opt.grpcPort+1)
-	if err != nil {
-		return err
-	}
-	st.grpcAddr = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
-	st.httpAddr = net.JoinHostPort("127.0.0.1", strconv.Itoa(httpPort))
+// launch starts the process.
+func (st *stack) launch(program string, env []string) error {
 	log, err := os.OpenFile(st.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	defer log.Close()
-	cmd := exec.Command(opt.exportd, "-grpc-addr="+st.grpcAddr, "-http-addr="+st.httpAddr, "-etcd-endpoints="+st.etcd.Endpoint(), "-store-dir="+st.filesDir) //nolint:gosec,noctx // our own binary; it is stopped in order, not by a context
+	args := []string{"-grpc-addr=" + st.grpcAddr, "-http-addr=" + st.httpAddr, "-store-dir=" + filepath.Join(st.dir, "files")}
+	if st.etcd != nil {
+		args = append(args, "-etcd-endpoints="+st.etcd.Endpoint())
+	}
+	cmd := exec.Command(program, args...) //nolint:gosec,noctx // our own binary; it is stopped in order, not by a context
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Stdout, cmd.Stderr = log, log
 	// A process group of its own: Ctrl-C is for devstack, which stops exportd
-	// before what exportd needs.
+	// before the servers that exportd needs.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start exportd: %w", err)
 	}
 	st.server = cmd
 	go func() {
-		_ = cmd.Wait() // its log says why it ended
+		_ = cmd.Wait() // the log says why it ended
 		close(st.exited)
 	}()
-	ctx, stop := context.WithTimeout(ctx, readyTimeout)
-	defer stop()
-	if err := st.waitReady(ctx); err != nil {
-		return fmt.Errorf("exportd does not answer (%w); its log is %s", err, st.logFile)
-	}
-	say("exportd serves gRPC on %s and HTTP on http://%s.", st.grpcAddr, st.httpAddr)
 	return nil
 }
 
@@ -205,7 +170,7 @@ func (st *stack) waitReady(ctx context.Context) error {
 	go func() {
 		select {
 		case <-st.exited:
-			stop(errors.New("it ended"))
+			stop(errors.New("the process ended"))
 		case <-ctx.Done():
 		}
 	}()
@@ -224,7 +189,7 @@ func (st *stack) dial() (*grpc.ClientConn, error) {
 	return grpc.NewClient(st.grpcAddr, grpc.WithTransportCredentials(insecure.NewCredentials()))
 }
 
-// stop ends everything, from the top.
+// stop ends everything, in the opposite order of start.
 func (st *stack) stop() error {
 	var errs []error
 	if st.server != nil {
@@ -246,7 +211,14 @@ func (st *stack) stop() error {
 	return errors.Join(errs...)
 }
 
-// freePort is port if it is free, or else another one that is.
+// portNote notes that another port than the wanted one is used; 0 wants any.
+func (st *stack) portNote(name string, wanted, got int) {
+	if wanted != 0 && got != wanted {
+		st.notes = append(st.notes, fmt.Sprintf("PORT %d IS IN USE BY ANOTHER PROGRAM: %s LISTENS ON PORT %d INSTEAD.", wanted, strings.ToUpper(name), got))
+	}
+}
+
+// freePort returns port if it is free, else another one that is.
 func freePort(ctx context.Context, port int) (int, error) {
 	var listen net.ListenConfig
 	l, err := listen.Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))

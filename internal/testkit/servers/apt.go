@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // apt is a private use of the machine's apt: its sources, keys, proxies and
@@ -16,7 +17,13 @@ import (
 // are only downloaded; signatures are checked as the machine's apt checks them.
 type apt struct {
 	dir string // absolute; holds everything this apt writes
+	// kept is a folder that outlives the apt and holds its package lists, so
+	// that several downloads in a row need one update; "" keeps none.
+	kept string
 }
+
+// keptFor is how long kept package lists are used without an update.
+const keptFor = time.Hour
 
 // aptHooks turns off what the machine runs after its own apt: cleaning and
 // indexing of folders that are not ours. It is read after the machine's files.
@@ -101,16 +108,24 @@ func linkConf(parts string) error {
 	return os.WriteFile(filepath.Join(parts, "zzzz-no-hooks"), []byte(aptHooks), 0o600)
 }
 
-// download fetches packages and what they need into the private archive and
+// download fetches packages and their dependencies into the private archive and
 // returns the paths of the .deb files. The packages themselves are fetched even
 // if the machine has them installed.
 func (a *apt) download(ctx context.Context, pkgs ...string) ([]string, error) {
-	// One broken source of several fails an update though the packages can be
-	// had, so its error counts only if the download fails as well.
-	_, updateErr := a.run(ctx, "update")
 	args := append([]string{"install", "--reinstall", "--no-install-recommends", "--download-only", "--"}, pkgs...)
-	if _, err := a.run(ctx, args...); err != nil {
-		return nil, errors.Join(err, updateErr)
+	usedKept := a.takeKept()
+	var err error
+	if usedKept {
+		_, err = a.run(ctx, args...)
+	}
+	if !usedKept || err != nil {
+		// One broken source of several fails an update although the packages are
+		// available, so its error counts only if the download fails as well.
+		_, updateErr := a.run(ctx, "update")
+		if _, err := a.run(ctx, args...); err != nil {
+			return nil, errors.Join(err, updateErr)
+		}
+		a.keep()
 	}
 	files, err := filepath.Glob(filepath.Join(a.dir, "cache/archives/*.deb"))
 	if err != nil {
@@ -120,6 +135,33 @@ func (a *apt) download(ctx context.Context, pkgs ...string) ([]string, error) {
 		return nil, fmt.Errorf("apt-get downloaded nothing of %v", pkgs)
 	}
 	return files, nil
+}
+
+func (a *apt) lists() string { return filepath.Join(a.dir, "state/lists") }
+
+// takeKept copies the kept package lists if they are fresh, and reports whether
+// it did.
+func (a *apt) takeKept() bool {
+	info, err := os.Stat(a.kept)
+	if a.kept == "" || err != nil || time.Since(info.ModTime()) > keptFor {
+		return false
+	}
+	return os.RemoveAll(a.lists()) == nil && os.CopyFS(a.lists(), os.DirFS(a.kept)) == nil
+}
+
+// keep moves the package lists to the kept folder. Nothing depends on its
+// success: the next download makes an update of its own.
+func (a *apt) keep() {
+	if a.kept == "" {
+		return
+	}
+	// "partial" is a folder of apt's downloads, which the copy does not need.
+	_ = os.RemoveAll(filepath.Join(a.lists(), "partial"))
+	_ = os.RemoveAll(a.kept)
+	if os.Rename(a.lists(), a.kept) == nil {
+		now := time.Now()
+		_ = os.Chtimes(a.kept, now, now)
+	}
 }
 
 // debianMirror is the address of the Debian archive the machine uses itself.

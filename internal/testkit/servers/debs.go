@@ -79,6 +79,9 @@ func (d debs) unpack(ctx context.Context, root string) (err error) {
 	if err != nil {
 		return err
 	}
+	if d.suite == "" {
+		a.kept = filepath.Join(filepath.Dir(root), "lists")
+	}
 	files, err := a.download(ctx, d.pkgs...)
 	if err != nil {
 		return err
