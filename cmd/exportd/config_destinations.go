@@ -27,6 +27,9 @@ type destinationConfig struct {
 	Slots     int           `yaml:"slots"`     // deliveries that one process sends there at once
 	Attempts  int32         `yaml:"attempts"`
 	Timeout   time.Duration `yaml:"timeout"` // of one attempt
+	// OperatorFolders begins paths with the operator's id. The default is true if
+	// there are tokens and more than one operator may use the destination.
+	OperatorFolders *bool `yaml:"operator-folders"`
 }
 
 // Defaults of a destination's keys.
@@ -135,7 +138,7 @@ func (c *config) loadDestinations(node yaml.Node) error {
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(byName)) {
 		keys := byName[name]
-		destination, err := loadDestination(name, &keys)
+		destination, err := loadDestination(name, &keys, c.tokensFile != "")
 		if err != nil {
 			errs = append(errs, fmt.Errorf("destinations.%s.%w", name, err))
 			continue
@@ -145,8 +148,9 @@ func (c *config) loadDestinations(node yaml.Node) error {
 	return errors.Join(errs...)
 }
 
-// loadDestination reads one destination. An error begins with the key.
-func loadDestination(name string, keys *yaml.Node) (delivery.Destination, error) {
+// loadDestination reads one destination; tokens is whether callers have tokens. An
+// error begins with the key.
+func loadDestination(name string, keys *yaml.Node, tokens bool) (delivery.Destination, error) {
 	common, rest, err := splitKeys(keys)
 	if err != nil {
 		return delivery.Destination{}, err
@@ -173,9 +177,13 @@ func loadDestination(name string, keys *yaml.Node) (delivery.Destination, error)
 	if err != nil {
 		return delivery.Destination{}, err
 	}
+	operatorFolders := tokens && len(common.Operators) != 1
+	if common.OperatorFolders != nil {
+		operatorFolders = *common.OperatorFolders
+	}
 	return delivery.Destination{
 		Destination: destination, Slots: cmp.Or(common.Slots, defaultSlots), Attempts: cmp.Or(common.Attempts, defaultAttempts),
-		Timeout: common.Timeout, Operators: common.Operators,
+		Timeout: common.Timeout, Operators: common.Operators, OperatorFolders: operatorFolders,
 	}, nil
 }
 
@@ -189,7 +197,7 @@ func splitKeys(keys *yaml.Node) (common destinationConfig, rest *yaml.Node, err 
 	for i := 0; i+1 < len(keys.Content); i += 2 {
 		to := rest
 		switch keys.Content[i].Value {
-		case "kind", "operators", "slots", "attempts", "timeout":
+		case "kind", "operators", "slots", "attempts", "timeout", "operator-folders":
 			to = ours
 		}
 		to.Content = append(to.Content, keys.Content[i], keys.Content[i+1])

@@ -69,6 +69,39 @@ func TestLoadDestinations_documented_example(t *testing.T) {
 	}
 }
 
+func TestLoadDestinations_operator_folders(t *testing.T) {
+	t.Parallel()
+	tokens := writeFile(t, "tokens.yaml", "tokens: []\n")
+	for name, tc := range map[string]struct {
+		keys   string
+		tokens bool
+		want   bool
+	}{
+		"no_tokens":              {"", false, false},
+		"tokens_all_operators":   {"", true, true},
+		"tokens_two_operators":   {", operators: [7, 8]", true, true},
+		"tokens_one_operator":    {", operators: [7]", true, false},
+		"tokens_off":             {", operator-folders: false", true, false},
+		"no_tokens_on":           {", operator-folders: true", false, true},
+		"tokens_one_operator_on": {", operators: [7], operator-folders: true", true, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			args := []string{"-config=" + writeFile(t, "c.yaml", "destinations:\n  x: {kind: folder, folder: /x"+tc.keys+"}\n")}
+			if tc.tokens {
+				args = append(args, "-tokens-file="+tokens)
+			}
+			c, err := loadConfig(args, getenv(twoDSNs), io.Discard)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := c.destinations["x"].OperatorFolders; got != tc.want {
+				t.Errorf("got %t, want %t", got, tc.want)
+			}
+		})
+	}
+}
+
 func TestLoadDestinations_invalid_key(t *testing.T) {
 	t.Parallel()
 	for want, text := range map[string]string{

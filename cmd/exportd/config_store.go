@@ -32,6 +32,8 @@ func (c *storeConfig) define(o *options) {
 	f.StringVar(&c.s3.Prefix, "store-s3-prefix", "", "prefix of object names, such as exports/shop")
 	f.BoolVar(&c.s3.VirtualHost, "store-s3-virtual-host", false, "address the bucket by host name (BUCKET.HOST) instead of path")
 	f.StringVar(&c.s3.CAFile, "store-s3-ca-file", "", "PEM `file` of certificate authorities that verify the S3 server; none: the system's")
+	f.StringVar(&c.s3.SSE, "store-s3-sse", "", "server-side encryption to ask for with each upload: `AES256` or aws:kms; none: the bucket's default")
+	f.StringVar(&c.s3.SSEKMSKey, "store-s3-sse-kms-key", "", "`id` of the key of store-s3-sse=aws:kms; none: the bucket's")
 	o.secret(&c.s3.AccessKey, "store-s3-access-key", "the account's access key")
 	o.secret(&c.s3.SecretKey, "store-s3-secret-key", "the account's secret key")
 }

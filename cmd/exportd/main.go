@@ -76,6 +76,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	a := &app{cfg: cfg, level: &slog.LevelVar{}, load: load}
 	a.level.Set(cfg.log.level)
 	a.log = cfg.log.logger(stderr, a.level)
+	slog.SetDefault(a.log)
 	if err := do(ctx, a); err != nil {
 		a.log.Error("exportd stopped", "error", err)
 		return exitError

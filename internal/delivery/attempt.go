@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -26,12 +27,12 @@ func (p *Pool) run(ctx context.Context, i *item) {
 	began := time.Now()
 	in, err := p.queue.GetInst(ctx, v.InstID)
 	ctx, span := p.span(ctx, in, v)
-	var location string
+	var receipt payload.Receipt
 	if err == nil {
-		location, err = p.attempt(ctx, log, in, v)
+		receipt, err = p.attempt(ctx, log, in, v)
 	}
 	// The end of an attempt is written even while the attempt is being stopped.
-	end := p.end(context.WithoutCancel(ctx), log, v, location, err, context.Cause(ctx))
+	end := p.end(context.WithoutCancel(ctx), log, v, receipt, err, context.Cause(ctx))
 	endSpan(span, end)
 	if p.cfg.Observer != nil {
 		p.cfg.Observer.Delivered(v.Destination, end, time.Since(began))
@@ -41,44 +42,62 @@ func (p *Pool) run(ctx context.Context, i *item) {
 // errInternal is shown for a panic, whose text is for the log alone.
 var errInternal = errors.New("internal error; the cause is in the worker's log")
 
-// attempt sends the files of in and returns where they are.
-func (p *Pool) attempt(ctx context.Context, log *slog.Logger, in *model.Inst, v *model.Delivery) (location string, err error) {
+// none is the receipt of an attempt that failed.
+var none payload.Receipt
+
+// attempt sends the files of in.
+func (p *Pool) attempt(ctx context.Context, log *slog.Logger, in *model.Inst, v *model.Delivery) (payload.Receipt, error) {
 	dest := p.Destinations[v.Destination] // only deliveries to configured destinations are claimed
 	switch {
 	case v.Attempt > dest.Attempts:
-		return "", payload.Permanent(fmt.Errorf("the worker of the last attempt stopped renewing its lease (attempts: %d)", dest.Attempts))
+		return none, payload.Permanent(fmt.Errorf("the worker of the last attempt stopped renewing its lease (attempts: %d)", dest.Attempts))
 	case in.State != model.StateSucceeded || int(v.Seq) > len(in.DeliverTo.V):
-		return "", payload.Permanent(fmt.Errorf("instance %d is %s and has no files", in.ID, in.State))
+		return none, payload.Permanent(fmt.Errorf("instance %d is %s and has no files", in.ID, in.State))
+	}
+	to := in.DeliverTo.V[v.Seq-1]
+	if to.Operator != nil {
+		// The operator may have lost the destination since the instance was created.
+		if err := p.Check(*to.Operator, to); err != nil {
+			return none, payload.Permanent(err)
+		}
 	}
 	sending, stop := context.WithTimeoutCause(ctx, dest.Timeout, errTimedOut)
 	defer stop()
-	location, err = send(sending, dest, p.payload(in, v))
+	receipt, err := send(sending, dest, p.payload(in, v, dest))
 	if _, panicked := errors.AsType[*worker.PanicError](err); panicked {
 		log.ErrorContext(ctx, "a delivery panicked", "error", err)
-		return "", errInternal
+		return none, errInternal
 	}
 	if err != nil && errors.Is(context.Cause(sending), errTimedOut) {
 		err = fmt.Errorf("not sent within %s: %w", dest.Timeout, err)
 	}
-	return location, err
+	return receipt, err
 }
 
 // send calls the destination and turns its panics into a worker.PanicError.
-func send(ctx context.Context, dest Destination, p *payload.Payload) (location string, err error) {
+func send(ctx context.Context, dest Destination, p *payload.Payload) (_ payload.Receipt, err error) {
 	defer worker.Recover(&err)
 	return dest.Send(ctx, p)
 }
 
 // payload returns what a delivery sends of an instance.
-func (p *Pool) payload(in *model.Inst, v *model.Delivery) *payload.Payload {
+func (p *Pool) payload(in *model.Inst, v *model.Delivery, dest Destination) *payload.Payload {
 	to := in.DeliverTo.V[v.Seq-1]
+	folder := ""
+	if dest.OperatorFolders {
+		operator := v.OperatorID
+		if to.Operator != nil {
+			operator = *to.Operator
+		}
+		folder = strconv.Itoa(int(operator)) + "/"
+	}
 	out := &payload.Payload{
-		EventID: v.EventID, Claim: v.Claims, Inst: in,
+		EventID: v.EventID, Claim: v.Claims, Attempt: v.Attempt, Attempts: dest.Attempts, Inst: in,
 		Recipients: to.Recipients, Subject: task.Subject(in, to.Subject),
 	}
 	for _, f := range in.Files {
 		file := payload.File{
-			File: f, Path: task.FilePath(in, to.Path, f.Name),
+			File: f, Path: folder + task.FilePath(in, to.Path, f.Name),
 			Source: func(ctx context.Context) (io.ReadCloser, error) { return p.files.Open(ctx, f.Key) },
 		}
 		if p.links != nil {
@@ -96,12 +115,14 @@ func (p *Pool) payload(in *model.Inst, v *model.Delivery) *payload.Payload {
 
 // end writes down how an attempt ended and returns it in the words of Observer.
 // err is the attempt's error, cause that of its context.
-func (p *Pool) end(ctx context.Context, log *slog.Logger, v *model.Delivery, location string, err, cause error) (end string) {
+func (p *Pool) end(ctx context.Context, log *slog.Logger, v *model.Delivery, receipt payload.Receipt, err, cause error) (end string) {
 	var write func(ctx context.Context) error
 	switch {
 	case err == nil:
 		end = "done"
-		write = func(ctx context.Context) error { return p.queue.FinishDelivery(ctx, v, location) }
+		write = func(ctx context.Context) error {
+			return p.queue.FinishDelivery(ctx, v, receipt.Location, printable(receipt.Warning))
+		}
 	case errors.Is(cause, errLeaseLost):
 		log.WarnContext(ctx, "lease lost: another worker has claimed the delivery")
 		return "lost"
@@ -110,11 +131,11 @@ func (p *Pool) end(ctx context.Context, log *slog.Logger, v *model.Delivery, loc
 		write = func(ctx context.Context) error { return p.queue.ReleaseDelivery(ctx, v) }
 	case payload.IsPermanent(err) || v.Attempt >= p.Destinations[v.Destination].Attempts:
 		end = "failed"
-		write = func(ctx context.Context) error { return p.queue.FailDelivery(ctx, v, printable(err)) }
+		write = func(ctx context.Context) error { return p.queue.FailDelivery(ctx, v, printable(err.Error())) }
 	default:
 		end = "retried"
-		wait := p.backoff.After(int(v.Attempt))
-		write = func(ctx context.Context) error { return p.queue.DeferDelivery(ctx, v, printable(err), wait) }
+		wait := max(p.backoff.After(int(v.Attempt)), payload.RetryWait(err))
+		write = func(ctx context.Context) error { return p.queue.DeferDelivery(ctx, v, printable(err.Error()), wait) }
 	}
 	if err != nil && end != "released" {
 		log.WarnContext(ctx, "delivery "+end, "error", err)
@@ -123,16 +144,19 @@ func (p *Pool) end(ctx context.Context, log *slog.Logger, v *model.Delivery, loc
 		log.ErrorContext(ctx, "write the end of a delivery: its lease will run out instead", "error", err)
 		return "lost"
 	}
-	if end == "done" {
-		log.InfoContext(ctx, "delivered", "location", location)
+	switch {
+	case end == "done" && receipt.Warning != "":
+		log.WarnContext(ctx, "delivered in part", "location", receipt.Location, "warning", receipt.Warning)
+	case end == "done":
+		log.InfoContext(ctx, "delivered", "location", receipt.Location)
 	}
 	return end
 }
 
-// printable is the text of an error on one line, without control characters and
-// cut to maxMsg.
-func printable(err error) string {
-	text := strings.Join(strings.FieldsFunc(err.Error(), unicode.IsControl), " ")
+// printable returns a text on one line, without control characters and cut to
+// maxMsg.
+func printable(text string) string {
+	text = strings.Join(strings.FieldsFunc(text, unicode.IsControl), " ")
 	if runes := []rune(text); len(runes) > maxMsg {
 		text = string(runes[:maxMsg-1]) + "…"
 	}

@@ -23,6 +23,10 @@ type Destination struct {
 	Timeout time.Duration
 	// Operators are the operators that may use the destination; empty: all.
 	Operators []int32
+	// OperatorFolders begins every path with the id of the operator whose template
+	// or schedule names the destination, so that operators cannot replace each
+	// other's files.
+	OperatorFolders bool
 }
 
 // Destinations are the configured destinations by name.

@@ -19,7 +19,7 @@ import (
 type Queue interface {
 	ClaimDeliveries(ctx context.Context, owner string, free map[string]int, lease time.Duration) ([]model.Delivery, error)
 	HeartbeatDelivery(ctx context.Context, v *model.Delivery, lease time.Duration) error
-	FinishDelivery(ctx context.Context, v *model.Delivery, location string) error
+	FinishDelivery(ctx context.Context, v *model.Delivery, location, warning string) error
 	FailDelivery(ctx context.Context, v *model.Delivery, msg string) error
 	DeferDelivery(ctx context.Context, v *model.Delivery, msg string, wait time.Duration) error
 	ReleaseDelivery(ctx context.Context, v *model.Delivery) error

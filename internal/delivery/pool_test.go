@@ -24,14 +24,16 @@ import (
 
 // scripted is a destination whose Send is a function of the test.
 type scripted struct {
-	send func(ctx context.Context, p *payload.Payload) (string, error)
+	send    func(ctx context.Context, p *payload.Payload) (string, error)
+	warning string
 }
 
 func (scripted) Kind() string                { return "scripted" }
 func (scripted) Check(model.DeliverTo) error { return nil }
 
-func (s scripted) Send(ctx context.Context, p *payload.Payload) (string, error) {
-	return s.send(ctx, p)
+func (s scripted) Send(ctx context.Context, p *payload.Payload) (payload.Receipt, error) {
+	location, err := s.send(ctx, p)
+	return payload.Receipt{Location: location, Warning: s.warning}, err
 }
 
 // bench is a real database and store with deliveries to send.
@@ -40,6 +42,7 @@ type bench struct {
 	store *store.Dir
 	ends  ends
 	spans *tracetest.SpanRecorder
+	to    model.DeliverTo // of the instances' deliveries
 }
 
 func newBench(t *testing.T) *bench {
@@ -56,7 +59,7 @@ func newBench(t *testing.T) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &bench{db: db, store: files, ends: ends{seen: make(chan string, 100)}, spans: tracetest.NewSpanRecorder()}
+	return &bench{db: db, store: files, to: model.DeliverTo{Destination: "a"}, ends: ends{seen: make(chan string, 100)}, spans: tracetest.NewSpanRecorder()}
 }
 
 // ends records how attempts end.
@@ -89,7 +92,7 @@ func (b *bench) deliveries(t *testing.T, n int) {
 			t.Fatal(err)
 		}
 		in := model.Inst{TplID: tpl.ID, TplName: "t", Source: "default", OutputFormat: model.FormatCSV, TimeoutSec: 60, RetentionSec: 3600, MaxAttempts: 3}
-		in.DeliverTo.V = []model.DeliverTo{{Destination: "a"}}
+		in.DeliverTo.V = []model.DeliverTo{b.to}
 		if _, err := b.db.CreateInst(made, in, model.Request{}, 1000); err != nil {
 			t.Fatal(err)
 		}
@@ -107,7 +110,12 @@ func (b *bench) deliveries(t *testing.T, n int) {
 // run runs a pool with the destination "a" until the test, or stop, ends it.
 func (b *bench) run(t *testing.T, dest Destination, send func(ctx context.Context, p *payload.Payload) (string, error)) (p *Pool, stop func(grace time.Duration)) {
 	t.Helper()
-	dest.Destination = scripted{send}
+	if s, ok := dest.Destination.(scripted); ok {
+		s.send = send
+		dest.Destination = s
+	} else {
+		dest.Destination = scripted{send: send}
+	}
 	dest.Slots = max(dest.Slots, 1)
 	dest.Attempts = max(dest.Attempts, 3)
 	dest.Timeout = max(dest.Timeout, 50*time.Millisecond)
@@ -202,6 +210,94 @@ func TestPool_Run_fails(t *testing.T) {
 			v := b.only(t)
 			if v.State != model.DeliveryFailed || v.Attempt != tc.attempts || !strings.Contains(v.ErrMsg, tc.says) {
 				t.Errorf("%s after %d attempts with %q, want FAILED after %d with %q", v.State, v.Attempt, v.ErrMsg, tc.attempts, tc.says)
+			}
+		})
+	}
+}
+
+// A warning of the destination is kept with the delivery, which is DONE.
+func TestPool_Run_warning(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.deliveries(t, 1)
+	b.run(t, Destination{Destination: scripted{warning: "b@example.org:\n550 no such user"}}, func(context.Context, *payload.Payload) (string, error) {
+		return "there", nil
+	})
+	if end := b.ends.next(t); end != "done" {
+		t.Errorf("ended as %s", end)
+	}
+	if v := b.only(t); v.State != model.DeliveryDone || v.Location != "there" || v.ErrMsg != "b@example.org: 550 no such user" {
+		t.Errorf("kept %s at %q with %q", v.State, v.Location, v.ErrMsg)
+	}
+}
+
+// A receiver that asks for a longer wait than the back-off gets it.
+func TestPool_Run_retry_after(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.deliveries(t, 1)
+	b.run(t, Destination{}, func(context.Context, *payload.Payload) (string, error) {
+		return "", fmt.Errorf("busy: %w", payload.RetryAfter(errors.New("429"), 5*time.Hour))
+	})
+	if end := b.ends.next(t); end != "retried" {
+		t.Errorf("ended as %s", end)
+	}
+	if v := b.only(t); v.State != model.DeliveryRetryWait || v.NextAt.Time.Sub(v.Updated) < 4*time.Hour {
+		t.Errorf("%s, next attempt %s after %s; want 5 hours", v.State, v.NextAt.Time, v.Updated)
+	}
+}
+
+// An operator may lose a destination while a delivery waits.
+func TestPool_Run_destination_lost(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		operators []int32
+		want      string
+	}{
+		"lost": {[]int32{8}, "failed"},
+		"kept": {[]int32{8, 7}, "done"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			operator := int32(7)
+			b.to.Operator = &operator
+			b.deliveries(t, 1)
+			b.run(t, Destination{Operators: tc.operators}, func(context.Context, *payload.Payload) (string, error) { return "there", nil })
+			if end := b.ends.next(t); end != tc.want {
+				t.Errorf("ended as %s, want %s", end, tc.want)
+			}
+			if v := b.only(t); tc.want == "failed" && (v.Attempt != 1 || !strings.Contains(v.ErrMsg, `destination: "a", but this server has no destinations for operator 7`)) {
+				t.Errorf("after %d attempts: %q", v.Attempt, v.ErrMsg)
+			}
+		})
+	}
+}
+
+// Operators who share a destination write below folders of their own.
+func TestPool_Run_operator_folders(t *testing.T) {
+	t.Parallel()
+	operator := int32(7)
+	for name, tc := range map[string]struct {
+		folders  bool
+		operator *int32
+		want     string
+	}{
+		"on":                        {true, &operator, "7/daily/f.csv"},
+		"off":                       {false, &operator, "daily/f.csv"},
+		"instance_of_older_release": {true, nil, "0/daily/f.csv"}, // the instance's operator
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			b.to.Path, b.to.Operator = "daily/", tc.operator
+			b.deliveries(t, 1)
+			b.run(t, Destination{OperatorFolders: tc.folders}, func(_ context.Context, p *payload.Payload) (string, error) {
+				return p.Files[0].Path, nil
+			})
+			b.ends.next(t)
+			if v := b.only(t); v.Location != tc.want {
+				t.Errorf("got %s, want %s", v.Location, tc.want)
 			}
 		})
 	}
@@ -328,7 +424,7 @@ func TestPool_Run_damaged_file(t *testing.T) {
 	if end := b.ends.next(t); end != "failed" {
 		t.Errorf("ended as %s, want that a damaged file is not sent", end)
 	}
-	if v := b.only(t); !strings.Contains(v.ErrMsg, "is not the one that was exported") {
+	if v := b.only(t); !strings.Contains(v.ErrMsg, "is not the exported file") {
 		t.Errorf("kept %q", v.ErrMsg)
 	}
 }

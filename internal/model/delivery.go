@@ -57,7 +57,7 @@ type Delivery struct {
 	Token       UID           `db:"token"`  // of the last claim
 	Owner       string        `db:"owner"`
 	NextAt      sql.NullTime  `db:"nextAt"`   // next attempt, or end of the lease of a running one; null: never
-	ErrMsg      string        `db:"errMsg"`   // why the last attempt failed
+	ErrMsg      string        `db:"errMsg"`   // why the last attempt failed; of a DONE delivery, a warning
 	Location    string        `db:"location"` // where the destination stored the files
 	Created     time.Time     `db:"created"`
 	Updated     time.Time     `db:"updated"`

@@ -111,12 +111,14 @@ func (d *DB) HeartbeatDelivery(ctx context.Context, v *Delivery, lease time.Dura
 	return d.writeDelivery(ctx, UPDATE, v, lease.Microseconds())
 }
 
-// FinishDelivery ends a claimed delivery as DONE. It returns ErrLeaseLost if the
-// delivery no longer runs under its claim.
-func (d *DB) FinishDelivery(ctx context.Context, v *Delivery, location string) error {
-	const UPDATE = `UPDATE welife_export_delivery SET state = ?, location = ?, errMsg = '', nextAt = NULL,
+// FinishDelivery ends a claimed delivery as DONE. warning, kept in ErrMsg, is what
+// the destination did not do, such as a recipient that it refused; "" for
+// nothing. FinishDelivery returns ErrLeaseLost if the delivery no longer runs
+// under its claim.
+func (d *DB) FinishDelivery(ctx context.Context, v *Delivery, location, warning string) error {
+	const UPDATE = `UPDATE welife_export_delivery SET state = ?, location = ?, errMsg = ?, nextAt = NULL,
 		updated = UTC_TIMESTAMP(6), finished = UTC_TIMESTAMP(6)`
-	return d.writeDelivery(ctx, UPDATE, v, DeliveryDone, location)
+	return d.writeDelivery(ctx, UPDATE, v, DeliveryDone, location, warning)
 }
 
 // FailDelivery ends a claimed delivery as FAILED. It returns ErrLeaseLost if the

@@ -157,7 +157,7 @@ func testClaimDeliveriesLeaseLost(t *testing.T) {
 	}
 	for name, err := range map[string]error{
 		"beat":      d.HeartbeatDelivery(t.Context(), first, deliveryLease),
-		"delivered": d.FinishDelivery(t.Context(), first, "s3://a/b"),
+		"delivered": d.FinishDelivery(t.Context(), first, "s3://a/b", ""),
 		"fails":     d.FailDelivery(t.Context(), first, "x"),
 		"waits":     d.DeferDelivery(t.Context(), first, "x", 0),
 		"release":   d.ReleaseDelivery(t.Context(), first),
@@ -166,7 +166,7 @@ func testClaimDeliveriesLeaseLost(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, err, ErrLeaseLost)
 		}
 	}
-	if err := d.FinishDelivery(t.Context(), second, "s3://a/b"); err != nil {
+	if err := d.FinishDelivery(t.Context(), second, "s3://a/b", ""); err != nil {
 		t.Fatal(err)
 	}
 	got, err := d.GetDelivery(t.Context(), second.ID)
@@ -229,7 +229,7 @@ func TestDB_RetryDelivery(t *testing.T) {
 	if err != nil || got.State != DeliveryFailed || !strings.HasPrefix(got.ErrMsg, "the file expired before it was delivered; the last attempt: 403") {
 		t.Errorf("when its file expires it is %s %q, %v", got.State, got.ErrMsg, err)
 	}
-	if err := d.FinishDelivery(t.Context(), v, "x"); !errors.Is(err, ErrLeaseLost) {
+	if err := d.FinishDelivery(t.Context(), v, "x", ""); !errors.Is(err, ErrLeaseLost) {
 		t.Errorf("delivered after that: %v, want %v", err, ErrLeaseLost)
 	}
 	wrongState("one whose file expired")

@@ -106,10 +106,10 @@ func testFailoverDeliveryID(t *testing.T) {
 	if again.ID != stale.ID || again.Claims != stale.Claims {
 		t.Fatalf("delivery %d, claim %d; want the numbers of the lost one", again.ID, again.Claims)
 	}
-	if err := d.FinishDelivery(t.Context(), stale, "elsewhere"); !errors.Is(err, ErrLeaseLost) {
+	if err := d.FinishDelivery(t.Context(), stale, "elsewhere", ""); !errors.Is(err, ErrLeaseLost) {
 		t.Errorf("finish under a lost claim: %v, want ErrLeaseLost", err)
 	}
-	if err := d.FinishDelivery(t.Context(), again, "here"); err != nil {
+	if err := d.FinishDelivery(t.Context(), again, "here", ""); err != nil {
 		t.Errorf("the claim that holds: %v", err)
 	}
 }

@@ -68,6 +68,10 @@ type DeliverTo struct {
 	Path        string   `json:"path,omitempty"`
 	Recipients  []string `json:"recipients,omitempty"`
 	Subject     string   `json:"subject,omitempty"`
+	// Operator is set in an instance: the operator of the template or schedule
+	// that names the destination. Each attempt of the delivery checks again that
+	// this operator may use it.
+	Operator *int32 `json:"operator,omitempty"`
 }
 
 // ParamDecl declares the parameter :name of the SQL of a template.

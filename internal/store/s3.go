@@ -101,7 +101,7 @@ func (s *S3) Create(ctx context.Context, key string) (Writer, error) {
 func (s *S3) put(ctx context.Context, key string, from io.Reader, size int64) error {
 	name := s.cfg.Key(key)
 	_, err := s.client.PutObject(ctx, s.cfg.Bucket, name, from, size, minio.PutObjectOptions{
-		ContentType: "application/octet-stream", PartSize: partSize,
+		ContentType: "application/octet-stream", PartSize: partSize, ServerSideEncryption: s.cfg.Encryption(),
 		// Servers of any age compare the body with a Content-MD5.
 		SendContentMd5: true, DisableContentSha256: true,
 	})

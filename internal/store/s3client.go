@@ -11,6 +11,7 @@ import (
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
+	"github.com/minio/minio-go/v7/pkg/encrypt"
 
 	"exporttask/internal/files"
 )
@@ -32,6 +33,12 @@ type S3Config struct {
 	// VirtualHost addresses the bucket as BUCKET.HOST instead of HOST/BUCKET.
 	VirtualHost bool   `yaml:"virtual-host"`
 	CAFile      string `yaml:"ca-file"`
+	// SSE asks the server to encrypt objects at rest, as some buckets require of
+	// each upload: "AES256", "aws:kms", or "" for no request. It is the value of
+	// the header x-amz-server-side-encryption.
+	SSE string `yaml:"sse"`
+	// SSEKMSKey is the id of the key of "aws:kms"; empty: the bucket's.
+	SSEKMSKey string `yaml:"sse-kms-key"`
 
 	AccessKey string `yaml:"-"`
 	SecretKey string `yaml:"-"`
@@ -47,10 +54,33 @@ func (c S3Config) Check() error {
 		return errors.New("bucket: empty, want a bucket's name")
 	case c.Prefix != "" && checkKey(c.Prefix) != nil:
 		return fmt.Errorf("prefix: %q, want a path without empty parts, without / at its ends", c.Prefix)
+	case c.SSE != "" && c.SSE != sseS3 && c.SSE != sseKMS:
+		return fmt.Errorf("sse: %q, want AES256, aws:kms or nothing", c.SSE)
+	case c.SSEKMSKey != "" && c.SSE != sseKMS:
+		return fmt.Errorf("sse-kms-key: given, but sse is %q, want aws:kms", c.SSE)
 	case c.AccessKey == "":
 		return errors.New("access-key-file: no access key")
 	case c.SecretKey == "":
 		return errors.New("secret-key-file: no secret key")
+	}
+	return nil
+}
+
+// Values of SSE.
+const (
+	sseS3  = "AES256"
+	sseKMS = "aws:kms"
+)
+
+// Encryption returns the server-side encryption of uploads; nil: none is asked
+// for. Check must have returned nil.
+func (c S3Config) Encryption() encrypt.ServerSide {
+	switch c.SSE {
+	case sseS3:
+		return encrypt.NewSSE()
+	case sseKMS:
+		sse, _ := encrypt.NewSSEKMS(c.SSEKMSKey, nil) // fails for a context that is not JSON
+		return sse
 	}
 	return nil
 }

@@ -102,12 +102,13 @@ func checkPatternParams(field string, used, params []string) error {
 
 // FreezeDeliverTo fills in the words of path and subject patterns that are known
 // when an instance is created: dates and parameters. {name}, {id} and {attempt}
-// stay.
-func FreezeDeliverTo(list []model.DeliverTo, params []model.Param, at RunWindow) ([]model.DeliverTo, error) {
+// stay. operator is the one that asks for the destinations.
+func FreezeDeliverTo(list []model.DeliverTo, operator int32, params []model.Param, at RunWindow) ([]model.DeliverTo, error) {
 	v := frozen(params, at)
 	list = slices.Clone(list)
 	for i := range list {
 		to := &list[i]
+		to.Operator = &operator
 		parts := strings.Split(to.Path, "/")
 		for j, part := range parts {
 			p, err := filename.Parse(part)

@@ -28,7 +28,7 @@ func TestFreezeDeliverTo(t *testing.T) {
 		"con/" + strings.Repeat("字", 50):     "_con/" + strings.Repeat("字", 50) + ".csv.gz",
 		"{time} {window_end} {window_start}": "023000  2026-02-28.csv.gz",
 	} {
-		list, err := FreezeDeliverTo([]model.DeliverTo{{Path: pattern, Subject: pattern}}, params, at)
+		list, err := FreezeDeliverTo([]model.DeliverTo{{Path: pattern, Subject: pattern}}, 7, params, at)
 		if err != nil {
 			t.Errorf("%q: %v", pattern, err)
 			continue
@@ -37,7 +37,7 @@ func TestFreezeDeliverTo(t *testing.T) {
 			t.Errorf("%q (-want +got):\n%s", pattern, diff)
 		}
 	}
-	list, err := FreezeDeliverTo([]model.DeliverTo{{Subject: "{name} of {due}: {param.shop} ({id})"}}, params, at)
+	list, err := FreezeDeliverTo([]model.DeliverTo{{Subject: "{name} of {due}: {param.shop} ({id})"}}, 7, params, at)
 	if err != nil {
 		t.Fatal(err)
 	}

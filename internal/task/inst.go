@@ -53,7 +53,7 @@ func (s *Service) newInst(t runnable, p CreateParams, deliverTo []model.DeliverT
 	if err != nil {
 		return nil, err
 	}
-	deliverTo, err = s.freezeDeliverTo(t.Tpl, deliverTo, params, at)
+	deliverTo, err = s.freezeDeliverTo(t.Tpl, p.OperatorID, deliverTo, params, at)
 	if err != nil {
 		return nil, err
 	}
@@ -76,20 +76,26 @@ func (s *Service) newInst(t runnable, p CreateParams, deliverTo []model.DeliverT
 }
 
 // freezeDeliverTo returns the destinations of a new instance: the template's and
-// more, with the dates and values of their patterns filled in.
-func (s *Service) freezeDeliverTo(t *model.Tpl, more []model.DeliverTo, params []model.Param, at RunWindow) ([]model.DeliverTo, error) {
+// more, which operator asks for, with the dates and values of their patterns
+// filled in. It checks again that both operators may use them, since the
+// configuration may have changed since the template or schedule was saved.
+func (s *Service) freezeDeliverTo(t *model.Tpl, operator int32, more []model.DeliverTo, params []model.Param, at RunWindow) ([]model.DeliverTo, error) {
 	names := make([]string, len(params))
 	for i, p := range params {
 		names[i] = p.Name
 	}
-	// The configuration may have changed since the template was saved.
 	if err := s.checkDeliverTo("etplDeliverTo", t.OperatorID, t.DeliverTo.V, names); err != nil {
 		return nil, err
 	}
-	if err := CheckDeliverTo("deliverTo", more, names); err != nil {
+	if err := s.checkDeliverTo("deliverTo", operator, more, names); err != nil {
 		return nil, err
 	}
-	return FreezeDeliverTo(slices.Concat(t.DeliverTo.V, more), params, at)
+	own, err := FreezeDeliverTo(t.DeliverTo.V, t.OperatorID, params, at)
+	if err != nil {
+		return nil, err
+	}
+	others, err := FreezeDeliverTo(more, operator, params, at)
+	return slices.Concat(own, others), err
 }
 
 // RetryInst tries an instance again. One that waits for its next attempt makes

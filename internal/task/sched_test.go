@@ -127,6 +127,30 @@ func TestService_StartRun(t *testing.T) {
 	}
 }
 
+// An operator may lose a destination after the schedule or the template was
+// saved: each run checks again.
+func TestService_StartRun_destination_lost(t *testing.T) {
+	t.Parallel()
+	f := tasktest.New(t)
+	tpl := f.Tpl(t, windowSQL, nil)
+	sched, err := f.CreateSched(t.Context(), &model.Sched{Name: "s", TplID: tpl.ID, Cron: "0 6 * * *", OperatorID: 7, DeliverTo: deliverTo("share", "{due}/")}, model.Request{})
+	must(t, err)
+	c, err := task.SchedCalendar(sched, tasktest.Now.Location())
+	must(t, err)
+	step := model.Step{Next: c.Next(sched.NextDue.Time)}
+	f.Deliveries.Lost.Store(7)
+	_, err = f.StartRun(t.Context(), sched, c.Window(sched.NextDue.Time), step)
+	wantError(t, err, model.Invalid, "deliverTo[0].destination: ")
+	f.Deliveries.Lost.Store(8)
+	id, err := f.StartRun(t.Context(), sched, c.Window(sched.NextDue.Time), step)
+	must(t, err)
+	in, err := f.DB.GetInst(t.Context(), id)
+	must(t, err)
+	if to := in.DeliverTo.V[0]; to.Operator == nil || *to.Operator != 7 {
+		t.Errorf("the instance names operator %v, want the schedule's", to.Operator)
+	}
+}
+
 func TestService_RunSched(t *testing.T) {
 	t.Parallel()
 	f := tasktest.New(t)

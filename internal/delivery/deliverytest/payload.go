@@ -1,5 +1,6 @@
 // Package deliverytest makes payloads for the tests of destinations, and runs the
-// servers that they are sent to, with the faults that a test chooses.
+// servers that the payloads are sent to (SMTP, SFTP, S3), with the faults that a
+// test chooses.
 package deliverytest
 
 import (
@@ -16,11 +17,12 @@ import (
 	"exporttask/internal/model"
 )
 
-// Payload is a payload of one file with this content, to be sent to where.
+// Payload returns a payload of one file with the given content and path, in the
+// first of three attempts.
 func Payload(content []byte, where string) *payload.Payload {
 	sum := sha256.Sum256(content)
 	return &payload.Payload{
-		EventID: "event-7", Claim: 1,
+		EventID: "event-7", Claim: 1, Attempt: 1, Attempts: 3,
 		Inst: &model.Inst{
 			ID: 7, TplID: 3, TplName: "订单", OperatorID: 5, State: model.StateSucceeded, RowsDone: 2,
 			Created: time.Date(2026, 3, 1, 2, 30, 0, 0, time.UTC),
@@ -36,12 +38,12 @@ func Payload(content []byte, where string) *payload.Payload {
 	}
 }
 
-// Source hands out one reader, whatever it does.
+// Source returns a payload.File's Source that returns r.
 func Source(r io.Reader) func(context.Context) (io.ReadCloser, error) {
 	return func(context.Context) (io.ReadCloser, error) { return io.NopCloser(r), nil }
 }
 
-// Cut gives n bytes, then calls stopped and fails as a store does that went away.
+// Cut returns a reader of n bytes that then calls stopped and fails.
 func Cut(n int, stopped func()) io.Reader {
 	return io.MultiReader(bytes.NewReader(bytes.Repeat([]byte("x"), n)), failing(stopped))
 }
@@ -53,7 +55,7 @@ func (f failing) Read([]byte) (int, error) {
 	return 0, errors.New("the store went away")
 }
 
-// Refused checks that an error is permanent or not, as wanted.
+// Refused checks that there is an error, and whether it is permanent.
 func Refused(t *testing.T, err error, permanent bool) {
 	t.Helper()
 	if err == nil {

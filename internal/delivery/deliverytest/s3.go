@@ -13,11 +13,11 @@ import (
 	"exporttask/internal/store"
 )
 
-// S3 is an S3 server with one bucket, in this process, whose faults a test
+// S3 is an S3 server with one bucket in this process, with faults that a test
 // chooses.
 type S3 struct {
 	Config store.S3Config
-	// Client asks the server past the faults.
+	// Client reaches the server without the faults.
 	Client *minio.Client
 
 	mu    sync.Mutex
@@ -54,14 +54,14 @@ func NewS3(t *testing.T) *S3 {
 	return s
 }
 
-// Fault lets fn see each request first; where it returns true it has answered.
+// Fault calls fn for each request first; if fn returns true, it has answered.
 func (s *S3) Fault(fn func(w http.ResponseWriter, r *http.Request) bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.fault = fn
 }
 
-// Keys are the names of the objects that anybody can see.
+// Keys returns the names of the visible objects.
 func (s *S3) Keys(t *testing.T) (keys []string) {
 	t.Helper()
 	for o := range s.Client.ListObjects(t.Context(), "exports", minio.ListObjectsOptions{Recursive: true}) {
@@ -73,8 +73,7 @@ func (s *S3) Keys(t *testing.T) (keys []string) {
 	return keys
 }
 
-// Uploads are the keys of uploads that were begun and neither ended nor taken
-// back.
+// Uploads returns the keys of unfinished multipart uploads.
 func (s *S3) Uploads(t *testing.T) (keys []string) {
 	t.Helper()
 	for u := range s.Client.ListIncompleteUploads(t.Context(), "exports", "", true) {
@@ -86,7 +85,8 @@ func (s *S3) Uploads(t *testing.T) (keys []string) {
 	return keys
 }
 
-// Begin begins an upload in parts that nobody ends, to a key below the prefix.
+// Begin begins a multipart upload, to a key below the prefix, and leaves it
+// unfinished.
 func (s *S3) Begin(t *testing.T, key string) {
 	t.Helper()
 	core := minio.Core{Client: s.Client}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
+	"crypto/rsa"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -23,26 +24,33 @@ type SFTPOptions struct {
 	Password string
 	Key      ssh.PublicKey
 	ReadOnly bool
-	// Bare servers know the protocol and no extension of it: a rename does not
+	// Bare servers implement no extension of the protocol: a rename does not
 	// replace. Their files are in memory.
 	Bare bool
-	// Program serves the files, such as OpenSSH's sftp-server; empty: this process
-	// does.
+	// TakesAway makes a bare server remove each file when it is closed. Taken
+	// returns the files.
+	TakesAway bool
+	// Legacy makes the server offer SHA-1 alone: an RSA host key that signs with
+	// ssh-rsa, and the key exchange diffie-hellman-group14-sha1.
+	Legacy bool
+	// Program and Args serve the files, such as OpenSSH's sftp-server; empty: this
+	// process does.
 	Program string
+	Args    []string
 }
 
-// SFTP is an SSH server in this process that serves files, as the user
-// "exports" sees them.
+// SFTP is an SSH server in this process that serves files to the user "exports".
 type SFTP struct {
 	Addr    string
 	HostKey ssh.PublicKey
-	Folder  string // where the user begins, unless the server is bare
+	Folder  string // the user's start folder, unless the server is bare
 
 	options SFTPOptions
 	config  *ssh.ServerConfig
 	memory  sftp.Handlers
 
 	mu    sync.Mutex
+	taken []TakenFile
 	after int64
 	fault func(net.Conn)
 	conns []net.Conn
@@ -52,12 +60,12 @@ type SFTP struct {
 // NewSFTP starts a server.
 func NewSFTP(t *testing.T, o SFTPOptions) *SFTP {
 	t.Helper()
-	host, err := ssh.NewSignerFromKey(NewPrivateKey(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	host := hostKey(t, o.Legacy)
 	s := &SFTP{HostKey: host.PublicKey(), Folder: t.TempDir(), options: o, memory: sftp.InMemHandler()}
 	s.memory.FileCmd = plain{s.memory.FileCmd}
+	if o.TakesAway {
+		s.memory.FilePut = takesAway{FileWriter: s.memory.FilePut, server: s}
+	}
 	s.config = &ssh.ServerConfig{
 		PasswordCallback: func(c ssh.ConnMetadata, password []byte) (*ssh.Permissions, error) {
 			return nil, known(c.User() == "exports" && o.Password != "" && string(password) == o.Password)
@@ -67,6 +75,9 @@ func NewSFTP(t *testing.T, o SFTPOptions) *SFTP {
 		},
 	}
 	s.config.AddHostKey(host)
+	if o.Legacy {
+		s.config.KeyExchanges = []string{ssh.InsecureKeyExchangeDH14SHA1}
+	}
 	l := listen(t)
 	s.Addr = l.Addr().String()
 	s.wait.Go(func() { s.accept(l) })
@@ -83,7 +94,85 @@ func NewSFTP(t *testing.T, o SFTPOptions) *SFTP {
 	return s
 }
 
-// NewPrivateKey makes a key of a server or a user.
+// hostKey returns a new host key.
+func hostKey(t *testing.T, legacy bool) ssh.Signer {
+	t.Helper()
+	if !legacy {
+		signer, err := ssh.NewSignerFromKey(NewPrivateKey(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return signer
+	}
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := ssh.NewSignerFromKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, ok := signer.(ssh.AlgorithmSigner)
+	if !ok {
+		t.Fatalf("%T signs with one algorithm", signer)
+	}
+	one, err := ssh.NewSignerWithAlgorithms(all, []string{ssh.KeyAlgoRSA})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return one
+}
+
+// TakenFile is a file that a server took away when it was closed.
+type TakenFile struct {
+	Name    string
+	Content []byte
+}
+
+// Taken returns the files that the server took away.
+func (s *SFTP) Taken() []TakenFile {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.taken)
+}
+
+// takesAway removes each file when it is closed.
+type takesAway struct {
+	sftp.FileWriter
+	server *SFTP
+}
+
+// Filewrite implements sftp.FileWriter.
+func (d takesAway) Filewrite(r *sftp.Request) (io.WriterAt, error) {
+	w, err := d.FileWriter.Filewrite(r)
+	return &takenWriter{WriterAt: w, name: r.Filepath, server: d.server}, err
+}
+
+type takenWriter struct {
+	io.WriterAt
+	name   string
+	server *SFTP
+}
+
+// Close implements io.Closer.
+func (w *takenWriter) Close() error {
+	get := sftp.NewRequest("Get", w.name)
+	get.Flags = 1 // SSH_FXF_READ
+	r, err := w.server.memory.FileGet.Fileread(get)
+	if err != nil {
+		return err
+	}
+	content, err := io.ReadAll(io.NewSectionReader(r, 0, 1<<30))
+	if err != nil {
+		return err
+	}
+	w.server.mu.Lock()
+	w.server.taken = append(w.server.taken, TakenFile{w.name, content})
+	w.server.mu.Unlock()
+	return w.server.memory.FileCmd.Filecmd(sftp.NewRequest("Remove", w.name))
+}
+
+// NewPrivateKey returns a key of a server or a user.
 func NewPrivateKey(t *testing.T) ed25519.PrivateKey {
 	t.Helper()
 	_, key, err := ed25519.GenerateKey(rand.Reader)
@@ -100,15 +189,15 @@ func known(is bool) error {
 	return nil
 }
 
-// Fault calls fn once in each connection from now on, when that many bytes came
-// in by it; nil: never.
+// Fault calls fn once in each new connection, when it has received that many
+// bytes; nil: never.
 func (s *SFTP) Fault(after int64, fn func(net.Conn)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.after, s.fault = after, fn
 }
 
-// Client sees the files past SSH and its faults.
+// Client returns a client that sees the files without SSH and its faults.
 func (s *SFTP) Client(t *testing.T) *sftp.Client {
 	t.Helper()
 	here, there := net.Pipe()
@@ -137,7 +226,7 @@ func (s *SFTP) accept(l net.Listener) {
 	}
 }
 
-// session is one connection, with one user of files in it.
+// session serves one connection with one SFTP session in it.
 func (s *SFTP) session(conn net.Conn) {
 	defer conn.Close()
 	_, channels, requests, err := ssh.NewServerConn(conn, s.config)
@@ -165,14 +254,14 @@ func (s *SFTP) session(conn net.Conn) {
 	}
 }
 
-// files serves files until the other side goes away, in whatever way.
+// files serves files until the client closes the channel.
 func (s *SFTP) files(rw io.ReadWriteCloser) {
 	if s.options.Bare {
 		rw = &bare{ReadWriteCloser: rw}
 	}
 	switch {
 	case s.options.Program != "":
-		cmd := exec.CommandContext(context.Background(), s.options.Program) // ends with its input
+		cmd := exec.CommandContext(context.Background(), s.options.Program, s.options.Args...) // ends with its input
 		if s.options.ReadOnly {
 			cmd.Args = append(cmd.Args, "-R")
 		}
@@ -191,10 +280,10 @@ func (s *SFTP) files(rw io.ReadWriteCloser) {
 	}
 }
 
-// plain hides what a rename could do beyond the protocol.
+// plain hides the posix-rename of the handlers in memory.
 type plain struct{ sftp.FileCmder }
 
-// bare leaves the extensions out of a server's first packet.
+// bare removes the extensions from a server's first packet.
 type bare struct {
 	io.ReadWriteCloser
 	first []byte
@@ -214,7 +303,7 @@ func (b *bare) Write(p []byte) (int, error) {
 	return len(p), err
 }
 
-// faulty is a connection that something happens to.
+// faulty is a connection with a fault after left bytes.
 type faulty struct {
 	net.Conn
 	left  int64

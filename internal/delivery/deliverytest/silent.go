@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// listen opens a port of this machine alone.
+// listen listens on a free port of the loopback interface.
 func listen(t *testing.T) net.Listener {
 	t.Helper()
 	var c net.ListenConfig
@@ -16,8 +16,8 @@ func listen(t *testing.T) net.Listener {
 	return l
 }
 
-// Silent is the address of a server that takes connections, calls accepted, and
-// never says a word.
+// Silent returns the address of a server that accepts connections, calls accepted,
+// and sends nothing.
 func Silent(t *testing.T, accepted func()) string {
 	t.Helper()
 	l := listen(t)
@@ -29,7 +29,7 @@ func Silent(t *testing.T, accepted func()) string {
 			if err != nil {
 				return
 			}
-			defer conn.Close() // at the end: until then the other side waits
+			defer conn.Close() // when the test ends: until then the client waits
 			accepted()
 		}
 	}()

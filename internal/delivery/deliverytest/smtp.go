@@ -18,34 +18,34 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// SMTPOptions choose what a server does. As empty it offers STARTTLS and takes
-// everything from everybody.
+// SMTPOptions choose what a server does. The zero value offers STARTTLS and takes
+// every message without a login.
 type SMTPOptions struct {
-	TLS   bool // from the first byte on
-	NoTLS bool // offers none
-	// Mechanism and Password: who does not log in by them may not send.
+	TLS   bool // TLS from the first byte on
+	NoTLS bool // no STARTTLS
+	// Mechanism and Password are the required login.
 	Mechanism, Password string
-	// Rcpt and Data see what comes first; an error is the server's answer.
+	// Rcpt and Data are called first; an error is the server's reply.
 	Rcpt func(to string) error
 	Data func(conn net.Conn, r io.Reader) error
 }
 
-// SMTP is a server in this process that takes mail in.
+// SMTP is a mail submission server in this process.
 type SMTP struct {
 	Addr   string
-	CAFile string // of the authority that it shows
+	CAFile string // the authority of its certificate
 	server *smtp.Server
 
 	mu   sync.Mutex
 	mail []Mail
 }
 
-// Mail is one message that a server took.
+// Mail is one message that the server took.
 type Mail struct {
 	From string
 	To   []string
 	Data []byte
-	TLS  bool // it came encrypted
+	TLS  bool // the session was encrypted
 }
 
 // NewSMTP starts a server.
@@ -61,7 +61,7 @@ func NewSMTP(t *testing.T, o SMTPOptions) *SMTP {
 		return session, nil
 	}))
 	s.server.Domain, s.server.AllowInsecureAuth = "localhost", true
-	s.server.ErrorLog = log.New(io.Discard, "", 0) // cut connections are what tests are about
+	s.server.ErrorLog = log.New(io.Discard, "", 0) // tests cut connections
 	l := listen(t)
 	s.Addr = l.Addr().String()
 	switch {
@@ -76,15 +76,15 @@ func NewSMTP(t *testing.T, o SMTPOptions) *SMTP {
 		_ = s.server.Serve(l) // until it is stopped
 	}()
 	t.Cleanup(func() {
-		_ = s.server.Close() // Mail may have stopped it,
-		_ = l.Close()        // even before it knew that it listens
+		_ = s.server.Close() // Mail may have stopped the server,
+		_ = l.Close()        // even before the server knew of the listener
 		<-served
 	})
 	return s
 }
 
-// Mail waits for all sessions to end, stops the server, and returns what it
-// took.
+// Mail waits for all sessions to end, stops the server, and returns the messages
+// that it took.
 func (s *SMTP) Mail(t *testing.T) []Mail {
 	t.Helper()
 	if err := s.server.Shutdown(t.Context()); err != nil {
@@ -95,8 +95,7 @@ func (s *SMTP) Mail(t *testing.T) []Mail {
 	return slices.Clone(s.mail)
 }
 
-// serverTLS is a certificate of 127.0.0.1 and the file of the authority that
-// made it.
+// serverTLS returns a certificate of 127.0.0.1 and the file of its authority.
 func serverTLS(t *testing.T) (*tls.Config, string) {
 	t.Helper()
 	web := httptest.NewTLSServer(nil)
@@ -151,7 +150,7 @@ func (s *smtpSession) Data(r io.Reader) error {
 	return nil
 }
 
-// smtpLogin is a session of a server that wants a login.
+// smtpLogin is a session of a server that requires a login.
 type smtpLogin struct {
 	*smtpSession
 	known bool
@@ -184,7 +183,7 @@ func (s *smtpLogin) Auth(mechanism string) (sasl.Server, error) {
 	return nil, errors.New("unknown mechanism " + mechanism)
 }
 
-// loginServer is the server's part of the mechanism LOGIN.
+// loginServer is the server of the SASL mechanism LOGIN.
 type loginServer struct {
 	check func(password string) error
 	asked int

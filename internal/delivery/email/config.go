@@ -22,36 +22,38 @@ const (
 
 // Config are the keys of a destination of the kind "email".
 type Config struct {
-	// Host is the "HOST:PORT" of a server that takes mail in, such as one's own
-	// relay.
+	// Host is the "HOST:PORT" of a mail submission server or relay.
 	Host string `yaml:"host"`
-	// TLS is "starttls" (as empty), "tls" from the first byte on, or "none".
+	// TLS is "starttls" (the default), "tls" for TLS from the first byte on, or
+	// "none".
 	TLS string `yaml:"tls"`
-	// CAFile is a PEM file with the authorities to trust; empty: the system's.
+	// CAFile is a PEM file of certificate authorities; empty: the system's.
 	CAFile string `yaml:"ca-file"`
-	// HELO is what this machine calls itself; empty: its own name.
+	// HELO is this machine's name in EHLO; empty: its host name.
 	HELO string `yaml:"helo"`
 
-	// User and Password log in; without a user nothing does.
+	// User and Password log in; without a user there is no login.
 	User         string `yaml:"user"`
 	PasswordFile string `yaml:"password-file"`
 	Password     string `yaml:"-"`
 
 	// From is the sender, such as "Exports <exports@example.com>".
 	From string `yaml:"from"`
-	// Recipients get every message, besides those that a template names.
+	// Recipients get every message, in addition to those that a template names.
 	Recipients []string `yaml:"recipients"`
-	// AllowedDomains are those that a template may name recipients of, without
-	// their subdomains; none: all are allowed.
+	// Bcc hides the recipients from each other: the message names none of them.
+	Bcc bool `yaml:"bcc"`
+	// AllowedDomains are the domains, without their subdomains, of the addresses
+	// that a template may name; empty: all domains.
 	AllowedDomains []string `yaml:"allowed-domains"`
 	// MaxRecipients bounds a message's recipients; 0: 20.
 	MaxRecipients int `yaml:"max-recipients"`
-	// AttachMax is how many bytes files may have together, as mail writes them,
-	// to be attached; larger ones are linked to. 0: 10 MiB.
+	// AttachMax is the largest size of all attachments together, in bytes after
+	// base64 encoding. Larger files are linked to. 0: 10 MiB.
 	AttachMax int64 `yaml:"attach-max"`
 }
 
-// New makes a destination; an error begins with the key that is wrong.
+// New returns a destination. The error begins with the key that is wrong.
 func New(c Config) (*Mailer, error) {
 	c.TLS = cmp.Or(c.TLS, "starttls")
 	host, port, err := net.SplitHostPort(c.Host)
@@ -95,7 +97,7 @@ func New(c Config) (*Mailer, error) {
 	return &Mailer{cfg: c, from: from, tls: &tls.Config{ServerName: host, RootCAs: trust, MinVersion: tls.VersionTLS12}}, nil
 }
 
-// hostname is a name to greet with where none is given.
+// hostname returns the default of HELO.
 func hostname() string {
 	name, err := os.Hostname()
 	if err != nil || name == "" || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
@@ -104,8 +106,8 @@ func hostname() string {
 	return name
 }
 
-// checkAddress takes an address of RFC 5322 and nothing around it: no name, no
-// comment, no quoted part, no address of a machine.
+// checkAddress accepts an addr-spec of RFC 5322 alone: without a display name,
+// comment, quoted local part or address literal.
 func checkAddress(text string) error {
 	a, err := mail.ParseAddress(text)
 	if err != nil || a.Address != text || len(text) > 254 ||

@@ -1,9 +1,9 @@
-// Package email sends files by e-mail: one message to all recipients, with the
-// files attached where they are small enough, else with links to them. It hands
-// the message to a server that takes mail in, and knows no more of its way.
+// Package email delivers files by e-mail: one message to all recipients, with the
+// files attached if they are small enough, otherwise with links to them. It hands
+// the message to a mail submission server (RFC 5321, RFC 6409).
 //
-// A second sending of an event has the Message-ID of the first, by which
-// programs, and people, tell it from a second event.
+// A repeated attempt has the Message-ID of the first, by which mail programs
+// recognize a duplicate.
 package email
 
 import (
@@ -40,11 +40,11 @@ func (m *Mailer) Check(to model.DeliverTo) error {
 			return fmt.Errorf("recipients[%d]: %w", i, err)
 		}
 		if !m.allowed(address) {
-			return fmt.Errorf("recipients[%d]: %q, want one of %s", i, address, strings.Join(m.cfg.AllowedDomains, ", "))
+			return fmt.Errorf("recipients[%d]: %q, want an address at one of %s", i, address, strings.Join(m.cfg.AllowedDomains, ", "))
 		}
 	}
 	if n := len(m.recipients(to.Recipients)); n == 0 || n > m.cfg.MaxRecipients {
-		return fmt.Errorf("recipients: %d with the destination's own, want 1..%d", n, m.cfg.MaxRecipients)
+		return fmt.Errorf("recipients: %d with those of the destination, want 1..%d", n, m.cfg.MaxRecipients)
 	}
 	return nil
 }
@@ -55,7 +55,8 @@ func (m *Mailer) allowed(address string) bool {
 		slices.ContainsFunc(m.cfg.AllowedDomains, func(d string) bool { return strings.EqualFold(d, domain) })
 }
 
-// recipients are all that get a message, each once.
+// recipients returns the destination's recipients and the given ones, without
+// duplicates.
 func (m *Mailer) recipients(named []string) []string {
 	var all []string
 	for _, address := range slices.Concat(m.cfg.Recipients, named) {
@@ -66,23 +67,33 @@ func (m *Mailer) recipients(named []string) []string {
 	return all
 }
 
-// Send implements payload.Destination.
-func (m *Mailer) Send(ctx context.Context, p *payload.Payload) (string, error) {
-	// What was allowed when the template was made may not be any more.
+// Send implements payload.Destination. If the server refuses some recipients,
+// the others get the message and the receipt's warning names the refused ones.
+func (m *Mailer) Send(ctx context.Context, p *payload.Payload) (payload.Receipt, error) {
+	// The configuration may have changed since the template was saved.
 	if err := m.Check(model.DeliverTo{Recipients: p.Recipients}); err != nil {
-		return "", payload.Permanent(err)
+		return payload.Receipt{}, payload.Permanent(err)
 	}
 	msg := &message{
-		from: m.from, to: m.recipients(p.Recipients), payload: p, date: time.Now(),
+		from: m.from, to: m.recipients(p.Recipients), bcc: m.cfg.Bcc, payload: p, date: time.Now(),
 		attached: attachedSize(p.Files) <= m.cfg.AttachMax,
 	}
 	if !msg.attached {
 		if err := msg.link(ctx, m.cfg.AttachMax); err != nil {
-			return "", err
+			return payload.Receipt{}, err
 		}
 	}
-	if err := m.submit(ctx, msg); err != nil {
-		return "", fmt.Errorf("smtp://%s: %w", m.cfg.Host, err)
+	// Until half of the attempts are made, a recipient that is refused for now
+	// delays the message for all: it must not be sent twice to the others, and
+	// servers that greylist take it within minutes.
+	patient := p.Attempt*2 < p.Attempts
+	accepted, refused, err := m.submit(ctx, msg, patient)
+	if err != nil {
+		return payload.Receipt{}, fmt.Errorf("smtp://%s: %w", m.cfg.Host, err)
 	}
-	return "mailto:" + strings.Join(msg.to, ","), nil
+	receipt := payload.Receipt{Location: "mailto:" + strings.Join(accepted, ",")}
+	if refused != nil {
+		receipt.Warning = "the mail server refused recipients; the others have the message: " + strings.ReplaceAll(refused.Error(), "\n", "; ")
+	}
+	return receipt, nil
 }

@@ -96,7 +96,7 @@ func word(t *testing.T, encoded string) string {
 	return text
 }
 
-func TestASmallFileArrivesAsAnAttachment(t *testing.T) {
+func TestMailer_Send(t *testing.T) {
 	t.Parallel()
 	for name, size := range map[string]int{"empty": 0, "one byte": 1, "one line": 57, "a line and one": 58, "large": 1 << 20} {
 		t.Run(name, func(t *testing.T) {
@@ -108,7 +108,7 @@ func TestASmallFileArrivesAsAnAttachment(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff("mailto:a@example.org,b@example.net", at); diff != "" {
+			if diff := cmp.Diff("mailto:a@example.org,b@example.net", at.Location); diff != "" {
 				t.Errorf("location (-want +got):\n%s", diff)
 			}
 			got := server.Mail(t)
@@ -134,7 +134,8 @@ func TestASmallFileArrivesAsAnAttachment(t *testing.T) {
 			if sent, err := h.Date(); err != nil || time.Since(sent) > time.Hour {
 				t.Errorf("date %v, %v", sent, err)
 			}
-			if len(files) != 1 || files[0].FileName() != "订单 1月.csv" || files[0].Header.Get("Content-Type") != "text/csv; charset=utf-8" {
+			if len(files) != 1 || files[0].FileName() != "订单 1月.csv" ||
+				!strings.HasPrefix(files[0].Header.Get("Content-Type"), "text/csv; charset=utf-8; name=") {
 				t.Fatalf("attached: %v", files)
 			}
 			if decoded := decode(t, contents[0]); !bytes.Equal(decoded, content) {
@@ -154,7 +155,7 @@ func TestASmallFileArrivesAsAnAttachment(t *testing.T) {
 	}
 }
 
-func TestALargeFileGoesAsALink(t *testing.T) {
+func TestMailer_Send_link(t *testing.T) {
 	t.Parallel()
 	// 4 bytes come to 8 characters and a line's end.
 	m, server := setup(t, deliverytest.SMTPOptions{}, func(c *Config) { c.AttachMax = 9 })
@@ -172,7 +173,7 @@ func TestALargeFileGoesAsALink(t *testing.T) {
 	}
 }
 
-func TestALargeFileWithoutLinksIsRefused(t *testing.T) {
+func TestMailer_Send_too_large_without_links(t *testing.T) {
 	t.Parallel()
 	m, server := setup(t, deliverytest.SMTPOptions{}, func(c *Config) { c.AttachMax = 9 })
 	_, err := m.Send(t.Context(), to(deliverytest.Payload([]byte("id\r\n"), "a.csv"), "a@example.org"))
@@ -189,7 +190,7 @@ func TestALargeFileWithoutLinksIsRefused(t *testing.T) {
 	}
 }
 
-func TestNobodyWritesHeaders(t *testing.T) {
+func TestMailer_Send_header_injection(t *testing.T) {
 	t.Parallel()
 	m, server := setup(t, deliverytest.SMTPOptions{}, nil)
 	p := to(deliverytest.Payload([]byte("x"), "a.csv"), "a@example.org")
@@ -210,7 +211,7 @@ func TestNobodyWritesHeaders(t *testing.T) {
 	deliverytest.Refused(t, err, true)
 }
 
-func TestASubjectIsTheTemplatesOwn(t *testing.T) {
+func TestMailer_Send_subject(t *testing.T) {
 	t.Parallel()
 	m, server := setup(t, deliverytest.SMTPOptions{}, nil)
 	p := to(deliverytest.Payload([]byte("x"), "a.csv"), "a@example.org")
@@ -223,7 +224,7 @@ func TestASubjectIsTheTemplatesOwn(t *testing.T) {
 	}
 }
 
-func TestLogin(t *testing.T) {
+func TestMailer_Send_login(t *testing.T) {
 	t.Parallel()
 	for _, mechanism := range []string{"PLAIN", "LOGIN"} {
 		for _, overTLS := range []string{"starttls", "tls"} {
@@ -254,7 +255,7 @@ func TestLogin(t *testing.T) {
 	})
 }
 
-func TestNothingIsSaidInClearUnlessAskedFor(t *testing.T) {
+func TestMailer_Send_no_TLS(t *testing.T) {
 	t.Parallel()
 	m, server := setup(t, deliverytest.SMTPOptions{NoTLS: true, Mechanism: "PLAIN"}, func(c *Config) { c.User, c.Password = "exports", "right" })
 	_, err := m.Send(t.Context(), to(deliverytest.Payload([]byte("x"), "a.csv"), "a@example.org"))
@@ -278,7 +279,7 @@ func TestNothingIsSaidInClearUnlessAskedFor(t *testing.T) {
 	}
 }
 
-func TestWhatTheServerAnswersDecidesWhetherToTryAgain(t *testing.T) {
+func TestMailer_Send_replies(t *testing.T) {
 	t.Parallel()
 	answer := func(code int) error { return &smtp.SMTPError{Code: code, Message: "so it is"} }
 	cases := map[string]struct {
@@ -286,13 +287,20 @@ func TestWhatTheServerAnswersDecidesWhetherToTryAgain(t *testing.T) {
 		permanent bool
 		want      string
 	}{
-		"550 of a recipient": {deliverytest.SMTPOptions{Rcpt: func(to string) error {
-			if to == "b@example.org" {
+		"550_of_all_recipients": {deliverytest.SMTPOptions{Rcpt: func(string) error { return answer(550) }}, true, "RCPT TO a@example.org: 550 "},
+		"550_and_450": {deliverytest.SMTPOptions{Rcpt: func(to string) error {
+			if to == "a@example.org" {
 				return answer(550)
 			}
+			return answer(450)
+		}}, false, "RCPT TO b@example.org: 450 "},
+		"421_of_a_recipient": {deliverytest.SMTPOptions{Rcpt: func(to string) error {
+			if to == "b@example.org" {
+				return answer(421)
+			}
 			return nil
-		}}, true, "RCPT TO b@example.org: 550 "},
-		"450 of a recipient":  {deliverytest.SMTPOptions{Rcpt: func(string) error { return answer(450) }}, false, "RCPT TO a@example.org: 450 "},
+		}}, false, "RCPT TO b@example.org: 421 "},
+		"450_of_a_recipient":  {deliverytest.SMTPOptions{Rcpt: func(string) error { return answer(450) }}, false, "RCPT TO a@example.org: 450 "},
 		"451 of the message":  {deliverytest.SMTPOptions{Data: func(net.Conn, io.Reader) error { return answer(451) }}, false, "message: 451 "},
 		"421 of the message":  {deliverytest.SMTPOptions{Data: func(net.Conn, io.Reader) error { return answer(421) }}, false, "message: 421 "},
 		"552 of the message":  {deliverytest.SMTPOptions{Data: func(net.Conn, io.Reader) error { return answer(552) }}, true, "message: 552 "},
@@ -314,6 +322,108 @@ func TestWhatTheServerAnswersDecidesWhetherToTryAgain(t *testing.T) {
 	}
 }
 
+func TestMailer_Send_refused_recipient(t *testing.T) {
+	t.Parallel()
+	refuse := func(codes map[string]int) func(string) error {
+		return func(to string) error {
+			if code := codes[to]; code != 0 {
+				return &smtp.SMTPError{Code: code, EnhancedCode: smtp.EnhancedCode{code / 100, 1, 1}, Message: "mailbox unavailable"}
+			}
+			return nil
+		}
+	}
+	for name, tc := range map[string]struct {
+		codes             map[string]int
+		attempt, attempts int32
+		got               []string // nil: the attempt fails and nobody gets the message
+		warning           []string
+	}{
+		"550_at_the_first_attempt": {map[string]int{"b@example.org": 550}, 1, 12, []string{"a@example.org", "c@example.org"}, []string{"RCPT TO b@example.org: 550 \"5.1.1 mailbox unavailable\""}},
+		"551_and_553":              {map[string]int{"a@example.org": 551, "b@example.org": 553}, 1, 12, []string{"c@example.org"}, []string{"a@example.org: 551", "b@example.org: 553"}},
+		"450_waits_at_first":       {map[string]int{"b@example.org": 450}, 1, 12, nil, nil},
+		"450_waits_for_half":       {map[string]int{"b@example.org": 450}, 5, 12, nil, nil},
+		"450_past_half":            {map[string]int{"b@example.org": 450}, 6, 12, []string{"a@example.org", "c@example.org"}, []string{"b@example.org: 450"}},
+		"450_at_the_only_attempt":  {map[string]int{"c@example.org": 450}, 1, 1, []string{"a@example.org", "b@example.org"}, []string{"c@example.org: 450"}},
+		"550_and_450_past_half":    {map[string]int{"b@example.org": 450, "c@example.org": 550}, 12, 12, []string{"a@example.org"}, []string{"b@example.org: 450", "c@example.org: 550"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m, server := setup(t, deliverytest.SMTPOptions{Rcpt: refuse(tc.codes)}, nil)
+			p := to(deliverytest.Payload([]byte("x"), "a.csv"), "a@example.org", "b@example.org", "c@example.org")
+			p.Attempt, p.Attempts = tc.attempt, tc.attempts
+			receipt, err := m.Send(t.Context(), p)
+			mail := server.Mail(t)
+			if tc.got == nil {
+				deliverytest.Refused(t, err, false)
+				if len(mail) != 0 {
+					t.Errorf("%d messages, want none", len(mail))
+				}
+				return
+			}
+			if err != nil || len(mail) != 1 {
+				t.Fatalf("%d messages, %v; want one", len(mail), err)
+			}
+			if diff := cmp.Diff(tc.got, mail[0].To); diff != "" {
+				t.Errorf("recipients (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff("mailto:"+strings.Join(tc.got, ","), receipt.Location); diff != "" {
+				t.Errorf("location (-want +got):\n%s", diff)
+			}
+			for _, want := range tc.warning {
+				if !strings.Contains(receipt.Warning, want) {
+					t.Errorf("warning %q, want %q in it", receipt.Warning, want)
+				}
+			}
+		})
+	}
+}
+
+func TestMailer_Send_bcc(t *testing.T) {
+	t.Parallel()
+	m, server := setup(t, deliverytest.SMTPOptions{}, func(c *Config) { c.Bcc = true })
+	if _, err := m.Send(t.Context(), to(deliverytest.Payload([]byte("x"), "a.csv"), "a@example.org", "b@example.org")); err != nil {
+		t.Fatal(err)
+	}
+	mail := server.Mail(t)
+	if len(mail) != 1 || len(mail[0].To) != 2 {
+		t.Fatalf("got %v, want one message to two recipients", mail)
+	}
+	if bytes.Contains(mail[0].Data, []byte("@example.org")) {
+		t.Errorf("a recipient is named:\n%s", mail[0].Data)
+	}
+	if h, _, _, _ := read(t, mail[0].Data); h.Get("To") != "undisclosed-recipients:;" {
+		t.Errorf("To: %q", h.Get("To"))
+	}
+}
+
+// A name that is not ASCII is read by mail programs that know RFC 2231, and by
+// older ones that take encoded words in the parameter name.
+func TestMailer_Send_attachment_name(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"a.csv", `a "b" \c.csv`, "订单 1月.csv", strings.Repeat("订单", 28) + "-7.csv.gz"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m, server := setup(t, deliverytest.SMTPOptions{}, nil)
+			p := to(deliverytest.Payload([]byte("x"), "a.csv"), "a@example.org")
+			p.Files[0].Name = name
+			if _, err := m.Send(t.Context(), p); err != nil {
+				t.Fatal(err)
+			}
+			_, _, files, _ := read(t, server.Mail(t)[0].Data)
+			if len(files) != 1 {
+				t.Fatalf("%d attachments", len(files))
+			}
+			_, old, err := mime.ParseMediaType(files[0].Header.Get("Content-Type"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff([]string{name, name}, []string{files[0].FileName(), word(t, old["name"])}); diff != "" {
+				t.Errorf("new and old readers (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 // cut takes some of a message, then ends the connection.
 func cut(conn net.Conn, r io.Reader) error {
 	if _, err := io.CopyN(io.Discard, r, 100_000); err != nil {
@@ -323,7 +433,7 @@ func cut(conn net.Conn, r io.Reader) error {
 }
 
 // A message that is not whole must not be taken for one that is.
-func TestHalfAMessageIsNeverTaken(t *testing.T) {
+func TestMailer_Send_cut_off(t *testing.T) {
 	t.Parallel()
 	sources := map[string]struct {
 		source    io.Reader
@@ -347,7 +457,7 @@ func TestHalfAMessageIsNeverTaken(t *testing.T) {
 	}
 }
 
-func TestAServerThatSaysNothingIsLeftWhenTheTimeIsOver(t *testing.T) {
+func TestMailer_Send_silent_server(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"starttls", "tls"} {
 		t.Run(mode, func(t *testing.T) {
@@ -379,7 +489,7 @@ func TestAServerThatSaysNothingIsLeftWhenTheTimeIsOver(t *testing.T) {
 	})
 }
 
-func TestCheck(t *testing.T) {
+func TestMailer_Check(t *testing.T) {
 	t.Parallel()
 	m, err := New(Config{
 		Host: "mail.example.com:587", From: "exports@example.com", AllowedDomains: []string{"example.org"}, MaxRecipients: 2,
@@ -393,10 +503,10 @@ func TestCheck(t *testing.T) {
 	}{
 		"one":              {[]string{"a@example.org"}, ""},
 		"large letters":    {[]string{"A.b+c@EXAMPLE.org"}, ""},
-		"none":             {nil, "recipients: 0 with the destination's own, want 1..2"},
-		"too many":         {[]string{"a@example.org", "b@example.org", "c@example.org"}, "recipients: 3 with the destination's own, want 1..2"},
+		"none":             {nil, "recipients: 0 with those of the destination, want 1..2"},
+		"too many":         {[]string{"a@example.org", "b@example.org", "c@example.org"}, "recipients: 3 with those of the destination, want 1..2"},
 		"twice the same":   {[]string{"a@example.org", "b@example.org", "B@example.org"}, ""},
-		"another domain":   {[]string{"a@example.org", "x@sub.example.org"}, `recipients[1]: "x@sub.example.org", want one of example.org`},
+		"another domain":   {[]string{"a@example.org", "x@sub.example.org"}, `recipients[1]: "x@sub.example.org", want an address at one of example.org`},
 		"no address":       {[]string{"a@example.org", "x"}, `recipients[1]: "x", want an e-mail address`},
 		"empty":            {[]string{""}, `recipients[0]: "", want an e-mail address`},
 		"with a name":      {[]string{"A <a@example.org>"}, `recipients[0]: "A <a@example.org>", want an e-mail address`},
@@ -423,7 +533,7 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-func TestTheDestinationsOwnRecipientsGetEveryMessage(t *testing.T) {
+func TestMailer_Send_own_recipients(t *testing.T) {
 	t.Parallel()
 	m, server := setup(t, deliverytest.SMTPOptions{}, func(c *Config) {
 		c.Recipients, c.AllowedDomains = []string{"audit@example.com"}, []string{"example.org"}
@@ -442,7 +552,7 @@ func TestTheDestinationsOwnRecipientsGetEveryMessage(t *testing.T) {
 	}
 }
 
-func TestAWrongKeyIsNamed(t *testing.T) {
+func TestNew_invalid(t *testing.T) {
 	t.Parallel()
 	good := Config{Host: "mail.example.com:587", From: "exports@example.com"}
 	cases := map[string]func(*Config){

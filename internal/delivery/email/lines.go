@@ -2,13 +2,13 @@ package email
 
 import "io"
 
-// lineChars is how long a line of base64 may be (RFC 2045 section 6.8).
+// lineChars is the largest length of a line of base64 (RFC 2045 section 6.8).
 const lineChars = 76
 
-// lines breaks a stream of characters into lines.
+// lines breaks a stream of characters into lines of lineChars.
 type lines struct {
 	to   io.Writer
-	used int // characters of the line that was begun
+	used int // characters of the current line
 }
 
 // Write implements io.Writer.

@@ -19,13 +19,15 @@ import (
 	"exporttask/internal/delivery/payload"
 )
 
-// maxLine bounds the characters of a header's line that others wrote.
+// maxLine is the largest length of a header's value that a user wrote, in
+// characters.
 const maxLine = 250
 
-// message is one e-mail: a text, and the files where they are attached.
+// message is one e-mail: a text, and the files if they are attached.
 type message struct {
 	from     *mail.Address
 	to       []string
+	bcc      bool // the header names no recipients
 	payload  *payload.Payload
 	date     time.Time
 	attached bool
@@ -37,7 +39,7 @@ type link struct {
 	expires time.Time
 }
 
-// attachedSize is what files come to as attachments: base64 in lines.
+// attachedSize returns the size of files as attachments, in base64 with line ends.
 func attachedSize(files []payload.File) (size int64) {
 	for i := range files {
 		chars := (files[i].Bytes + 2) / 3 * 4
@@ -46,7 +48,7 @@ func attachedSize(files []payload.File) (size int64) {
 	return size
 }
 
-// link makes links to the files, which are too large to be attached.
+// link makes the links to files that are too large to be attached.
 func (m *message) link(ctx context.Context, attachMax int64) error {
 	for i := range m.payload.Files {
 		f := &m.payload.Files[i]
@@ -64,8 +66,8 @@ func (m *message) link(ctx context.Context, attachMax int64) error {
 	return nil
 }
 
-// write writes the message as RFC 5322 and MIME have it, reading each attached
-// file as it goes.
+// write writes the message in the format of RFC 5322 and MIME (RFC 2045). It
+// streams the attached files.
 func (m *message) write(ctx context.Context, to io.Writer) error {
 	w := bufio.NewWriter(to)
 	parts := multipart.NewWriter(w)
@@ -91,25 +93,33 @@ func (m *message) write(ctx context.Context, to io.Writer) error {
 
 type header struct{ name, value string }
 
-// header is the message's header; each value is free of line ends but for those
-// that fold it.
+// header returns the fields of the message's header. The only line ends in a value
+// are those that fold it.
 func (m *message) header(boundary string) []header {
 	id := m.payload.EventID
 	domain := m.from.Address[strings.LastIndexByte(m.from.Address, '@')+1:]
 	return []header{
 		{"From", m.from.String()},
-		{"To", "<" + strings.Join(m.to, ">,\r\n <") + ">"},
+		{"To", m.recipients()},
 		{"Subject", encodeLine(m.subject())},
 		{"Date", m.date.UTC().Format(time.RFC1123Z)},
 		{"Message-ID", "<" + id + "@" + domain + ">"},
 		{"X-Exportd-Event", id},
-		{"Auto-Submitted", "auto-generated"}, // RFC 3834: no answers of absence
+		{"Auto-Submitted", "auto-generated"}, // RFC 3834: no out-of-office replies
 		{"MIME-Version", "1.0"},
 		{"Content-Type", "multipart/mixed;\r\n boundary=" + boundary},
 	}
 }
 
-// subject is the template's own, or the name of the first file.
+// recipients returns the value of the field To.
+func (m *message) recipients() string {
+	if m.bcc {
+		return "undisclosed-recipients:;" // an empty group, RFC 5322 section A.1.3
+	}
+	return "<" + strings.Join(m.to, ">,\r\n <") + ">"
+}
+
+// subject returns the template's subject, or the name of the first file.
 func (m *message) subject() string {
 	if m.payload.Subject == "" && len(m.payload.Files) > 0 {
 		return m.payload.Files[0].Name
@@ -117,8 +127,8 @@ func (m *message) subject() string {
 	return m.payload.Subject
 }
 
-// encodeLine makes a line of a header out of any text: as it is, or in encoded
-// words of RFC 2047, each on a line of its own.
+// encodeLine returns a text as the value of a header field: unchanged if it is
+// ASCII, otherwise in encoded words (RFC 2047), each on a line of its own.
 func encodeLine(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
@@ -151,7 +161,7 @@ func (m *message) writeText(parts *multipart.Writer) error {
 	return w.Close()
 }
 
-// text is what people read.
+// text returns the text of the message.
 func (m *message) text() string {
 	const clock = "2006-01-02 15:04:05 UTC"
 	inst := m.payload.Inst
@@ -176,9 +186,11 @@ func attach(ctx context.Context, parts *multipart.Writer, f *payload.File) error
 		return err
 	}
 	defer in.Close()
-	// The name is written as RFC 2231 has it, where ASCII is not enough.
+	// A name that is not ASCII is written twice, for mail programs of any age: in
+	// Content-Disposition as RFC 2231 says, and in the older parameter name of
+	// Content-Type in encoded words of RFC 2047, as mail programs read it.
 	part, err := parts.CreatePart(textproto.MIMEHeader{
-		"Content-Type":              {contentType(f.ContentType)},
+		"Content-Type":              {contentType(f.ContentType) + ";\r\n name=" + quote(encodeLine(f.Name))},
 		"Content-Disposition":       {mime.FormatMediaType("attachment", map[string]string{"filename": f.Name})},
 		"Content-Transfer-Encoding": {"base64"},
 	})
@@ -192,7 +204,12 @@ func attach(ctx context.Context, parts *multipart.Writer, f *payload.File) error
 	return w.Close()
 }
 
-// contentType is a type that is fit for a header.
+// quote returns the value of a header field as a quoted string.
+func quote(value string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(value) + `"`
+}
+
+// contentType returns a media type in the form of a header field.
 func contentType(of string) string {
 	kind, params, err := mime.ParseMediaType(of)
 	if err != nil {

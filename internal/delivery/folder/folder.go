@@ -46,16 +46,16 @@ func (f *Folder) Kind() string { return "folder" }
 func (f *Folder) Check(to model.DeliverTo) error { return payload.NoMail(to) }
 
 // Send implements payload.Destination.
-func (f *Folder) Send(ctx context.Context, p *payload.Payload) (string, error) {
-	location := ""
+func (f *Folder) Send(ctx context.Context, p *payload.Payload) (payload.Receipt, error) {
+	var receipt payload.Receipt
 	for i := range p.Files {
 		file := &p.Files[i]
 		if err := f.send(ctx, p, file); err != nil {
-			return "", fmt.Errorf("%s: %w", file.Path, err)
+			return payload.Receipt{}, fmt.Errorf("%s: %w", file.Path, err)
 		}
-		location = cmp.Or(location, "file://"+filepath.Join(f.root, filepath.FromSlash(file.Path)))
+		receipt.Location = cmp.Or(receipt.Location, "file://"+filepath.Join(f.root, filepath.FromSlash(file.Path)))
 	}
-	return location, nil
+	return receipt, nil
 }
 
 // send writes a file to its folder under a temporary name of this attempt, and

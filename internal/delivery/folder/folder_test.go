@@ -52,7 +52,7 @@ func TestFolder_Send(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff("file://"+root+"/daily/订单/a.csv", at); diff != "" {
+	if diff := cmp.Diff("file://"+root+"/daily/订单/a.csv", at.Location); diff != "" {
 		t.Errorf("location (-want +got):\n%s", diff)
 	}
 	got, err := os.ReadFile(filepath.Join(root, "daily/订单/a.csv"))

@@ -1,11 +1,11 @@
-// Package payload is what the delivery worker hands to a destination: the files
-// of one instance, where they go, and the event they belong to. Destinations
-// read it; internal/delivery makes it. It sends nothing.
+// Package payload defines what the delivery worker and a destination exchange: the
+// Destination interface, the files of one instance and where they go (Payload),
+// and the outcome (Receipt, errors). internal/delivery makes payloads; the
+// destinations read them. The package sends nothing.
 package payload
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -13,15 +13,17 @@ import (
 	"exporttask/internal/model"
 )
 
-// Payload is what is sent to one destination by one attempt.
+// Payload is what one attempt sends to one destination.
 type Payload struct {
-	// EventID is the same for all attempts, so that a receiver can tell a
-	// second sending from a second event.
+	// EventID is the same for all attempts of a delivery, so that a receiver can
+	// tell a repeated attempt from a new event.
 	EventID string
-	// Claim counts the attempts that were begun under the event, by whatever
-	// worker: no two have the same.
+	// Claim is the number of the delivery's claim. No two attempts have the same.
 	Claim int64
-	// Inst is the instance as it ended.
+	// Attempt is the number of this attempt, from 1, and Attempts the largest
+	// number of attempts.
+	Attempt, Attempts int32
+	// Inst is the instance that the files belong to. It has SUCCEEDED.
 	Inst  *model.Inst
 	Files []File
 	// Recipients and Subject are for e-mail; the subject is one line.
@@ -32,53 +34,43 @@ type Payload struct {
 // File is one file of a payload.
 type File struct {
 	model.File
-	// Path is where it goes in the destination: relative, between slashes, each
-	// part fit to be a name on any file system.
+	// Path is the file's path at the destination: relative, with slashes; each
+	// part is a valid name on every common file system.
 	Path string
 	// Source opens the stored file.
 	Source func(ctx context.Context) (io.ReadCloser, error)
-	// Link makes an address that opens the file without a token until expires;
-	// nil where the server makes none.
+	// Link returns a URL that opens the file without a token until expires. It
+	// is nil if the server makes no links.
 	Link func(ctx context.Context) (url string, expires time.Time, err error)
+}
+
+// Receipt is the outcome of an attempt that succeeded.
+type Receipt struct {
+	// Location is where the first file is now, such as "s3://bucket/key".
+	Location string
+	// Warning is shown with the delivery: what the destination did not do, such
+	// as a recipient that a mail server refused. Empty: nothing.
+	Warning string
 }
 
 // Destination is a place that files can be sent to. It is safe for concurrent
 // use.
 type Destination interface {
-	// Kind is "s3", "folder", "sftp", "email" or "webhook".
+	// Kind returns "s3", "folder", "sftp", "email" or "webhook".
 	Kind() string
-	// Check tells what is wrong with what a template asks of the destination
-	// beyond its path and subject; the error begins with the field.
+	// Check returns an error if the destination cannot do what a template asks
+	// for beyond path and subject. The error begins with the field.
 	Check(to model.DeliverTo) error
-	// Send sends a payload and returns where it is now. It may be sent again,
-	// also while an earlier attempt still sends: what is visible there must be
-	// whole at any time. An error that another attempt cannot mend is
-	// Permanent.
-	Send(ctx context.Context, p *Payload) (location string, err error)
+	// Send sends a payload. It may be called again for the same delivery, even
+	// while an earlier attempt still runs: at any time a file that is visible at
+	// the destination must be complete. An error that another attempt cannot
+	// avoid is Permanent.
+	Send(ctx context.Context, p *Payload) (Receipt, error)
 }
 
-// permanent is an error that will not pass by itself.
-type permanent struct{ error }
-
-func (p permanent) Unwrap() error { return p.error }
-
-// Permanent marks an error that another attempt cannot mend.
-func Permanent(err error) error {
-	if err == nil {
-		return nil
-	}
-	return permanent{err}
-}
-
-// IsPermanent tells whether an error was marked so.
-func IsPermanent(err error) bool {
-	_, is := errors.AsType[permanent](err)
-	return is
-}
-
-// Open opens the file for one reading. The reader hands out the last bytes only
-// once all bytes have the SHA-256 that the export wrote down, so that a damaged
-// file never arrives whole.
+// Open opens the file for one reading. The reader returns the last bytes only
+// after all bytes have proved to have the SHA-256 of the export, so that a
+// damaged file never arrives complete.
 func (f *File) Open(ctx context.Context) (io.ReadCloser, error) {
 	src, err := f.Source(ctx)
 	if err != nil {
@@ -87,7 +79,7 @@ func (f *File) Open(ctx context.Context) (io.ReadCloser, error) {
 	return verify(src, f.Bytes, f.SHA256, f.Name), nil
 }
 
-// errDamaged is a stored file that is not the one that was exported.
+// errDamaged is the error for a stored file that differs from the export.
 func errDamaged(name string) error {
-	return Permanent(fmt.Errorf("the stored file %s is not the one that was exported: its SHA-256 or size differs", name))
+	return Permanent(fmt.Errorf("the stored file %s is not the exported file: its SHA-256 or size differs", name))
 }

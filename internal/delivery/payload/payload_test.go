@@ -23,7 +23,7 @@ func fileOf(kept []byte, exported []byte) *File {
 	}
 }
 
-func TestAWholeFileIsReadAsItIs(t *testing.T) {
+func TestFile_Open(t *testing.T) {
 	t.Parallel()
 	for _, size := range []int{0, 1, 511, 512, 513, 100_000} {
 		want := bytes.Repeat([]byte("x"), size)
@@ -37,13 +37,13 @@ func TestAWholeFileIsReadAsItIs(t *testing.T) {
 	}
 }
 
-func TestADamagedFileNeverArrivesWhole(t *testing.T) {
+func TestFile_Open_damaged(t *testing.T) {
 	t.Parallel()
 	exported := bytes.Repeat([]byte("0123456789"), 1000)
 	flipped := bytes.Clone(exported)
 	flipped[0] ^= 1
 	for name, kept := range map[string][]byte{
-		"one bit flipped": flipped, "cut": exported[:len(exported)-1], "empty": nil, "longer": append(bytes.Clone(exported), 'x'),
+		"bit_flipped": flipped, "cut": exported[:len(exported)-1], "empty": nil, "longer": append(bytes.Clone(exported), 'x'),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -62,7 +62,7 @@ func TestADamagedFileNeverArrivesWhole(t *testing.T) {
 	}
 }
 
-func TestAPassingErrorOfTheStoreIsNotPermanent(t *testing.T) {
+func TestFile_Open_store_fails(t *testing.T) {
 	t.Parallel()
 	f := fileOf(nil, []byte("abc"))
 	f.Source = func(context.Context) (io.ReadCloser, error) {

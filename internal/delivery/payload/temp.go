@@ -9,20 +9,20 @@ import (
 	"exporttask/internal/model"
 )
 
-// maxOldTemps bounds the names that OldTempNames returns.
+// maxOldTemps is the largest number of names that OldTempNames returns.
 const maxOldTemps = 30
 
-// TempName is the name of a file while it is written, in the folder of its
-// place. It is this attempt's own: an attempt whose worker was taken for dead
-// writes to another one.
+// TempName returns the name of a file while it is written, in the folder of its
+// target. Each attempt has its own: an attempt that lost its lease may still be
+// writing.
 func (p *Payload) TempName() string { return p.tempName(p.Claim) }
 
 func (p *Payload) tempName(claim int64) string {
 	return fmt.Sprintf(".exportd-%s-%d.part", p.EventID, claim)
 }
 
-// OldTempNames are the names that earlier attempts used. What they left is to be
-// removed: one that still writes fails then, and this one takes its place.
+// OldTempNames returns the temporary names of earlier attempts. The files that
+// they left are to be removed.
 func (p *Payload) OldTempNames() []string {
 	var names []string
 	for claim := max(1, p.Claim-maxOldTemps); claim < p.Claim; claim++ {
@@ -31,7 +31,7 @@ func (p *Payload) OldTempNames() []string {
 	return names
 }
 
-// WithContext reads from r until ctx ends.
+// WithContext returns a reader of r whose Read fails after the end of ctx.
 func WithContext(ctx context.Context, r io.Reader) io.Reader {
 	return readerFunc(func(p []byte) (int, error) {
 		if ctx.Err() != nil {
@@ -45,7 +45,7 @@ type readerFunc func(p []byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
-// NoMail refuses what e-mail alone has a use for.
+// NoMail returns an error for the fields of a delivery that only e-mail uses.
 func NoMail(to model.DeliverTo) error {
 	switch {
 	case len(to.Recipients) > 0:

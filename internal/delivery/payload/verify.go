@@ -9,15 +9,15 @@ import (
 	"io"
 )
 
-// verified reads a file of a known size and hash.
+// verified reads a file and compares its size and hash with the expected ones.
 type verified struct {
 	io.Closer
 	from io.Reader
 	hash hash.Hash
-	left int64 // bytes that from has still to give
-	want []byte
+	left int64  // bytes still to read
+	want []byte // SHA-256
 	name string
-	err  error // of all reads to come
+	err  error // of all further reads
 }
 
 func verify(from io.ReadCloser, size int64, want []byte, name string) *verified {
@@ -37,23 +37,24 @@ func (v *verified) Read(p []byte) (int, error) {
 	v.left -= int64(n)
 	switch {
 	case v.left == 0:
-		// The bytes in p are the last: they go out with the verdict alone.
+		// The last bytes are in p: they are returned only if the file is right.
 		if v.err = v.end(); !errors.Is(v.err, io.EOF) {
 			return 0, v.err
 		}
 		return n, nil
 	case errors.Is(err, io.EOF):
-		v.err = errDamaged(v.name) // it is too short
+		v.err = errDamaged(v.name) // too short
 		return n, v.err
 	case err != nil:
-		// Wrapped, since a bare io.ErrUnexpectedEOF of a store reads like the
-		// end of a file to some who ask for parts of it.
+		// Wrapped, since some clients take a bare io.ErrUnexpectedEOF for the end
+		// of the file.
 		v.err = fmt.Errorf("read the stored file: %w", err)
 	}
 	return n, v.err
 }
 
-// end is io.EOF where the file is whole and right, once all its bytes are read.
+// end returns io.EOF if the file is complete and has the expected hash. It is
+// called when the expected number of bytes is read.
 func (v *verified) end() error {
 	if !bytes.Equal(v.hash.Sum(nil), v.want) {
 		return errDamaged(v.name)
@@ -61,7 +62,7 @@ func (v *verified) end() error {
 	var one [1]byte
 	n, err := io.ReadFull(v.from, one[:])
 	if n > 0 {
-		return errDamaged(v.name) // it is too long
+		return errDamaged(v.name) // too long
 	}
 	return err
 }

@@ -1,6 +1,6 @@
-// Package s3 sends files to a bucket of an S3-compatible server. An object
-// appears once it is whole, as the protocol has it: large ones are sent in parts
-// that are put together at the end.
+// Package s3 delivers files to a bucket of an S3-compatible server. An object
+// becomes visible when it is complete: large files are sent as a multipart
+// upload, which the server joins at the end.
 package s3
 
 import (
@@ -18,8 +18,8 @@ import (
 	"exporttask/internal/store"
 )
 
-// sumKey is the metadata that holds a file's SHA-256, which readers see as
-// x-amz-meta-sha256.
+// sumKey is the object metadata (x-amz-meta-sha256) that holds a file's SHA-256 in
+// hexadecimal.
 const sumKey = "Sha256"
 
 // Config are the keys of a destination of the kind "s3".
@@ -28,8 +28,8 @@ type Config struct {
 
 	AccessKeyFile string `yaml:"access-key-file"`
 	SecretKeyFile string `yaml:"secret-key-file"`
-	// WriteOnly is for an account that may not look at what it wrote: then what
-	// arrived is not compared with what was sent.
+	// WriteOnly is for an account that may not read the object's metadata: the
+	// object is then not compared with the file that was sent.
 	WriteOnly bool `yaml:"write-only"`
 }
 
@@ -39,7 +39,7 @@ type Bucket struct {
 	client *minio.Client
 }
 
-// New makes a destination; an error begins with the key that is wrong.
+// New returns a destination. The error begins with the key that is wrong.
 func New(c Config) (*Bucket, error) {
 	client, err := c.Client()
 	if err != nil {
@@ -55,16 +55,16 @@ func (b *Bucket) Kind() string { return "s3" }
 func (b *Bucket) Check(to model.DeliverTo) error { return payload.NoMail(to) }
 
 // Send implements payload.Destination.
-func (b *Bucket) Send(ctx context.Context, p *payload.Payload) (string, error) {
-	location := ""
+func (b *Bucket) Send(ctx context.Context, p *payload.Payload) (payload.Receipt, error) {
+	var receipt payload.Receipt
 	for i := range p.Files {
 		key := b.cfg.Key(p.Files[i].Path)
 		if err := b.send(ctx, key, &p.Files[i], p); err != nil {
-			return "", fmt.Errorf("s3://%s/%s: %w", b.cfg.Bucket, key, classify(err))
+			return payload.Receipt{}, fmt.Errorf("s3://%s/%s: %w", b.cfg.Bucket, key, classify(err))
 		}
-		location = cmp.Or(location, "s3://"+b.cfg.Bucket+"/"+key)
+		receipt.Location = cmp.Or(receipt.Location, "s3://"+b.cfg.Bucket+"/"+key)
 	}
-	return location, nil
+	return receipt, nil
 }
 
 func (b *Bucket) send(ctx context.Context, key string, file *payload.File, p *payload.Payload) error {
@@ -74,11 +74,11 @@ func (b *Bucket) send(ctx context.Context, key string, file *payload.File, p *pa
 		return err
 	}
 	defer in.Close()
-	// MD5 holds every request against what arrived, on servers of any age. The
-	// size is known, so that large files go in parts one after the other,
-	// and are taken back where one cannot be sent.
+	// Servers of any age compare the body with a Content-MD5. With a known size
+	// the client sends large files part by part and aborts the upload if one part
+	// fails.
 	_, err = b.client.PutObject(ctx, b.cfg.Bucket, key, in, file.Bytes, minio.PutObjectOptions{
-		ContentType: file.ContentType, SendContentMd5: true, DisableContentSha256: true,
+		ContentType: file.ContentType, SendContentMd5: true, DisableContentSha256: true, ServerSideEncryption: b.cfg.Encryption(),
 		UserMetadata: map[string]string{sumKey: sum, "Exportd-Event": p.EventID},
 	})
 	if err != nil {
@@ -90,17 +90,17 @@ func (b *Bucket) send(ctx context.Context, key string, file *payload.File, p *pa
 	got, err := b.client.StatObject(ctx, b.cfg.Bucket, key, minio.StatObjectOptions{})
 	switch {
 	case status(err) == http.StatusForbidden:
-		return payload.Permanent(errors.New("the object was sent, but the account may not look at it: allow s3:GetObject, or set write-only"))
+		return payload.Permanent(errors.New("the object was sent, but the account may not read its metadata: allow s3:GetObject, or set write-only"))
 	case err != nil:
-		return fmt.Errorf("look at what was sent: %w", err)
+		return fmt.Errorf("read the metadata of the object: %w", err)
 	case got.Size != file.Bytes || got.UserMetadata[sumKey] != sum:
-		return fmt.Errorf("the object there holds %d bytes with the SHA-256 %q, want %d with %q", got.Size, got.UserMetadata[sumKey], file.Bytes, sum)
+		return fmt.Errorf("the object has %d bytes and the SHA-256 %q, want %d and %q", got.Size, got.UserMetadata[sumKey], file.Bytes, sum)
 	}
 	return nil
 }
 
-// classify marks what another attempt cannot mend: the server's refusals, but
-// for those that ask to come again.
+// classify makes client errors (4xx) Permanent, except those that ask for another
+// attempt.
 func classify(err error) error {
 	switch s := status(err); {
 	case s == http.StatusRequestTimeout, s == http.StatusConflict, s == http.StatusTooManyRequests:
@@ -110,7 +110,7 @@ func classify(err error) error {
 	return err
 }
 
-// status is the server's answer that an error came of; 0: none.
+// status returns the HTTP status of the server's reply; 0: there was none.
 func status(err error) int {
 	answer, _ := errors.AsType[minio.ErrorResponse](err)
 	return answer.StatusCode

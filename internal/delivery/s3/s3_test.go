@@ -33,7 +33,7 @@ func setup(t *testing.T) (*Bucket, *deliverytest.S3) {
 	return b, server
 }
 
-func TestAFileArrivesWithItsTypeAndHash(t *testing.T) {
+func TestBucket_Send(t *testing.T) {
 	t.Parallel()
 	for name, size := range map[string]int{"empty": 0, "small": 1000, "in parts": large} {
 		t.Run(name, func(t *testing.T) {
@@ -45,7 +45,7 @@ func TestAFileArrivesWithItsTypeAndHash(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff("s3://exports/shop/daily/订单 1.csv", at); diff != "" {
+			if diff := cmp.Diff("s3://exports/shop/daily/订单 1.csv", at.Location); diff != "" {
 				t.Errorf("location (-want +got):\n%s", diff)
 			}
 			o, err := server.Client.GetObject(t.Context(), "exports", "shop/daily/订单 1.csv", minio.GetObjectOptions{})
@@ -68,7 +68,56 @@ func TestAFileArrivesWithItsTypeAndHash(t *testing.T) {
 	}
 }
 
-func TestAServerThatIsBusyForAWhileGetsTheFile(t *testing.T) {
+func TestBucket_Send_encryption(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		sse, key string
+		size     int
+	}{
+		"none":           {"", "", 1000},
+		"AES256":         {"AES256", "", 1000},
+		"kms":            {"aws:kms", "", 1000},
+		"kms_with_key":   {"aws:kms", "key-7", 1000},
+		"parts_with_kms": {"aws:kms", "key-7", large},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b, server := setup(t)
+			b.cfg.SSE, b.cfg.SSEKMSKey = tc.sse, tc.key
+			var first atomic.Pointer[http.Header]
+			server.Fault(func(_ http.ResponseWriter, r *http.Request) bool {
+				if r.Method == http.MethodPut || r.Method == http.MethodPost {
+					header := r.Header.Clone()
+					first.CompareAndSwap(nil, &header)
+				}
+				return false
+			})
+			if _, err := b.Send(t.Context(), deliverytest.Payload(make([]byte, tc.size), "a.csv")); err != nil {
+				t.Fatal(err)
+			}
+			got := []string{first.Load().Get("X-Amz-Server-Side-Encryption"), first.Load().Get("X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id")}
+			if diff := cmp.Diff([]string{tc.sse, tc.key}, got); diff != "" {
+				t.Errorf("headers of the upload (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestNew_encryption_invalid(t *testing.T) {
+	t.Parallel()
+	for want, spoil := range map[string]func(*Config){
+		`sse: "aes", want AES256, aws:kms or nothing`:           func(c *Config) { c.SSE = "aes" },
+		`sse-kms-key: given, but sse is "AES256", want aws:kms`: func(c *Config) { c.SSE, c.SSEKMSKey = "AES256", "k" },
+	} {
+		c := Config{S3Config: deliverytest.NewS3(t).Config}
+		spoil(&c)
+		if _, err := New(c); err == nil || err.Error() != want {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
+
+func TestBucket_Send_server_busy(t *testing.T) {
 	t.Parallel()
 	b, server := setup(t)
 	var asked atomic.Int32
@@ -87,7 +136,7 @@ func TestAServerThatIsBusyForAWhileGetsTheFile(t *testing.T) {
 	}
 }
 
-func TestWhatTheServerAnswersDecidesWhetherToTryAgain(t *testing.T) {
+func TestBucket_Send_replies(t *testing.T) {
 	t.Parallel()
 	cases := map[int]bool{ // permanent
 		http.StatusForbidden: true, http.StatusNotFound: true, http.StatusBadRequest: true,
@@ -112,7 +161,7 @@ func TestWhatTheServerAnswersDecidesWhetherToTryAgain(t *testing.T) {
 
 // An upload that is cut in its middle, by the store or by the network, is never
 // to be seen, and its parts are taken back.
-func TestACutUploadIsNeverVisible(t *testing.T) {
+func TestBucket_Send_cut_off(t *testing.T) {
 	t.Parallel()
 	look := func(t *testing.T, server *deliverytest.S3, when string) {
 		t.Helper()
@@ -170,7 +219,7 @@ func TestACutUploadIsNeverVisible(t *testing.T) {
 	})
 }
 
-func TestASlowServerIsLeftWhenTheTimeIsOver(t *testing.T) {
+func TestBucket_Send_slow_server(t *testing.T) {
 	t.Parallel()
 	b, server := setup(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -185,7 +234,7 @@ func TestASlowServerIsLeftWhenTheTimeIsOver(t *testing.T) {
 	}
 }
 
-func TestWhatArrivedIsHeldAgainstWhatWasSent(t *testing.T) {
+func TestBucket_Send_verify(t *testing.T) {
 	t.Parallel()
 	b, server := setup(t)
 	server.Fault(func(w http.ResponseWriter, r *http.Request) bool {
@@ -199,7 +248,7 @@ func TestWhatArrivedIsHeldAgainstWhatWasSent(t *testing.T) {
 	})
 	_, err := b.Send(t.Context(), deliverytest.Payload([]byte("id\r\n"), "a.csv"))
 	deliverytest.Refused(t, err, false)
-	if !strings.Contains(err.Error(), "holds 3 bytes") {
+	if !strings.Contains(err.Error(), "has 3 bytes") {
 		t.Errorf("got %v, want what is there", err)
 	}
 	server.Fault(func(w http.ResponseWriter, r *http.Request) bool {

@@ -1,6 +1,6 @@
-// Package sftp sends files to a server over SSH. A file is written beside its
-// place and renamed once it is whole. The server's key must be known beforehand:
-// the first key that comes is never believed.
+// Package sftp delivers files to a server over SSH. A file is written under a
+// temporary name and renamed when it is complete. The server's host key must be
+// configured: there is no trust on first use.
 package sftp
 
 import (
@@ -18,16 +18,29 @@ import (
 
 // Config are the keys of a destination of the kind "sftp".
 type Config struct {
-	// Host is "HOST" or "HOST:PORT"; the usual port is 22.
+	// Host is "HOST" or "HOST:PORT"; the default port is 22.
 	Host string `yaml:"host"`
 	User string `yaml:"user"`
-	// Folder is where paths begin; empty: where the server puts the user.
+	// Folder is the folder that paths are relative to; empty: the one that the
+	// server puts the user into.
 	Folder string `yaml:"folder"`
 
 	// KnownHosts is a file in OpenSSH's format, HostKey a fingerprint as
-	// ssh-keygen -l shows it: "SHA256:…". One of them is needed.
+	// ssh-keygen -l shows it: "SHA256:…". Exactly one of them is required.
 	KnownHosts string `yaml:"known-hosts"`
 	HostKey    string `yaml:"host-key"`
+	// LegacyAlgorithms permits algorithms that are no longer secure, for old
+	// servers: host keys signed by ssh-rsa with SHA-1, key exchange with SHA-1,
+	// CBC ciphers.
+	LegacyAlgorithms bool `yaml:"legacy-algorithms"`
+
+	// TempName writes a file under a temporary name and renames it when it is
+	// complete (nil: true). false is for servers that forbid renaming or take
+	// files away when they are closed: readers may then see part of a file.
+	TempName *bool `yaml:"temp-name"`
+	// Verify compares the size of the written file (nil: true). false is for
+	// servers that forbid looking at files or take them away.
+	Verify *bool `yaml:"verify"`
 
 	KeyFile           string `yaml:"key-file"`
 	KeyPassphraseFile string `yaml:"key-passphrase-file"`
@@ -38,7 +51,7 @@ type Config struct {
 	Password      string `yaml:"-"`
 }
 
-// New makes a destination; an error begins with the key that is wrong.
+// New returns a destination. The error begins with the key that is wrong.
 func New(c Config) (*Server, error) {
 	host, port, err := net.SplitHostPort(c.Host)
 	if err != nil {
@@ -51,7 +64,7 @@ func New(c Config) (*Server, error) {
 	case c.User == "":
 		return nil, errors.New("user: empty, want a user's name")
 	case (c.KnownHosts == "") == (c.HostKey == ""):
-		return nil, errors.New("known-hosts, host-key: want one of them; without it anybody could take the server's place")
+		return nil, errors.New("known-hosts, host-key: want one of them; without it any machine could pose as the server")
 	case c.Key == "" && c.Password == "":
 		return nil, errors.New("key-file, password-file: want one of them")
 	case strings.ContainsAny(c.Folder, "\x00\r\n"):
@@ -70,7 +83,28 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Server{addr: addr, folder: cmp.Or(c.Folder, "."), ssh: cfg}, nil
+	if c.LegacyAlgorithms {
+		permitLegacy(cfg)
+	}
+	return &Server{
+		addr: addr, folder: cmp.Or(c.Folder, "."), ssh: cfg,
+		tempName: c.TempName == nil || *c.TempName, verify: c.Verify == nil || *c.Verify,
+	}, nil
+}
+
+// permitLegacy appends the algorithms that are no longer secure, so that they are
+// used only if the server has no others.
+func permitLegacy(cfg *ssh.ClientConfig) {
+	secure, legacy := ssh.SupportedAlgorithms(), ssh.InsecureAlgorithms()
+	cfg.KeyExchanges = slices.Concat(secure.KeyExchanges, legacy.KeyExchanges)
+	cfg.Ciphers = slices.Concat(secure.Ciphers, legacy.Ciphers)
+	cfg.MACs = slices.Concat(secure.MACs, legacy.MACs)
+	switch {
+	case len(cfg.HostKeyAlgorithms) == 0:
+		cfg.HostKeyAlgorithms = slices.Concat(secure.HostKeys, legacy.HostKeys)
+	case slices.Contains(cfg.HostKeyAlgorithms, ssh.KeyAlgoRSASHA256): // the known host has an RSA key
+		cfg.HostKeyAlgorithms = append(cfg.HostKeyAlgorithms, ssh.KeyAlgoRSA)
+	}
 }
 
 func (c Config) auth() ([]ssh.AuthMethod, error) {
@@ -86,7 +120,7 @@ func (c Config) auth() ([]ssh.AuthMethod, error) {
 		methods = append(methods, ssh.PublicKeys(signer))
 	}
 	if c.Password != "" {
-		// Some servers ask for a password as for an answer to a question.
+		// Some servers ask for the password by keyboard-interactive (RFC 4256).
 		methods = append(methods, ssh.Password(c.Password), ssh.KeyboardInteractive(
 			func(_, _ string, questions []string, _ []bool) ([]string, error) {
 				return slices.Repeat([]string{c.Password}, len(questions)), nil
@@ -95,8 +129,8 @@ func (c Config) auth() ([]ssh.AuthMethod, error) {
 	return methods, nil
 }
 
-// errHostKey is a server that shows another key than the one that is known.
-var errHostKey = errors.New("the server shows a key that is not the known one")
+// errHostKey is returned if the server's host key is not the configured one.
+var errHostKey = errors.New("the server's host key is not the configured one")
 
 func fingerprint(want string) (ssh.HostKeyCallback, error) {
 	if !strings.HasPrefix(want, "SHA256:") || len(want) < 50 {
@@ -110,14 +144,14 @@ func fingerprint(want string) (ssh.HostKeyCallback, error) {
 	}, nil
 }
 
-// known reads a file of known hosts, and which kinds of key it has of a server:
-// the server must be asked for one of these.
+// known reads a known_hosts file. It returns the algorithms of the keys that the
+// file has for the server: the client has to ask the server for one of these.
 func known(file, addr string) (ssh.HostKeyCallback, []string, error) {
 	check, err := knownhosts.New(file)
 	if err != nil {
 		return nil, nil, fmt.Errorf("known-hosts: %w", err)
 	}
-	// A key that nobody has makes the file say which ones it wants.
+	// Checking a key that no server has returns the keys of the file.
 	var unknown *knownhosts.KeyError
 	err = check(addr, &net.TCPAddr{}, noKey{})
 	if !errors.As(err, &unknown) || len(unknown.Want) == 0 {
@@ -139,7 +173,7 @@ func known(file, addr string) (ssh.HostKeyCallback, []string, error) {
 	}, algorithms, nil
 }
 
-// noKey is a key of no server.
+// noKey is a key that no server has.
 type noKey struct{}
 
 func (noKey) Type() string                        { return "none" }

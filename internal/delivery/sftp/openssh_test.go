@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -15,7 +16,7 @@ import (
 )
 
 // The program of OpenSSH is what most servers run.
-func TestOpenSSHsOwnServer(t *testing.T) {
+func TestServer_Send_OpenSSH(t *testing.T) {
 	t.Parallel()
 	cache, err := servers.CacheDir()
 	if err != nil {
@@ -40,6 +41,37 @@ func TestOpenSSHsOwnServer(t *testing.T) {
 			}
 			if diff := cmp.Diff(map[string]int64{"daily/订单/a 1.csv": 3}, there(t, server)); diff != "" {
 				t.Errorf("files (-want +got):\n%s", diff)
+			}
+		})
+	}
+	no := false
+	for name, tc := range map[string]struct {
+		forbidden string // requests that sftp-server -P refuses
+		change    func(*Config)
+		says      string // "": the file arrives
+	}{
+		"rename_forbidden":                {"rename,posix-rename", func(*Config) {}, "does not allow renaming it"},
+		"rename_forbidden_no_temp_name":   {"rename,posix-rename", func(c *Config) { c.TempName = &no }, ""},
+		"posix_rename_forbidden":          {"posix-rename", func(*Config) {}, ""},
+		"stat_forbidden":                  {"stat,lstat,fstat", func(*Config) {}, "does not allow looking at it"},
+		"stat_forbidden_no_verify":        {"stat,lstat,fstat", func(c *Config) { c.Verify = &no }, ""},
+		"nothing_but_write":               {"rename,posix-rename,stat,lstat,fstat,remove,opendir,readdir,setstat,fsetstat", func(c *Config) { c.TempName, c.Verify = &no, &no }, ""},
+		"fsync_forbidden_is_not_required": {"fsync", func(*Config) {}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, server := setup(t, deliverytest.SFTPOptions{Program: program, Args: []string{"-P", tc.forbidden}}, tc.change)
+			_, err := s.Send(t.Context(), deliverytest.Payload(want, "daily/订单/a 1.csv"))
+			if tc.says == "" {
+				got, readErr := os.ReadFile(filepath.Join(server.Folder, "daily/订单/a 1.csv"))
+				if err != nil || readErr != nil || !bytes.Equal(got, want) {
+					t.Errorf("%d bytes, %v, %v; want %d", len(got), err, readErr, len(want))
+				}
+				return
+			}
+			deliverytest.Refused(t, err, true)
+			if !strings.Contains(err.Error(), tc.says) {
+				t.Errorf("got %v, want %q", err, tc.says)
 			}
 		})
 	}

@@ -5,10 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net"
-	"os"
 	"path"
 	"strings"
 	"time"
@@ -20,14 +18,16 @@ import (
 	"exporttask/internal/model"
 )
 
-// dialTimeout bounds the way to a session: connecting, keys, login.
+// dialTimeout bounds connecting, key exchange and login.
 const dialTimeout = 30 * time.Second
 
 // Server is a destination.
 type Server struct {
-	addr   string
-	folder string
-	ssh    *ssh.ClientConfig
+	addr     string
+	folder   string
+	ssh      *ssh.ClientConfig
+	tempName bool // write under a temporary name and rename
+	verify   bool // compare the size of the file at the server
 }
 
 // Kind implements payload.Destination.
@@ -37,32 +37,34 @@ func (s *Server) Kind() string { return "sftp" }
 func (s *Server) Check(to model.DeliverTo) error { return payload.NoMail(to) }
 
 // Send implements payload.Destination.
-func (s *Server) Send(ctx context.Context, p *payload.Payload) (location string, err error) {
+func (s *Server) Send(ctx context.Context, p *payload.Payload) (payload.Receipt, error) {
 	conn, err := s.dial(ctx)
 	if err != nil {
-		return "", fmt.Errorf("sftp://%s: %w", s.addr, classify(err))
+		return payload.Receipt{}, fmt.Errorf("sftp://%s: %w", s.addr, classify(err))
 	}
 	defer conn.Close()
-	// The protocol knows no contexts: a session ends with its connection.
+	// The SFTP client takes no context: closing the connection ends the session.
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
 	client, err := sftp.NewClient(conn, sftp.UseConcurrentWrites(true))
 	if err != nil {
-		return "", fmt.Errorf("sftp://%s: %w", s.addr, cmp.Or(context.Cause(ctx), err))
+		return payload.Receipt{}, fmt.Errorf("sftp://%s: %w", s.addr, cmp.Or(context.Cause(ctx), err))
 	}
 	defer client.Close()
+	var receipt payload.Receipt
 	for i := range p.Files {
 		target := path.Join(s.folder, p.Files[i].Path)
 		at := s.location(target)
-		if err := send(ctx, client, target, &p.Files[i], p); err != nil {
-			return "", fmt.Errorf("%s: %w", at, cmp.Or(context.Cause(ctx), classify(err)))
+		if err := s.send(ctx, client, target, &p.Files[i], p); err != nil {
+			return payload.Receipt{}, fmt.Errorf("%s: %w", at, cmp.Or(context.Cause(ctx), classify(err)))
 		}
-		location = cmp.Or(location, at)
+		receipt.Location = cmp.Or(receipt.Location, at)
 	}
-	return location, nil
+	return receipt, nil
 }
 
-// location is the address of a file; "~" is where the server puts the user.
+// location returns the URL of a file; "~" is the folder that the server puts the
+// user into.
 func (s *Server) location(target string) string {
 	if !path.IsAbs(target) {
 		target = "/~/" + target
@@ -70,7 +72,7 @@ func (s *Server) location(target string) string {
 	return "sftp://" + s.addr + target
 }
 
-// dial opens a session with the server whose key is known.
+// dial connects to the server, checks its host key and logs in.
 func (s *Server) dial(ctx context.Context) (*ssh.Client, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
@@ -81,6 +83,9 @@ func (s *Server) dial(ctx context.Context) (*ssh.Client, error) {
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	c, channels, requests, err := ssh.NewClientConn(conn, s.addr, s.ssh)
+	if _, none := errors.AsType[*ssh.AlgorithmNegotiationError](err); none {
+		err = fmt.Errorf("%w; legacy-algorithms: true permits algorithms of old servers", err)
+	}
 	if err != nil {
 		stop()
 		return nil, errors.Join(cmp.Or(context.Cause(ctx), err), closed(conn))
@@ -91,7 +96,8 @@ func (s *Server) dial(ctx context.Context) (*ssh.Client, error) {
 	return ssh.NewClient(c, channels, requests), nil
 }
 
-// closed closes what another error is told of already.
+// closed closes a connection after an error. That it is closed already is not
+// another error.
 func closed(c interface{ Close() error }) error {
 	if err := c.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 		return err
@@ -99,80 +105,12 @@ func closed(c interface{ Close() error }) error {
 	return nil
 }
 
-// send writes a file beside its place, under a name of this attempt's own, and
-// renames it.
-func send(ctx context.Context, client *sftp.Client, target string, file *payload.File, p *payload.Payload) error {
-	dir := path.Dir(target)
-	if err := client.MkdirAll(dir); err != nil {
-		return fmt.Errorf("make the folder: %w", err)
-	}
-	for _, old := range p.OldTempNames() {
-		_ = client.Remove(path.Join(dir, old)) // of attempts that were cut off; most left none
-	}
-	tmp := path.Join(dir, p.TempName())
-	if err := write(ctx, client, tmp, file); err != nil {
-		_ = client.Remove(tmp) // the next attempt removes what stays
-		return err
-	}
-	if err := rename(client, tmp, target); err != nil {
-		_ = client.Remove(tmp)
-		return fmt.Errorf("rename to its name: %w", err)
-	}
-	return nil
-}
-
-func write(ctx context.Context, client *sftp.Client, tmp string, file *payload.File) error {
-	in, err := file.Open(ctx)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	out, err := client.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC)
-	if err != nil {
-		return err
-	}
-	// The library writes ahead of the answers where it knows that much is to
-	// come. The one byte more than that makes it look for the end.
-	_, err = out.ReadFrom(io.LimitReader(in, file.Bytes+1))
-	if _, can := client.HasExtension("fsync@openssh.com"); err == nil && can {
-		err = out.Sync()
-	}
-	if err = cmp.Or(err, out.Close()); err != nil {
-		return err
-	}
-	info, err := client.Stat(tmp)
-	if err == nil && info.Size() != file.Bytes {
-		err = fmt.Errorf("the server holds %d bytes, want %d", info.Size(), file.Bytes)
-	}
-	return err
-}
-
-// rename puts a file in the place of one that was there. Where the server does
-// not know OpenSSH's way, the old one is removed first: for a moment there is
-// none.
-func rename(client *sftp.Client, from, to string) error {
-	if _, can := client.HasExtension("posix-rename@openssh.com"); can {
-		return client.PosixRename(from, to)
-	}
-	err := client.Rename(from, to)
-	if err == nil {
-		return nil
-	}
-	if _, there := client.Stat(to); there != nil {
-		return err
-	}
-	if err := client.Remove(to); err != nil {
-		return err
-	}
-	return client.Rename(from, to)
-}
-
-// classify marks what another attempt cannot mend: a key that is not the known
-// one, a login or a file that is refused.
+// classify marks errors that another attempt cannot avoid: an unexpected host
+// key, a refused login, a refused file.
 func classify(err error) error {
 	switch {
 	case errors.Is(err, errHostKey), errors.Is(err, fs.ErrPermission),
-		err != nil && strings.Contains(err.Error(), "ssh: unable to authenticate"): // the library has no type for it
+		err != nil && strings.Contains(err.Error(), "ssh: unable to authenticate"): // x/crypto/ssh has no type for it
 		return payload.Permanent(err)
 	}
 	return err

@@ -73,7 +73,7 @@ func content(t *testing.T, server *deliverytest.SFTP, name string) []byte {
 	return got
 }
 
-func TestAFileArrivesWhole(t *testing.T) {
+func TestServer_Send(t *testing.T) {
 	t.Parallel()
 	for name, size := range map[string]int{"empty": 0, "small": 1000, "one packet": 32 << 10, "many packets": 5<<20 + 1} {
 		for kind, bare := range map[string]bool{"OpenSSH's extensions": false, "none": true} {
@@ -85,7 +85,7 @@ func TestAFileArrivesWhole(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if diff := cmp.Diff("sftp://"+server.Addr+"/~/daily/订单/a 1.csv", at); diff != "" {
+				if diff := cmp.Diff("sftp://"+server.Addr+"/~/daily/订单/a 1.csv", at.Location); diff != "" {
 					t.Errorf("location (-want +got):\n%s", diff)
 				}
 				if diff := cmp.Diff(map[string]int64{"daily/订单/a 1.csv": int64(size)}, there(t, server)); diff != "" {
@@ -99,7 +99,7 @@ func TestAFileArrivesWhole(t *testing.T) {
 	}
 }
 
-func TestAFolderOfTheDestination(t *testing.T) {
+func TestServer_Send_folder(t *testing.T) {
 	t.Parallel()
 	s, server := setup(t, deliverytest.SFTPOptions{}, nil)
 	s.folder = filepath.Join(server.Folder, "upload")
@@ -107,7 +107,7 @@ func TestAFolderOfTheDestination(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff("sftp://"+server.Addr+server.Folder+"/upload/a.csv", at); diff != "" {
+	if diff := cmp.Diff("sftp://"+server.Addr+server.Folder+"/upload/a.csv", at.Location); diff != "" {
 		t.Errorf("location (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(map[string]int64{"upload/a.csv": 1}, there(t, server)); diff != "" {
@@ -115,7 +115,7 @@ func TestAFolderOfTheDestination(t *testing.T) {
 	}
 }
 
-func TestAFileThatIsThereIsReplaced(t *testing.T) {
+func TestServer_Send_replaces(t *testing.T) {
 	t.Parallel()
 	for kind, bare := range map[string]bool{"by OpenSSH's rename": false, "where a rename does not replace": true} {
 		t.Run(kind, func(t *testing.T) {
@@ -136,7 +136,7 @@ func TestAFileThatIsThereIsReplaced(t *testing.T) {
 	}
 }
 
-func TestWhoMayLogIn(t *testing.T) {
+func TestServer_Send_login(t *testing.T) {
 	t.Parallel()
 	key, stranger := newKey(t), newKey(t)
 	server := deliverytest.NewSFTP(t, deliverytest.SFTPOptions{Password: "right", Key: key.public})
@@ -193,7 +193,7 @@ func newKey(t *testing.T) key {
 	}}
 }
 
-func TestAServerWithAnotherKeyGetsNothing(t *testing.T) {
+func TestServer_Send_host_key(t *testing.T) {
 	t.Parallel()
 	server := deliverytest.NewSFTP(t, deliverytest.SFTPOptions{Password: "right"})
 	other := newKey(t).public
@@ -230,7 +230,7 @@ func TestAServerWithAnotherKeyGetsNothing(t *testing.T) {
 	}
 }
 
-func TestACutUploadIsNeverVisibleAndTheNextAttemptSucceeds(t *testing.T) {
+func TestServer_Send_cut_off(t *testing.T) {
 	t.Parallel()
 	s, server := setup(t, deliverytest.SFTPOptions{}, nil)
 	want := bytes.Repeat([]byte("0123456789abcdef"), 4<<16)
@@ -261,7 +261,7 @@ func TestACutUploadIsNeverVisibleAndTheNextAttemptSucceeds(t *testing.T) {
 	}
 }
 
-func TestAnOldFileStaysWhereTheNewOneCannotBeSent(t *testing.T) {
+func TestServer_Send_keeps_old_file(t *testing.T) {
 	t.Parallel()
 	flipped := append(bytes.Repeat([]byte("x"), 99_999), 'y')
 	cases := map[string]struct {
@@ -289,7 +289,7 @@ func TestAnOldFileStaysWhereTheNewOneCannotBeSent(t *testing.T) {
 	}
 }
 
-func TestADamagedEmptyFileIsNotDelivered(t *testing.T) {
+func TestServer_Send_damaged(t *testing.T) {
 	t.Parallel()
 	s, server := setup(t, deliverytest.SFTPOptions{}, nil)
 	p := deliverytest.Payload(nil, "a.csv")
@@ -301,7 +301,7 @@ func TestADamagedEmptyFileIsNotDelivered(t *testing.T) {
 	}
 }
 
-func TestAServerThatSaysNothingIsLeftWhenTheTimeIsOver(t *testing.T) {
+func TestServer_Send_silent_server(t *testing.T) {
 	t.Parallel()
 	t.Run("from the start", func(t *testing.T) {
 		t.Parallel()
@@ -335,7 +335,7 @@ func TestAServerThatSaysNothingIsLeftWhenTheTimeIsOver(t *testing.T) {
 	}
 }
 
-func TestAFolderThatMayNotBeWrittenToIsPermanent(t *testing.T) {
+func TestServer_Send_read_only(t *testing.T) {
 	t.Parallel()
 	s, server := setup(t, deliverytest.SFTPOptions{ReadOnly: true}, nil)
 	_, err := s.Send(t.Context(), deliverytest.Payload([]byte("x"), "a.csv"))
@@ -345,7 +345,7 @@ func TestAFolderThatMayNotBeWrittenToIsPermanent(t *testing.T) {
 	}
 }
 
-func TestAFullDiskIsSaidAndLeavesNothing(t *testing.T) {
+func TestServer_Send_disk_full(t *testing.T) {
 	t.Parallel()
 	s, server := setup(t, deliverytest.SFTPOptions{}, nil)
 	p := deliverytest.Payload(make([]byte, 1<<20), "a.csv")
@@ -362,7 +362,70 @@ func TestAFullDiskIsSaidAndLeavesNothing(t *testing.T) {
 	}
 }
 
-func TestAWrongKeyIsNamed(t *testing.T) {
+// A server that removes each file when it is closed, and forbids nothing else.
+func TestServer_Send_files_taken_away(t *testing.T) {
+	t.Parallel()
+	content := bytes.Repeat([]byte("0123456789"), 100_000)
+	no := false
+	t.Run("default", func(t *testing.T) {
+		t.Parallel()
+		s, _ := setup(t, deliverytest.SFTPOptions{Bare: true, TakesAway: true}, nil)
+		_, err := s.Send(t.Context(), deliverytest.Payload(content, "in/a.csv"))
+		deliverytest.Refused(t, err, false)
+		if !strings.Contains(err.Error(), "set temp-name: false and verify: false") {
+			t.Errorf("%v does not name the options", err)
+		}
+	})
+	t.Run("without_verify", func(t *testing.T) {
+		t.Parallel()
+		s, _ := setup(t, deliverytest.SFTPOptions{Bare: true, TakesAway: true}, func(c *Config) { c.Verify = &no })
+		_, err := s.Send(t.Context(), deliverytest.Payload(content, "in/a.csv"))
+		deliverytest.Refused(t, err, false)
+		if !strings.Contains(err.Error(), "set temp-name: false") {
+			t.Errorf("%v does not name the option", err)
+		}
+	})
+	t.Run("without_temp_name_and_verify", func(t *testing.T) {
+		t.Parallel()
+		s, server := setup(t, deliverytest.SFTPOptions{Bare: true, TakesAway: true}, func(c *Config) { c.TempName, c.Verify = &no, &no })
+		if _, err := s.Send(t.Context(), deliverytest.Payload(content, "in/a.csv")); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]deliverytest.TakenFile{{Name: "/in/a.csv", Content: content}}, server.Taken()); diff != "" {
+			t.Errorf("taken (-want +got):\n%.500s", diff)
+		}
+	})
+}
+
+func TestServer_Send_legacy_algorithms(t *testing.T) {
+	t.Parallel()
+	server := deliverytest.NewSFTP(t, deliverytest.SFTPOptions{Password: "right", Legacy: true})
+	hosts := filepath.Join(t.TempDir(), "known_hosts")
+	if err := os.WriteFile(hosts, []byte(knownhosts.Line([]string{server.Addr}, server.HostKey)+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, tc := range map[string]struct {
+		change func(*Config)
+		taken  bool
+	}{
+		"fingerprint":               {func(*Config) {}, true}, // the pinned key is enough
+		"fingerprint_permitted":     {func(c *Config) { c.LegacyAlgorithms = true }, true},
+		"known_hosts_not_permitted": {func(c *Config) { c.HostKey, c.KnownHosts = "", hosts }, false},
+		"known_hosts_permitted":     {func(c *Config) { c.HostKey, c.KnownHosts, c.LegacyAlgorithms = "", hosts, true }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := connect(t, server, tc.change).Send(t.Context(), deliverytest.Payload([]byte("x"), "a.csv"))
+			if (err == nil) != tc.taken {
+				t.Errorf("got %v, want that it is sent: %t", err, tc.taken)
+			}
+			if err != nil && !strings.Contains(err.Error(), "legacy-algorithms") {
+				t.Errorf("%v does not name the option", err)
+			}
+		})
+	}
+}
+
+func TestNew_invalid(t *testing.T) {
 	t.Parallel()
 	hosts := filepath.Join(t.TempDir(), "known_hosts")
 	if err := os.WriteFile(hosts, []byte(knownhosts.Line([]string{"other.example.com"}, newKey(t).public)+"\n"), 0o600); err != nil {

@@ -9,23 +9,21 @@ import (
 	"exporttask/internal/delivery/payload"
 )
 
-// refusePrivate is a net.Dialer's ControlContext: it sees the address that a
-// name led to, just before it is connected to, so that no second answer of DNS
-// gets past it.
+// refusePrivate is a net.Dialer's ControlContext. It gets the resolved address just
+// before the connection is made, so that a second DNS reply cannot bypass it.
 func refusePrivate(_ context.Context, _, address string, _ syscall.RawConn) error {
 	to, err := netip.ParseAddrPort(address)
 	if err != nil {
 		return err
 	}
 	if !public(to.Addr()) {
-		return payload.Permanent(fmt.Errorf("the address %s is none of the public Internet; allow-private would allow it", to.Addr()))
+		return payload.Permanent(fmt.Errorf("the address %s is not public; allow-private permits it", to.Addr()))
 	}
 	return nil
 }
 
-// public tells whether an address is one of the public Internet: not in the
-// special-purpose registries of IANA for IPv4 and IPv6 (RFC 6890), and in IPv6
-// among those that are given out at all (2000::/3).
+// public reports whether an address is public: not in IANA's registries of
+// special-purpose addresses (RFC 6890), and for IPv6 in global unicast (2000::/3).
 func public(ip netip.Addr) bool {
 	ip = ip.WithZone("").Unmap()
 	if nat64().Contains(ip) {
@@ -43,7 +41,7 @@ func public(ip netip.Addr) bool {
 	return ip.IsValid()
 }
 
-// nat64 holds IPv4 addresses as an IPv6 network writes them (RFC 6052).
+// nat64 is the prefix of IPv4 addresses that are embedded in IPv6 (RFC 6052).
 func nat64() netip.Prefix { return netip.MustParsePrefix("64:ff9b::/96") }
 
 func special() []string {
@@ -63,9 +61,9 @@ func special() []string {
 		"203.0.113.0/24",  // documentation
 		"224.0.0.0/4",     // multicast
 		"240.0.0.0/4",     // reserved, and broadcast
-		"2001::/23",       // protocols, among them Teredo, RFC 4380
+		"2001::/23",       // protocols, including Teredo, RFC 4380
 		"2001:db8::/32",   // documentation, RFC 3849
-		"2002::/16",       // 6to4, RFC 3056: any IPv4 address may be inside
+		"2002::/16",       // 6to4, RFC 3056: embeds any IPv4 address
 		"3fff::/20",       // documentation, RFC 9637
 	}
 }

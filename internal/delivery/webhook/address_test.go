@@ -11,7 +11,7 @@ import (
 	"exporttask/internal/delivery/deliverytest"
 )
 
-func TestAddressesOfThePublicInternet(t *testing.T) {
+func TestPublic(t *testing.T) {
 	t.Parallel()
 	public4and6 := []string{
 		"1.1.1.1", "9.255.255.255", "11.0.0.0", "100.63.255.255", "100.128.0.0", "126.255.255.255", "128.0.0.0",
@@ -46,7 +46,7 @@ func TestAddressesOfThePublicInternet(t *testing.T) {
 }
 
 // A name is only known to lead inside once it was resolved.
-func TestNamesThatLeadInsideAreRefusedWhenDialed(t *testing.T) {
+func TestWebhook_Send_private_address(t *testing.T) {
 	t.Parallel()
 	asked := false
 	server := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
@@ -62,7 +62,7 @@ func TestNamesThatLeadInsideAreRefusedWhenDialed(t *testing.T) {
 		}
 		_, err = w.Send(t.Context(), deliverytest.Payload([]byte("x"), "a.csv"))
 		deliverytest.Refused(t, err, true)
-		if !strings.Contains(err.Error(), "is none of the public Internet") {
+		if !strings.Contains(err.Error(), "is not public") {
 			t.Errorf("%s: got %v, want that the address is refused", host, err)
 		}
 	}
@@ -72,7 +72,7 @@ func TestNamesThatLeadInsideAreRefusedWhenDialed(t *testing.T) {
 }
 
 // A proxy would dial past the check.
-func TestOnlyWhereAllIsAllowedAProxyDials(t *testing.T) {
+func TestConfig_transport_proxy(t *testing.T) {
 	for allowed := range map[bool]bool{false: true, true: true} {
 		transport, err := Config{AllowPrivate: allowed}.transport()
 		if err != nil {

@@ -4,21 +4,27 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"exporttask/internal/delivery/payload"
 )
 
 const (
-	maxAnswer = 4 << 10 // bytes that are read of an answer
-	maxLine   = 200     // characters of it that are told
+	maxAnswer = 4 << 10 // bytes that are read of a reply's body
+	maxLine   = 200     // characters of the body that are shown
 )
 
-// judge reads an answer: 2xx is well, however its body ends. What may pass by
-// itself is tried again, the rest is permanent.
-func judge(resp *http.Response) error {
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxAnswer)) // one that is cut tells less
+// maxRetryAfter bounds the wait that a receiver can ask for.
+const maxRetryAfter = 24 * time.Hour
+
+// judge returns nil for a 2xx reply, even if its body is cut off, and an error for
+// all others. Replies that another attempt cannot change are Permanent errors. The
+// error carries the wait of the field Retry-After (RFC 9110 section 10.2.3).
+func judge(resp *http.Response, now time.Time) error {
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxAnswer)) // a body that is cut off is shown as far as it came
 	code := resp.StatusCode
 	if code >= 200 && code < 300 {
 		return nil
@@ -31,12 +37,26 @@ func judge(resp *http.Response) error {
 	case code >= 300 && code < 400:
 		return payload.Permanent(fmt.Errorf("%w: redirects are not followed; it points to %q", err, firstLine(resp.Header.Get("Location"))))
 	case code == http.StatusRequestTimeout, code == http.StatusTooEarly, code == http.StatusTooManyRequests, code >= 500:
-		return err
+		return payload.RetryAfter(err, retryAfter(resp.Header.Get("Retry-After"), now))
 	}
 	return payload.Permanent(err)
 }
 
-// firstLine is the first line of a text that a stranger wrote, fit for a log.
+// retryAfter returns the wait of a field Retry-After: seconds, or an HTTP date. It
+// returns 0 for a missing or malformed field and for a date in the past.
+func retryAfter(value string, now time.Time) time.Duration {
+	if seconds, err := strconv.ParseUint(strings.TrimSpace(value), 10, 32); err == nil {
+		return min(time.Duration(seconds)*time.Second, maxRetryAfter)
+	}
+	at, err := http.ParseTime(value)
+	if err != nil {
+		return 0
+	}
+	return min(max(at.Sub(now), 0), maxRetryAfter)
+}
+
+// firstLine returns the first line of a text from the receiver, without
+// characters that cannot be printed, cut to maxLine.
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(strings.ToValidUTF8(text, "")), "\n")
 	line = strings.Map(func(r rune) rune {

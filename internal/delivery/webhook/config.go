@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// keyPrefix begins a key that is written in base64, as the standard has it.
+	// keyPrefix begins a secret in base64 (Standard Webhooks).
 	keyPrefix   = "whsec_"
 	minKeyBytes = 16
 )
@@ -19,14 +19,14 @@ const (
 type Config struct {
 	// URL begins with https://; http:// needs AllowPrivate.
 	URL string `yaml:"url"`
-	// Secret signs the calls: "whsec_" and base64, as Standard Webhooks writes
-	// it, or any text, whose bytes are the key then. At least 16 bytes.
+	// Secret is the key of the signature, at least 16 bytes: "whsec_" and base64,
+	// as Standard Webhooks writes it, or any other text, whose bytes are the key.
 	SecretFile string `yaml:"secret-file"`
 	Secret     string `yaml:"-"`
-	// AllowPrivate is for an address inside of this network. It allows http://,
-	// and the proxy of the environment, too.
+	// AllowPrivate permits private addresses, http:// and the proxy of the
+	// environment.
 	AllowPrivate bool `yaml:"allow-private"`
-	// CAFile is a PEM file with the authorities to trust; empty: the system's.
+	// CAFile is a PEM file of certificate authorities; empty: the system's.
 	CAFile string `yaml:"ca-file"`
 	// Headers are sent with each call, such as Authorization.
 	Headers map[string]string `yaml:"headers"`
@@ -37,8 +37,7 @@ func (c Config) address() (*url.URL, error) {
 	if c.AllowPrivate {
 		want = "https://… or http://…"
 	}
-	// What is wrong with it is not told in the library's words, which may repeat
-	// a password.
+	// The text of the error is not shown, since it may repeat a password.
 	u, err := url.Parse(c.URL)
 	switch {
 	case err != nil || u.Host == "":
@@ -65,7 +64,7 @@ func (c Config) key() ([]byte, error) {
 	return key, nil
 }
 
-// checkHeaders leaves to the call what belongs to it.
+// checkHeaders returns an error for headers that the call sets itself.
 func (c Config) checkHeaders() error {
 	token := regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$") // RFC 9110 section 5.6.2
 	for name, value := range c.Headers {
@@ -75,7 +74,7 @@ func (c Config) checkHeaders() error {
 			return fmt.Errorf("headers: %q, want a header's name", name)
 		case lower == "host", lower == "connection", lower == "transfer-encoding", lower == "trailer", lower == "user-agent",
 			strings.HasPrefix(lower, "content-"), strings.HasPrefix(lower, "webhook-"):
-			return fmt.Errorf("headers: %q is the call's own, want another", name)
+			return fmt.Errorf("headers: %q is set by the call, want another header", name)
 		case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }):
 			return errors.New("headers: " + name + ": control characters, want one line")
 		}

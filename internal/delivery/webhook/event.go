@@ -13,18 +13,17 @@ import (
 // eventType is the type of all events.
 const eventType = "export.finished"
 
-// event is the body of a call. Numbers of 64 bits are text, as in the JSON of
-// the service's own calls: JavaScript would round them. Times are RFC 3339 in
-// UTC.
+// event is the body of a call. 64-bit integers are strings, as in the JSON of the
+// service's RPCs, since JavaScript would round them. Times are RFC 3339 in UTC.
 type event struct {
 	Type      string    `json:"type"`
-	Timestamp time.Time `json:"timestamp"` // of the instance's end
+	Timestamp time.Time `json:"timestamp"` // end of the instance
 	EventID   string    `json:"eventId"`   // the same for all attempts
 	Inst      inst      `json:"inst"`
 	Files     []file    `json:"files"`
 }
 
-// inst is an instance, with the names of the contract.
+// inst is an instance, with the field names of the contract.
 type inst struct {
 	EinstID     int64      `json:"einstId,string"`
 	EtplID      int32      `json:"etplId"`
@@ -35,7 +34,7 @@ type inst struct {
 	Created     time.Time  `json:"created"`
 	Started     *time.Time `json:"started,omitempty"`
 	Finished    *time.Time `json:"finished,omitempty"`
-	EschedID    int64      `json:"eschedId,string,omitempty"` // none: no schedule made it
+	EschedID    int64      `json:"eschedId,string,omitempty"` // absent: no schedule created it
 	Due         *time.Time `json:"due,omitempty"`
 	WindowStart *time.Time `json:"windowStart,omitempty"`
 	WindowEnd   *time.Time `json:"windowEnd,omitempty"`
@@ -46,7 +45,7 @@ type inst struct {
 type param struct {
 	Name   string   `json:"name"`
 	Value  string   `json:"value,omitempty"`
-	Values []string `json:"values,omitempty"` // of a list
+	Values []string `json:"values,omitempty"` // for a list
 	IsNull bool     `json:"isNull,omitempty"`
 }
 
@@ -61,7 +60,7 @@ type file struct {
 	URLExpires  *time.Time `json:"urlExpires,omitempty"`
 }
 
-// newEvent is the event of a payload, with new links.
+// newEvent returns the event of a payload, with new links.
 func newEvent(ctx context.Context, p *payload.Payload) (*event, error) {
 	i := p.Inst
 	e := &event{
@@ -113,7 +112,7 @@ func params(from []model.Param) []param {
 	return to
 }
 
-// moment is a time, or nil where there is none.
+// moment returns a time in UTC, or nil for a NULL.
 func moment(t sql.NullTime) *time.Time {
 	if !t.Valid {
 		return nil

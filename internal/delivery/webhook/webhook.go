@@ -1,11 +1,11 @@
-// Package webhook calls an address when files are ready. A call is a POST of
-// JSON, signed as Standard Webhooks has it (www.standardwebhooks.com, version
-// 1.0.0), so that receivers can check it with the libraries that are there. It
-// sends no files: the event names them, with links where the server makes some.
-// Where the delivery is traced, the call says so (W3C Trace Context).
+// Package webhook calls a URL when files are ready. A call is a POST of JSON,
+// signed as Standard Webhooks 1.0.0 says (www.standardwebhooks.com), so that
+// receivers can use the existing libraries. It sends no files: the event names
+// them, with links if the server makes links. If the delivery is traced, the call
+// carries the trace (W3C Trace Context).
 //
-// An address inside of this network is refused when it is dialed, whatever name
-// it hides behind, and no redirect is followed.
+// A connection to a private address is refused when it is dialed, whatever name
+// resolves to it, and no redirect is followed.
 package webhook
 
 import (
@@ -34,14 +34,14 @@ import (
 // Webhook is a destination.
 type Webhook struct {
 	url      string
-	location string // the URL without what may be secret
+	location string // the URL without user, password and query, which may be secret
 	key      []byte
 	headers  map[string]string
 	client   *http.Client
 	now      func() time.Time
 }
 
-// New makes a destination; an error begins with the key that is wrong.
+// New returns a destination. The error begins with the key that is wrong.
 func New(c Config) (*Webhook, error) {
 	to, err := c.address()
 	if err != nil {
@@ -67,8 +67,9 @@ func New(c Config) (*Webhook, error) {
 	}, nil
 }
 
-// transport reaches public addresses alone, unless others are allowed. A proxy
-// would dial for it, past that check, and is asked only where there is none.
+// transport returns a transport that connects to public addresses only, unless
+// private ones are allowed. Only then does it use a proxy, since a proxy would
+// connect without that check.
 func (c Config) transport() (*http.Transport, error) {
 	t := &http.Transport{
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
@@ -102,19 +103,19 @@ func (w *Webhook) Check(to model.DeliverTo) error {
 }
 
 // Send implements payload.Destination.
-func (w *Webhook) Send(ctx context.Context, p *payload.Payload) (string, error) {
+func (w *Webhook) Send(ctx context.Context, p *payload.Payload) (payload.Receipt, error) {
 	event, err := newEvent(ctx, p)
 	if err != nil {
-		return "", err
+		return payload.Receipt{}, err
 	}
 	body, err := json.Marshal(event)
 	if err != nil {
-		return "", err
+		return payload.Receipt{}, err
 	}
 	if err := w.post(ctx, p.EventID, body); err != nil {
-		return "", fmt.Errorf("%s: %w", w.location, err)
+		return payload.Receipt{}, fmt.Errorf("%s: %w", w.location, err)
 	}
-	return w.location, nil
+	return payload.Receipt{Location: w.location}, nil
 }
 
 func (w *Webhook) post(ctx context.Context, id string, body []byte) error {
@@ -134,17 +135,17 @@ func (w *Webhook) post(ctx context.Context, id string, body []byte) error {
 	propagation.TraceContext{}.Inject(ctx, propagation.HeaderCarrier(req.Header))
 	resp, err := w.client.Do(req)
 	if err != nil {
-		// The library's text holds the whole URL, with what may be secret.
+		// The text of url.Error holds the whole URL, which may be secret.
 		if e, ok := errors.AsType[*url.Error](err); ok {
 			err = e.Err
 		}
 		return err
 	}
 	defer resp.Body.Close()
-	return judge(resp)
+	return judge(resp, w.now())
 }
 
-// sign is the value of the header webhook-signature.
+// sign returns the value of the header webhook-signature.
 func (w *Webhook) sign(id, at string, body []byte) string {
 	mac := hmac.New(sha256.New, w.key)
 	mac.Write([]byte(id + "." + at + "."))

@@ -82,7 +82,7 @@ func verify(key []byte, c call) error {
 	return errors.New("no signature of it fits")
 }
 
-func TestACallTellsWhatIsReady(t *testing.T) {
+func TestWebhook_Send(t *testing.T) {
 	t.Parallel()
 	w, calls := setup(t, ok, func(c *Config) { c.Headers = map[string]string{"authorization": "Bearer x"} })
 	east := time.FixedZone("CST", 8*3600)
@@ -100,7 +100,7 @@ func TestACallTellsWhatIsReady(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(strings.TrimSuffix(w.url, "?token=hidden"), location); diff != "" {
+	if diff := cmp.Diff(strings.TrimSuffix(w.url, "?token=hidden"), location.Location); diff != "" {
 		t.Errorf("location (-want +got):\n%s", diff)
 	}
 	got := <-calls
@@ -125,7 +125,7 @@ func TestACallTellsWhatIsReady(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotThereIsLeftOut(t *testing.T) {
+func TestWebhook_Send_omits_empty_fields(t *testing.T) {
 	t.Parallel()
 	w, calls := setup(t, ok, nil)
 	if _, err := w.Send(t.Context(), deliverytest.Payload([]byte("id\r\n"), "a.csv")); err != nil {
@@ -139,7 +139,7 @@ func TestWhatIsNotThereIsLeftOut(t *testing.T) {
 	}
 }
 
-func TestReceiversCanCheckTheSignature(t *testing.T) {
+func TestWebhook_Send_signature(t *testing.T) {
 	t.Parallel()
 	keys := map[string][]byte{
 		secret:                    []byte("0123456789abcdef0123456789abcdef"),
@@ -169,7 +169,7 @@ func TestReceiversCanCheckTheSignature(t *testing.T) {
 }
 
 // The example is the one of the libraries of Standard Webhooks.
-func TestTheSignatureIsTheStandards(t *testing.T) {
+func TestWebhook_sign(t *testing.T) {
 	t.Parallel()
 	w, err := New(Config{URL: "https://example.com", Secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"})
 	if err != nil {
@@ -181,7 +181,7 @@ func TestTheSignatureIsTheStandards(t *testing.T) {
 	}
 }
 
-func TestWhatTheReceiverAnswersDecidesWhetherToTryAgain(t *testing.T) {
+func TestWebhook_Send_replies(t *testing.T) {
 	t.Parallel()
 	cases := map[int]bool{ // permanent
 		400: true, 401: true, 403: true, 404: true, 409: true, 410: true, 301: true, 302: true, 307: true, 304: true,
@@ -212,7 +212,42 @@ func TestWhatTheReceiverAnswersDecidesWhetherToTryAgain(t *testing.T) {
 	}
 }
 
-func TestTheFirstLineOfARefusalIsTold(t *testing.T) {
+func TestWebhook_Send_retry_after(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for name, tc := range map[string]struct {
+		code  int
+		value string
+		want  time.Duration
+	}{
+		"seconds_429":       {429, "120", 2 * time.Minute},
+		"seconds_503":       {503, " 5 ", 5 * time.Second},
+		"date":              {503, "Sun, 01 Mar 2026 12:30:00 GMT", 30 * time.Minute},
+		"date_of_RFC_850":   {503, "Sunday, 01-Mar-26 13:00:00 GMT", time.Hour},
+		"past_date":         {503, "Sun, 01 Mar 2026 11:30:00 GMT", 0},
+		"more_than_a_day":   {429, "4000000000", 24 * time.Hour},
+		"date_in_next_year": {429, "Mon, 01 Mar 2027 12:00:00 GMT", 24 * time.Hour},
+		"missing":           {429, "", 0},
+		"malformed":         {429, "soon", 0},
+		"negative":          {429, "-5", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, _ := setup(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Retry-After", tc.value)
+				w.WriteHeader(tc.code)
+			}, nil)
+			w.now = func() time.Time { return now }
+			_, err := w.Send(t.Context(), deliverytest.Payload([]byte("x"), "a.csv"))
+			deliverytest.Refused(t, err, false)
+			if got := payload.RetryWait(err); got != tc.want {
+				t.Errorf("wait %s, want %s", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestWebhook_Send_first_line_of_reply(t *testing.T) {
 	t.Parallel()
 	answers := map[string]string{
 		"no such \x1b[31mhook\x00\r\nsecond": "answered 404 Not Found: no such [31mhook",
@@ -235,7 +270,7 @@ func TestTheFirstLineOfARefusalIsTold(t *testing.T) {
 	}
 }
 
-func TestNoRedirectIsFollowed(t *testing.T) {
+func TestWebhook_Send_redirect(t *testing.T) {
 	t.Parallel()
 	asked := false
 	inside := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
@@ -250,7 +285,7 @@ func TestNoRedirectIsFollowed(t *testing.T) {
 	}
 }
 
-func TestACutAnswer(t *testing.T) {
+func TestWebhook_Send_reply_cut_off(t *testing.T) {
 	t.Parallel()
 	t.Run("before its status is tried again", func(t *testing.T) {
 		t.Parallel()
@@ -274,7 +309,7 @@ func TestACutAnswer(t *testing.T) {
 	})
 }
 
-func TestAReceiverThatSaysNothingIsLeftWhenTheTimeIsOver(t *testing.T) {
+func TestWebhook_Send_silent_receiver(t *testing.T) {
 	t.Parallel()
 	t.Run("of the delivery", func(t *testing.T) {
 		t.Parallel()
@@ -304,7 +339,7 @@ func TestAReceiverThatSaysNothingIsLeftWhenTheTimeIsOver(t *testing.T) {
 	})
 }
 
-func TestALinkThatCannotBeMadeIsTriedAgain(t *testing.T) {
+func TestWebhook_Send_link_fails(t *testing.T) {
 	t.Parallel()
 	w, calls := setup(t, ok, nil)
 	p := deliverytest.Payload([]byte("id\r\n"), "a.csv")
@@ -316,7 +351,7 @@ func TestALinkThatCannotBeMadeIsTriedAgain(t *testing.T) {
 	}
 }
 
-func TestAnAuthorityOfOnesOwn(t *testing.T) {
+func TestWebhook_Send_ca_file(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewTLSServer(http.HandlerFunc(ok))
 	t.Cleanup(server.Close)
@@ -336,7 +371,7 @@ func TestAnAuthorityOfOnesOwn(t *testing.T) {
 	}
 }
 
-func TestCheck(t *testing.T) {
+func TestWebhook_Check(t *testing.T) {
 	t.Parallel()
 	w, _ := setup(t, ok, nil)
 	for want, to := range map[string]model.DeliverTo{
@@ -353,7 +388,7 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-func TestAWrongKeyIsNamed(t *testing.T) {
+func TestNew_invalid(t *testing.T) {
 	t.Parallel()
 	good := Config{URL: "https://example.com/hook", Secret: secret}
 	cases := map[string]func(*Config){
@@ -365,9 +400,9 @@ func TestAWrongKeyIsNamed(t *testing.T) {
 		`secret-file: a key of 3 bytes, want at least 16`:    func(c *Config) { c.Secret = "whsec_YWJj" },
 		`secret-file: no base64 after whsec_`:                func(c *Config) { c.Secret = "whsec_?" },
 		`ca-file: open /does/not/exist: `:                    func(c *Config) { c.CAFile = "/does/not/exist" },
-		`headers: "webhook-ID" is the call's own`:            func(c *Config) { c.Headers = map[string]string{"webhook-ID": "1"} },
-		`headers: "HOST" is the call's own`:                  func(c *Config) { c.Headers = map[string]string{"HOST": "1"} },
-		`headers: "Content-Type" is the call's own`:          func(c *Config) { c.Headers = map[string]string{"Content-Type": "1"} },
+		`headers: "webhook-ID" is set by the call`:           func(c *Config) { c.Headers = map[string]string{"webhook-ID": "1"} },
+		`headers: "HOST" is set by the call`:                 func(c *Config) { c.Headers = map[string]string{"HOST": "1"} },
+		`headers: "Content-Type" is set by the call`:         func(c *Config) { c.Headers = map[string]string{"Content-Type": "1"} },
 		`headers: "a b", want a header's name`:               func(c *Config) { c.Headers = map[string]string{"a b": "1"} },
 		`headers: X-Team: control characters, want one line`: func(c *Config) { c.Headers = map[string]string{"X-Team": "1\r\nX: 1"} },
 	}

@@ -204,11 +204,14 @@ func (e *Exports) Wake() { e.Wakes.Add(1) }
 func (e *Exports) Cancel(id int64) { e.Canceled.Store(id) }
 
 // Deliveries is a pool of deliveries that knows the destination "share" alone.
-type Deliveries struct{ Wakes atomic.Int64 }
+type Deliveries struct {
+	Wakes atomic.Int64
+	Lost  atomic.Int32 // the operator that may not use it
+}
 
 // Check implements task.Deliveries.
-func (*Deliveries) Check(_ int32, to model.DeliverTo) error {
-	if to.Destination != "share" {
+func (d *Deliveries) Check(operator int32, to model.DeliverTo) error {
+	if lost := d.Lost.Load(); to.Destination != "share" || lost != 0 && operator == lost {
 		return fmt.Errorf("destination: %q, want share", to.Destination)
 	}
 	return nil
