@@ -1,6 +1,6 @@
 // Package docs tests the pages of the repository: what they name exists, links
 // resolve, quoted figures are those of measurements.md, and the text keeps to
-// the house's words and width.
+// plain words and one width.
 package docs
 
 import (
@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"unicode/utf8"
 )
 
 // root is the repository, seen from this package's folder.
@@ -80,24 +79,6 @@ func files(t *testing.T, endings ...string) map[string]string {
 }
 
 var comment = regexp.MustCompile(`<!--.*?-->`)
-
-// width is the longest line of prose, in characters.
-const width = 80
-
-func TestPages_width(t *testing.T) {
-	t.Parallel()
-	for _, p := range pages(t) {
-		for _, l := range p.prose {
-			text := comment.ReplaceAllString(l.text, "")
-			long := utf8.RuneCountInString(text) > width
-			// Rows of tables, headings, and lines of one word or code span cannot be wrapped.
-			words := strings.TrimLeft(codeSpan.ReplaceAllString(text, "code"), " -0123456789.")
-			if long && !strings.HasPrefix(strings.TrimSpace(text), "|") && !strings.HasPrefix(text, "#") && strings.Contains(words, " ") {
-				t.Errorf("%s:%d: %d characters, want at most %d: %s", p.path, l.no, utf8.RuneCountInString(text), width, text)
-			}
-		}
-	}
-}
 
 // unplain are words and phrases that a plain technical text does not use.
 var unplain = regexp.MustCompile(`(?i)\b(whoever|whatsoever|anew|shall|heeds|for want of|its word|what is not there|tells?|told)\b`)
