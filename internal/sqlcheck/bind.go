@@ -92,7 +92,7 @@ func (s *Statement) checkParams(all []Decl, given []Param) error {
 //
 // A value is written as a literal that cannot end early: digits, a date in
 // quotes, a string in quotes with each quote doubled, or hexadecimal for a string
-// with characters that a sql_mode could read in another way. The server therefore
+// with a backslash, which a sql_mode can read in two ways. The server therefore
 // computes exactly what it computes for the literal; with "?" MySQL derives the
 // type of a value from the place where it stands.
 func Bind(stmt *Statement, decls []Decl, params []Param) (string, error) {

@@ -17,6 +17,16 @@ type sample struct{ why, sql string }
 // the next empty line.
 func corpus(tb testing.TB, name string) []sample {
 	tb.Helper()
+	all := samples(tb, name)
+	if len(all) < 60 {
+		tb.Fatalf("%s: %d samples, want 60 or more", name, len(all))
+	}
+	return all
+}
+
+// samples reads a file of any number of samples.
+func samples(tb testing.TB, name string) []sample {
+	tb.Helper()
 	data, err := os.ReadFile("testdata/" + name)
 	if err != nil {
 		tb.Fatal(err)
@@ -28,9 +38,6 @@ func corpus(tb testing.TB, name string) []sample {
 			tb.Fatalf("%s: %q is no sample", name, block)
 		}
 		all = append(all, sample{strings.TrimPrefix(why, "-- "), sql})
-	}
-	if len(all) < 60 {
-		tb.Fatalf("%s: %d samples, want 60 or more", name, len(all))
 	}
 	return all
 }

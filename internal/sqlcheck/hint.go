@@ -3,8 +3,9 @@ package sqlcheck
 import "strings"
 
 // hintText holds the characters that an optimizer hint may consist of: names,
-// query blocks (@qb), lists and brackets. Quotes, "=" and comments are excluded.
-const hintText = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@.,() \t\r\n"
+// query blocks (@qb), lists, brackets and back-quotes. Quotes, "=" and comments
+// are excluded.
+const hintText = "`abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@.,() \t\r\n"
 
 // checkHint checks sql[off:end], the inside of /*+ … */, and returns the hints
 // that are sent. Each name outside brackets must be a hint that chooses a plan.
@@ -14,12 +15,14 @@ const hintText = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789
 // limit at all, is refused.
 func checkHint(sql string, off, end int) (string, *Refused) {
 	var sent strings.Builder
-	depth := 0
+	depth, quoted := 0, false
 	for i := off; i < end; {
 		c := sql[i]
 		switch {
 		case strings.IndexByte(hintText, c) < 0:
 			return "", refuse(sql, i, i+1, "character in an optimizer hint", "names and brackets")
+		case c == '`':
+			quoted = !quoted
 		case c == '(':
 			depth++
 		case c == ')':
@@ -46,8 +49,8 @@ func checkHint(sql string, off, end int) (string, *Refused) {
 		sent.WriteByte(c)
 		i++
 	}
-	if depth != 0 {
-		return "", refuse(sql, off, end, "optimizer hint with an open bracket", "NAME(…) NAME(…)")
+	if depth != 0 || quoted {
+		return "", refuse(sql, off, end, "optimizer hint with an open bracket or back-quote", "NAME(…) NAME(…)")
 	}
 	return sent.String(), nil
 }

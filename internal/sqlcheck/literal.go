@@ -37,9 +37,10 @@ func (v value) literal(u use) string {
 // stringLiteral returns s as a literal that means s in every sql_mode: between
 // single quotes, each quote doubled. With NO_BACKSLASH_ESCAPES a backslash is a
 // character, without it the beginning of an escape sequence; a string that has
-// one, or a control character, is written as hexadecimal in utf8mb4.
+// one is written in hexadecimal. Such a literal has the default collation of
+// utf8mb4, any other string that of the connection, as a literal of a person has.
 func stringLiteral(s string) string {
-	if strings.ContainsFunc(s, func(r rune) bool { return r == '\\' || r < ' ' || r == 0x7f }) {
+	if strings.Contains(s, `\`) {
 		return "_utf8mb4 X'" + hex.EncodeToString([]byte(s)) + "'"
 	}
 	return "'" + strings.ReplaceAll(s, "'", "''") + "'"

@@ -125,11 +125,13 @@ func (s *shop) rowsFree(tb testing.TB) {
 	}
 }
 
-// pairs reads the first two columns of a query.
-func pairs(tb testing.TB, db interface {
+// querier is a database or one connection to it.
+type querier interface {
 	QueryContext(context.Context, string, ...any) (*sql.Rows, error)
-}, query string,
-) [][2]string {
+}
+
+// pairs reads the first two columns of a query.
+func pairs(tb testing.TB, db querier, query string) [][2]string {
 	tb.Helper()
 	rows, err := db.QueryContext(tb.Context(), query)
 	if err != nil {

@@ -4,7 +4,7 @@ import "strings"
 
 // reserved reports whether w is a reserved word of the dialect: a word that is
 // no name without back-quotes. For AnyServer it reports the words that both
-// servers reserve. TestParser_reserved asks a real server about each word.
+// servers reserve. TestReservedWord asks a real server about each word.
 func (p *parser) reserved(w string) bool {
 	return reservedWord(strings.ToLower(w), p.opt.Dialect)
 }
@@ -38,7 +38,7 @@ func reservedWord(w string, on Dialect) bool {
 		"utc_timestamp", "values", "varbinary", "varchar", "varcharacter", "varying", "when", "where",
 		"while", "with", "write", "xor", "year_month", "zerofill":
 		return true
-	case "current_role", "delete_domain_id", "do_domain_ids", "ignore_domain_ids", "master_ssl_verify_server_cert":
+	case "current_role", "delete_domain_id", "do_domain_ids", "ignore_domain_ids", "master_ssl_verify_server_cert", "offset":
 		return on == MariaDB
 	case "cube", "cume_dist", "database", "dense_rank", "empty", "external", "first_value", "function",
 		"generated", "get", "grouping", "groups", "io_after_gtids", "io_before_gtids", "json_table", "lag",
