@@ -44,11 +44,16 @@ type Server struct {
 	api.UnimplementedExportTaskServer
 	Config
 
+	watcher  *task.Watcher[*api.WshExportInst]
 	draining chan struct{}
 }
 
 // New returns a Server.
-func New(c Config) *Server { return &Server{Config: c, draining: make(chan struct{})} }
+func New(c Config) *Server {
+	s := &Server{Config: c, draining: make(chan struct{})}
+	s.watcher = task.NewWatcher(c.DB, s.withDeliveries)
+	return s
+}
 
 // Drain ends the streams that would otherwise hold up a shutdown: WatchInst
 // answers UNAVAILABLE, and the client watches on at another replica. It must be

@@ -11,53 +11,46 @@ import (
 	"google.golang.org/grpc/status"
 
 	"exporttask/api"
-	"exporttask/internal/model"
+	"exporttask/internal/task"
 )
 
-// watchEvery is how often an instance is read for its watchers. Together with the
-// worker's heartbeat it keeps rowsDone less than a second old.
-const watchEvery = 300 * time.Millisecond
-
+// watchKeepAlive is the time after which WatchInst sends the last state again:
+// proxies close streams without traffic, nginx after 60 s.
+const watchKeepAlive = 10 * time.Second
 // WatchInst implements the RPC.
 func (s *Server) WatchInst(req *api.WshExportTaskWatchInstReq, stream grpc.ServerStreamingServer[api.WshExportTaskWatchInstRes]) error {
 	if err := positive("einstId", req.GetEinstId()); err != nil {
 		return err
 	}
 	ctx := stream.Context()
-	tick := time.NewTicker(watchEvery)
-	defer tick.Stop()
-	var seen *model.Inst
+	watch, err := s.watcher.Watch(ctx, req.GetEinstId())
+	if err != nil {
+		return err
+	}
+	defer watch.Close()
+	keepAlive := time.NewTicker(watchKeepAlive)
+	defer keepAlive.Stop()
+	var state task.WatchState[*api.WshExportInst]
 	for {
-		in, err := s.DB.GetInst(ctx, req.GetEinstId())
-		if err != nil {
-			return err
-		}
-		if seen == nil || changed(seen, in) {
-			out, err := s.withDeliveries(ctx, in)
-			if err != nil {
-				return err
-			}
-			if err := stream.Send(&api.WshExportTaskWatchInstRes{Data: out}); err != nil {
-				return err
-			}
-			seen = in
-		}
-		if in.State.Ended() {
-			return nil
-		}
 		select {
-		case <-tick.C:
+		case state = <-watch.States:
+			if state.Err != nil {
+				return state.Err
+			}
+			keepAlive.Reset(watchKeepAlive)
+		case <-keepAlive.C:
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-s.draining:
 			return status.Error(codes.Unavailable, "this replica shuts down; watch on at another")
 		}
+		if err := stream.Send(&api.WshExportTaskWatchInstRes{Data: state.View}); err != nil {
+			return err
+		}
+		if state.Ended {
+			return nil
+		}
 	}
-}
-
-// changed reports whether an instance differs in what its watchers follow.
-func changed(a, b *model.Inst) bool {
-	return a.State != b.State || a.RowsDone != b.RowsDone || a.BytesDone != b.BytesDone || a.Attempt != b.Attempt || !a.RunAfter.Equal(b.RunAfter)
 }
 
 // DownloadInst implements the RPC.
