@@ -103,6 +103,11 @@ bench-queue: ## measure the queue
 	go build -o $(BIN)/bench-queue ./cmd/bench/queue
 	$(measure) $(BIN)/bench-queue
 
+.PHONY: bench-state
+bench-state: ## measure calls beside a million waiting and a million ended instances; about 10 minutes
+	go build -o $(BIN)/bench-state ./cmd/bench/state
+	$(measure) $(BIN)/bench-state
+
 .PHONY: bench-render
 bench-render: ## measure exports beside other ways to make the same files (ONLY=csv: one group); about 15 minutes
 	@scripts/install-parts bench

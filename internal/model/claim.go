@@ -5,18 +5,16 @@ import (
 	"fmt"
 )
 
-// Claim returns up to slots instances that owner runs from now on, each with
-// Attempt and Claims already counted up. A slot goes to the operator with the
-// fewest running instances, then to the one that has waited longest, so that
-// a long queue of one operator does not hold up another's single instance.
-// Fewer than there are slots does not mean that no more wait: claim again
-// until there are none.
+// Claim claims up to slots instances for owner and returns them with Attempt,
+// Claims and Token of the new claim. It returns fewer instances only if no others
+// can run now, or if other processes claim at the same time; the caller claims
+// again until Claim returns none. The order of operators is that of dealer.
 func (d *DB) Claim(ctx context.Context, owner string, slots int) ([]Inst, error) {
 	if slots <= 0 {
 		return nil, nil
 	}
-	waiting, err := d.waiting(ctx)
-	if err != nil || len(waiting) == 0 {
+	groups, err := d.readyGroups(ctx)
+	if err != nil || len(groups) == 0 {
 		return nil, err
 	}
 	var claimed []Inst
@@ -31,23 +29,32 @@ func (d *DB) Claim(ctx context.Context, owner string, slots int) ([]Inst, error)
 		if err != nil {
 			return err
 		}
-		for _, s := range d.share(waiting, load, slots) {
-			some, err := d.pick(ctx, t, s, load)
-			if err != nil {
-				return err
+		deal := newDealer(groups, load, &d.queue, d.turns)
+		for len(claimed) < slots {
+			next := deal.next(slots - len(claimed))
+			if len(next) == 0 {
+				break
 			}
-			claimed = append(claimed, some...)
+			for _, g := range next {
+				some, err := d.pick(ctx, t, g, load)
+				if err != nil {
+					return err
+				}
+				deal.picked(g, len(some))
+				claimed = append(claimed, some...)
+			}
 		}
 		return d.claim(ctx, t, owner, claimed)
 	})
 	if err != nil {
 		return nil, err
 	}
+	d.turns.served(claimed)
 	return claimed, nil
 }
 
-// lockClaims makes claims wait for each other until they are committed: what
-// runs cannot be bounded by processes that count at the same time.
+// lockClaims makes claims wait for each other until their transactions end, so
+// that a bound on running instances holds over all processes.
 func lockClaims(ctx context.Context, t *tx) error {
 	const LOCK = `INSERT INTO welife_export_meta (name, value) VALUES ('claims', '') ON DUPLICATE KEY UPDATE value = ''`
 	if _, err := t.ExecContext(ctx, LOCK); err != nil {
@@ -56,36 +63,30 @@ func lockClaims(ctx context.Context, t *tx) error {
 	return nil
 }
 
-// pick locks what one operator's slots are given to, and counts it into load.
-func (d *DB) pick(ctx context.Context, t *tx, s share, load *load) ([]Inst, error) {
-	// The index holds operator, runAfter and id in this order: that is what
-	// lets two claimers skip each other's rows.
-	const PICK = `SELECT ` + instColumns + ` FROM welife_export_inst FORCE INDEX (ix_queue)
-		WHERE status = ? AND operatorId = ? AND runAfter <= UTC_TIMESTAMP(6) AND crashes < ?`
-	const ELSEWHERE = ` AND etplSource NOT IN (?)`
-	const OTHERS = ` AND etplId NOT IN (?)`
-	const FIRST = ` ORDER BY runAfter, einstId LIMIT ? FOR UPDATE SKIP LOCKED`
+// pick locks and returns up to g.slots instances of a group, oldest first, and
+// adds them to load.
+func (d *DB) pick(ctx context.Context, t *tx, g *readyGroup, load *load) ([]Inst, error) {
+	// ORDER BY follows the index, so that SKIP LOCKED of a second claimer skips
+	// only the rows that the first one returns.
+	const PICK = `SELECT ` + instColumns + ` FROM welife_export_inst FORCE INDEX (ix_ready)
+		WHERE status = ? AND operatorId = ? AND etplSource = ? AND limitedTpl = ? AND runAfter <= UTC_TIMESTAMP(6) AND crashes < ?
+		AND einstId NOT IN (?) ORDER BY runAfter, einstId LIMIT ? FOR UPDATE SKIP LOCKED`
 	crashes := maxCrashes
 	if load.suspect {
 		crashes = suspectCrashes
 	}
-	query, args := PICK, []any{Waiting, s.operator, crashes}
-	if full := d.full(load); len(full) > 0 {
-		query, args = query+ELSEWHERE, append(args, full)
-	}
-	if len(load.full) > 0 {
-		query, args = query+OTHERS, append(args, load.full)
-	}
-	query, args = query+FIRST, append(args, s.slots)
+	// SKIP LOCKED does not skip the rows that this transaction has locked.
+	seen := append([]int64{0}, g.seen...)
 	var found []Inst
-	if err := t.SelectContext(ctx, &found, query, args...); err != nil {
+	err := t.SelectContext(ctx, &found, PICK, Waiting, g.OperatorID, g.Source, g.LimitedTpl, crashes, seen, g.slots)
+	if err != nil {
 		return nil, fmt.Errorf("pick instances: %w", err)
 	}
 	picked := found[:0]
 	for _, in := range found {
-		limit := d.queue.sourceLimit(in.Source)
+		g.seen = append(g.seen, in.ID)
 		suspect := in.Crashes >= suspectCrashes
-		if limit > 0 && load.sources[in.Source] >= limit || suspect && load.suspect {
+		if suspect && load.suspect {
 			continue
 		}
 		ok, err := load.admits(ctx, t, &in)
@@ -95,6 +96,7 @@ func (d *DB) pick(ctx context.Context, t *tx, s share, load *load) ([]Inst, erro
 		if !ok {
 			continue
 		}
+		load.operators[in.OperatorID]++
 		load.sources[in.Source]++
 		load.suspect = load.suspect || suspect
 		picked = append(picked, in)
@@ -126,7 +128,7 @@ func (d *DB) claim(ctx context.Context, t *tx, owner string, insts []Inst) error
 	args := []any{Running, StateRunning, owner}
 	tokens, args := perRow(args, insts, id, func(in Inst) any { return in.Token })
 	identities, args := perRow(args, insts, id, func(in Inst) any { return in.Identity })
-	query := `UPDATE welife_export_inst SET status = ?, state = ?, owner = ?, token = ` + tokens + `,
+	query := `UPDATE welife_export_inst FORCE INDEX (PRIMARY) SET status = ?, state = ?, owner = ?, token = ` + tokens + `,
 		identity = ` + identities + `, attempt = attempt + 1, claims = claims + 1, rowsDone = 0, bytesDone = 0,
 		started = COALESCE(started, UTC_TIMESTAMP(6)),
 		leaseUntil = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND, updated = UTC_TIMESTAMP(6)

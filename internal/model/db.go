@@ -16,6 +16,10 @@ import (
 type DB struct {
 	db    pool
 	queue QueueSettings
+	turns *turns
+
+	queueCounts    *snapshot[[]QueueOperator]
+	deliveryCounts *snapshot[[]DeliveryLoad]
 }
 
 const (
@@ -52,12 +56,19 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("database %s: %w", strings.Join(connector.addrs, ", "), err), db.Close())
 	}
-	return &DB{db: pool{db}, queue: QueueSettings{Lease: Lease}}, nil
+	return &DB{
+		db: pool{db}, queue: QueueSettings{Lease: Lease}, turns: newTurns(),
+		queueCounts: new(snapshot[[]QueueOperator]), deliveryCounts: new(snapshot[[]DeliveryLoad]),
+	}, nil
 }
 
 // WithQueueSettings returns a DB that shares the connections of d and has other
 // settings of the queue.
-func (d *DB) WithQueueSettings(q QueueSettings) *DB { return &DB{db: d.db, queue: q} }
+func (d *DB) WithQueueSettings(q QueueSettings) *DB {
+	other := *d
+	other.queue = q
+	return &other
+}
 
 func config(dsn string) (*mysql.Config, error) {
 	given, err := mysql.ParseDSN(dsn)
@@ -93,8 +104,12 @@ func config(dsn string) (*mysql.Config, error) {
 // SQL returns the handle that migrations run on.
 func (d *DB) SQL() *sql.DB { return d.db.db.DB }
 
-// Close closes all connections.
-func (d *DB) Close() error { return d.db.db.Close() }
+// Close waits for counts in the background and closes all connections.
+func (d *DB) Close() error {
+	d.queueCounts.wait()
+	d.deliveryCounts.wait()
+	return d.db.db.Close()
+}
 
 // pingTimeout bounds Ping.
 const pingTimeout = 2 * time.Second

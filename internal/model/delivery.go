@@ -97,14 +97,29 @@ type DeliveryFilter struct {
 
 // ListDelivery returns deliveries, newest first.
 func (d *DB) ListDelivery(ctx context.Context, f DeliveryFilter) ([]Delivery, error) {
-	var w where
-	w.addIf(f.InstID != 0, "einstId = ?", f.InstID)
-	w.addIf(f.OperatorID != 0, "operatorId = ?", f.OperatorID)
-	w.addIf(len(f.States) != 0, "state IN (?)", f.States)
-	w.addIf(f.Before != 0, "edeliveryId < ?", f.Before)
-	query := `SELECT ` + deliveryColumns + ` FROM welife_export_delivery` + w.String() + ` ORDER BY edeliveryId DESC LIMIT ?`
+	p := page{table: "welife_export_delivery", id: "edeliveryId", before: f.Before, limit: f.Limit}
+	states := f.States
+	switch {
+	case f.InstID != 0: // has few deliveries
+		p.where.addIf(len(states) != 0, "state IN (?)", states)
+		states = nil
+	case f.OperatorID != 0:
+		p.index = "ix_operator_state"
+	case len(states) != 0:
+		p.index = "ix_state"
+	}
+	if p.index != "" && len(states) == 0 {
+		states = []DeliveryState{DeliveryWaiting, DeliveryRunning, DeliveryRetryWait, DeliveryDone, DeliveryFailed}
+	}
+	p.where.addIf(f.InstID != 0, "einstId = ?", f.InstID)
+	p.where.addIf(f.OperatorID != 0, "operatorId = ?", f.OperatorID)
+	ids, err := selectPage(ctx, d.db, p, states)
+	if err != nil || len(ids) == 0 {
+		return nil, wrap("list deliveries", err)
+	}
+	const SELECT = `SELECT ` + deliveryColumns + ` FROM welife_export_delivery WHERE edeliveryId IN (?) ORDER BY edeliveryId DESC`
 	var list []Delivery
-	if err := d.db.SelectContext(ctx, &list, query, append(w.args, f.Limit)...); err != nil {
+	if err := d.db.SelectContext(ctx, &list, SELECT, ids); err != nil {
 		return nil, fmt.Errorf("list deliveries: %w", err)
 	}
 	return list, nil

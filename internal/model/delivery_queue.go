@@ -158,26 +158,3 @@ func (d *DB) writeDelivery(ctx context.Context, update string, v *Delivery, args
 	}
 	return wrap(fmt.Sprintf("write delivery %d", v.ID), err)
 }
-
-// DeliveryLoad counts the deliveries to one destination that wait; running ones
-// are not counted.
-type DeliveryLoad struct {
-	Destination string  `db:"destination"`
-	Waiting     int64   `db:"waiting"`
-	OldestSec   float64 `db:"oldest"` // seconds since the oldest of them was created
-}
-
-// DeliveryLoad returns the counts of those destinations for which a delivery
-// waits.
-func (d *DB) DeliveryLoad(ctx context.Context, destinations []string) ([]DeliveryLoad, error) {
-	const SELECT = `SELECT destination, COUNT(*) AS waiting, TIMESTAMPDIFF(MICROSECOND, MIN(created), UTC_TIMESTAMP(6)) / 1e6 AS oldest
-		FROM welife_export_delivery WHERE destination IN (?) AND nextAt IS NOT NULL AND state <> ? GROUP BY destination`
-	if len(destinations) == 0 {
-		return nil, nil
-	}
-	var list []DeliveryLoad
-	if err := d.db.SelectContext(ctx, &list, SELECT, destinations, DeliveryRunning); err != nil {
-		return nil, fmt.Errorf("count waiting deliveries: %w", err)
-	}
-	return list, nil
-}

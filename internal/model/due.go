@@ -17,7 +17,7 @@ var ErrMoved = errors.New("the schedule has moved on")
 // and the current time of the database.
 func (d *DB) DueScheds(ctx context.Context, after int64, limit int) (list []Sched, now time.Time, err error) {
 	const NOW = `SELECT UTC_TIMESTAMP(6)`
-	const SELECT = `SELECT ` + schedColumns + ` FROM welife_export_sched
+	const SELECT = `SELECT ` + schedColumns + ` FROM welife_export_sched FORCE INDEX (ix_due)
 		WHERE status = ? AND nextDue <= ? AND (heldUntil IS NULL OR heldUntil <= ?) AND eschedId > ?
 		ORDER BY eschedId LIMIT ?`
 	if err := d.db.GetContext(ctx, &now, NOW); err != nil {

@@ -82,7 +82,7 @@ func finish(ctx context.Context, t *tx, list []Success) error {
 		ids[i], claims[i] = s.Inst.ID, s.Inst.Claim().tuple()
 	}
 	args = append(args, ids, StateRunning, claims)
-	query := `UPDATE welife_export_inst SET status = ?, state = ?, rowsDone = ` + rows + `, bytesDone = ` + bytes + `,
+	query := `UPDATE welife_export_inst FORCE INDEX (PRIMARY) SET status = ?, state = ?, rowsDone = ` + rows + `, bytesDone = ` + bytes + `,
 		warnings = ` + warnings + `, crashes = 0, errCode = '', errMsg = '', finished = UTC_TIMESTAMP(6),
 		expires = UTC_TIMESTAMP(6) + INTERVAL retentionSec SECOND,
 		leaseUntil = UTC_TIMESTAMP(6) + INTERVAL retentionSec SECOND, updated = UTC_TIMESTAMP(6)

@@ -46,7 +46,7 @@ func (d *DB) Heartbeat(ctx context.Context, progress []Progress) error {
 		ids[i], claims[i] = p.ID, p.tuple()
 	}
 	args = append(args, d.queue.leaseMicros(), ids, Running, claims)
-	query := `UPDATE welife_export_inst SET rowsDone = ` + rows + `, bytesDone = ` + bytes + `,
+	query := `UPDATE welife_export_inst FORCE INDEX (PRIMARY) SET rowsDone = ` + rows + `, bytesDone = ` + bytes + `,
 		leaseUntil = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND, updated = UTC_TIMESTAMP(6)
 		WHERE einstId IN (?) AND status = ? AND (einstId, identity, owner, claims, token) IN (?)`
 	if _, err := d.db.ExecContext(ctx, query, args...); err != nil {

@@ -59,17 +59,21 @@ func insertInst(ctx context.Context, t *tx, in *Inst, r Request, reason string) 
 	const INSERT = `INSERT INTO welife_export_inst (etplId, status, state, operatorId, requestId, requestHash,
 		retryOf, etplName, etplVersion, etplSource, etplExpr, etplOutputColumns, etplOutputFormat, etplParams,
 		etplOptions, params, timeoutSec, retentionSec, maxAttempts, resultColumns, limits, runLimit, extraColumns,
-		deliverTo, eschedId, due, windowStart, windowEnd, traceparent, identity,
+		deliverTo, eschedId, due, windowStart, windowEnd, traceparent, identity, limitedTpl,
 		runAfter, errMsg, warnings, created, updated)
 		SELECT etplId, ?, UTC_TIMESTAMP(6), '', '[]', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6)
 		FROM welife_export_tpl WHERE etplId = ? AND etplStatus <> ?`
 	reqID, hash := r.columns()
+	var limitedTpl int32 // see readyGroup
+	if in.Limits.V.Running > 0 {
+		limitedTpl = in.TplID
+	}
 	values := []any{
 		Waiting, StateQueued, in.OperatorID, reqID, hash,
 		in.RetryOf, in.TplName, in.TplVersion, in.Source, in.Expr, in.OutputColumns, in.OutputFormat, in.Decls,
 		in.Options, in.Params, in.TimeoutSec, in.RetentionSec, in.MaxAttempts, in.ResultColumns, in.Limits,
 		in.Limits.V.Running, in.ExtraColumns, in.DeliverTo, in.SchedID, in.Due, in.WindowStart, in.WindowEnd,
-		traceparent(ctx), NewUID(),
+		traceparent(ctx), NewUID(), limitedTpl,
 	}
 	res, err := t.ExecContext(ctx, INSERT, values, in.TplID, TplDeleted)
 	if err != nil {

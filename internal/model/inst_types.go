@@ -56,7 +56,8 @@ type Inst struct {
 	WindowEnd     sql.NullTime         `db:"windowEnd"`
 	Traceparent   string               `db:"traceparent"` // span of the request that created it; empty: none; see Resume
 
-	Files []File `db:"-"` // set by GetInst and ListInst
+	Files []File   `db:"-"` // set by GetInst and ListInst
+	Cut   []string `db:"-"` // set by ListInst: names of the contract's fields that it cut (texts) or left out (params)
 }
 
 // File is a finished file of an instance.

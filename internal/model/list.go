@@ -3,8 +3,46 @@ package model
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
+
+// maxListed is the length in characters above which ListInst cuts a text, and in
+// bytes above which it leaves out a list of values.
+const maxListed = 2000
+
+// instListColumns are the columns of instColumns with large values cut to
+// maxListed. Columns that a list does not show are empty lists.
+const instListColumns = `einstId, etplId, status, state, operatorId, requestId, retryOf, etplName, etplVersion, etplSource,
+	LEFT(etplExpr, 2000) AS etplExpr, CHAR_LENGTH(etplExpr) AS exprLength,
+	LEFT(etplOutputColumns, 2000) AS etplOutputColumns, CHAR_LENGTH(etplOutputColumns) AS columnsLength,
+	IF(LENGTH(params) > 2000, '[]', params) AS params, LENGTH(params) AS paramsLength,
+	etplOutputFormat, '[]' AS etplParams, etplOptions, timeoutSec,
+	retentionSec, maxAttempts, attempt, claims, crashes, runAfter, owner, rowsDone, bytesDone, errCode, errMsg,
+	warnings, created, updated, started, finished, expires, '[]' AS resultColumns, limits, runLimit, extraColumns, deliverTo,
+	eschedId, due, windowStart, windowEnd, traceparent, identity, token`
+
+// listedInst is a row of ListInst.
+type listedInst struct {
+	Inst
+	ExprLength    int `db:"exprLength"`
+	ColumnsLength int `db:"columnsLength"`
+	ParamsLength  int `db:"paramsLength"`
+}
+
+// cut returns the names of the fields that the row does not hold whole.
+func (l *listedInst) cut() (fields []string) {
+	for _, f := range []struct {
+		name   string
+		length int
+	}{{"etplExpr", l.ExprLength}, {"etplOutputColumns", l.ColumnsLength}, {"params", l.ParamsLength}} {
+		if f.length > maxListed {
+			fields = append(fields, f.name)
+		}
+	}
+	return fields
+}
 
 // InstFilter selects the instances that ListInst returns. A zero field does not
 // filter.
@@ -16,33 +54,87 @@ type InstFilter struct {
 	Limit      int   // largest number of instances; required
 }
 
-// ListInst returns instances with their files, newest first.
+// ListInst returns instances with their files, newest first. Large values are cut:
+// see Inst.Cut.
 func (d *DB) ListInst(ctx context.Context, f InstFilter) ([]Inst, error) {
-	var w where
-	w.addIf(f.TplID != 0, "etplId = ?", f.TplID)
-	w.addIf(f.OperatorID != 0, "operatorId = ?", f.OperatorID)
-	w.addIf(len(f.States) != 0, "state IN (?)", f.States)
-	w.addIf(f.Before != 0, "einstId < ?", f.Before)
-	query := `SELECT ` + instColumns + ` FROM welife_export_inst` + w.String() + ` ORDER BY einstId DESC LIMIT ?`
-	var insts []Inst
-	if err := d.db.SelectContext(ctx, &insts, query, append(w.args, f.Limit)...); err != nil {
+	ids, err := d.listInstIDs(ctx, f)
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	const SELECT = `SELECT ` + instListColumns + ` FROM welife_export_inst WHERE einstId IN (?) ORDER BY einstId DESC`
+	var rows []listedInst
+	if err := d.db.SelectContext(ctx, &rows, SELECT, ids); err != nil {
 		return nil, fmt.Errorf("list instances: %w", err)
-	}
-	if len(insts) == 0 {
-		return nil, nil
-	}
-	ids := make([]int64, len(insts))
-	for i := range insts {
-		ids[i] = insts[i].ID
 	}
 	files, err := d.files(ctx, ids...)
 	if err != nil {
 		return nil, err
 	}
-	for i := range insts {
+	insts := make([]Inst, len(rows))
+	for i := range rows {
+		insts[i] = rows[i].Inst
 		insts[i].Files = files[insts[i].ID]
+		insts[i].Cut = rows[i].cut()
 	}
 	return insts, nil
+}
+
+// listInstIDs returns the ids of the instances that ListInst returns.
+func (d *DB) listInstIDs(ctx context.Context, f InstFilter) ([]int64, error) {
+	p := page{table: "welife_export_inst", id: "einstId", before: f.Before, limit: f.Limit}
+	states := f.States
+	switch {
+	case f.TplID != 0 && f.OperatorID != 0:
+		p.index = "ix_tpl_operator_state"
+	case f.TplID != 0:
+		p.index = "ix_tpl_state"
+	case f.OperatorID != 0:
+		p.index = "ix_operator_state"
+	case len(states) != 0:
+		p.index = "ix_state"
+	}
+	if p.index != "" && len(states) == 0 {
+		states = slices.Collect(maps.Keys(stateNames))
+	}
+	p.where.addIf(f.TplID != 0, "etplId = ?", f.TplID)
+	p.where.addIf(f.OperatorID != 0, "operatorId = ?", f.OperatorID)
+	ids, err := selectPage(ctx, d.db, p, states)
+	return ids, wrap("list instances", err)
+}
+
+// page is one page of ids of a table, in descending order.
+type page struct {
+	table, id string
+	index     string // has the columns of where, the state and the id; empty: the primary key
+	where     where
+	before    int64 // only ids below this one; 0: the first page
+	limit     int
+}
+
+// selectPage returns the ids of a page. With an index it reads a page of each of
+// the states and merges them, so that it reads at most limit entries a state
+// however many rows there are. Without an index states must be empty.
+func selectPage[S ~int32](ctx context.Context, q querier, p page, states []S) (ids []int64, err error) {
+	order := " ORDER BY " + p.id + " DESC LIMIT ?"
+	from := "SELECT " + p.id + " FROM " + p.table
+	if p.index != "" {
+		from += " FORCE INDEX (" + p.index + ")"
+	}
+	p.where.addIf(p.before != 0, p.id+" < ?", p.before)
+	if len(states) == 0 {
+		err := q.SelectContext(ctx, &ids, from+p.where.String()+order, append(p.where.args, p.limit)...)
+		return ids, err
+	}
+	states = slices.Compact(slices.Sorted(slices.Values(states)))
+	var parts []string
+	var args []any
+	for _, state := range states {
+		one := where{conds: append([]string{"state = ?"}, p.where.conds...)}
+		parts = append(parts, "("+from+one.String()+order+")")
+		args = append(append(append(args, state), p.where.args...), p.limit)
+	}
+	err = q.SelectContext(ctx, &ids, strings.Join(parts, " UNION ALL ")+order, append(args, p.limit)...)
+	return ids, err
 }
 
 // where collects the conditions of a query and their arguments.

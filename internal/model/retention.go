@@ -17,7 +17,7 @@ func (d *DB) Expire(ctx context.Context) (insts int, files []File, err error) {
 	// serves expired leases and expired files.
 	const SELECT = `SELECT einstId FROM welife_export_inst FORCE INDEX (ix_lease)
 		WHERE status = ? AND leaseUntil <= UTC_TIMESTAMP(6) ORDER BY leaseUntil LIMIT ? FOR UPDATE SKIP LOCKED`
-	const UPDATE = `UPDATE welife_export_inst SET state = ?, leaseUntil = NULL, updated = UTC_TIMESTAMP(6)
+	const UPDATE = `UPDATE welife_export_inst FORCE INDEX (PRIMARY) SET state = ?, leaseUntil = NULL, updated = UTC_TIMESTAMP(6)
 		WHERE einstId IN (?) AND state = ?`
 	var ids []int64
 	err = d.inTx(ctx, func(t *tx) error {

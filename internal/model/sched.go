@@ -144,7 +144,15 @@ func (d *DB) ListSched(ctx context.Context, f SchedFilter) ([]Sched, error) {
 	w.addIf(f.NamePart != "", "eschedName LIKE ?", "%"+likeText(f.NamePart)+"%")
 	w.addIf(!f.WithDeleted, "status <> ?", SchedDeleted)
 	w.addIf(f.Before != 0, "eschedId < ?", f.Before)
-	query := `SELECT ` + schedColumns + ` FROM welife_export_sched` + w.String() + ` ORDER BY eschedId DESC LIMIT ?`
+	index := ""
+	switch {
+	case f.ID != 0: // one row
+	case f.TplID != 0:
+		index = " FORCE INDEX (ix_tpl)"
+	case f.OperatorID != 0:
+		index = " FORCE INDEX (ix_operator)"
+	}
+	query := `SELECT ` + schedColumns + ` FROM welife_export_sched` + index + w.String() + ` ORDER BY eschedId DESC LIMIT ?`
 	var list []Sched
 	if err := d.db.SelectContext(ctx, &list, query, append(w.args, f.Limit)...); err != nil {
 		return nil, fmt.Errorf("list schedules: %w", err)

@@ -126,12 +126,20 @@ func (d *DB) ListTpl(ctx context.Context, f TplFilter) ([]Tpl, error) {
 	var w where
 	w.addIf(f.ID != 0, "etplId = ?", f.ID)
 	w.addIf(f.NamePart != "", "etplName LIKE ?", "%"+likeText(f.NamePart)+"%")
-	// LIKE, because = ignores trailing spaces.
-	w.addIf(f.Tag != "", "etplTag LIKE ?", likeText(f.Tag))
+	// = for the index, LIKE because = ignores trailing spaces.
+	w.addIf(f.Tag != "", "etplTag = ? AND etplTag LIKE ?", f.Tag, likeText(f.Tag))
 	w.addIf(f.OperatorID != 0, "operatorId = ?", f.OperatorID)
 	w.addIf(!f.WithDeleted, "etplStatus <> ?", TplDeleted)
 	w.addIf(f.Before != 0, "etplId < ?", f.Before)
-	query := `SELECT ` + tplColumns + ` FROM welife_export_tpl` + w.String() + ` ORDER BY etplId DESC LIMIT ?`
+	index := ""
+	switch {
+	case f.ID != 0: // one row
+	case f.Tag != "":
+		index = " FORCE INDEX (ix_tag)"
+	case f.OperatorID != 0:
+		index = " FORCE INDEX (ix_operator)"
+	}
+	query := `SELECT ` + tplColumns + ` FROM welife_export_tpl` + index + w.String() + ` ORDER BY etplId DESC LIMIT ?`
 	var tpls []Tpl
 	if err := d.db.SelectContext(ctx, &tpls, query, append(w.args, f.Limit)...); err != nil {
 		return nil, fmt.Errorf("list templates: %w", err)
