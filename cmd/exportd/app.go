@@ -69,7 +69,7 @@ func (a *app) build(ctx context.Context) (_ *process, err error) {
 	if p.db, err = a.openDatabase(ctx); err != nil {
 		return nil, err
 	}
-	if p.sources, err = openSources(a.cfg.sources, a.log); err != nil {
+	if p.sources, err = openSources(a.cfg.sources, a.cfg.location, a.log); err != nil {
 		return nil, fmt.Errorf("data sources: %w", err)
 	}
 	files, storeID, err := a.openStore(ctx, p.db)

@@ -159,7 +159,7 @@ func (c *config) validate() error {
 	atLeast("retention", c.settings.Retention, time.Second)
 	atLeast("shutdown-grace", c.shutdownGrace, 0)
 	c.store.validate(bad)
-	if c.location, err = time.LoadLocation(c.zone); err != nil || c.zone == "" {
+	if c.location, err = time.LoadLocation(c.zone); err != nil || c.zone == "" || c.zone == "Local" || c.zone == "localtime" {
 		bad("zone", "%q, want a name such as Asia/Shanghai", c.zone)
 	}
 	c.trace.validate(bad)

@@ -32,6 +32,20 @@ type sourceConfig struct {
 	// Operators are the operators whose templates and instances may use the data
 	// source; none: every operator.
 	Operators []int32 `yaml:"operators"`
+	// MaxConnections bounds the connections of this process to the data source,
+	// for exports, previews and checks; exports leave ReservedConnections of them
+	// free. 0: the defaults of source.Options.
+	MaxConnections      int `yaml:"max-connections"`
+	ReservedConnections int `yaml:"reserved-connections"`
+	// MaxRowBytes bounds one row; 0: 64 MiB.
+	MaxRowBytes int64 `yaml:"max-row-bytes"`
+	// SessionMemory bounds the memory of a session on the server; 0: 512 MiB.
+	SessionMemory int64 `yaml:"session-memory"`
+	// TimeZone is the time zone of the sessions and of time parameters: an IANA
+	// name, an offset, or "server"; empty: the service's zone.
+	TimeZone string `yaml:"time-zone"`
+	// GroupConcatMaxLen is group_concat_max_len in bytes; 0: the server's.
+	GroupConcatMaxLen int64 `yaml:"group-concat-max-len"`
 }
 
 // sourceName matches the valid names of data sources.

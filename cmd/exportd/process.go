@@ -76,7 +76,7 @@ func (p *process) run(ctx context.Context) error {
 	workers.Go(func() { p.deliveries.Run(claiming, working) })
 	claims.Go(func() { p.sweeper.Run(claiming) })
 	claims.Go(func() { p.schedules.Run(claiming) })
-	claims.Go(func() { p.sources.warnOfGrants(claiming, p.log) })
+	claims.Go(func() { p.sources.inspect(claiming, p.log) })
 	beats.Go(func() {
 		if err := p.registry.Run(beating); err != nil {
 			p.log.Error("registration in etcd", "error", err)

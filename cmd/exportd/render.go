@@ -65,6 +65,7 @@ func (j *renderJob) define(o *options) {
 	f.String("dsn-file", "", "`file` that contains the DSN")
 	f.StringVar(&j.source.CAFile, "ca-file", "", "PEM `file` of certificate authorities that verify the database server; none: the system's")
 	f.StringVar(&j.source.Dialect, "dialect", "", "mariadb or mysql: permit functions that only this server has")
+	f.StringVar(&j.source.TimeZone, "time-zone", "UTC", "time `zone` of the session and of :today and the like: an IANA name, an offset such as +08:00, or server")
 	f.StringVar(&j.query, "query", "", "one SELECT, or @FILE to read it from a file")
 	f.StringVar(&j.format, "format", "csv", "file format: csv, xls or xlsx")
 	f.StringVar(&j.output, "o", "", "`file` to write; - for standard output")
@@ -150,7 +151,7 @@ func (j *renderJob) load(args []string, getenv func(string) string, out io.Write
 // run writes the file. It gets its name only when it is complete.
 func (j *renderJob) run(ctx context.Context, stdout, stderr io.Writer) error {
 	began := time.Now()
-	in, srcs, err := j.instance()
+	in, srcs, err := j.instance(ctx)
 	if err != nil {
 		return err
 	}
@@ -189,13 +190,16 @@ func (j *renderJob) run(ctx context.Context, stdout, stderr io.Writer) error {
 }
 
 // instance returns the instance that the service would create for the same query.
-func (j *renderJob) instance() (*model.Inst, sources, error) {
+func (j *renderJob) instance(ctx context.Context) (*model.Inst, sources, error) {
 	j.source.DSN = j.dsn
-	srcs, err := openSources(map[string]sourceConfig{"default": j.source}, slog.New(slog.DiscardHandler))
+	srcs, err := openSources(map[string]sourceConfig{"default": j.source}, time.UTC, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, nil, err
 	}
-	now := time.Now()
+	// The server's kind and time zone; a source that does not answer is an error of
+	// the query.
+	_, _ = srcs["default"].Probe(ctx)
+	now := time.Now().In(srcs.Zone("default"))
 	st, err := task.ParseStatement(j.query, srcs.CheckOptions("default"))
 	if err != nil {
 		return nil, nil, err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -29,16 +30,24 @@ type namedSource struct {
 // dialects are the values of a data source's dialect key.
 var dialects = map[string]sqlcheck.Dialect{"": sqlcheck.AnyServer, "mariadb": sqlcheck.MariaDB, "mysql": sqlcheck.MySQL}
 
-func openSources(configured map[string]sourceConfig, log *slog.Logger) (sources, error) {
+// openSources opens the configured data sources. zone is the service's, which is
+// the time zone of sources that name none.
+func openSources(configured map[string]sourceConfig, zone *time.Location, log *slog.Logger) (sources, error) {
 	opened := sources{}
 	for name, c := range configured {
 		src, err := source.Open(name, c.DSN, source.Options{
 			CAFile: c.CAFile,
 			Limits: source.Limits{
-				Rows: c.MaxRows, Bytes: c.MaxBytes, StatementTime: time.Duration(c.MaxSeconds) * time.Second,
+				Rows: c.MaxRows, Bytes: c.MaxBytes, RowBytes: c.MaxRowBytes, StatementTime: time.Duration(c.MaxSeconds) * time.Second,
 			},
-			Snapshot: c.Snapshot,
-			Logger:   log,
+			Snapshot:            c.Snapshot,
+			TimeZone:            cmp.Or(c.TimeZone, zone.String()),
+			ServiceZone:         zone,
+			GroupConcatMaxLen:   c.GroupConcatMaxLen,
+			SessionMemory:       c.SessionMemory,
+			MaxConnections:      c.MaxConnections,
+			ReservedConnections: c.ReservedConnections,
+			Logger:              log,
 		})
 		if err != nil {
 			return nil, err
@@ -56,24 +65,60 @@ func openSources(configured map[string]sourceConfig, log *slog.Logger) (sources,
 	return opened, nil
 }
 
-// grantsTimeout bounds the query for the grants of one account.
-const grantsTimeout = 10 * time.Second
+const (
+	// inspectTimeout bounds the queries to inspect one data source.
+	inspectTimeout = 20 * time.Second
+	// inspectRetry is the pause before data sources that did not answer are
+	// inspected again.
+	inspectRetry = 30 * time.Second
+)
 
-// warnOfGrants logs a warning for each account that may do more than read. For
+// inspect logs in to each data source, so that the kind of its server is known
+// where no dialect is configured, and logs warnings about its time zone and about
+// accounts that may do more than read. It repeats that for data sources that do
+// not answer, until ctx ends.
+func (s sources) inspect(ctx context.Context, log *slog.Logger) {
+	names := s.all()
+	for {
+		names = slices.DeleteFunc(names, func(name string) bool { return s.inspectOne(ctx, name, log) })
+		if len(names) == 0 {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(inspectRetry):
+		}
+	}
+}
+
+// inspectOne inspects a data source and reports whether it did answer.
+func (s sources) inspectOne(ctx context.Context, name string, log *slog.Logger) bool {
+	ctx, stop := context.WithTimeout(ctx, inspectTimeout)
+	defer stop()
+	warnings, err := s[name].Probe(ctx)
+	if err != nil {
+		log.WarnContext(ctx, "the data source cannot be used", "data_source", name, "error", err)
+		return !source.Transient(err)
+	}
+	for _, w := range warnings {
+		log.WarnContext(ctx, w, "data_source", name)
+	}
+	s.warnOfGrants(ctx, name, log)
+	return true
+}
+
+// warnOfGrants logs a warning for an account that may do more than read. For
 // such an account the SQL check and the read-only session are the only protection
 // against writes.
-func (s sources) warnOfGrants(ctx context.Context, log *slog.Logger) {
-	for _, name := range s.all() {
-		ctx, stop := context.WithTimeout(ctx, grantsTimeout)
-		excess, err := s[name].ExcessGrants(ctx)
-		stop()
-		switch {
-		case err != nil:
-			log.WarnContext(ctx, "the grants of the data source's account are not known", "data_source", name, "error", err)
-		case len(excess) > 0:
-			log.WarnContext(ctx, "the data source's account may do more than read; grant it SELECT on the exported tables and nothing else",
-				"data_source", name, "excess", excess)
-		}
+func (s sources) warnOfGrants(ctx context.Context, name string, log *slog.Logger) {
+	excess, err := s[name].ExcessGrants(ctx)
+	switch {
+	case err != nil:
+		log.WarnContext(ctx, "the grants of the data source's account are not known", "data_source", name, "error", err)
+	case len(excess) > 0:
+		log.WarnContext(ctx, "the data source's account may do more than read; grant it SELECT on the exported tables and nothing else",
+			"data_source", name, "excess", excess)
 	}
 }
 
@@ -93,7 +138,35 @@ func (s sources) Names(operator int32) []string {
 func (s sources) all() []string { return slices.Sorted(maps.Keys(s)) }
 
 // CheckOptions implements task.Sources and export.Sources.
-func (s sources) CheckOptions(name string) sqlcheck.Options { return s[name].check }
+func (s sources) CheckOptions(name string) sqlcheck.Options {
+	src := s[name]
+	if src.Source == nil || src.check.Dialect != sqlcheck.AnyServer {
+		return src.check
+	}
+	if f, known := src.Facts(); known { // no dialect is configured: that of the server
+		src.check.Dialect = sqlcheck.MySQL
+		if f.MariaDB {
+			src.check.Dialect = sqlcheck.MariaDB
+		}
+	}
+	return src.check
+}
+
+// Zone implements task.Sources.
+func (s sources) Zone(name string) *time.Location {
+	if src, ok := s[name]; ok {
+		return src.Location()
+	}
+	return time.UTC
+}
+
+// Notes implements task.Sources.
+func (s sources) Notes(name, sql string, columns []row.Column) []source.Note {
+	if src, ok := s[name]; ok {
+		return src.Notes(sql, columns)
+	}
+	return nil
+}
 
 // Transient implements task.Sources.
 func (s sources) Transient(err error) bool { return source.Transient(err) }

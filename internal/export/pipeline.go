@@ -107,6 +107,14 @@ func (p *pipeline) write(ctx context.Context, w io.Writer) (format.Summary, erro
 	return encoder.Summary(), nil
 }
 
+// notes returns the data source's remarks on values that it does not send in full.
+func (p *pipeline) notes() []source.Note {
+	if c, ok := p.cursor.(interface{ Notes() []source.Note }); ok {
+		return c.Notes()
+	}
+	return nil
+}
+
 // close ends the query where it still runs.
 func (p *pipeline) close() { _ = p.cursor.Close() }
 

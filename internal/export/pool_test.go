@@ -69,10 +69,10 @@ func TestPool_Run_failure(t *testing.T) {
 			after(&source.LimitError{Limit: source.LimitStatementTime, Max: int64(time.Second)}), model.StateTimedOut, 1, "4", "1s",
 		},
 		"malformed_answer_is_retried": {
-			after(&source.ProtocolError{What: "a second result"}), model.StateFailed, 3, "13", "malformed answer: a second result",
+			after(&source.ProtocolError{What: "a second result"}), model.StateFailed, 3, "14", "malformed response: a second result",
 		},
 		"malformed_row_is_retried": {
-			after(row.ErrBroken), model.StateFailed, 3, "13", row.ErrBroken.Error(),
+			after(row.ErrBroken), model.StateFailed, 3, "14", row.ErrBroken.Error(),
 		},
 		"panic": {
 			func(context.Context, int) error { panic("bug") }, model.StateFailed, 3, "13", "internal error",

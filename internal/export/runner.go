@@ -77,7 +77,7 @@ func (r *Runner) run(ctx context.Context, in *model.Inst, progress *progress) (m
 	}
 	return made{store: r.Store, result: model.Result{
 		Rows:     summary.Rows,
-		Warnings: task.Warnings(summary.Warnings),
+		Warnings: append(task.Warnings(summary.Warnings), task.NoteWarnings(p.notes())...),
 		Files: []model.File{{
 			Name: name, Key: key, ContentType: encoder.ContentType(p.format, p.options),
 			Rows: summary.Rows, Bytes: out.n, SHA256: out.hash.Sum(nil),

@@ -136,6 +136,8 @@ func classify(err error) model.Failure {
 		return fail(codes.DataLoss, false, damage.Error())
 	case source.Transient(err):
 		return fail(codes.Unavailable, true, "data source: "+err.Error())
+	case source.Misconfigured(err):
+		return fail(codes.FailedPrecondition, false, "data source: "+err.Error())
 	case errors.As(err, &server):
 		return fail(codes.InvalidArgument, false, "data source: "+server.Error())
 	case errors.As(err, &mine) && mine.Kind == model.WrongState:

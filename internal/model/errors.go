@@ -18,6 +18,7 @@ const (
 	Quota                           // a limit of the operator or of the service is reached
 	WrongState                      // the state of the object does not allow the operation
 	Conflict                        // another request changed the object, or used the request id
+	Incomplete                      // the data source cut the result
 )
 
 // Error is a mistake in a request. Text names the field, the value that came

@@ -27,10 +27,11 @@ func (s *Server) PreviewTpl(ctx context.Context, req *api.WshExportTaskPreviewTp
 		return nil, err
 	}
 	if req.GetCheckOnly() {
-		if err := s.Tasks.CheckTpl(ctx, t); err != nil {
+		warnings, err := s.Tasks.CheckTpl(ctx, t)
+		if err != nil {
 			return nil, err
 		}
-		return &api.WshExportTaskPreviewTplRes{Data: &api.WshExportPreview{}}, nil
+		return &api.WshExportTaskPreviewTplRes{Data: &api.WshExportPreview{Warnings: warningsToProto(warnings)}}, nil
 	}
 	p, err := s.Tasks.Preview(ctx, t, task.PreviewParams{
 		Params: paramsFromProto(req.GetParams()), Format: model.Format(req.GetEtplOutputFormat()),

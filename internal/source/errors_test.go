@@ -33,7 +33,7 @@ func TestTransient(t *testing.T) {
 		"statement timeout":          {&LimitError{Limit: LimitStatementTime, Err: &ServerError{Code: mysqlErrStatementTimeout}}, false},
 		"rows":                       {&LimitError{Limit: LimitRows}, false},
 		"damage":                     {&DamageError{}, false},
-		"malformed":                  {&ProtocolError{}, false},
+		"malformed":                  {&ProtocolError{}, true},
 		"cancelled":                  {context.Canceled, false},
 		"nothing":                    {nil, false},
 		"a limit, and then lost":     {errors.Join(&LimitError{Limit: LimitRows}, lost("read rows", io.EOF)), false},

@@ -186,10 +186,17 @@ var convertTZ = regexp.MustCompile(`(?is)\bCONVERT_TZ\s*\((.*)`)
 // zoneOffset finds string literals that are offsets.
 var zoneOffset = regexp.MustCompile(`'[+-]\d{1,2}:\d{2}'`)
 
-// notes returns the notes on a statement and the columns of its result.
-func (c *conn) notes(sql string, cols []row.Column) []Note {
+// Notes returns the notes on a statement and the columns of its result, from the
+// facts of the last login.
+func (s *Source) Notes(sql string, cols []row.Column) []Note {
+	f, known := s.Facts()
+	f.ZoneTables = f.ZoneTables || !known
+	return f.notes(sql, cols)
+}
+
+func (f *Facts) notes(sql string, cols []row.Column) []Note {
 	var notes []Note
-	if m := convertTZ.FindStringSubmatch(sql); m != nil && !c.facts.ZoneTables && len(zoneOffset.FindAllString(m[1], -1)) < 2*strings.Count(strings.ToUpper(m[0]), "CONVERT_TZ") {
+	if m := convertTZ.FindStringSubmatch(sql); m != nil && !f.ZoneTables && len(zoneOffset.FindAllString(m[1], -1)) < 2*strings.Count(strings.ToUpper(m[0]), "CONVERT_TZ") {
 		notes = append(notes, Note{NoteZoneNames, "CONVERT_TZ returns NULL for names of time zones: the data source has no time zone tables; use offsets such as '+08:00', or have mysql_tzinfo_to_sql or mariadb-tzinfo-to-sql run there"})
 	}
 	isFloat := func(col row.Column) bool { return strings.HasPrefix(col.Type, "FLOAT") && col.Scale < 0 }

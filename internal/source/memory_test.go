@@ -20,12 +20,12 @@ func multiplying(levels int) string {
 }
 
 // Preparing a statement is bounded in memory before it starts.
-func TestSource_Describe_memoryLimit(t *testing.T) {
+func TestSource_Prepare_memoryLimit(t *testing.T) {
 	if isMySQL() {
 		t.Skip("MySQL lets no account without privileges bound its memory; it merges such CTEs")
 	}
 	s := open(t, setup(t), Options{SessionMemory: 48 << 20})
-	_, err := s.Describe(t.Context(), multiplying(12), 0)
+	_, err := s.Prepare(t.Context(), multiplying(12), 0)
 	var limit *LimitError
 	if !errors.As(err, &limit) || limit.Limit != LimitMemory || limit.Max != 48<<20 {
 		t.Fatalf("got %v, want a *LimitError of memory", err)
@@ -33,7 +33,7 @@ func TestSource_Describe_memoryLimit(t *testing.T) {
 	if v := Classify(err); v != (Verdict{Final, Author}) {
 		t.Errorf("verdict %v, want that of the author", v)
 	}
-	if _, err := s.Describe(t.Context(), multiplying(3), 0); err != nil {
+	if _, err := s.Prepare(t.Context(), multiplying(3), 0); err != nil {
 		t.Errorf("a small statement: %v", err)
 	}
 }

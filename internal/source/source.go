@@ -157,48 +157,31 @@ func (o *Options) check() error {
 	return o.Limits.check()
 }
 
-// Description is what the server knows about a statement without running it.
-type Description struct {
-	Columns []row.Column
-	Notes   []Note
-}
-
 // Prepare has the server parse sql, which has args placeholders, and returns the
 // columns of its result. Nothing is run. A statement without a result is an
 // error; see Classify for errors in general.
 func (s *Source) Prepare(ctx context.Context, sql string, args int) ([]row.Column, error) {
-	d, err := s.Describe(ctx, sql, args)
-	return d.Columns, err
-}
-
-// Describe is like Prepare and also returns notes on values that the server will
-// not send in full.
-func (s *Source) Describe(ctx context.Context, sql string, args int) (Description, error) {
-	d, err := s.describe(ctx, sql, args)
+	cols, err := s.prepare(ctx, sql, args)
 	if err != nil {
-		return Description{}, fmt.Errorf("data source %s: prepare: %w", s.name, err)
+		return nil, fmt.Errorf("data source %s: prepare: %w", s.name, err)
 	}
-	return d, nil
+	return cols, nil
 }
 
-func (s *Source) describe(ctx context.Context, sql string, args int) (Description, error) {
+func (s *Source) prepare(ctx context.Context, sql string, args int) ([]row.Column, error) {
 	c, err := s.acquire(ctx, short)
 	if err != nil {
-		return Description{}, err
+		return nil, err
 	}
 	stop := c.watch(ctx)
 	defer c.close() //nolint:errcheck // no result is lost
 	defer stop()
 	limits := Limits{StatementTime: prepareTime}.within(s.opts.Limits)
 	if err := c.begin(limits, Query{}); err != nil {
-		return Description{}, err
+		return nil, err
 	}
 	c.startClock(limits.StatementTime)
-	cols, err := c.prepareStatement(sql, args)
-	if err != nil {
-		return Description{}, err
-	}
-	return Description{Columns: cols, Notes: c.notes(sql, cols)}, nil
+	return c.prepareStatement(sql, args)
 }
 
 // Query runs q on a connection of its own and returns when the server has sent
@@ -238,7 +221,7 @@ func (s *Source) query(ctx context.Context, use use, q Query) (*Cursor, error) {
 		return nil, errors.Join(err, c.close())
 	}
 	cur := newCursor(c, cols, limits, q.FirstRows, s.opts.BatchBytes, stop)
-	cur.notes = c.notes(q.SQL, cols)
+	cur.notes = c.facts.notes(q.SQL, cols)
 	return cur, nil
 }
 

@@ -80,7 +80,7 @@ func Classify(err error) Verdict {
 	case errors.As(err, &lost):
 		return Verdict{Wait, Server}
 	case errors.As(err, &protocol), errors.Is(err, row.ErrBroken):
-		return Verdict{Final, Server}
+		return Verdict{Retry, Server}
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.Is(err, errClosed):
 		return Verdict{Final, Caller}
 	case errors.As(err, &login):

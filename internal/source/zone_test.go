@@ -171,7 +171,7 @@ func loadZone(t *testing.T, root string, id int, name string) {
 	run(t, root, stmts...)
 }
 
-func TestConn_notes(t *testing.T) {
+func TestSource_Notes(t *testing.T) {
 	dsn := setup(t, "CREATE TABLE n (f FLOAT, g FLOAT(9,2), d DOUBLE, at DATETIME)", "INSERT INTO n VALUES (123456.789, 1.5, 1.5, '2026-01-01 00:00:00')")
 	s := open(t, dsn, Options{})
 	for sql, want := range map[string][]string{
@@ -188,12 +188,12 @@ func TestConn_notes(t *testing.T) {
 			}
 			return all
 		}
-		d, err := s.Describe(t.Context(), sql, 0)
+		columns, err := s.Prepare(t.Context(), sql, 0)
 		if err != nil {
 			t.Fatalf("%s: %v", sql, err)
 		}
-		if diff := cmp.Diff(want, codes(d.Notes)); diff != "" {
-			t.Errorf("Describe %s (-want +got):\n%s", sql, diff)
+		if diff := cmp.Diff(want, codes(s.Notes(sql, columns))); diff != "" {
+			t.Errorf("Prepare %s (-want +got):\n%s", sql, diff)
 		}
 		cur, err := s.Query(t.Context(), Query{SQL: sql})
 		if err != nil {

@@ -49,7 +49,7 @@ func (s *Service) newInst(t runnable, p CreateParams, deliverTo []model.DeliverT
 	if err := checkFormat(t.OutputColumns, format, len(t.ResultColumns.V)); err != nil {
 		return nil, err
 	}
-	params, err := FreezeParams(t.stmt, t.Params.V, p.Params, at)
+	params, err := FreezeParams(t.stmt, t.Params.V, p.Params, at.in(s.sources.Zone(t.Source)))
 	if err != nil {
 		return nil, err
 	}

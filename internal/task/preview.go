@@ -19,6 +19,8 @@ const (
 	previewTime = 10 * time.Second
 	// previewBytes bounds the result that a preview holds in memory.
 	previewBytes = 2 << 20
+	// previewRowBytes bounds one row. A longer row is refused before it is read.
+	previewRowBytes = 1 << 20
 )
 
 // Preview holds the first rows of a template's result, as the cells of the file
@@ -55,7 +57,7 @@ func (s *Service) Preview(ctx context.Context, t *model.Tpl, p PreviewParams) (*
 	if err != nil {
 		return nil, err
 	}
-	params, err := FreezeParams(st, t.Params.V, p.Params, s.sampleWindow(p.OperatorID))
+	params, err := FreezeParams(st, t.Params.V, p.Params, s.sampleWindow(p.OperatorID).in(s.sources.Zone(t.Source)))
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +76,7 @@ func (s *Service) Preview(ctx context.Context, t *model.Tpl, p PreviewParams) (*
 		SQL:       query.SQL,
 		FirstRows: int64(p.Rows) + 1, // one more shows whether there are more
 		Snapshot:  in.Options.V.Snapshot,
-		Limits:    source.Limits{StatementTime: previewTime, Bytes: previewBytes},
+		Limits:    source.Limits{StatementTime: previewTime, Bytes: previewBytes, RowBytes: previewRowBytes},
 	})
 	if err != nil {
 		return nil, s.previewError(ctx, in.Source, err)
@@ -124,7 +126,7 @@ func (p *Preview) encode(in *model.Inst, sample *source.Sample, rows int) error 
 	if err := enc.Close(); err != nil {
 		return err
 	}
-	p.Warnings = Warnings(enc.Summary().Warnings)
+	p.Warnings = append(Warnings(enc.Summary().Warnings), NoteWarnings(sample.Notes)...)
 	return nil
 }
 
@@ -132,18 +134,22 @@ func (p *Preview) encode(in *model.Inst, sample *source.Sample, rows int) error 
 // not answer at the moment.
 func (s *Service) previewError(ctx context.Context, name string, err error) error {
 	var limit *source.LimitError
-	var server *source.ServerError
+	var damage *source.DamageError
 	switch {
 	case errors.As(err, &limit) && limit.Limit == source.LimitBytes:
 		return invalid("rows", "the first rows hold more than %d bytes: ask for fewer", limit.Max)
+	case errors.As(err, &limit) && limit.Limit == source.LimitRowBytes:
+		return invalid("etplExpr", "one of the first rows holds more than %d bytes, the most that a preview shows", limit.Max)
+	case errors.As(err, &limit) && limit.Limit == source.LimitMemory:
+		return invalid("etplExpr", "%s", limit)
+	case errors.As(err, &damage):
+		return model.Errorf(model.Incomplete, "etplExpr: %s", damage)
 	case errors.As(err, &limit), errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return invalid("etplExpr", "the first rows were not there after %s", previewTime)
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case s.sources.Transient(err):
 		return &UnavailableError{Source: name, Err: err}
-	case errors.As(err, &server):
-		return invalid("etplExpr", "the data source %q says: %s", name, server)
 	}
-	return err
+	return sourceError(name, err)
 }

@@ -20,9 +20,15 @@ type Sources interface {
 	// Names returns the names of the data sources that an operator may use,
 	// sorted.
 	Names(operator int32) []string
+	// Zone returns the time zone of a data source, in which the values of time
+	// parameters are written.
+	Zone(source string) *time.Location
 	// Prepare returns the result columns of a statement with "?" placeholders,
 	// args of them, without running the statement.
 	Prepare(ctx context.Context, source, sql string, args int) ([]row.Column, error)
+	// Notes returns remarks on values of a statement that the data source does not
+	// send in full, as far as they are known from its columns.
+	Notes(source, sql string, columns []row.Column) []source.Note
 	// Sample runs a statement and keeps its first rows.
 	Sample(ctx context.Context, source string, q source.Query) (*source.Sample, error)
 	// EstimateRows returns how many rows the server's plan of a statement reads;

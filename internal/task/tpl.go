@@ -3,12 +3,14 @@ package task
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"exporttask/internal/format/row"
 	"exporttask/internal/model"
+	"exporttask/internal/source"
 	"exporttask/internal/sqlcheck"
 )
 
@@ -22,7 +24,7 @@ func (s *Service) CreateTpl(ctx context.Context, t *model.Tpl, r model.Request) 
 	if before != nil || err != nil {
 		return before, err
 	}
-	if err := s.CheckTpl(ctx, t); err != nil {
+	if _, err := s.CheckTpl(ctx, t); err != nil {
 		return nil, err
 	}
 	return s.db.CreateTpl(ctx, *t, r)
@@ -36,17 +38,19 @@ func (s *Service) UpdateTpl(ctx context.Context, id, version int32, edit func(*m
 		if err := edit(t); err != nil {
 			return err
 		}
-		return s.CheckTpl(ctx, t)
+		_, err := s.CheckTpl(ctx, t)
+		return err
 	})
 }
 
 // CheckTpl checks a template's SQL, parameters, output columns and destinations
 // against each other and against its data source. It sets the template's status
-// and result columns and saves nothing.
-func (s *Service) CheckTpl(ctx context.Context, t *model.Tpl) error {
+// and result columns and saves nothing. The warnings are about values that the
+// data source will not send as the SQL suggests.
+func (s *Service) CheckTpl(ctx context.Context, t *model.Tpl) ([]model.Warning, error) {
 	st, err := s.parse(t.Source, t.OperatorID, t.Expr)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	return s.checkTpl(ctx, t, st)
 }
@@ -61,37 +65,52 @@ func (s *Service) parse(source string, operator int32, expr string) (*sqlcheck.S
 }
 
 // checkTpl is CheckTpl for a statement that is parsed already.
-func (s *Service) checkTpl(ctx context.Context, t *model.Tpl, st *sqlcheck.Statement) error {
+func (s *Service) checkTpl(ctx context.Context, t *model.Tpl, st *sqlcheck.Statement) ([]model.Warning, error) {
 	if _, err := st.Declare(checkDecls(t.Params.V)); err != nil {
-		return invalid("etplParams", "%s", err)
+		return nil, invalid("etplParams", "%s", err)
 	}
 	if _, err := parseColumns(t.OutputColumns); err != nil {
-		return err
+		return nil, err
 	}
 	if err := CheckFileName(t.Options.V.FileName, st); err != nil {
-		return err
+		return nil, err
 	}
 	if err := s.checkDeliverTo("etplDeliverTo", t.OperatorID, t.DeliverTo.V, st.Names); err != nil {
-		return err
+		return nil, err
 	}
 	columns, err := prepare(ctx, s.sources, t.Source, st, t.Params.V)
 	switch {
 	case err == nil:
 	case ctx.Err() != nil:
-		return ctx.Err()
+		return nil, ctx.Err()
 	case s.sources.Transient(err):
 		t.Status = model.TplInited
 		t.ResultColumns.V = []model.ResultColumn{}
-		return nil
+		return nil, nil
 	default:
-		return invalid("etplExpr", "the data source %q says: %s", t.Source, err)
+		return nil, sourceError(t.Source, err)
 	}
 	if _, err := Columns(t.OutputColumns, columns, t.OutputFormat); err != nil {
-		return err
+		return nil, err
 	}
 	t.Status = model.TplNormal
 	t.ResultColumns.V = resultColumns(columns)
-	return nil
+	return NoteWarnings(s.sources.Notes(t.Source, st.SQL, columns)), nil
+}
+
+// sourceError returns the error of a caller whose statement a data source
+// rejected. Only an error of the statement names etplExpr; what the operator or
+// the database server has to mend is a WrongState.
+func sourceError(name string, err error) error {
+	var server *source.ServerError
+	text := err.Error()
+	if errors.As(err, &server) {
+		text = server.Error()
+	}
+	if source.Classify(err).Owner != source.Author {
+		return model.Errorf(model.WrongState, "the data source %q cannot be used; its operator has to mend this: %s", name, text)
+	}
+	return invalid("etplExpr", "the data source %q says: %s", name, text)
 }
 
 func resultColumns(columns []row.Column) []model.ResultColumn {
@@ -122,7 +141,7 @@ func (s *Service) loadRunnable(ctx context.Context, id, operator int32) (runnabl
 		return runnable{}, err
 	}
 	if t.Status == model.TplInited {
-		if err := s.checkTpl(ctx, t, st); err != nil {
+		if _, err := s.checkTpl(ctx, t, st); err != nil {
 			return runnable{}, err
 		}
 		if t.Status == model.TplNormal {

@@ -159,12 +159,14 @@ func TestService_Preview_refused(t *testing.T) {
 	t.Parallel()
 	f := tasktest.New(t)
 	preview := func(expr string) error {
-		_, err := f.Preview(t.Context(), &model.Tpl{Source: "default", Expr: expr}, task.PreviewParams{Rows: 1})
+		_, err := f.Preview(t.Context(), &model.Tpl{Source: "default", Expr: expr}, task.PreviewParams{Rows: 9})
 		return err
 	}
 	wantError(t, preview("SELECT :x"), model.Invalid, `params: parameter "x": not given`)
 	wantError(t, preview("SELECT gone FROM shop"), model.Invalid, `etplExpr: the data source "default" says: `)
-	wantError(t, preview("SELECT REPEAT('x', 3000000)"), model.Invalid, "rows: ")
+	wantError(t, preview("SELECT REPEAT('x', 3000000)"), model.Invalid, "etplExpr: one of the first rows holds more than 1048576 bytes")
+	wantError(t, preview("SELECT REPEAT('x', 900000) UNION ALL SELECT REPEAT('y', 900000) UNION ALL SELECT REPEAT('z', 900000) UNION ALL SELECT 1"), model.Invalid, "rows: ")
+	wantError(t, preview("SELECT LENGTH(REPEAT('x', 100000000))"), model.Incomplete, "etplExpr: the server cut the result: warning 1301")
 	f.Source.Err, f.Source.Down = errors.New("connection refused"), true
 	var down *task.UnavailableError
 	if err := preview("SELECT 1"); !errors.As(err, &down) || down.Source != "default" {

@@ -5,6 +5,7 @@ import (
 
 	"exporttask/internal/format"
 	"exporttask/internal/model"
+	"exporttask/internal/source"
 )
 
 // warningTexts are the texts of warnings, without the count.
@@ -15,6 +16,15 @@ var warningTexts = map[format.WarningCode]string{
 	format.RoundedNumber:  "numbers rounded to the 15 digits that a spreadsheet keeps",
 	format.NumberText:     "numbers stored as text because a spreadsheet would change them (more than 15 digits or leading zeros); declare the column's type as number to round them, or as text",
 	format.NotNumber:      "values of columns declared as number that are no numbers, stored as text",
+}
+
+// NoteWarnings returns the notes of a data source on a statement as warnings.
+func NoteWarnings(notes []source.Note) []model.Warning {
+	out := make([]model.Warning, len(notes))
+	for i, n := range notes {
+		out[i] = model.Warning{Code: n.Code, Count: 1, Text: n.Text}
+	}
+	return out
 }
 
 // Warnings converts the warnings of an encoder to those of an instance.

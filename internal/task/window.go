@@ -25,6 +25,12 @@ func scheduled(w calendar.Window, operator int32) RunWindow {
 	return RunWindow{Now: w.Due, Window: w, OperatorID: operator}
 }
 
+// in returns the window with its times in a zone, in which parameters are written.
+func (r RunWindow) in(zone *time.Location) RunWindow {
+	r.Now = r.Now.In(zone)
+	return r
+}
+
 // builtins returns the values of the parameters that the service fills in.
 func (r RunWindow) builtins() []sqlcheck.Param {
 	zone := r.Now.Location()

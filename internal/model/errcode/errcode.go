@@ -31,6 +31,8 @@ func OfKind(k model.ErrorKind) codes.Code {
 		return codes.FailedPrecondition
 	case model.Conflict:
 		return codes.Aborted
+	case model.Incomplete:
+		return codes.DataLoss
 	}
 	return codes.Internal
 }

@@ -141,7 +141,7 @@ func newSource(t *testing.T) *Source {
 	s := &Source{db: db, schema: cfg.DBName}
 	s.Exec(t, "CREATE TABLE shop (id INT PRIMARY KEY, name VARCHAR(20), total DECIMAL(10,2))")
 	s.Exec(t, "INSERT INTO shop VALUES (1, '=1+1', 10.50), (2, NULL, 20.00), (3, 'c', 30.25)")
-	s.Source, err = source.Open(task.DefaultSource, testkit.Account(t, dsn, "SELECT"), source.Options{})
+	s.Source, err = source.Open(task.DefaultSource, testkit.Account(t, dsn, "SELECT"), source.Options{TimeZone: "+08:00"})
 	must(t, err)
 	return s
 }
@@ -169,6 +169,14 @@ func (s *Source) CheckOptions(string) sqlcheck.Options {
 
 // Transient implements task.Sources.
 func (s *Source) Transient(err error) bool { return s.Down || source.Transient(err) }
+
+// Zone implements task.Sources.
+func (s *Source) Zone(string) *time.Location { return s.Location() }
+
+// Notes implements task.Sources.
+func (s *Source) Notes(_, text string, columns []row.Column) []source.Note {
+	return s.Source.Notes(text, columns)
+}
 
 // Prepare implements task.Sources.
 func (s *Source) Prepare(ctx context.Context, _, text string, args int) ([]row.Column, error) {
