@@ -181,7 +181,7 @@ func TestServe_PreviewTpl_errors(t *testing.T) {
 		"no SELECT":          {draft("DELETE FROM wide"), "3", "etplExpr"},
 		"no such table":      {draft("SELECT * FROM nowhere"), "3", "nowhere"},
 		"missing parameter":  {draft("SELECT :x"), "3", `"x"`},
-		"too much":           {draft("SELECT * FROM wide"), "3", "rows: the first rows hold more than"},
+		"too much":           {draft("SELECT * FROM wide"), "3", "etplExpr: one of the first rows holds more than"},
 		"too slow":           {draft("SELECT COUNT(*) FROM wide a, " + manyRows + " b, " + manyRows + " c, " + manyRows + " d"), "3", "10s"},
 	} {
 		t.Run(name, func(t *testing.T) {
