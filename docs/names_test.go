@@ -136,6 +136,23 @@ func TestPages_names_exist(t *testing.T) {
 	}
 }
 
+// The README names the version of Go that go.mod requires.
+func TestReadme_go_version(t *testing.T) {
+	t.Parallel()
+	mod, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := regexp.MustCompile(`(?m)^go (.+)$`).FindSubmatch(mod)
+	if want == nil || !strings.Contains(string(readme), "Go "+string(want[1])+" or newer") {
+		t.Errorf("README.md does not name go.mod's version of Go, %q", want)
+	}
+}
+
 // span checks what a code span of prose names.
 func (n names) span(l line, s string, bad func(l line, what, name string)) {
 	if m := makeCall.FindStringSubmatch(s); m != nil && !n.targets[m[1]] {
