@@ -1,5 +1,5 @@
-// Package migrations holds the schema of the service's own tables, one
-// idempotent statement a file, and brings a database up to it.
+// Package migrations contains the schema of exportd's own tables, as files of one
+// idempotent statement each, and applies it to a database.
 package migrations
 
 import (
@@ -20,28 +20,28 @@ import (
 //go:embed *.sql
 var files embed.FS
 
-// versionTable is where golang-migrate keeps the schema's version.
+// versionTable is the table in which golang-migrate stores the schema version.
 const versionTable = "welife_export_schema"
 
-// lockTimeout is how long a process waits for another one that migrates.
+// lockTimeout is how long a process waits while another one migrates.
 const lockTimeout = 60 * time.Second
 
-// ErrDirty is returned where an earlier migration was cut off in the middle.
-// It is never forced: somebody has to look.
+// ErrDirty is returned if an earlier migration did not complete. It is never
+// forced: an administrator has to compare the tables with the migration.
 var ErrDirty = errors.New("schema is dirty")
 
-// ErrNewer is returned where the schema is of a newer release than this binary.
+// ErrNewer is returned if a newer release has migrated the schema.
 var ErrNewer = errors.New("schema is newer than this exportd")
 
-// Up brings the schema to the newest version that this binary knows and
-// returns that version. Processes that do so at once wait for each other on a
-// lock of the database.
+// Up applies all migrations that this binary contains and returns the version of
+// the schema. Processes that call Up concurrently wait for each other on a lock of
+// the database.
 func Up(ctx context.Context, db *sql.DB, log *slog.Logger) (version uint, err error) {
 	latest, err := latestVersion()
 	if err != nil {
 		return 0, err
 	}
-	// A connection of its own, which Close gives back: the lock belongs to it.
+	// The lock belongs to one connection, which Close returns to the pool.
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("connect for migration: %w", err)
@@ -71,8 +71,8 @@ func Up(ctx context.Context, db *sql.DB, log *slog.Logger) (version uint, err er
 	case before > latest:
 		return before, newerError(before, latest)
 	}
-	// A dirty version may be another process in the middle of its work: Up
-	// waits for the lock and looks again.
+	// The version is also dirty while another process migrates: Up waits for the
+	// lock and checks again.
 	err = m.Up()
 	var dirtyErr migrate.ErrDirty
 	switch {

@@ -9,8 +9,8 @@ import (
 	"exporttask/api"
 )
 
-// cancelRunning cancels heavy joins while they run, all through a replica that
-// does not run them.
+// cancelRunning cancels heavy joins while they run. All calls go to one of two
+// replicas, so that about half of the instances run on the other one.
 func cancelRunning(ctx context.Context, w *world, r *report) (err error) {
 	n := pick(w, 200, 16)
 	s, err := w.newSite(ctx, "exportd", 2, 10*time.Second)
@@ -61,6 +61,13 @@ func cancelRunning(ctx context.Context, w *world, r *report) (err error) {
 	if err != nil {
 		return err
 	}
+	// A worker stores CANCELED after its query has ended; on a loaded machine this
+	// takes a while. If a worker never does, the figure below falls short.
+	const ending = 2 * time.Minute
+	_ = until(ctx, ending, "end of the last CANCELING", func() (bool, error) {
+		open, err := s.count(ctx, "welife_export_inst WHERE state = 4")
+		return open == 0, err
+	})
 	canceled, err := s.count(ctx, "welife_export_inst WHERE state = 8")
 	if err != nil {
 		return err
@@ -79,7 +86,8 @@ func cancelRunning(ctx context.Context, w *world, r *report) (err error) {
 	return nil
 }
 
-// slowestCancel is the longest time between CANCELING and CANCELED.
+// slowestCancel returns the longest time between the events CANCELING and
+// CANCELED of one instance.
 func (s *site) slowestCancel(ctx context.Context) (time.Duration, error) {
 	query := fmt.Sprintf(`SELECT COALESCE(MAX(TIMESTAMPDIFF(MICROSECOND, a.at, b.at)), 0) FROM %[1]s.welife_export_event a
 		JOIN %[1]s.welife_export_event b ON b.einstId = a.einstId AND b.state = 8 WHERE a.state = 4`, s.name)

@@ -11,8 +11,8 @@ import (
 	"exporttask/api"
 )
 
-// Where a connection is cut, by how much the server may say on it: what it
-// says first on the data source is greeting, login, settings, columns, rows.
+// cutsAfter are numbers of bytes after which the proxy cuts a connection. On the
+// data source the server sends greeting, login, settings, columns, rows.
 var (
 	sourceCuts = map[string]int{
 		"in the greeting": 20, "in the login": 100, "in the settings": 160, "before the rows": 420,
@@ -23,8 +23,8 @@ var (
 	}
 )
 
-// cutConnections cuts the database off in every way, each time with instances
-// under way, and looks whether all of them end right.
+// cutConnections interrupts the connections to the database in many ways, each
+// time with running instances, and checks that all instances succeed in the end.
 func cutConnections(ctx context.Context, w *world, r *report) (err error) {
 	n := pick(w, 50, 4)
 	lease := 3 * time.Second
@@ -91,26 +91,26 @@ func cutConnections(ctx context.Context, w *world, r *report) (err error) {
 	return nil
 }
 
-// cutter does one harm after the other, each to instances of its own.
+// cutter injects one fault after the other, each with instances of its own.
 type cutter struct {
 	s     *site
 	n     int
 	lease time.Duration
 
 	steps, total, stuck int
-	err                 error // the first
+	err                 error // of the first step that failed
 }
 
-func (c *cutter) step(ctx context.Context, name string, harm func(context.Context) error) {
+func (c *cutter) step(ctx context.Context, name string, fault func(context.Context) error) {
 	if c.err != nil {
 		return
 	}
-	if err := c.try(ctx, harm); err != nil {
+	if err := c.try(ctx, fault); err != nil {
 		c.err = fmt.Errorf("%s: %w", name, err)
 	}
 }
 
-func (c *cutter) try(ctx context.Context, harm func(context.Context) error) error {
+func (c *cutter) try(ctx context.Context, fault func(context.Context) error) error {
 	ids, err := c.s.addAll(ctx, c.n, job{rows: 1200, ms: 0})
 	if err != nil {
 		return err
@@ -121,10 +121,10 @@ func (c *cutter) try(ctx context.Context, harm func(context.Context) error) erro
 	}
 	c.steps++
 	c.total += 2 * c.n
-	if err := harm(ctx); err != nil {
+	if err := fault(ctx); err != nil {
 		return err
 	}
-	// Whatever ran has to run again, or be waiting for it, in time.
+	// Each instance that ran must run again, or wait to run again, in time.
 	err = c.s.untilEnded(ctx, c.total, c.lease+5*time.Second)
 	if err != nil && ctx.Err() == nil {
 		stuck, err := c.s.count(ctx, "welife_export_inst WHERE status = 1 AND leaseUntil < UTC_TIMESTAMP(6)")
@@ -133,14 +133,14 @@ func (c *cutter) try(ctx context.Context, harm func(context.Context) error) erro
 		}
 		c.stuck += stuck
 	}
-	for _, id := range append(ids, slow...) { // spare the back-off
-		// Those that do not wait for it answer that they do not.
+	for _, id := range append(ids, slow...) { // end the back-off
+		// An instance that does not wait answers with an error.
 		_, _ = c.s.api.client.RetryInst(ctx, &api.WshExportTaskRetryInstReq{EinstId: id})
 	}
 	return c.s.untilEnded(ctx, c.total, 4*time.Minute)
 }
 
-// killQueries kills every export's connection that it finds for a while.
+// killQueries kills the connections of exports for a while.
 func (s *site) killQueries(ctx context.Context) error {
 	for end := time.Now().Add(pick(s.w, 10*time.Second, 2*time.Second)); time.Now().Before(end); {
 		rows, err := s.ints(ctx, `SELECT id FROM information_schema.processlist WHERE user = 'reader' AND '%s' <> ''`)
@@ -148,7 +148,7 @@ func (s *site) killQueries(ctx context.Context) error {
 			return err
 		}
 		for _, id := range rows {
-			// One that has ended by itself cannot be killed.
+			// KILL of a query that has just ended is an error.
 			_, _ = s.w.db.ExecContext(ctx, fmt.Sprintf("KILL %d", id))
 		}
 		if err := sleep(ctx, 300*time.Millisecond); err != nil {

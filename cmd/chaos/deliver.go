@@ -17,8 +17,8 @@ import (
 	"exporttask/api"
 )
 
-// deliverUnderKills kills replicas while they send files to a folder and tell a
-// webhook, which is slow, refuses and hangs up now and then.
+// deliverUnderKills kills replicas while they send files to a folder and to a
+// webhook that is slow, rejects some calls and closes some connections.
 func deliverUnderKills(ctx context.Context, w *world, r *report) (err error) {
 	n, span, lease := pick(w, 1000, 100), pick(w, 60*time.Second, 8*time.Second), pick(w, 10*time.Second, 3*time.Second)
 	inbox, err := os.MkdirTemp(w.dir, "inbox-")
@@ -86,7 +86,7 @@ func deliverUnderKills(ctx context.Context, w *world, r *report) (err error) {
 	return nil
 }
 
-// hook is a receiver of webhooks with moods.
+// hook is a receiver of webhooks that fails from time to time.
 type hook struct {
 	*httptest.Server
 	mu   sync.Mutex
@@ -105,14 +105,14 @@ func newHook() *hook {
 		first := h.seen[event] == 1
 		h.mu.Unlock()
 		switch {
-		case first && nth%20 == 7: // refuses
+		case first && nth%20 == 7: // rejects the call
 			h.fails()
 			w.WriteHeader(http.StatusServiceUnavailable)
 			return
-		case first && nth%20 == 13: // hangs up
+		case first && nth%20 == 13: // closes the connection
 			h.fails()
 			panic(http.ErrAbortHandler)
-		case nth%5 == 1: // is slow, so that kills meet it
+		case nth%5 == 1: // slow, so that replicas are killed during the call
 			select {
 			case <-time.After(500 * time.Millisecond):
 			case <-r.Context().Done():
@@ -139,13 +139,13 @@ func (h *hook) calls() (n int) {
 	return n
 }
 
-// folderWatch has the files of a folder as they were when they were first seen.
+// folderWatch records the files of a folder as they were when they first appeared.
 type folderWatch struct {
 	done  chan struct{}
 	files map[string][]byte
 }
 
-// watchFolder looks at a folder until ctx ends, and once more then.
+// watchFolder polls a folder until ctx ends, and once more after that.
 func watchFolder(ctx context.Context, dir string) *folderWatch {
 	f := &folderWatch{done: make(chan struct{}), files: map[string][]byte{}}
 	go func() {
@@ -172,7 +172,8 @@ func watchFolder(ctx context.Context, dir string) *folderWatch {
 	return f
 }
 
-// wrong counts files that are not their instance's, once the watch has ended.
+// wrong returns the number of files with other contents than their instance. It
+// must be called after the watch has ended.
 func (f *folderWatch) wrong(s *site) (n int, err error) {
 	<-f.done
 	for name, text := range f.files {

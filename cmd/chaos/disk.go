@@ -13,7 +13,7 @@ import (
 	"exporttask/api"
 )
 
-// spoilStore fills the store's folder, makes it read-only and takes it away.
+// spoilStore fills the folder of the store, makes it read-only and removes it.
 func spoilStore(ctx context.Context, w *world, r *report) error {
 	if os.Geteuid() != 0 {
 		r.note("disk: not measured: a file system of its own needs root")
@@ -64,7 +64,7 @@ func (w *world) spoil(ctx context.Context, n int, spoil, mend func(string) error
 		return 0, 0, 0, err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	// The store that the site's first process agreed on moves to the mount.
+	// Move the store that the first process of the site initialized to the mount.
 	if err := os.CopyFS(filepath.Join(root, "files"), os.DirFS(s.storeDir)); err != nil {
 		return 0, 0, 0, err
 	}

@@ -9,7 +9,7 @@ import (
 	"exporttask/api"
 )
 
-// shareFairly queues one instance behind thousands of another operator's.
+// shareFairly queues one instance of an operator behind thousands of another one.
 func shareFairly(ctx context.Context, w *world, r *report) (err error) {
 	const slots = 4
 	n := pick(w, 5000, 300)
@@ -46,7 +46,7 @@ func shareFairly(ctx context.Context, w *world, r *report) (err error) {
 	return nil
 }
 
-// createOnce sends one request a hundred times at once, to all replicas.
+// createOnce sends the same request a hundred times concurrently, to all replicas.
 func createOnce(ctx context.Context, w *world, r *report) (err error) {
 	s, err := w.newSite(ctx, "exportd", 3, 10*time.Second)
 	if err != nil {

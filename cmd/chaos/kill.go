@@ -20,7 +20,7 @@ func killReplicas(ctx context.Context, w *world, r *report) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
 	watch := s.watch(ctx)
-	// Work for longer than the killing lasts: 12 slots.
+	// Work for more than the time of the kills, on 12 slots.
 	ids, err := s.addAll(ctx, n, job{rows: 20, ms: pick(w, 22, 35)})
 	if err != nil {
 		return err
@@ -53,10 +53,10 @@ func killReplicas(ctx context.Context, w *world, r *report) (err error) {
 	return nil
 }
 
-// victim is an instance that ran where a kill struck.
+// victim is an instance that ran in a process when the process was killed.
 type victim struct {
 	inst int64
-	at   time.Time // when
+	at   time.Time // of the kill
 }
 
 // killFor kills and restarts replicas for a while.
@@ -89,7 +89,7 @@ func (s *site) killFor(ctx context.Context, span time.Duration) (kills int, hit 
 	}
 }
 
-// runningOn returns what runs in a process, by the worker's name.
+// runningOn returns the instances that run in a process, by the name of the worker.
 func (s *site) runningOn(ctx context.Context, pid int) ([]int64, error) {
 	return s.ints(ctx, `SELECT einstId FROM %s.welife_export_inst WHERE status = 1 AND owner LIKE ?`, fmt.Sprintf("%%-%d-%%", pid))
 }
@@ -110,8 +110,8 @@ func (s *site) ints(ctx context.Context, query string, args ...any) (list []int6
 	return list, rows.Err()
 }
 
-// claimedAgain is how long each victim waited for its next worker; one that
-// ended in the moment before the kill is not counted.
+// claimedAgain returns how long each victim waited for its next claim. A victim
+// that ended just before the kill is left out.
 func (s *site) claimedAgain(ctx context.Context, hit []victim) ([]time.Duration, error) {
 	var waits []time.Duration
 	for _, v := range hit {

@@ -37,16 +37,16 @@ func main() {
 	}
 }
 
-// fault is one row of the suite: it does its harm and notes its figures.
+// fault is one part of the suite: it injects faults and reports figures.
 type fault struct {
 	name string
 	run  func(ctx context.Context, w *world, r *report) error
-	// alone is set where the harm is done to what all share.
+	// alone is set if the fault affects the servers that all parts share.
 	alone bool
 }
 
-// atOnce is how many faults run beside each other, each on an installation of
-// its own: most of their time they wait.
+// atOnce is the number of faults that run concurrently, each on an installation of
+// its own: they mostly wait.
 const atOnce = 3
 
 func faults() []fault {
@@ -66,8 +66,8 @@ func faults() []fault {
 	}
 }
 
-// run runs the faults that match and tells whether every figure holds. The
-// error is of the suite itself.
+// run runs the faults whose names match and reports whether all figures are within
+// their bounds. An error means that the suite itself failed.
 func run(ctx context.Context, out io.Writer, short bool, only *regexp.Regexp) (ok bool, err error) {
 	w, err := newWorld(ctx, short)
 	if err != nil {
@@ -96,8 +96,8 @@ func run(ctx context.Context, out io.Writer, short bool, only *regexp.Regexp) (o
 	return r.failed == 0, err
 }
 
-// runAll runs faults, so many at once, and prints each one's figures when it
-// is through.
+// runAll runs faults, atOnce of them concurrently, and prints the figures of each
+// when it has ended.
 func (r *report) runAll(ctx context.Context, w *world, list []fault, atOnce int) error {
 	var mu sync.Mutex
 	group, ctx := errgroup.WithContext(ctx)

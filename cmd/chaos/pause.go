@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// pauseReplica freezes a replica for longer than its lease, again and again,
-// and lets it go on in the middle of what others do in its place by then.
+// pauseReplica repeatedly stops a replica for longer than its lease and continues
+// it while other replicas run its instances.
 func pauseReplica(ctx context.Context, w *world, r *report) error {
 	return pauseOn(ctx, w, r, "exportd", pick(w, 250, fewPaused), pick(w, 10*time.Second, shortLease))
 }
 
-// What it takes to tell a broken build.
+// The number of instances and the lease that suffice to detect a broken build.
 const (
 	fewPaused  = 36
 	shortLease = 3 * time.Second
@@ -23,8 +23,8 @@ const (
 
 func pauseOn(ctx context.Context, w *world, r *report, program string, n int, lease time.Duration) (err error) {
 	pause := lease + lease/2
-	// A job is longer than pause - lease: its second run is under way when
-	// the first one wakes up.
+	// A job takes longer than pause - lease, so that its second attempt runs
+	// when the first one continues.
 	length := pause - lease + lease/2
 	s, err := w.newSite(ctx, program, 3, lease)
 	if err != nil {
@@ -60,8 +60,8 @@ func pauseOn(ctx context.Context, w *world, r *report, program string, n int, le
 		if err := victim.signal(syscall.SIGCONT); err != nil {
 			return err
 		}
-		// Long enough for what was taken over to end: three lost leases in a
-		// row would rightly end it as FAILED.
+		// Long enough for reclaimed instances to end: three lost leases in a
+		// row would end an instance as FAILED.
 		if err := sleep(ctx, length); err != nil {
 			return err
 		}
@@ -69,7 +69,7 @@ func pauseOn(ctx context.Context, w *world, r *report, program string, n int, le
 	if err := s.untilEnded(ctx, len(ids), 4*lease+3*time.Minute); err != nil {
 		return err
 	}
-	// Whoever still has something to write of its own shall have done it.
+	// Let attempts that lost their lease try their last writes.
 	if err := sleep(ctx, length); err != nil {
 		return err
 	}
@@ -85,8 +85,8 @@ func pauseOn(ctx context.Context, w *world, r *report, program string, n int, le
 	return nil
 }
 
-// unfencedBuildFails repeats it on a build without the fence, which has to
-// fall short: a suite that it passes proves nothing.
+// unfencedBuildFails repeats the pauses on a build without the fence. At least one
+// figure must exceed its bound there.
 func unfencedBuildFails(ctx context.Context, w *world, r *report) error {
 	var out bytes.Buffer
 	mutant := &report{out: &out, prefix: "  without the fence: "}
@@ -98,7 +98,7 @@ func unfencedBuildFails(ctx context.Context, w *world, r *report) error {
 	return nil
 }
 
-// sleep lets a fault last.
+// sleep waits for d or until ctx ends.
 func sleep(ctx context.Context, d time.Duration) error {
 	select {
 	case <-time.After(d):

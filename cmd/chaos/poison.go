@@ -8,7 +8,7 @@ import (
 	"exporttask/api"
 )
 
-// poison makes one instance that kills whatever process runs it, among many.
+// poison runs one instance that kills every process that runs it, among many.
 func poison(ctx context.Context, w *world, r *report) (err error) {
 	n := pick(w, 200, 40)
 	s, err := w.newSite(ctx, "exportd", 2, 3*time.Second)

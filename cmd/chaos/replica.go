@@ -29,7 +29,7 @@ type replica struct {
 	exited chan struct{}
 }
 
-// start starts an exportd of the site and waits until it answers.
+// start starts an exportd process of the site and waits until it answers.
 func (s *site) start(ctx context.Context, args ...string) (*replica, error) {
 	addr, err := freeAddr(ctx)
 	if err != nil {
@@ -50,7 +50,7 @@ func (s *site) start(ctx context.Context, args ...string) (*replica, error) {
 	}
 	r := &replica{cmd: cmd, addr: addr, exited: make(chan struct{})}
 	go func() {
-		_ = cmd.Wait() // faults end it in every way there is
+		_ = cmd.Wait() // faults kill it
 		close(r.exited)
 	}()
 	if r.conn, err = grpc.NewClient(addr, grpc.WithTransportCredentials(insecure.NewCredentials())); err != nil {
@@ -72,7 +72,7 @@ func (r *replica) ready(ctx context.Context) error {
 
 func (r *replica) pid() int { return r.cmd.Process.Pid }
 
-// kill ends the process at once, as a crash would.
+// kill ends the process like a crash.
 func (r *replica) kill() error {
 	err := r.signal(syscall.SIGKILL)
 	<-r.exited
@@ -82,7 +82,7 @@ func (r *replica) kill() error {
 	return err
 }
 
-// stop ends the process in order.
+// stop shuts the process down.
 func (r *replica) stop() error {
 	if err := r.signal(syscall.SIGTERM); err != nil {
 		return err

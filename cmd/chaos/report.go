@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// report prints figures and counts those that fall short.
+// report prints figures and counts those that exceed their bounds.
 type report struct {
 	out    io.Writer
 	prefix string

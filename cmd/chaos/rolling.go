@@ -15,16 +15,16 @@ import (
 	"exporttask/api"
 )
 
-// clientConfig is what a careful client of gRPC asks for: every replica in
-// turn, and another try where one was not available.
+// clientConfig is the service config of a gRPC client that uses all replicas in
+// turn and retries calls that a replica rejected as UNAVAILABLE.
 const clientConfig = `{
 	"loadBalancingConfig": [{"round_robin": {}}],
 	"methodConfig": [{"name": [{"service": "exporttask.ExportTask"}], "retryPolicy": {
 		"maxAttempts": 4, "initialBackoff": "0.1s", "maxBackoff": "1s", "backoffMultiplier": 2,
 		"retryableStatusCodes": ["UNAVAILABLE"]}}]}`
 
-// rollingRestarts replaces replicas one by one while a client that finds them
-// through etcd calls them a hundred times a second.
+// rollingRestarts restarts replicas one by one while a client that resolves them
+// through etcd makes a hundred calls a second.
 func rollingRestarts(ctx context.Context, w *world, r *report) (err error) {
 	n := pick(w, 20, 3)
 	s, err := w.newSite(ctx, "exportd", 0, 30*time.Second)
@@ -91,7 +91,7 @@ func rollingRestarts(ctx context.Context, w *world, r *report) (err error) {
 	return nil
 }
 
-// load is a client that calls a hundred times a second.
+// load is a client that makes a hundred calls a second.
 type load struct {
 	stop  context.CancelFunc
 	done  sync.WaitGroup

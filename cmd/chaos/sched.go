@@ -10,11 +10,11 @@ import (
 	"exporttask/api"
 )
 
-// duesOfOne is how many due times that were missed a schedule makes up for.
+// duesOfOne is the number of missed due times that each schedule runs.
 const duesOfOne = 100
 
-// fireUnderKills lets schedules make up for due times that passed while a random
-// one of three replicas is killed every two seconds.
+// fireUnderKills runs missed due times of schedules while a random one of three
+// replicas is killed every two seconds.
 func fireUnderKills(ctx context.Context, w *world, r *report) (err error) {
 	scheds, span := pick(w, 20, 4), pick(w, 30*time.Second, 6*time.Second)
 	n := scheds * duesOfOne
@@ -35,8 +35,8 @@ func fireUnderKills(ctx context.Context, w *world, r *report) (err error) {
 			return fmt.Errorf("CreateSched: %w", err)
 		}
 	}
-	// One after the other comes to be long due, as if nobody had looked, and ends
-	// with its last due time: kills meet them at work, and their number is known.
+	// The schedules become overdue one after the other and end with their last
+	// due time, so that kills happen during runs and their number is known.
 	var late error
 	var waking sync.WaitGroup
 	waking.Go(func() { late = s.wake(ctx, scheds, span) })
@@ -69,7 +69,7 @@ func fireUnderKills(ctx context.Context, w *world, r *report) (err error) {
 	return nil
 }
 
-// wake makes so many schedules due, spread over a while.
+// wake makes schedules due, spread over a while.
 func (s *site) wake(ctx context.Context, scheds int, span time.Duration) error {
 	first := time.Now().UTC().Truncate(time.Minute).Add(-2 * duesOfOne * time.Minute)
 	for range scheds {

@@ -17,27 +17,27 @@ import (
 	"exporttask/api"
 )
 
-// site is one installation, of a fault's own: a database, a store, replicas.
+// site is one installation for one fault: a database, a store, replicas.
 type site struct {
 	w        *world
 	name     string
 	dir      string
-	dsn      string // of exportd's own database, through the proxy unless told otherwise
-	direct   string // the same past the proxy
+	dsn      string // of exportd's own database, through the proxy by default
+	direct   string // the same without the proxy
 	storeDir string
 	config   string
 	program  string
 	lease    time.Duration
 	args     []string // of every replica
-	api      *replica // runs nothing, answers calls, reaches the database past the proxy
+	api      *replica // runs no instances, answers calls, and reaches the database without the proxy
 	replicas []*replica
 	tpl      int32
 	want     map[int64][2]int // the items of each instance
 	mu       sync.Mutex
 }
 
-// newSite makes an installation with n replicas, behind the proxies, and with
-// these sections in its configuration.
+// newSite makes an installation with n replicas behind the proxies and with
+// additional sections in its configuration.
 func (w *world) newSite(ctx context.Context, program string, n int, lease time.Duration, sections ...string) (*site, error) {
 	name := fmt.Sprintf("site%d", w.sites.Add(1))
 	s := &site{
@@ -86,7 +86,7 @@ func (w *world) newSite(ctx context.Context, program string, n int, lease time.D
 	return s, err
 }
 
-// through is a DSN whose address is a proxy's.
+// through returns a DSN with the address of a proxy.
 func through(dsn, addr string) (string, error) {
 	cfg, err := mysql.ParseDSN(dsn)
 	if err != nil {
@@ -111,7 +111,7 @@ func (s *site) addTpl(ctx context.Context, expr string, attempts int32, ints ...
 	return res.GetData().GetEtplId(), nil
 }
 
-// answered is the error of a call: its status, or what its envelope says.
+// answered returns the error of a call: its status, or the error in the envelope.
 func answered(res interface {
 	GetErrCode() string
 	GetErrMsg() string
@@ -126,14 +126,14 @@ func answered(res interface {
 	return nil
 }
 
-// job is one instance to make: its rows, and how long it takes for each.
+// job describes an instance: its rows, and the milliseconds for each row.
 type job struct {
 	rows     int
 	ms       int
 	operator int32
 }
 
-// addAll makes n instances of a job and returns their ids.
+// addAll creates n instances of a job and returns their ids.
 func (s *site) addAll(ctx context.Context, n int, j job) ([]int64, error) {
 	ids := make([]int64, n)
 	errs := make([]error, n)
@@ -172,13 +172,13 @@ func (s *site) add(ctx context.Context, i int, j job) (int64, error) {
 	return id, nil
 }
 
-// count asks the site's database past the proxy.
+// count counts rows in the database of the site, without the proxy.
 func (s *site) count(ctx context.Context, query string, args ...any) (n int, err error) {
 	err = s.w.db.QueryRowContext(ctx, "SELECT COUNT(*) FROM "+s.name+"."+query, args...).Scan(&n)
 	return n, err
 }
 
-// until waits until a condition holds, asked every 50 ms.
+// until polls a condition every 50 ms until it holds.
 func until(ctx context.Context, limit time.Duration, what string, holds func() (bool, error)) error {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()

@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// watchEvery is how soon an end is seen after it became visible.
+// watchEvery is the poll interval of a watcher.
 const watchEvery = 20 * time.Millisecond
 
-// watcher looks at every file the moment its instance is first seen as done.
+// watcher hashes each file when its instance first appears as finished.
 type watcher struct {
 	s     *site
 	stop  context.CancelFunc
@@ -25,12 +25,12 @@ type watcher struct {
 	ended map[int64]int  // ends seen of each instance
 }
 
-// file is what was seen of one.
+// file is a file as the watcher first saw it.
 type file struct {
-	path  string
-	inode uint64
-	sum   [32]byte
-	told  bool // the database said so at that moment
+	path    string
+	inode   uint64
+	sum     [32]byte
+	matches bool // its hash was the one in the database at that moment
 }
 
 func (s *site) watch(ctx context.Context) *watcher {
@@ -40,7 +40,7 @@ func (s *site) watch(ctx context.Context) *watcher {
 		tick := time.NewTicker(watchEvery)
 		defer tick.Stop()
 		for {
-			// A database that is down is a fault of some suites: look again.
+			// Some faults stop the database: try again.
 			w.err = w.look(context.WithoutCancel(ctx))
 			select {
 			case <-tick.C:
@@ -52,9 +52,8 @@ func (s *site) watch(ctx context.Context) *watcher {
 	return w
 }
 
-// look handles the ends that have become visible. Event ids are given before
-// their transactions commit, so those a little below the newest are looked at
-// again.
+// look handles the ends that have become visible. Event ids are assigned before
+// their transactions commit, so look reads some ids below the newest one again.
 func (w *watcher) look(ctx context.Context) error {
 	query := fmt.Sprintf(`SELECT e.eventId, e.einstId, e.state, COALESCE(f.storeKey, ''), COALESCE(f.sha256, '')
 		FROM %[1]s.welife_export_event e LEFT JOIN %[1]s.welife_export_file f ON f.einstId = e.einstId
@@ -87,7 +86,7 @@ func (w *watcher) look(ctx context.Context) error {
 func (w *watcher) hash(inst int64, key string, sum []byte) {
 	f := file{path: filepath.Join(w.s.storeDir, filepath.FromSlash(key))}
 	f.read()
-	f.told = string(f.sum[:]) == string(sum)
+	f.matches = string(f.sum[:]) == string(sum)
 	w.files[inst] = f
 }
 
@@ -104,7 +103,7 @@ func (f *file) read() {
 	f.sum = sha256.Sum256(text)
 }
 
-// finish looks once more, stops, and returns what became of n instances.
+// finish polls once more, stops, and returns the verdict.
 func (w *watcher) finish(ctx context.Context) (verdict, error) {
 	w.stop()
 	w.done.Wait()
@@ -119,10 +118,10 @@ func (w *watcher) finish(ctx context.Context) (verdict, error) {
 	}
 	for inst, f := range w.files {
 		want := w.s.want[inst]
-		if !f.told || f.sum != sha256.Sum256(reference(want[0], want[1])) {
+		if !f.matches || f.sum != sha256.Sum256(reference(want[0], want[1])) {
 			v.wrong++
 		}
-		now := file{path: f.path, told: f.told}
+		now := file{path: f.path, matches: f.matches}
 		now.read()
 		if now != f {
 			v.replaced++
@@ -142,11 +141,11 @@ func (w *watcher) finish(ctx context.Context) (verdict, error) {
 	return v, nil
 }
 
-// verdict is what became of the instances of a site.
+// verdict counts how the instances of a site ended.
 type verdict struct {
 	succeeded  int
 	twice      int // ended more than once
 	wrong      int // files unlike their reference when first seen
 	replaced   int // files that changed after they were first seen
-	miscounted int // ends that the template's counter has too many
+	miscounted int // ends that the counters of the templates have too many
 }

@@ -26,22 +26,22 @@ import (
 
 const shop = "shop" // the data source's database
 
-// world is what all faults share: a database server behind two proxies, an
-// etcd, and the programs.
+// world holds the servers and programs that all faults share: a database server
+// behind two proxies, an etcd, and the builds of exportd.
 type world struct {
 	short    bool
 	dir      string
 	maria    *servers.DBServer
 	etcd     *servers.Etcd
-	db       *sql.DB          // root, past the proxies
-	own      *toxiproxy.Proxy // before exportd's own database
-	source   *toxiproxy.Proxy // before the data source
+	db       *sql.DB          // as root, without the proxies
+	own      *toxiproxy.Proxy // in front of exportd's own database
+	source   *toxiproxy.Proxy // in front of the data source
 	programs map[string]string
 	sites    atomic.Int32 // numbers installations
 	failed   bool
 }
 
-// pick is full, or short in the short form.
+// pick returns short in the short form of the suite, and full otherwise.
 func pick[T any](w *world, full, short T) T {
 	if w.short {
 		return short
@@ -121,11 +121,11 @@ func (w *world) build(ctx context.Context) error {
 	return nil
 }
 
-// items is how many rows the data source has.
+// items is the number of rows of the data source.
 const items = 100_000
 
-// fillShop makes the data source: items, and a function that takes its time,
-// which lets an export be as slow as a fault needs.
+// fillShop creates the data source: items, and a function that sleeps, so that an
+// export can be as slow as a fault needs.
 func (w *world) fillShop(ctx context.Context) error {
 	return errors.Join(
 		w.maria.Exec(ctx,
@@ -138,7 +138,7 @@ func (w *world) fillShop(ctx context.Context) error {
 	)
 }
 
-// reference is the file of items from..to, made without the service.
+// reference returns the file of the items from..to, made without exportd.
 func reference(from, to int) []byte {
 	var b bytes.Buffer
 	b.WriteString("id,note,p\r\n")
@@ -148,7 +148,7 @@ func reference(from, to int) []byte {
 	return b.Bytes()
 }
 
-// toxic adds a toxic to a proxy and returns how to take it away.
+// toxic adds a toxic to a proxy and returns a function that removes it.
 func toxic(ctx context.Context, p *toxiproxy.Proxy, text string) (remove func() error, err error) {
 	t, err := p.Toxics.AddToxicJson(strings.NewReader(text))
 	if err != nil {
@@ -157,7 +157,7 @@ func toxic(ctx context.Context, p *toxiproxy.Proxy, text string) (remove func() 
 	return func() error { return p.Toxics.RemoveToxic(context.WithoutCancel(ctx), t.Name) }, nil
 }
 
-// keepLogs leaves the folder in place, for whoever looks into a failure.
+// keepLogs keeps the folder after the end of the suite and returns its path.
 func (w *world) keepLogs() string {
 	w.failed = true
 	return w.dir
@@ -185,7 +185,7 @@ func (w *world) close() error {
 	return errors.Join(errs...)
 }
 
-// freeAddr is a loopback address that nothing listens on.
+// freeAddr returns a loopback address on which nothing listens.
 func freeAddr(ctx context.Context) (string, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {

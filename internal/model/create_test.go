@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 
@@ -23,6 +24,7 @@ func TestDB_CreateInst(t *testing.T) {
 	t.Run("request_id_with_another_body", testCreateInstRequestIdWithAnotherBody)
 	t.Run("deleted_template", testCreateInstDeletedTemplate)
 	t.Run("quota", testCreateInstQuota)
+	t.Run("large_quota", testCreateInstLargeQuota)
 }
 
 func testCreateInstSameRequestId(t *testing.T) {
@@ -121,6 +123,27 @@ func TestDB_UpdateTpl(t *testing.T) {
 	t.Parallel()
 	t.Run("new_version", testUpdateTplNewVersion)
 	t.Run("concurrent_update", testUpdateTplConcurrentUpdate)
+}
+
+func testCreateInstLargeQuota(t *testing.T) {
+	t.Parallel()
+	d := setup(t)
+	tpl := addTpl(t, d, "large quota")
+	addInst(t, d, tpl, 1)
+	run(t, d, `INSERT INTO welife_export_inst (etplId, status, state, operatorId, etplName, etplVersion, etplSource, etplExpr,
+		etplOutputColumns, etplOutputFormat, etplParams, etplOptions, params, timeoutSec, retentionSec, maxAttempts, runAfter,
+		errMsg, warnings, created, updated)
+		SELECT etplId, status, state, operatorId, etplName, etplVersion, etplSource, etplExpr,
+		etplOutputColumns, etplOutputFormat, etplParams, etplOptions, params, timeoutSec, retentionSec, maxAttempts, runAfter,
+		errMsg, warnings, created, updated FROM welife_export_inst JOIN (`+strings.TrimSuffix(strings.Repeat("SELECT 1 UNION ALL ", largeQuota-3), " UNION ALL ")+`) AS n`)
+	d.quotas = newQuotas() // what it remembers is older than the other rows
+	for waiting := largeQuota - 2; waiting < largeQuota; waiting++ {
+		if _, err := d.CreateInst(t.Context(), newInst(tpl, 1), Request{}, largeQuota); err != nil {
+			t.Fatalf("with %d waiting: %v", waiting, err)
+		}
+	}
+	_, err := d.CreateInst(t.Context(), newInst(tpl, 1), Request{}, largeQuota)
+	wantKind(t, err, Quota)
 }
 
 func testUpdateTplNewVersion(t *testing.T) {

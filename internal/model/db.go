@@ -18,6 +18,7 @@ type DB struct {
 	queue QueueSettings
 	turns *turns
 
+	quotas         *quotas
 	queueCounts    *snapshot[[]QueueOperator]
 	deliveryCounts *snapshot[[]DeliveryLoad]
 }
@@ -57,7 +58,7 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 		return nil, errors.Join(fmt.Errorf("database %s: %w", strings.Join(connector.addrs, ", "), err), db.Close())
 	}
 	return &DB{
-		db: pool{db}, queue: QueueSettings{Lease: Lease}, turns: newTurns(),
+		db: pool{db}, queue: QueueSettings{Lease: Lease}, turns: newTurns(), quotas: newQuotas(),
 		queueCounts: new(snapshot[[]QueueOperator]), deliveryCounts: new(snapshot[[]DeliveryLoad]),
 	}, nil
 }

@@ -218,7 +218,7 @@ func TestDB_RetryDelivery(t *testing.T) {
 		t.Fatal(err)
 	}
 	if v = claimDelivery(t, d, "a"); v.Attempt != 1 {
-		t.Errorf("attempt %d, want all attempts anew", v.Attempt)
+		t.Errorf("attempt %d, want all attempts again", v.Attempt)
 	}
 
 	run(t, d, `UPDATE welife_export_inst SET leaseUntil = UTC_TIMESTAMP(6) WHERE einstId = ?`, in.ID)

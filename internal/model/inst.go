@@ -89,21 +89,6 @@ func insertInst(ctx context.Context, t *tx, in *Inst, r Request, reason string) 
 	return id, addEvent(ctx, t, in.OperatorID, reason, id)
 }
 
-// checkQuota returns a Quota error if an operator has maxWaiting waiting
-// instances or more. It reads at most maxWaiting entries of an index.
-func (d *DB) checkQuota(ctx context.Context, operator int32, maxWaiting int) error {
-	const SELECT = `SELECT einstId FROM welife_export_inst WHERE status = ? AND operatorId = ? LIMIT 1 OFFSET ?`
-	var id int64
-	err := d.db.GetContext(ctx, &id, SELECT, Waiting, operator, maxWaiting-1)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return nil
-	case err != nil:
-		return fmt.Errorf("count waiting instances: %w", err)
-	}
-	return Errorf(Quota, "operatorId: %d has %d instances waiting, which is the most allowed; try again when some have run", operator, maxWaiting)
-}
-
 // GetInst returns an instance with its files.
 func (d *DB) GetInst(ctx context.Context, id int64) (*Inst, error) {
 	const SELECT = `SELECT ` + instColumns + ` FROM welife_export_inst WHERE einstId = ?`

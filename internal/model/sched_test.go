@@ -78,7 +78,7 @@ func TestDB_StartRun(t *testing.T) {
 	t.Run("one_instance_per_due_time", testStartRunOneInstancePerDueTime)
 }
 
-// A due time is one row: no second instance, whoever asks.
+// A due time gets no second instance, whether a schedule or a request asks.
 func testStartRunOneInstancePerDueTime(t *testing.T) {
 	t.Parallel()
 	d := setup(t)

@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	// fastCount is the time of a count below which every call counts anew.
+	// fastCount is the time of a count below which every call counts.
 	fastCount = 25 * time.Millisecond
 	// countShare is the part of the time, as 1/countShare, that a process spends
 	// on a slow count at most.

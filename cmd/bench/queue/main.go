@@ -1,13 +1,12 @@
-// Queue is `make bench-queue`: what the queue costs. It drives the worker pools
-// of internal/export, and internal/model by itself, against a private MariaDB as
-// that comes, commits synced to disk. The instances are tiny: their data source
-// and their store are left out. It prints
+// Queue is `make bench-queue`: throughput and latency of the queue. It drives the
+// worker pools of internal/export, and internal/model alone, against a private
+// MariaDB with default settings, so that commits are synced to disk. Data source
+// and store of the instances are replaced by stubs. It prints
 //
 //	name: value (wanted >= bound)
 //
-// and exits with 1 where a figure falls short, with 2 where it cannot measure.
-// Figures without a bound are for
-// comparison.
+// and exits with 1 if a figure exceeds its bound, with 2 if it cannot measure.
+// Figures without a bound are for comparison.
 package main
 
 import (
@@ -137,7 +136,7 @@ func start(ctx context.Context) (_ *bench, err error) {
 	return b, err
 }
 
-// open is one replica's connections.
+// open returns the connections of one replica.
 func (b *bench) open(ctx context.Context) (*model.DB, error) {
 	return model.Open(ctx, b.maria.RootDSN("bench"))
 }

@@ -22,7 +22,7 @@ import (
 )
 
 const (
-	batch        = 64 // as many as a pool finishes together
+	batch        = 64 // the number of instances that a pool finishes in one transaction
 	batchWorkers = 2
 	operators    = 3
 	fill         = 12_000           // instances for one measurement
@@ -31,7 +31,7 @@ const (
 	pollEvery    = 10 * time.Second // the pool's, so that only Wake is measured
 )
 
-// fillQueue empties the queue and makes n instances by plain SQL.
+// fillQueue empties the queue and inserts n instances.
 func (b *bench) fillQueue(ctx context.Context, n int) error {
 	const INSERT = `INSERT INTO welife_export_inst (etplId, status, state, operatorId, etplName, etplVersion, etplSource, etplExpr,
 		etplOutputColumns, etplOutputFormat, etplParams, etplOptions, params, timeoutSec, retentionSec, maxAttempts, runAfter,
@@ -47,8 +47,8 @@ func (b *bench) fillQueue(ctx context.Context, n int) error {
 	return err
 }
 
-// throughput is how many instances are claimed and finished in a second by
-// replicas that take a whole batch at a time, without pools around.
+// throughput returns the number of instances that replicas claim and finish in a
+// second, a whole batch at a time and without worker pools.
 func (b *bench) throughput(ctx context.Context, replicas int) (float64, error) {
 	if err := b.fillQueue(ctx, fill); err != nil {
 		return 0, err
@@ -73,7 +73,7 @@ func (b *bench) throughput(ctx context.Context, replicas int) (float64, error) {
 	return float64(done.Load()) / time.Since(began).Seconds(), err
 }
 
-// pools is how many instances real worker pools get through in a second.
+// pools returns the number of instances that worker pools run in a second.
 func (b *bench) pools(ctx context.Context, replicas, workers int) (float64, error) {
 	if err := b.fillQueue(ctx, fill); err != nil {
 		return 0, err
@@ -109,7 +109,7 @@ func (b *bench) pools(ctx context.Context, replicas, workers int) (float64, erro
 	return rate, nil
 }
 
-// counting tells what was finished.
+// counting is a queue that reports the number of finished instances.
 type counting struct {
 	*model.DB
 	done chan int
@@ -159,8 +159,8 @@ func (w *worker) turn(ctx context.Context, size int) (int, error) {
 	return len(list), errors.Join(w.db.FinishAll(ctx, list)...)
 }
 
-// statements counts what the server is asked for one instance from claim to
-// finish, begin and commit included, by its own counters.
+// statements returns the number of statements for one instance from claim to
+// finish, BEGIN and COMMIT included, as the server counts them.
 func (b *bench) statements(ctx context.Context) (single, batched float64, err error) {
 	for size, to := range map[int]*float64{1: &single, batch: &batched} {
 		const turns = 20
@@ -168,7 +168,7 @@ func (b *bench) statements(ctx context.Context) (single, batched float64, err er
 			return 0, 0, err
 		}
 		w := &worker{db: b.db, owner: "count"}
-		for range 2 { // statements get prepared
+		for range 2 { // the first round fills caches
 			if _, err := w.turn(ctx, size); err != nil {
 				return 0, 0, err
 			}
@@ -189,7 +189,7 @@ func (b *bench) statements(ctx context.Context) (single, batched float64, err er
 		if err != nil {
 			return 0, 0, err
 		}
-		*to = float64(after-before-1) / float64(n) // the counting itself is one
+		*to = float64(after-before-1) / float64(n) // reading the counter is a statement itself
 	}
 	return single, batched, nil
 }
@@ -199,8 +199,8 @@ func (b *bench) questions(ctx context.Context) (n int, err error) {
 	return n, err
 }
 
-// latency is how long an instance waits from before CreateInst until it is
-// RUNNING for everybody to see, in milliseconds, on a replica that is idle.
+// latency returns the milliseconds from the start of CreateInst until the claim of
+// the instance has been committed, on an idle replica.
 func (b *bench) latency(ctx context.Context) (p50, p99 float64, err error) {
 	if err := b.fillQueue(ctx, 1); err != nil {
 		return 0, 0, err
@@ -219,7 +219,7 @@ func (b *bench) latency(ctx context.Context) (p50, p99 float64, err error) {
 		stop()
 		loops.Wait()
 	}()
-	<-began // the one that was there
+	<-began // of the instance that was waiting before
 	var waits []float64
 	for range creates {
 		before := time.Now()
@@ -242,8 +242,8 @@ func (b *bench) latency(ctx context.Context) (p50, p99 float64, err error) {
 	return waits[len(waits)/2], waits[len(waits)*99/100], nil
 }
 
-// starting is a data source that tells when it is asked, which is when the
-// instance is RUNNING, and has nothing.
+// starting is a data source without rows that reports when it is opened, which
+// happens after the claim has been committed.
 type starting struct{ began chan<- time.Time }
 
 func (starting) CheckOptions(string) sqlcheck.Options { return sqlcheck.Options{} }
@@ -257,7 +257,7 @@ func (s starting) Query(context.Context, string, source.Query) (export.Cursor, e
 	return nil, errNothing
 }
 
-// oneRow is a data source whose every result is one row.
+// oneRow is a data source that returns one row.
 type oneRow struct{}
 
 func (oneRow) CheckOptions(string) sqlcheck.Options { return sqlcheck.Options{} }
@@ -286,7 +286,7 @@ func (t *tiny) Next(context.Context) (*row.Batch, error) {
 
 func (*tiny) Close() error { return nil }
 
-// nowhere is a store that keeps nothing.
+// nowhere is a store that discards files.
 type nowhere struct{}
 
 func (nowhere) Create(context.Context, string) (store.Writer, error) { return gone{}, nil }
