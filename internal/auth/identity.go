@@ -37,7 +37,6 @@ func (i *Identity) Admin() bool { return slices.Contains(i.Scopes, Admin) }
 type call struct {
 	requestID string
 	identity  *Identity // nil if the call needs no token
-
 }
 
 type callKey struct{}

@@ -7,11 +7,10 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/tap"
-
-	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 )
 
 // TestRecovery lets the tap, an interceptor and a stream interceptor of a real

@@ -25,7 +25,6 @@ import (
 // envelopes and gRPC statuses. listener.Recovery does the same for panics.
 func UnaryErrors(log *slog.Logger) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (res any, err error) {
-
 		if err := undecoded(req); err != nil {
 			return envelope(info.FullMethod, err)
 		}
@@ -45,7 +44,6 @@ func UnaryErrors(log *slog.Logger) grpc.UnaryServerInterceptor {
 // ends with OK.
 func StreamErrors(log *slog.Logger) grpc.StreamServerInterceptor {
 	return func(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) (err error) {
-
 		err = next(srv, decodedStream{stream})
 		if err == nil {
 			return nil

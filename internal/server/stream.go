@@ -17,6 +17,7 @@ import (
 // watchKeepAlive is the time after which WatchInst sends the last state again:
 // proxies close streams without traffic, nginx after 60 s.
 const watchKeepAlive = 10 * time.Second
+
 // WatchInst implements the RPC.
 func (s *Server) WatchInst(req *api.WshExportTaskWatchInstReq, stream grpc.ServerStreamingServer[api.WshExportTaskWatchInstRes]) error {
 	if err := positive("einstId", req.GetEinstId()); err != nil {

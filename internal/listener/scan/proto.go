@@ -83,10 +83,17 @@ func packed(content []byte, kind protoreflect.Kind) int {
 		return len(content) / 4
 	case protoreflect.Fixed64Kind, protoreflect.Sfixed64Kind, protoreflect.DoubleKind:
 		return len(content) / 8
+	default:
+		return varints(content)
 	}
+}
+
+// varints returns the number of varints in an encoding: of bytes below 0x80, with
+// which varints end.
+func varints(content []byte) int {
 	n := 0
 	for _, b := range content {
-		if b < 0x80 { // the last byte of a varint
+		if b < 0x80 {
 			n++
 		}
 	}

@@ -2,6 +2,9 @@ package tracing
 
 import (
 	"context"
+	"strings"
+	"unicode/utf8"
+
 	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
 	"go.opentelemetry.io/otel/attribute"
 	metricnoop "go.opentelemetry.io/otel/metric/noop"
@@ -9,43 +12,34 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/stats"
-
-	"exporttask/api"
 )
 
 // ServerOptions returns the options with which a gRPC server records a span of
 // each call of the service. The span continues the caller's trace. Calls of other
-// services (health, reflection) and of methods that do not exist have no spans: a
-// client may choose a name that is not UTF-8, for which the collector would
-// reject the whole batch of spans.
+// services (health, reflection) have no spans, and neither have calls whose method
+// name is not UTF-8, for which the collector would reject the whole batch of spans.
 func (p *Provider) ServerOptions() []grpc.ServerOption {
 	if p.sdk == nil {
 		return nil
 	}
-	methods := serviceMethods()
 	return []grpc.ServerOption{
 		grpc.StatsHandler(otelgrpc.NewServerHandler(
 			otelgrpc.WithTracerProvider(p.sdk),
 			otelgrpc.WithPropagators(propagation.TraceContext{}),
 			otelgrpc.WithMeterProvider(metricnoop.NewMeterProvider()),
-			otelgrpc.WithFilter(func(call *stats.RPCTagInfo) bool { return methods[call.FullMethodName] }),
+			otelgrpc.WithFilter(func(call *stats.RPCTagInfo) bool { return traced(call.FullMethodName) }),
 		)),
 		grpc.ChainUnaryInterceptor(envelopeCode),
 	}
 }
 
-// serviceMethods returns the full names of the service's methods.
-func serviceMethods() map[string]bool {
-	desc := api.ExportTask_ServiceDesc
-	names := map[string]bool{}
-	for _, m := range desc.Methods {
-		names["/"+desc.ServiceName+"/"+m.MethodName] = true
-	}
-	for _, s := range desc.Streams {
-		names["/"+desc.ServiceName+"/"+s.StreamName] = true
-	}
-	return names
+// traced reports whether a method's calls have spans.
+func traced(fullMethod string) bool {
+	return strings.HasPrefix(fullMethod, "/exporttask.") && utf8.ValidString(fullMethod) && len(fullMethod) <= maxMethodLength
 }
+
+// maxMethodLength is more than the length of every method's full name.
+const maxMethodLength = 100
 
 // envelopeCode records the errCode of a reply's envelope in the call's span, whose
 // status is OK in that case.
