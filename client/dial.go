@@ -23,8 +23,7 @@ const (
 	readBuffer   = 256 << 10
 )
 
-// Client speaks to all replicas of one exportd. Its methods may be called from
-// several goroutines.
+// Client calls the replicas of one exportd service. It is safe for concurrent use.
 type Client struct {
 	conn *grpc.ClientConn
 	etcd *clientv3.Client // nil without etcd
@@ -32,10 +31,10 @@ type Client struct {
 	opts Options
 }
 
-// Dial makes a Client. With Options.Etcd it waits until etcd names a replica, and
-// no longer than ctx. It does not wait for a replica to answer: connections are
-// made by the first calls, and made anew when they break. The client lives until
-// Close, whatever becomes of ctx.
+// Dial returns a Client. With Options.Etcd it waits until a replica is registered
+// in etcd, or until ctx ends. It does not wait for a connection: connections are
+// established by the first calls and re-established after they break. The client
+// is usable until Close, also after ctx has ended.
 func Dial(ctx context.Context, o Options) (*Client, error) {
 	if err := o.check(); err != nil {
 		return nil, err
@@ -63,18 +62,20 @@ func Dial(ctx context.Context, o Options) (*Client, error) {
 	return c, nil
 }
 
-// API is the generated client. What the caller did wrong comes back there in the
-// reply's envelope; Check makes an error of it.
+// API returns the generated client. Its replies carry the errors of invalid
+// requests in their envelope; Check returns them as an error.
 func (c *Client) API() api.ExportTaskClient { return c.api }
 
 // Conn returns the connection to the replicas, for calls of other gRPC services
 // such as reflection.
 func (c *Client) Conn() grpc.ClientConnInterface { return c.conn }
 
-// Health is the standard health service of whichever replica answers.
+// Health returns a client of the gRPC health service. Each call goes to any one
+// replica.
 func (c *Client) Health() healthpb.HealthClient { return healthpb.NewHealthClient(c.conn) }
 
-// Replicas are the addresses that etcd names now, or the one target.
+// Replicas returns the addresses of the replicas registered in etcd, or
+// Options.Target.
 func (c *Client) Replicas(ctx context.Context) ([]string, error) {
 	if c.etcd == nil {
 		return []string{c.opts.Target}, nil
@@ -82,10 +83,10 @@ func (c *Client) Replicas(ctx context.Context) ([]string, error) {
 	return addresses(ctx, c.etcd, c.opts.Service)
 }
 
-// Close ends all calls and connections.
+// Close ends all calls and closes all connections.
 func (c *Client) Close() error {
 	if c.etcd != nil {
-		_ = c.etcd.Close() // all it reports is that its context ended
+		_ = c.etcd.Close() // returns the error of its own canceled context only
 	}
 	return c.conn.Close()
 }
@@ -100,23 +101,22 @@ func (o *Options) dialOptions() ([]grpc.DialOption, error) {
 	switch {
 	case secure != nil:
 		creds = credentials.NewTLS(secure)
-	case token && !o.TokenInPlaintext:
-		creds = plaintextHere()
+	case (token || o.ForwardsTokens) && !o.TokenInPlaintext:
+		creds = loopbackPlaintext()
 	default:
 		creds = insecure.NewCredentials()
 	}
 	dial := []grpc.DialOption{
 		grpc.WithTransportCredentials(creds),
 		grpc.WithDefaultServiceConfig(serviceConfig()),
-		// A download is one stream: with gRPC's first window of 64 KiB it waits
-		// for the client more than for the network.
+		// With gRPC's initial window of 64 KiB a download is limited by round trips.
 		grpc.WithInitialWindowSize(streamWindow),
 		grpc.WithInitialConnWindowSize(2 * streamWindow),
 		grpc.WithReadBufferSize(readBuffer),
-		grpc.WithChainUnaryInterceptor(giveRequestID),
+		grpc.WithChainUnaryInterceptor(setRequestID),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: o.Keepalive, Timeout: probeTimeout}),
 		grpc.WithConnectParams(grpc.ConnectParams{
-			// gRPC's own back-off grows to two minutes.
+			// gRPC's default back-off grows to two minutes.
 			Backoff:           backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 5 * time.Second},
 			MinConnectTimeout: 5 * time.Second,
 		}),
@@ -133,7 +133,7 @@ func openEtcd(ctx context.Context, o *Options) (*clientv3.Client, error) {
 	etcd, err := clientv3.New(clientv3.Config{
 		Endpoints: o.Etcd, DialTimeout: 5 * time.Second, TLS: o.EtcdTLS,
 		Username: o.EtcdUsername, Password: o.EtcdPassword,
-		Logger: zap.NewNop(), // every error comes back to us
+		Logger: zap.NewNop(), // errors are returned to the caller
 	})
 	if err != nil {
 		return nil, fmt.Errorf("client: etcd %s: %w", members, err)

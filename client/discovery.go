@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"slices"
 	"strings"
 	"time"
@@ -15,19 +14,20 @@ import (
 	"google.golang.org/grpc/resolver"
 )
 
-// discoveryScheme is that of etcd's own resolver, and so are the keys.
+// discoveryScheme is the scheme of etcd's own gRPC resolver, which uses the same
+// keys.
 const discoveryScheme = "etcd"
 
 const (
-	// reread is after how long the list is read anew. etcd's resolver reads it
-	// once and follows a watch for ever, which hears nothing more once etcd has
-	// lost its data.
-	reread = 30 * time.Second
-	// rereadGap is the least time between two readings.
-	rereadGap = time.Second
+	// reloadInterval is the time after which the list of replicas is read again.
+	// etcd's resolver reads it once and then relies on a watch, which receives
+	// nothing after etcd has lost its data.
+	reloadInterval = 30 * time.Second
+	// reloadPause is the minimum time between two reads.
+	reloadPause = time.Second
 )
 
-// addresses are the replicas that etcd names, sorted.
+// addresses returns the addresses of the replicas registered in etcd, sorted.
 func addresses(ctx context.Context, etcd *clientv3.Client, service string) ([]string, error) {
 	manager, err := endpoints.NewManager(etcd, service)
 	if err != nil {
@@ -45,7 +45,7 @@ func addresses(ctx context.Context, etcd *clientv3.Client, service string) ([]st
 	return slices.Compact(found), nil
 }
 
-// discovery resolves etcd:///SERVICE.
+// discovery is a resolver.Builder for etcd:///SERVICE.
 type discovery struct{ etcd *clientv3.Client }
 
 // Scheme implements resolver.Builder.
@@ -63,14 +63,15 @@ func (d discovery) Build(target resolver.Target, cc resolver.ClientConn, _ resol
 	return f, nil
 }
 
-// follower tells one connection which replicas there are.
+// follower is the resolver of one grpc.ClientConn: it passes on the addresses of
+// the registered replicas.
 type follower struct {
 	manager endpoints.Manager
 	cc      resolver.ClientConn
 	stop    context.CancelFunc
 	done    chan struct{}
 	hint    chan struct{} // written by ResolveNow: a connection broke
-	told    bool          // the connection has had a list
+	updated bool          // the ClientConn has received a list
 }
 
 // ResolveNow implements resolver.Resolver.
@@ -93,16 +94,16 @@ func (f *follower) run(ctx context.Context) {
 		f.follow(ctx)
 		select {
 		case <-ctx.Done():
-		case <-time.After(rereadGap):
+		case <-time.After(reloadPause):
 		}
 	}
 }
 
-// follow reads the list and follows its changes until it is time to read it
-// anew. An empty list and an etcd that does not answer change nothing: the
-// replicas that were known are as good as any.
+// follow reads the list of replicas and passes on its changes for
+// reloadInterval. If the list is empty or etcd does not answer, the ClientConn
+// keeps its previous replicas.
 func (f *follower) follow(ctx context.Context) {
-	ctx, stop := context.WithTimeout(ctx, reread)
+	ctx, stop := context.WithTimeout(ctx, reloadInterval)
 	defer stop()
 	updates, err := f.manager.NewWatchChannel(ctx)
 	if err != nil {
@@ -124,32 +125,29 @@ func (f *follower) follow(ctx context.Context) {
 					known[c.Key] = c.Endpoint.Addr
 				}
 			}
-			f.tell(known)
+			f.update(known)
 		case <-f.hint:
-			stop() // and take what is left until the channel is closed
+			stop() // the channel is closed after its remaining updates
 		}
 	}
 }
 
 func (f *follower) report(err error) {
-	if !f.told {
+	if !f.updated {
 		f.cc.ReportError(err)
 	}
 }
 
-func (f *follower) tell(known map[string]string) {
+// update passes the replicas on. The addresses carry no name for TLS: etcd must
+// not decide which server a client trusts, Options.ServerName does.
+func (f *follower) update(known map[string]string) {
 	state := resolver.State{}
 	for _, addr := range known {
-		host, _, err := net.SplitHostPort(addr)
-		if err != nil {
-			host = addr
-		}
-		// ServerName is what the replica's certificate has to say.
-		state.Endpoints = append(state.Endpoints, resolver.Endpoint{Addresses: []resolver.Address{{Addr: addr, ServerName: host}}})
+		state.Endpoints = append(state.Endpoints, resolver.Endpoint{Addresses: []resolver.Address{{Addr: addr}}})
 	}
 	slices.SortFunc(state.Endpoints, func(a, b resolver.Endpoint) int {
 		return cmp.Compare(a.Addresses[0].Addr, b.Addresses[0].Addr)
 	})
-	f.told = true
-	_ = f.cc.UpdateState(state) // it complains of an empty list, which is the truth
+	f.updated = true
+	_ = f.cc.UpdateState(state) // an error means that the list is empty
 }

@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"crypto/tls"
 	"slices"
 	"strings"
 	"testing"
@@ -25,7 +26,7 @@ func replicasNamed(t *testing.T, c *client.Client, want ...string) {
 	})
 }
 
-func TestCallsAreSpreadOverAllReplicas(t *testing.T) {
+func TestClient_balances(t *testing.T) {
 	t.Parallel()
 	etcd := testkit.Etcd(t)
 	site := newSite(t, "-etcd-endpoints="+etcd.Endpoint())
@@ -50,7 +51,7 @@ func TestCallsAreSpreadOverAllReplicas(t *testing.T) {
 	})
 }
 
-func TestAWatchGoesOnWhenItsReplicaIsKilled(t *testing.T) {
+func TestClient_Watch_replica_killed(t *testing.T) {
 	t.Parallel()
 	etcd := testkit.Etcd(t)
 	site := newSite(t)
@@ -95,7 +96,7 @@ func TestAWatchGoesOnWhenItsReplicaIsKilled(t *testing.T) {
 	}
 }
 
-func TestReplicasAreFoundAfterEtcdLostItsData(t *testing.T) {
+func TestClient_etcd_loses_data(t *testing.T) {
 	t.Parallel()
 	etcd := testkit.Etcd(t)
 	site := newSite(t, "-etcd-endpoints="+etcd.Endpoint(), "-etcd-ttl=2s")
@@ -122,7 +123,7 @@ func TestReplicasAreFoundAfterEtcdLostItsData(t *testing.T) {
 	until(t, "the replica that came after the loss answers", func() bool { return list() == nil })
 }
 
-func TestDialTellsWhatIsMissing(t *testing.T) {
+func TestDial_errors(t *testing.T) {
 	t.Parallel()
 	etcd := testkit.Etcd(t)
 	for name, tc := range map[string]struct {
@@ -132,6 +133,7 @@ func TestDialTellsWhatIsMissing(t *testing.T) {
 		"nothing given":    {client.Options{}, "neither Target nor Etcd"},
 		"both given":       {client.Options{Target: "a:1", Etcd: []string{"b:2"}}, "both given"},
 		"no replica":       {client.Options{Etcd: []string{etcd.Endpoint()}, Service: "elsewhere"}, `no replica of "elsewhere"`},
+		"name from etcd":   {client.Options{Etcd: []string{etcd.Endpoint()}, TLS: &tls.Config{MinVersion: tls.VersionTLS12}}, "ServerName is empty"},
 		"no etcd":          {client.Options{Etcd: []string{"127.0.0.1:1"}}, "etcd 127.0.0.1:1"},
 		"half of a pair":   {client.Options{Target: "a:1", CertFile: "x"}, "KeyFile"},
 		"no CA file":       {client.Options{Target: "a:1", CAFile: "testdata/none"}, "testdata/none"},

@@ -1,21 +1,19 @@
-// Package client is what Go programs call exportd with. It finds the replicas,
-// spreads calls over them, tries again what is safe to try again, and makes one
-// call of a whole export:
+// Package client calls exportd from Go programs. It finds the replicas, balances
+// calls over them, retries calls that are safe to retry, and runs a whole export
+// with one call:
 //
 //	c, err := client.Dial(ctx, client.Options{Etcd: []string{"etcd1:2379"}})
 //	// …
 //	inst, err := c.Export(ctx, tplID, client.Params{"from": "2026-01-01"}, file)
 //
-// Export is create, watch and download: the instance is watched on at another
-// replica where the first goes away, a cut download goes on at the byte where
-// it was cut, and the whole is held against its SHA-256.
+// Export creates an instance, watches it and downloads its file. If a replica
+// goes away, the watch continues at another one, and the download continues at
+// the byte where it was interrupted. The file is verified with its SHA-256.
 //
-// What the caller did or asked wrong is an *Error, an instance that ended
-// without a file a *FailedError; both are found with errors.As. What the service
-// could not do is a gRPC status, as the generated client returns it.
-// status.Code(err) tells the code of any of them.
+// An invalid request returns an *Error, an instance that ended without a file a
+// *FailedError; use errors.As. A failure of the service is a gRPC status, as from
+// the generated client. status.Code(err) returns the code of all three.
 //
-// API gives the generated client on the same connections, for every RPC that has
-// no method here. This package never writes a log and never reads the
-// environment.
+// API returns the generated client for the RPCs that have no method here. The
+// package never logs and never reads the environment.
 package client

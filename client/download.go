@@ -15,10 +15,10 @@ import (
 	"exporttask/api"
 )
 
-// Download writes the file of an instance that succeeded to w and returns what
-// file it is. A download that is cut goes on at the byte where it was cut. The
-// whole is held against the file's SHA-256: ErrChecksum where it differs. After
-// an error w holds a part of the file.
+// Download writes the file of an instance that succeeded to w and returns the
+// file's description. An interrupted download continues at the byte where it was
+// interrupted. Download returns ErrChecksum if the SHA-256 of the content is not
+// the file's. After an error, w has received a part of the file.
 func (c *Client) Download(ctx context.Context, instID int64, w io.Writer) (*api.WshExportFile, error) {
 	return c.download(ctx, instID, w, newPatience(c.opts.Patience, false))
 }
@@ -42,15 +42,15 @@ type download struct {
 	to       io.Writer
 	hash     hash.Hash // of what was written
 	patience *patience
-	file     *api.WshExportFile // as the first stream told it
+	file     *api.WshExportFile // from the first stream; nil: none yet
 	done     int64              // bytes written
 }
 
-// stream fetches what is missing from one replica.
+// stream downloads the remaining content from one replica.
 func (d *download) stream(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	// The name keeps a resumed download at its file.
+	// With the name, a resumed download gets the same file.
 	stream, err := d.client.api.DownloadInst(ctx, &api.WshExportTaskDownloadInstReq{
 		EinstId: d.id, FileName: d.file.GetName(), Offset: d.done,
 	})
@@ -75,12 +75,12 @@ func (d *download) stream(ctx context.Context) error {
 func (d *download) write(chunk *api.WshExportChunk) error {
 	if file := chunk.GetFile(); file != nil {
 		if d.file != nil && file.GetSha256() != d.file.GetSha256() {
-			return fmt.Errorf("%w: the service offers another one than before", ErrChecksum)
+			return fmt.Errorf("%w: the service now offers another file", ErrChecksum)
 		}
 		d.file = file
 	}
 	if chunk.GetOffset() != d.done {
-		return fmt.Errorf("a chunk of byte %d came, want byte %d", chunk.GetOffset(), d.done)
+		return fmt.Errorf("got a chunk at byte %d, want byte %d", chunk.GetOffset(), d.done)
 	}
 	n, err := d.to.Write(chunk.GetContent())
 	d.done += int64(n)
@@ -88,7 +88,7 @@ func (d *download) write(chunk *api.WshExportChunk) error {
 	return err
 }
 
-// finish looks whether the whole file is there, after a stream that ended well.
+// finish checks size and SHA-256 after a stream that ended without an error.
 func (d *download) finish() error {
 	if d.done < d.file.GetBytes() {
 		return status.Errorf(codes.Unavailable, "the stream ended before the file of %d bytes", d.file.GetBytes())

@@ -33,7 +33,7 @@ func proxied(t *testing.T, to string) *toxiproxy.Proxy {
 	return p
 }
 
-func TestACutDownloadGoesOnWhereItWasCut(t *testing.T) {
+func TestClient_Download_interrupted(t *testing.T) {
 	t.Parallel()
 	site := newSite(t)
 	direct := dial(t, client.Options{Target: site.Start(t).Addr})
@@ -100,7 +100,7 @@ func serve(t *testing.T, s api.ExportTaskServer, opts ...grpc.ServerOption) stri
 	return listener.Addr().String()
 }
 
-func TestAFlippedByteIsFound(t *testing.T) {
+func TestClient_Download_flipped_byte(t *testing.T) {
 	t.Parallel()
 	l := &liar{content: "id\r\n1\r\n", sent: func(int64) string { return "id\r\n7\r\n" }}
 	_, err := dial(t, client.Options{Target: serve(t, l)}).Download(t.Context(), 1, &bytes.Buffer{})
@@ -112,7 +112,7 @@ func TestAFlippedByteIsFound(t *testing.T) {
 	}
 }
 
-func TestAStreamThatEndsEarlyIsGoneOnWith(t *testing.T) {
+func TestClient_Download_stream_ends_early(t *testing.T) {
 	t.Parallel()
 	const content = "0123456789"
 	l := &liar{content: content, sent: func(offset int64) string { return content[offset:min(offset+4, 10)] }}
@@ -125,7 +125,7 @@ func TestAStreamThatEndsEarlyIsGoneOnWith(t *testing.T) {
 	}
 }
 
-func TestAFileThatIsNotThereIsAnError(t *testing.T) {
+func TestClient_Download_no_file(t *testing.T) {
 	t.Parallel()
 	c := dial(t, client.Options{Target: newSite(t).Start(t).Addr})
 	_, err := c.Download(t.Context(), 4711, &bytes.Buffer{})
@@ -147,7 +147,7 @@ func (w *failingWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func TestAWriterThatFailsEndsTheDownload(t *testing.T) {
+func TestClient_Download_writer_fails(t *testing.T) {
 	t.Parallel()
 	l := &liar{content: "0123456789", sent: func(int64) string { return "0123456789" }}
 	_, err := dial(t, client.Options{Target: serve(t, l)}).Download(t.Context(), 1, &failingWriter{room: 3})
@@ -156,7 +156,7 @@ func TestAWriterThatFailsEndsTheDownload(t *testing.T) {
 	}
 }
 
-func TestNothingThatListensShowsSoon(t *testing.T) {
+func TestClient_Download_no_server(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -12,12 +12,12 @@ import (
 	"exporttask/api"
 )
 
-// ErrChecksum means that a download is not the file that the export made. What
-// was written is of no use.
+// ErrChecksum is returned for a download whose content differs from the exported
+// file. The caller must discard it.
 var ErrChecksum = errors.New("the download's SHA-256 is not the file's")
 
-// Error is what the caller did or asked wrong, from a reply's envelope. Msg names
-// the field, what came and what is allowed.
+// Error is the error of an invalid request, from a reply's envelope. Msg names
+// the field, its value and the allowed values.
 type Error struct {
 	Code codes.Code
 	Msg  string
@@ -25,7 +25,7 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Code.String() + ": " + e.Msg }
 
-// GRPCStatus lets status.Code tell the code.
+// GRPCStatus makes status.Code return the error's code.
 func (e *Error) GRPCStatus() *status.Status { return status.New(e.Code, e.Msg) }
 
 // FailedError is an instance that ended without a file: FAILED, CANCELED or
@@ -40,17 +40,17 @@ func (e *FailedError) Error() string {
 	return text
 }
 
-// StateName is a state as people write it: FAILED for STATE_FAILED.
+// StateName returns a state without its prefix: FAILED for STATE_FAILED.
 func StateName(s api.WshExportInstState) string { return strings.TrimPrefix(s.String(), "STATE_") }
 
-// Envelope is what every reply carries.
+// Envelope is implemented by every reply of the service.
 type Envelope interface {
 	GetErrCode() string
 	GetErrMsg() string
 }
 
-// Check is the error of a call of the generated client: the call's own, or an
-// *Error from the reply's envelope.
+// Check returns the error of a call of the generated client: err, or an *Error
+// with the error in the reply's envelope.
 //
 //	res, err := c.API().GetInst(ctx, req)
 //	if err := client.Check(res, err); err != nil {

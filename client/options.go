@@ -12,73 +12,76 @@ import (
 	"google.golang.org/grpc"
 )
 
-// DefaultService is the name that exportd registers under where its
-// configuration gives no other.
+// DefaultService is exportd's default name in etcd.
 const DefaultService = "exporttask"
 
-// Options say where exportd is and how to speak to it. Either Target or Etcd has
-// to be given; the rest may stay empty.
+// Options configure a Client. Target or Etcd is required; all other fields are
+// optional.
 type Options struct {
-	// Target is an address, "10.0.0.7:50051", or any other target of gRPC. A
-	// name that stands for several addresses is balanced as well.
+	// Target is an address such as "10.0.0.7:50051", or any other gRPC target.
+	// Calls are balanced over all addresses of a name.
 	Target string
-	// Etcd are members of the etcd that exportd registers in: "etcd1:2379" or
-	// "https://etcd1:2379".
+	// Etcd are the endpoints of the etcd cluster in which exportd is registered:
+	// "etcd1:2379" or "https://etcd1:2379".
 	Etcd []string
-	// Service is the name exportd registers under; empty: DefaultService.
+	// Service is exportd's name in etcd. Empty means DefaultService.
 	Service string
-	// EtcdUsername and EtcdPassword log in to an etcd that asks for it.
+	// EtcdUsername and EtcdPassword authenticate to etcd.
 	EtcdUsername, EtcdPassword string
-	// EtcdTLS is for members of etcd with https; nil: the system's authorities.
+	// EtcdTLS is the TLS configuration for https endpoints of etcd. Nil means the
+	// certificate authorities of the operating system.
 	EtcdTLS *tls.Config
 
-	// TLS turns on TLS towards exportd. So does any of the files; they are added
-	// to it.
+	// TLS enables TLS to exportd. So do CAFile, CertFile and ServerName, which are
+	// added to it.
 	TLS *tls.Config
-	// CAFile holds the certificates, in PEM, of the authorities that may vouch
-	// for exportd; empty: the system's.
+	// CAFile is a PEM file of the certificate authorities that verify exportd.
+	// Empty means those of the operating system.
 	CAFile string
-	// CertFile and KeyFile hold the client's own certificate and key, in PEM,
-	// for mutual TLS. They are read at each handshake, so that a renewed
-	// certificate is used without a restart.
+	// CertFile and KeyFile are PEM files of the client's certificate and key for
+	// mutual TLS. They are read at each handshake, so that a renewed certificate
+	// needs no restart.
 	CertFile, KeyFile string
-	// ServerName is the name wanted in exportd's certificate; empty: the host
-	// that is dialed.
+	// ServerName is the name that exportd's certificate must have. Empty means the
+	// host in Target. With Etcd and TLS it is required: addresses in etcd must not
+	// decide which server is trusted.
 	ServerName string
 
-	// Token is the bearer token sent with each call.
+	// Token is the bearer token that is sent with each call.
 	Token string
-	// TokenFile holds the token instead; it is read again for each call, so that
-	// a renewed token is used without a restart.
+	// TokenFile is a file that contains the token. It is read for each call, so
+	// that a renewed token needs no restart.
 	TokenFile string
-	// TokenInPlaintext allows to send the token without TLS to hosts other than
-	// this one.
+	// ForwardsTokens says that the program sends tokens of its own callers in the
+	// metadata of calls. Like Token, they are sent without TLS to this host only.
+	ForwardsTokens bool
+	// TokenInPlaintext allows sending tokens without TLS to other hosts.
 	TokenInPlaintext bool
 
-	// OperatorID is who asks, where the service has no tokens that tell.
+	// OperatorID is the operator of requests to a service without tokens.
 	OperatorID int32
 
-	// Patience is how long Watch and Download, and with them Run and Export,
-	// look for a replica that answers once one has answered; 0: a minute.
+	// Patience is the time for which Watch and Download (and so Run and Export)
+	// retry while no replica answers, once one has answered. 0 means one minute.
 	Patience time.Duration
-	// Keepalive is how long a connection may be silent before it is probed; 0: 30
-	// seconds; below 10 seconds: 10 seconds. A server that is probed more often
-	// than it allows cuts the connection, and the time is doubled then.
+	// Keepalive is the time without traffic after which the client pings a
+	// connection. 0 means 30 seconds; the minimum is 10 seconds. A server that
+	// allows fewer pings closes the connection, after which gRPC doubles the time.
 	Keepalive time.Duration
 
-	// DialOptions go to gRPC after the client's own, such as a stats handler that
-	// carries the caller's trace to exportd.
+	// DialOptions are passed to gRPC after the client's own options, for example a
+	// stats handler that propagates the caller's trace.
 	DialOptions []grpc.DialOption
 }
 
 const (
 	defaultPatience  = time.Minute
 	defaultKeepalive = 30 * time.Second
-	// probeTimeout is how long a silent connection has to answer the probe.
+	// probeTimeout is the time that a server has to answer a ping.
 	probeTimeout = 10 * time.Second
 )
 
-// check holds the options against each other and fills in what they leave out.
+// check returns an error for options that do not go together, and sets defaults.
 func (o *Options) check() error {
 	switch {
 	case o.Target == "" && len(o.Etcd) == 0:
@@ -89,6 +92,8 @@ func (o *Options) check() error {
 		return errors.New("client: Token and TokenFile are both given, want one")
 	case (o.CertFile == "") != (o.KeyFile == ""):
 		return errors.New("client: CertFile and KeyFile go together, one is missing")
+	case len(o.Etcd) > 0 && o.usesTLS() && o.ServerName == "" && (o.TLS == nil || o.TLS.ServerName == ""):
+		return errors.New("client: ServerName is empty, want the name in exportd's certificate: addresses in etcd are not trusted")
 	}
 	if o.Service == "" {
 		o.Service = DefaultService
@@ -102,9 +107,13 @@ func (o *Options) check() error {
 	return nil
 }
 
-// tls is the configuration for exportd; nil: plaintext.
+func (o *Options) usesTLS() bool {
+	return o.TLS != nil || o.CAFile != "" || o.CertFile != "" || o.ServerName != ""
+}
+
+// tls returns the TLS configuration for exportd, nil for plain text.
 func (o *Options) tls() (*tls.Config, error) {
-	if o.TLS == nil && o.CAFile == "" && o.CertFile == "" && o.ServerName == "" {
+	if !o.usesTLS() {
 		return nil, nil
 	}
 	cfg := &tls.Config{MinVersion: tls.VersionTLS12}

@@ -10,13 +10,13 @@ import (
 	"exporttask/api"
 )
 
-// Params are the values of a template's parameters by their names: string, bool,
-// any integer, nil for NULL, or a slice of these for a list. Dates, times and
-// decimals are given as text, "2026-01-31", so that no zone and no digit is
-// guessed.
+// Params are the values of a template's parameters by name: string, bool, any
+// integer, nil for NULL, or a slice of these for a list. Dates, times and decimals
+// are strings such as "2026-01-31", so that neither time zone nor digits are
+// converted.
 type Params map[string]any
 
-// Proto is how requests carry the parameters, sorted by name.
+// Proto returns the parameters in the form of requests, sorted by name.
 func (p Params) Proto() ([]*api.WshExportParam, error) {
 	var list []*api.WshExportParam
 	for _, name := range slices.Sorted(maps.Keys(p)) {

@@ -16,18 +16,19 @@ import (
 	"exporttask/api"
 )
 
-// repeatable are the calls that may be sent again although the first may have
-// arrived: they read, or do nothing the second time. Those that create do
-// nothing the second time for their requestId, which giveRequestID sees to.
-// Streams are opened anew by Watch and Download, who know where they were.
+// repeatable are the methods that may be retried although the first call may have
+// been executed: methods that read, and idempotent ones. Methods that create an
+// object are idempotent because of their requestId, which setRequestID sets.
+// Watch and Download reopen their streams themselves.
 var repeatable = []string{
 	"ListTpl", "GetInst", "ListInst", "ListInstEvent", "ListSched", "ListDelivery", "GetQueue", "PreviewTpl",
 	"CreateTpl", "CreateInst", "RetryInst", "CreateSched", "RunSched",
 	"DeleteTpl", "DeleteSched",
 }
 
-// serviceConfig balances over all replicas, and repeats what is repeatable at
-// the next one: where a replica goes away, and where one asks for fewer calls.
+// serviceConfig returns the gRPC service configuration: round-robin over all
+// replicas, and retries of the repeatable methods after UNAVAILABLE and
+// RESOURCE_EXHAUSTED.
 func serviceConfig() string {
 	type object = map[string]any
 	names := make([]object, len(repeatable))
@@ -47,9 +48,9 @@ func serviceConfig() string {
 	return string(text)
 }
 
-// giveRequestID gives a request that has none its own id, so that the service
-// knows it again.
-func giveRequestID(ctx context.Context, method string, req, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+// setRequestID is a unary interceptor that sets the requestId of requests without
+// one, so that the service recognizes a retry.
+func setRequestID(ctx context.Context, method string, req, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 	if msg, ok := req.(proto.Message); ok {
 		field := msg.ProtoReflect().Descriptor().Fields().ByName("requestId")
 		if field != nil && !msg.ProtoReflect().Has(field) {
@@ -62,18 +63,18 @@ func giveRequestID(ctx context.Context, method string, req, reply any, conn *grp
 }
 
 const (
-	// firstTry is how long the first answer is waited for: an address where
-	// nothing listens should show soon.
-	firstTry = 2 * time.Second
-	minPause = 100 * time.Millisecond
-	maxPause = 2 * time.Second
+	// firstTimeout is the time for which Watch and Download retry before any
+	// replica has ever answered, so that a wrong address is reported soon.
+	firstTimeout = 2 * time.Second
+	minPause     = 100 * time.Millisecond
+	maxPause     = 2 * time.Second
 )
 
-// patience decides how long a stream is opened anew without an answer.
+// patience decides how long a stream is reopened while no replica answers.
 type patience struct {
-	limit time.Duration // once something has answered
-	known bool          // something has answered
-	tries int           // since then
+	limit time.Duration // after a replica has answered once
+	known bool          // a replica has answered once
+	tries int           // failed attempts since the last answer
 	since time.Time     // the first of them
 }
 
@@ -81,11 +82,11 @@ func newPatience(limit time.Duration, known bool) *patience {
 	return &patience{limit: limit, known: known}
 }
 
-// answered takes note of an answer.
+// answered records an answer of a replica.
 func (p *patience) answered() { p.known, p.tries = true, 0 }
 
-// again waits before another try. It returns the error where there is to be
-// none: it is not one that passes, the patience is at an end, or ctx is.
+// again waits before the next attempt. It returns an error if there must not be
+// one: err is not UNAVAILABLE, the time is over, or ctx has ended.
 func (p *patience) again(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -95,7 +96,7 @@ func (p *patience) again(ctx context.Context, err error) error {
 	}
 	limit := p.limit
 	if !p.known {
-		limit = min(limit, firstTry)
+		limit = min(limit, firstTimeout)
 	}
 	if status.Code(err) != codes.Unavailable || time.Since(p.since) > limit {
 		return err
@@ -105,7 +106,7 @@ func (p *patience) again(ctx context.Context, err error) error {
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
-	case <-time.After(pause/2 + mathrand.N(pause/2)): //nolint:gosec // spreads tries, guards nothing
+	case <-time.After(pause/2 + mathrand.N(pause/2)): //nolint:gosec // jitter needs no secure randomness
 		return nil
 	}
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // Whether a call may be sent twice is for somebody to decide for each.
-func TestEveryCallIsEitherRepeatableOrNot(t *testing.T) {
+func TestRepeatable_Complete(t *testing.T) {
 	t.Parallel()
 	known := map[string]bool{"UpdateTpl": true, "CancelInst": true, "UpdateSched": true, "RetryDelivery": true}
 	for _, method := range repeatable {
@@ -59,7 +59,7 @@ func (s *shaky) UpdateTpl(context.Context, *api.WshExportTaskUpdateTplReq) (*api
 	return nil, status.Error(codes.Unavailable, "just now")
 }
 
-func TestWhatCreatesIsSentAgainWithTheSameRequestID(t *testing.T) {
+func TestSetRequestID(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

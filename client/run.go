@@ -9,32 +9,34 @@ import (
 	"exporttask/api"
 )
 
-// RunOption is something special about a run.
+// RunOption modifies Run and Export.
 type RunOption func(*run)
 
-// WithFormat asks for another format than the template's.
+// WithFormat sets a format other than the template's.
 func WithFormat(f api.WshExportFormat) RunOption {
 	return func(r *run) { r.req.EtplOutputFormat = f }
 }
 
-// WithRequestID names the run, with up to 64 printable ASCII characters: a
-// program that starts again and asks with the same id gets the same instance,
-// not another one. Without it each call is a run of its own.
+// WithRequestID sets the request id of the run, at most 64 printable ASCII
+// characters. A second call with the same id and the same arguments, for example
+// after a restart of the program, gets the same instance. Without it each call
+// creates an instance.
 func WithRequestID(id string) RunOption {
 	return func(r *run) { r.req.RequestId = id }
 }
 
-// OnProgress calls each for the instance as it was made and after every change.
+// OnProgress sets a function that is called with the new instance and after each
+// change of it.
 func OnProgress(each func(*api.WshExportInst)) RunOption {
 	return func(r *run) { r.each = each }
 }
 
-// LeaveRunning leaves the instance alone when the context ends. Without it Run
-// and Export cancel what they began.
+// LeaveRunning keeps the instance running after the context has ended. Without
+// it Run and Export cancel the instance.
 func LeaveRunning() RunOption { return func(r *run) { r.leave = true } }
 
-// cancelTimeout bounds the cancelling of an instance that nobody waits for any
-// more.
+// cancelTimeout is the timeout of the call that cancels an instance after the
+// caller's context has ended.
 const cancelTimeout = 5 * time.Second
 
 type run struct {
@@ -43,18 +45,18 @@ type run struct {
 	leave bool
 }
 
-// Run makes an instance of a template and waits for its end. An instance that
-// ended without a file is returned together with a *FailedError. When ctx ends
-// before the instance, the instance is cancelled, LeaveRunning apart; where ctx
-// ends so early that its id was not known yet, it runs on.
+// Run creates an instance of a template and waits until it has ended. For an
+// instance that ended without a file it returns the instance and a *FailedError.
+// If ctx ends first, Run cancels the instance, unless LeaveRunning is given or ctx
+// ended before the instance's id was known.
 func (c *Client) Run(ctx context.Context, tplID int32, params Params, opts ...RunOption) (*api.WshExportInst, error) {
 	inst, _, err := c.run(ctx, tplID, params, opts)
 	return inst, err
 }
 
-// Export runs a template as Run does and writes the file to w as Download does.
-// After an error that came in the download the instance is returned as well: its
-// file can be fetched again.
+// Export runs a template like Run and writes the file to w like Download. If the
+// download fails, it returns the instance and the error; the file can be
+// downloaded again.
 func (c *Client) Export(ctx context.Context, tplID int32, params Params, w io.Writer, opts ...RunOption) (*api.WshExportInst, error) {
 	inst, p, err := c.run(ctx, tplID, params, opts)
 	if err != nil {
@@ -100,8 +102,8 @@ func (c *Client) run(ctx context.Context, tplID int32, params Params, opts []Run
 	return inst, p, nil
 }
 
-// cancel ends an instance after ctx has ended. That it may fail, because the
-// instance has ended or the service is away, changes nothing for the caller.
+// cancel cancels an instance after ctx has ended. Its error is ignored: the
+// instance may have ended, or the service may be unreachable.
 func (c *Client) cancel(ctx context.Context, instID int64) {
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), cancelTimeout)
 	defer stop()

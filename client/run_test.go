@@ -15,7 +15,7 @@ import (
 	"exporttask/client"
 )
 
-func TestExportWritesTheFileAndTellsOfProgress(t *testing.T) {
+func TestClient_Export(t *testing.T) {
 	t.Parallel()
 	c := dial(t, client.Options{Target: newSite(t).Start(t).Addr})
 	tpl := makeTpl(t, c, "SELECT no FROM orders WHERE paid >= :from AND id IN (:ids) ORDER BY id",
@@ -39,7 +39,7 @@ func TestExportWritesTheFileAndTellsOfProgress(t *testing.T) {
 	}
 }
 
-func TestTheFormatCanBeAnother(t *testing.T) {
+func TestWithFormat(t *testing.T) {
 	t.Parallel()
 	c := dial(t, client.Options{Target: newSite(t).Start(t).Addr})
 	var file bytes.Buffer
@@ -51,7 +51,7 @@ func TestTheFormatCanBeAnother(t *testing.T) {
 	}
 }
 
-func TestWhatTheCallerGotWrongIsAnError(t *testing.T) {
+func TestClient_Run_invalid(t *testing.T) {
 	t.Parallel()
 	c := dial(t, client.Options{Target: newSite(t).Start(t).Addr})
 	tpl := makeTpl(t, c, "SELECT id FROM orders WHERE paid = :day")
@@ -81,7 +81,7 @@ func TestWhatTheCallerGotWrongIsAnError(t *testing.T) {
 	}
 }
 
-func TestAFailedInstanceIsReturnedWithItsCause(t *testing.T) {
+func TestClient_Run_failed_instance(t *testing.T) {
 	t.Parallel()
 	site := newSite(t)
 	c := dial(t, client.Options{Target: site.Start(t).Addr})
@@ -97,7 +97,7 @@ func TestAFailedInstanceIsReturnedWithItsCause(t *testing.T) {
 	}
 }
 
-func TestAnEndedContextCancelsTheInstanceUnlessItIsToBeLeft(t *testing.T) {
+func TestLeaveRunning(t *testing.T) {
 	t.Parallel()
 	site := newSite(t)
 	c := dial(t, client.Options{Target: site.Start(t).Addr})
@@ -130,7 +130,7 @@ func TestAnEndedContextCancelsTheInstanceUnlessItIsToBeLeft(t *testing.T) {
 	}
 }
 
-func TestARequestIDMakesOneInstance(t *testing.T) {
+func TestWithRequestID(t *testing.T) {
 	t.Parallel()
 	c := dial(t, client.Options{Target: newSite(t).Start(t).Addr})
 	tpl := makeTpl(t, c, "SELECT 1 AS one")
@@ -158,7 +158,7 @@ func TestARequestIDMakesOneInstance(t *testing.T) {
 }
 
 // A caller that asks too often for a moment waits a moment.
-func TestCallsBeyondTheRateAreMadeAgain(t *testing.T) {
+func TestClient_rate_limited(t *testing.T) {
 	t.Parallel()
 	c := dial(t, client.Options{Target: newSite(t, "-rate-limit=5", "-rate-burst=1").Start(t).Addr})
 	for i := range 5 {

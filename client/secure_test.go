@@ -62,7 +62,7 @@ func authority(t *testing.T) (cert tls.Certificate, caFile string) {
 	return s.TLS.Certificates[0], caFile
 }
 
-func TestTokensTravelOverTLS(t *testing.T) {
+func TestOptions_TLS(t *testing.T) {
 	t.Parallel()
 	cert, caFile := authority(t)
 	addr := serve(t, guarded{}, grpc.Creds(credentials.NewServerTLSFromCert(&cert)))
@@ -97,7 +97,7 @@ func TestTokensTravelOverTLS(t *testing.T) {
 	}
 }
 
-func TestATokenStaysOnThisHostWithoutTLS(t *testing.T) {
+func TestOptions_TokenInPlaintext(t *testing.T) {
 	t.Parallel()
 	here := serve(t, guarded{})
 	if err := list(t, dial(t, client.Options{Target: here, Token: rightToken})); err != nil {
@@ -117,8 +117,11 @@ func TestATokenStaysOnThisHostWithoutTLS(t *testing.T) {
 	}()
 	t.Cleanup(func() { server.Stop(); <-done })
 	addr := listener.Addr().String()
-	if err := list(t, dial(t, client.Options{Target: addr, Token: rightToken})); err == nil || !strings.Contains(err.Error(), "plaintext") {
-		t.Errorf("another host: %v, want a refusal to send the token", err)
+	if err := list(t, dial(t, client.Options{Target: addr, Token: rightToken})); err == nil || !strings.Contains(err.Error(), "in plain text") {
+		t.Errorf("another host: %v, want an error that no token is sent", err)
+	}
+	if err := list(t, dial(t, client.Options{Target: addr, ForwardsTokens: true})); err == nil || !strings.Contains(err.Error(), "in plain text") {
+		t.Errorf("another host, tokens of others: %v, want an error that no token is sent", err)
 	}
 	if err := list(t, dial(t, client.Options{Target: addr, Token: rightToken, TokenInPlaintext: true})); err != nil {
 		t.Errorf("another host, allowed: %v", err)
@@ -141,7 +144,7 @@ func hostAddress(t *testing.T) string {
 	return ""
 }
 
-func TestTheServiceKnowsAWrongToken(t *testing.T) {
+func TestOptions_Token_invalid(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "tokens.yaml")
 	sum := sha256.Sum256([]byte(rightToken))

@@ -13,7 +13,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 )
 
-// bearer sends a token with each call.
+// bearer is the per-RPC credentials that send a token.
 type bearer struct{ token, file string }
 
 // GetRequestMetadata implements credentials.PerRPCCredentials.
@@ -32,28 +32,30 @@ func (b bearer) GetRequestMetadata(context.Context, ...string) (map[string]strin
 	return map[string]string{"authorization": "Bearer " + token}, nil
 }
 
-// RequireTransportSecurity implements credentials.PerRPCCredentials. Plaintext
-// is a matter of where the connection leads, which onlyHere looks at.
+// RequireTransportSecurity implements credentials.PerRPCCredentials. Whether a
+// token may be sent without TLS depends on the address; loopbackOnly checks it.
 func (bearer) RequireTransportSecurity() bool { return false }
 
-// onlyHere is plaintext that refuses connections to other hosts, so that no
-// token travels where others can read it.
-type onlyHere struct {
+// loopbackOnly is credentials without TLS that reject connections to other hosts,
+// so that no token crosses the network in plain text.
+type loopbackOnly struct {
 	credentials.TransportCredentials
 }
 
-func plaintextHere() credentials.TransportCredentials { return onlyHere{insecure.NewCredentials()} }
+func loopbackPlaintext() credentials.TransportCredentials {
+	return loopbackOnly{insecure.NewCredentials()}
+}
 
 // ClientHandshake implements credentials.TransportCredentials.
-func (c onlyHere) ClientHandshake(ctx context.Context, authority string, conn net.Conn) (net.Conn, credentials.AuthInfo, error) {
+func (c loopbackOnly) ClientHandshake(ctx context.Context, authority string, conn net.Conn) (net.Conn, credentials.AuthInfo, error) {
 	tcp, ok := conn.RemoteAddr().(*net.TCPAddr)
 	if ok && !tcp.IP.IsLoopback() {
-		return nil, nil, fmt.Errorf("the token is not sent to %s in plaintext; use TLS", conn.RemoteAddr())
+		return nil, nil, fmt.Errorf("tokens are not sent to %s in plain text; use TLS", conn.RemoteAddr())
 	}
 	return c.TransportCredentials.ClientHandshake(ctx, authority, conn)
 }
 
 // Clone implements credentials.TransportCredentials.
-func (c onlyHere) Clone() credentials.TransportCredentials {
-	return onlyHere{c.TransportCredentials.Clone()}
+func (c loopbackOnly) Clone() credentials.TransportCredentials {
+	return loopbackOnly{c.TransportCredentials.Clone()}
 }

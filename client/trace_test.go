@@ -13,7 +13,7 @@ import (
 	"exporttask/internal/telemetry/tracing/tracingtest"
 )
 
-func TestACallersTraceIsContinued(t *testing.T) {
+func TestOptions_DialOptions_trace(t *testing.T) {
 	t.Parallel()
 	collector := tracingtest.New(t)
 	site := newSite(t, "-trace-endpoint="+collector.Addr, "-trace-insecure")

@@ -13,9 +13,9 @@ import (
 	"exporttask/api"
 )
 
-// Watch calls each for an instance as it is now and after every change, and
-// returns how it ended, well or badly; each may be nil. Where the replica that it
-// watches goes away it watches on at another.
+// Watch calls each with the current state of an instance and after each change,
+// until the instance has ended, and returns its final state. each may be nil. If
+// the replica goes away, Watch continues at another one.
 func (c *Client) Watch(ctx context.Context, instID int64, each func(*api.WshExportInst)) (*api.WshExportInst, error) {
 	return c.watch(ctx, instID, each, newPatience(c.opts.Patience, false))
 }
@@ -33,7 +33,7 @@ func (c *Client) watch(ctx context.Context, instID int64, each func(*api.WshExpo
 	}
 }
 
-// ended tells whether a state never changes again, but for its file's removal.
+// ended reports whether a state is final. (SUCCEEDED only becomes EXPIRED.)
 func ended(s api.WshExportInstState) bool {
 	switch s {
 	case api.WshExportInstState_STATE_SUCCEEDED, api.WshExportInstState_STATE_EXPIRED, api.WshExportInstState_STATE_FAILED,
@@ -52,7 +52,7 @@ type watcher struct {
 	last     *api.WshExportInst
 }
 
-// stream watches at one replica. It always ends with an error.
+// stream watches at one replica. It always returns an error.
 func (w *watcher) stream(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -70,7 +70,7 @@ func (w *watcher) stream(ctx context.Context) error {
 		}
 		w.patience.answered()
 		if proto.Equal(w.last, res.GetData()) {
-			continue // told again by the next replica
+			continue // a keep-alive message, or the first message of another replica
 		}
 		w.last = res.GetData()
 		if w.each != nil {

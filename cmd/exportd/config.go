@@ -70,6 +70,7 @@ func (c *config) define(o *options) {
 	f.BoolVar(&c.insecure, "insecure", false, "permit calls from other machines without tokens or without TLS")
 	f.DurationVar(&c.callTimeout, "call-timeout", time.Minute, "deadline of unary calls whose client set none; 0: none")
 	c.http.define(o)
+	f.StringVar(&c.http.metricsTokenFile, "metrics-token-file", "", "`file` with the token that /metrics requires; none: /metrics requires no token")
 	c.etcd.define(o)
 	c.store.define(o)
 	f.IntVar(&c.workers, "workers", 4, "instances that this process runs at the same time; 0: none")

@@ -28,7 +28,6 @@ func (c *httpConfig) define(o *options) {
 	f.StringVar(&c.linkKeysFile, "link-keys-file", "", "`file` with one or two keys that sign links to files, the same for all replicas; none: links are not signed and need a token")
 	f.DurationVar(&c.linkTTL, "link-ttl", time.Hour, "time for which a signed link is valid")
 	f.StringVar(&c.hosts, "http-hosts", "", "host names that requests without a token may name in the Host header, besides IP addresses and names without dots, `NAME,...`; *: any")
-	f.StringVar(&c.metricsTokenFile, "metrics-token-file", "", "`file` with the token that /metrics requires; none: /metrics requires no token")
 	f.StringVar(&c.origins, "cors-origins", "", "origins whose pages may call from browsers (CORS), `URL,...` or *; none: no CORS")
 }
 

@@ -100,3 +100,30 @@ func resident(t *testing.T, pid int) int {
 	}
 	return kib / 1024
 }
+
+func TestGatewayJob_validate(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		args []string
+		want string // text in the error; empty: valid
+	}{
+		"loopback":                    {[]string{"-target=127.0.0.1:50051"}, ""},
+		"another_host_in_plain_text":  {[]string{"-target=10.0.0.7:50051"}, "target: 10.0.0.7:50051"},
+		"a_name_in_plain_text":        {[]string{"-target=exportd.example.com:50051"}, "tokens would be sent"},
+		"another_host_insecure":       {[]string{"-target=10.0.0.7:50051", "-insecure"}, ""},
+		"another_host_tls":            {[]string{"-target=10.0.0.7:50051", "-service-server-name=exportd"}, ""},
+		"etcd_in_plain_text":          {[]string{"-etcd=127.0.0.1:2379"}, ""}, // decided for each address
+		"etcd_tls_without_a_name":     {[]string{"-etcd=127.0.0.1:2379", "-service-ca-file=ca.pem"}, "service-server-name: empty"},
+		"etcd_tls_with_a_server_name": {[]string{"-etcd=127.0.0.1:2379", "-service-ca-file=ca.pem", "-service-server-name=exportd"}, ""},
+	} {
+		var j gatewayJob
+		o := newOptions(os.Stderr)
+		j.define(o)
+		if _, err := o.load(c.args, func(string) string { return "" }); err != nil {
+			t.Fatal(err)
+		}
+		if err := j.validate(); (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v, want %q", name, err, c.want)
+		}
+	}
+}

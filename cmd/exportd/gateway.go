@@ -39,13 +39,14 @@ func (j *gatewayJob) define(o *options) {
 	j.edge.Define(f)
 	j.tls.Define(f)
 	j.log.define(o)
-	f.BoolVar(&j.insecure, "insecure", false, "permit calls from other machines without TLS")
+	f.BoolVar(&j.insecure, "insecure", false, "permit calls from other machines without TLS, and send tokens to the service without TLS")
 	f.StringVar(&j.service.Target, "target", "", "`HOST:PORT` of the service, instead of etcd")
 	f.StringVar(&j.etcd, "etcd", "", "members of etcd in which the service registers, `HOST:PORT,...`")
 	f.StringVar(&j.service.Service, "etcd-service", "exporttask", "service `name` in etcd")
 	f.StringVar(&j.service.CAFile, "service-ca-file", "", "PEM `file` of certificate authorities that verify the service; enables TLS")
 	f.StringVar(&j.service.CertFile, "service-cert-file", "", "PEM `file` of the client certificate for the service")
 	f.StringVar(&j.service.KeyFile, "service-key-file", "", "PEM `file` of the private key of that certificate")
+	f.StringVar(&j.service.ServerName, "service-server-name", "", "`name` in the service's certificate; required with etcd and TLS, which it enables")
 	f.StringVar(&j.tokenFile, "token-file", "", "`file` of the gateway's own token with the scope admin, used for signed links only")
 }
 
@@ -77,6 +78,14 @@ func (j *gatewayJob) validate() error {
 	}
 	if (j.etcd == "") == (j.service.Target == "") {
 		bad("etcd, target", "want one of the two")
+	}
+	serviceTLS := j.service.CAFile != "" || j.service.CertFile != "" || j.service.ServerName != ""
+	if j.service.Target != "" && !serviceTLS && !j.insecure && !listener.OnLoopback(j.service.Target) {
+		bad("target", "%s can be reached over the network only, and tokens would be sent to it in plain text; "+
+			"want service-ca-file or service-server-name (TLS), an address such as 127.0.0.1:50051, or insecure", j.service.Target)
+	}
+	if j.etcd != "" && serviceTLS && j.service.ServerName == "" {
+		bad("service-server-name", "empty, want the name in the service's certificate: addresses in etcd are not trusted")
 	}
 	if j.http.addr == "" {
 		bad("http-addr", "empty, want HOST:PORT")
@@ -114,6 +123,7 @@ func (j *gatewayJob) run(ctx context.Context, log *slog.Logger) error {
 		}
 	}
 	j.service.Etcd = list(j.etcd)
+	j.service.ForwardsTokens, j.service.TokenInPlaintext = true, j.insecure
 	service, err := client.Dial(ctx, j.service) // without a token: callers bring their own
 	if err != nil {
 		return err
