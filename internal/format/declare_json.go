@@ -105,7 +105,7 @@ func (s *Spec) set(key string, raw json.RawMessage) (reason string) {
 		return s.setZone(raw)
 	case "binary":
 		s.HasBinary = true
-		return choose(raw, &s.Binary, map[string]BinaryText{"hex": Hex, "base64": Base64}, `"hex" or "base64"`)
+		return choose(raw, &s.Binary, map[string]BinaryText{"hex": Hex, "base64": Base64, "text": PlainText}, `"hex", "base64" or "text"`)
 	case "guard":
 		on := true
 		reason = into(raw, &on, "true or false")

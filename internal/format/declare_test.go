@@ -86,9 +86,9 @@ func TestParseColumns_error(t *testing.T) {
 		{`[{"name":"a","zone":"Local"}]`, `zone: unknown time zone "Local"`},
 		{`[{"name":"a","zone":{"to":""}}]`, `zone: unknown time zone ""`},
 		{`[{"name":"a","zone":{"at":"UTC"}}]`, `zone: {"at":"UTC"}, want a time zone`},
-		{`[{"name":"a","binary":"octal"}]`, `binary: "octal", want "hex" or "base64"`},
+		{`[{"name":"a","binary":"octal"}]`, `binary: "octal", want "hex", "base64" or "text"`},
 		{`[{"name":"a","guard":"no"}]`, `guard: "no", want true or false`},
-		{`[{"name":"a","format":"0.00 元/kg"}]`, `format: "0.00 元/kg": number format: letter 'k'`},
+		{`[{"name":"a","format":"0.00 元/kg"}]`, `format: "0.00 元/kg": number format: "k" at byte`},
 	}
 	for _, tt := range tests {
 		_, err := ParseColumns(tt.decl)

@@ -84,10 +84,12 @@ const (
 // BinaryText is the text encoding of binary values.
 type BinaryText uint8
 
-// Hex is upper-case hexadecimal without a prefix, Base64 is RFC 4648 section 4.
+// The text encodings of binary values.
 const (
-	Hex BinaryText = iota
-	Base64
+	Hex       BinaryText = iota // upper-case hexadecimal digits without a prefix
+	Base64                      // RFC 4648, section 4
+	PlainText                   // the bytes are text
+	TextOrHex                   // PlainText for a value that is valid UTF-8 without control characters, otherwise Hex
 )
 
 // Options are the settings of a file apart from its columns. Options of other

@@ -1,16 +1,21 @@
 package format
 
-import "exporttask/internal/format/row"
+import (
+	"bytes"
+
+	"exporttask/internal/format/row"
+)
 
 // GuardPrefix is the apostrophe that is put before a text that a spreadsheet
 // would run as a formula.
 const GuardPrefix = '\''
 
 // Guarded reports whether the formula guard applies to the cells of the column:
-// to text and to mapped values. Numbers, dates and times are written by the
+// to text, to binary values shown as text and to mapped values. Numbers, dates and times are written by the
 // server; hexadecimal, base64 and WKT texts cannot be formulas.
 func (c *Column) Guarded() bool {
-	return !c.Unguard && (c.Source.Kind == row.Text || c.Map != nil)
+	text := c.Source.Kind == row.Text || c.Source.Kind == row.Binary && !c.Binary.Divisible()
+	return !c.Unguard && (text || c.Map != nil)
 }
 
 // IsFormula reports whether a spreadsheet that opens a CSV file may run text as
@@ -33,32 +38,53 @@ func IsFormula(text []byte) bool {
 	return false
 }
 
-// isHarmless reports whether a text that begins with + or - is one that people
-// write every day and that no spreadsheet can be harmed by: dashes alone
-// ("-", "---"), a number ("-12.50", "+1,234.5%", "-1.5e-7") or a telephone
-// number ("+8613800000000", "+86 (10) 138-0000"). Without a letter, a pipe or a
-// reference it can call nothing.
+// isHarmless reports whether a text that begins with + or - is a number ("-12.50",
+// "+1,234.5%", "-1.5e-7"), a telephone number without operators inside
+// ("+8613800000000", "+86 138 0000 0000") or a run of dashes ("-", "---"). A
+// spreadsheet computes none of them. Further operators make a formula: "+86-138" is
+// -52.
 func isHarmless(text []byte) bool {
-	if IsNumber(text) {
-		return true
-	}
 	body := text[1:]
 	if n := len(body); n > 0 && body[n-1] == '%' {
 		body = body[:n-1]
 	}
-	figures := 0
-	for _, c := range body {
-		switch c {
-		case ' ', '-', '.', ',', '(', ')':
-		case '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
-			figures++
-		default:
+	return isAmount(body) || text[0] == '+' && isDigitGroups(body) || isDashes(text)
+}
+
+// isAmount reports whether text is an unsigned number, possibly with commas between
+// groups of three digits.
+func isAmount(text []byte) bool {
+	if len(text) == 0 || text[0] < '0' || text[0] > '9' {
+		return false
+	}
+	whole, rest, _ := bytes.Cut(text, []byte("."))
+	first, groups, separated := bytes.Cut(whole, []byte(","))
+	if !separated {
+		return IsNumber(text)
+	}
+	if digits(first) != len(first) || len(first) > 3 {
+		return false
+	}
+	for group := range bytes.SplitSeq(groups, []byte(",")) {
+		if len(group) != 3 || digits(group) != 3 {
 			return false
 		}
 	}
-	if figures > 0 {
-		return true
+	return digits(rest) == len(rest)
+}
+
+// isDigitGroups reports whether text consists of digits and single blanks between
+// them.
+func isDigitGroups(text []byte) bool {
+	for group := range bytes.SplitSeq(text, []byte(" ")) {
+		if len(group) == 0 || digits(group) != len(group) {
+			return false
+		}
 	}
+	return true
+}
+
+func isDashes(text []byte) bool {
 	for _, c := range text {
 		if c != '-' {
 			return false

@@ -218,24 +218,6 @@ func TestColumn_NumberFormat(t *testing.T) {
 	}
 }
 
-func TestCheckFormat(t *testing.T) {
-	good := []string{
-		"", "General", "0.00", "#,##0.00;[Red]-#,##0.00", `yyyy"年"m"月"d"日"`, "yyyy年m月", "[h]:mm:ss", "h:mm AM/PM", "0.00E+00", `\t0`, "_(* #,##0_)", "@", "¥0.00", "$0", "[$¥-804]0.00",
-		"0;0;0;@", "0.0%", `"k"`, "e年",
-	}
-	bad := []string{"0 kg", `"open`, "[Red", "[]0", `0\`, "0*", "0;0;0;0;0", "0\n", "yyyy-MM-ddTHH"}
-	for _, s := range good {
-		if err := CheckFormat(s); err != nil {
-			t.Errorf("%q: %v", s, err)
-		}
-	}
-	for _, s := range bad {
-		if CheckFormat(s) == nil {
-			t.Errorf("%q: got no error", s)
-		}
-	}
-}
-
 func TestAppendNumber(t *testing.T) {
 	for _, tt := range []struct {
 		text, want  string

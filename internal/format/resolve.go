@@ -19,7 +19,7 @@ func Resolve(specs []Spec, source []row.Column) ([]Column, error) {
 	if len(specs) == 0 {
 		cols := make([]Column, len(source))
 		for i, c := range source {
-			cols[i] = Column{Source: c, Index: i, Label: c.Name}
+			cols[i] = Column{Source: c, Index: i, Label: c.Name, Binary: undeclaredBinary(c)}
 		}
 		return cols, nil
 	}
@@ -37,12 +37,26 @@ func Resolve(specs []Spec, source []row.Column) ([]Column, error) {
 		if label == "" {
 			label = source[at].Name
 		}
+		binary := s.Binary
+		if !s.HasBinary {
+			binary = undeclaredBinary(source[at])
+		}
 		cols[i] = Column{
 			Source: source[at], Index: at, Label: label, Type: s.Type, Format: s.Format, Width: s.Width,
-			Map: s.Map, Zone: s.Zone, Unguard: s.Unguard, Binary: s.Binary,
+			Map: s.Map, Zone: s.Zone, Unguard: s.Unguard, Binary: binary,
 		}
 	}
 	return cols, nil
+}
+
+// undeclaredBinary returns the text encoding of a binary column without a declared
+// one. An expression such as CONCAT('total', CHAR(10), n) is binary although its
+// value is text.
+func undeclaredBinary(c row.Column) BinaryText {
+	if c.Kind == row.Binary && c.Computed {
+		return TextOrHex
+	}
+	return Hex
 }
 
 // find returns the index of the column with the name, or the reason why there

@@ -1,10 +1,6 @@
 package format
 
-import (
-	"strings"
-
-	"exporttask/internal/format/row"
-)
+import "exporttask/internal/format/row"
 
 // Stored returns the type that spreadsheets store the cells of the column as:
 // the declared type or, for Auto, the type that corresponds to the kind of the
@@ -74,61 +70,4 @@ func (c *Column) NumberFormat() string {
 	case Auto, AsText, AsBool:
 	}
 	return ""
-}
-
-// CheckFormat refuses a number format that Excel would refuse together with the
-// whole file. It knows the notation, not the meaning: "0.00 mm" passes.
-func CheckFormat(format string) error {
-	if n := UTF16Len([]byte(format)); n > maxFormat {
-		return badFormat("%d characters, want at most %d", n, maxFormat)
-	}
-	sections := 1
-	for i := 0; i < len(format); i++ {
-		switch ch := format[i]; {
-		case ch == '"':
-			end := strings.IndexByte(format[i+1:], '"')
-			if end < 0 {
-				return badFormat("the quote at byte %d has no end", i+1)
-			}
-			i += 1 + end
-		case ch == '[':
-			end := strings.IndexByte(format[i+1:], ']')
-			if end <= 0 {
-				return badFormat("the bracket at byte %d is empty or has no end", i+1)
-			}
-			i += 1 + end
-		case ch == '\\' || ch == '_' || ch == '*':
-			if i+1 == len(format) {
-				return badFormat("%q at the end stands before nothing", ch)
-			}
-			i++ // the next byte is a literal; so are the rest of its UTF-8 bytes
-		case ch == ';':
-			if sections++; sections > 4 {
-				return badFormat("more than 4 sections")
-			}
-		case ch < 0x20 || ch == 0x7f:
-			return badFormat("control character at byte %d", i+1)
-		case ch >= 'a' && ch <= 'z' || ch >= 'A' && ch <= 'Z':
-			n := formatWord(format[i:])
-			if n == 0 {
-				return badFormat("letter %q at byte %d is not part of the notation; put literal text in double quotes", ch, i+1)
-			}
-			i += n - 1
-		}
-	}
-	return nil
-}
-
-// formatWord is the length of the keyword that s begins with, 0 where there is
-// none. Every letter of a date is a keyword of its own.
-func formatWord(s string) int {
-	for _, word := range []string{"General", "AM/PM", "A/P", "E+", "E-"} {
-		if len(s) >= len(word) && strings.EqualFold(s[:len(word)], word) {
-			return len(word)
-		}
-	}
-	if strings.IndexByte("yYmMdDhHsSeEgGbB", s[0]) >= 0 {
-		return 1
-	}
-	return 0
 }

@@ -3,6 +3,7 @@ package format
 import (
 	"encoding/base64"
 	"strconv"
+	"unicode/utf8"
 
 	"exporttask/internal/format/row"
 )
@@ -14,7 +15,9 @@ func (c *Column) Plain() bool {
 		return false
 	}
 	switch c.Source.Kind {
-	case row.Bit, row.Binary, row.Geometry:
+	case row.Binary:
+		return c.Binary == PlainText
+	case row.Bit, row.Geometry:
 		return false
 	case row.DateTime:
 		return c.Zone.IsZero() && c.Type != AsDate
@@ -101,11 +104,28 @@ func appendBit(dst, raw []byte) []byte {
 	return strconv.AppendUint(dst, n, 10)
 }
 
-// Append appends raw as text. A value may be appended in several pieces if the
+// Divisible reports whether the text of a value is that of its pieces, see Append.
+func (b BinaryText) Divisible() bool { return b == Hex || b == Base64 }
+
+// isPlainText reports whether raw is UTF-8 without control characters other than
+// TAB, LF and CR.
+func isPlainText(raw []byte) bool {
+	for _, c := range raw {
+		if c < ' ' && c != '\t' && c != '\n' && c != '\r' || c == 0x7f {
+			return false
+		}
+	}
+	return utf8.Valid(raw)
+}
+
+// Append appends raw as text. For divisible encodings a value may be appended in several pieces if the
 // lengths of all but the last are multiples of 3.
 func (b BinaryText) Append(dst, raw []byte) []byte {
-	if b == Base64 {
+	switch {
+	case b == Base64:
 		return base64.StdEncoding.AppendEncode(dst, raw)
+	case b == PlainText, b == TextOrHex && isPlainText(raw):
+		return append(dst, raw...)
 	}
 	const figures = "0123456789ABCDEF"
 	for _, c := range raw {

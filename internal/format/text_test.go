@@ -176,3 +176,33 @@ func TestColumn_AppendText_allocations(t *testing.T) {
 		}
 	}
 }
+
+func TestBinaryText_Append(t *testing.T) {
+	computed := row.Column{Name: "c", Type: "VARBINARY", Kind: row.Binary, Computed: true}
+	stored := row.Column{Name: "s", Type: "BLOB", Kind: row.Binary}
+	list, err := ParseColumns(`["c", "s", {"name":"s","binary":"text"}, {"name":"c","binary":"hex"}]`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cols, err := Resolve(list, []row.Column{computed, stored})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for raw, want := range map[string][4]string{
+		"合计\n12.50": {"合计\n12.50", "E59088E8AEA10A31322E3530", "合计\n12.50", "E59088E8AEA10A31322E3530"},
+		"a\x00":     {"6100", "6100", "a\x00", "6100"},
+		"\xff":      {"FF", "FF", "\xff", "FF"},
+		"":          {"", "", "", ""},
+	} {
+		for i := range cols {
+			if got := string(cols[i].AppendText(nil, []byte(raw))); got != want[i] {
+				t.Errorf("%q in column %d: got %q, want %q", raw, i+1, got, want[i])
+			}
+		}
+	}
+	for i, want := range []bool{true, false, true, false} {
+		if got := cols[i].Guarded(); got != want {
+			t.Errorf("column %d: guarded %t, want %t", i+1, got, want)
+		}
+	}
+}

@@ -98,6 +98,7 @@ func parseColumn(p []byte, extended bool) (row.Column, error) {
 	d.decimals = p[9]
 	col := d.column()
 	col.Name = string(fields[4])
+	col.Computed = len(fields[3]) == 0
 	return col, nil
 }
 

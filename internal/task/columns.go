@@ -1,6 +1,8 @@
 package task
 
 import (
+	"errors"
+
 	"exporttask/internal/format"
 	"exporttask/internal/format/encoder"
 	"exporttask/internal/format/row"
@@ -63,6 +65,15 @@ func Format(f model.Format) encoder.Format {
 	case model.FormatDefault, model.FormatCSV:
 	}
 	return encoder.CSV
+}
+
+// checkOptions checks the options of a template's files against each other.
+func checkOptions(o model.Options) error {
+	var bad *format.OptionError
+	if err := format.CheckOptions(FileOptions(o, "")); errors.As(err, &bad) {
+		return invalid("etplOptions."+bad.Option, "%s", bad.Reason)
+	}
+	return nil
 }
 
 // FileOptions returns the encoder's options for the options of a template.

@@ -72,6 +72,9 @@ func (s *Service) checkTpl(ctx context.Context, t *model.Tpl, st *sqlcheck.State
 	if _, err := parseColumns(t.OutputColumns); err != nil {
 		return nil, err
 	}
+	if err := checkOptions(t.Options.V); err != nil {
+		return err
+	}
 	if err := CheckFileName(t.Options.V.FileName, st); err != nil {
 		return nil, err
 	}

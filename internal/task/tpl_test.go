@@ -60,6 +60,10 @@ func TestService_CreateTpl_refused(t *testing.T) {
 		"unknown_column":      {model.Tpl{Source: "default", Expr: "SELECT id FROM shop", OutputColumns: "id, gone"}, "etplOutputColumns: "},
 		"unused_parameter":    {model.Tpl{Source: "default", Expr: "SELECT 1", Params: decls("x")}, "etplParams: "},
 		"file_name_parameter": {model.Tpl{Source: "default", Expr: "SELECT 1", Options: fileName("{param.x}")}, "etplOptions.fileName: "},
+		"delimiter":           {model.Tpl{Source: "default", Expr: "SELECT 1", Options: options(model.Options{Delimiter: ":"})}, "etplOptions.csvDelimiter: ':', want one of "},
+		"blank_as_delimiter":  {model.Tpl{Source: "default", Expr: "SELECT 1", Options: options(model.Options{Delimiter: " "})}, "etplOptions.csvDelimiter: "},
+		"bom_and_gb18030":     {model.Tpl{Source: "default", Expr: "SELECT 1", Options: options(model.Options{BOM: true, GB18030: true})}, "etplOptions.csvBom: "},
+		"null_text":           {model.Tpl{Source: "default", Expr: "SELECT 1", Options: options(model.Options{NullText: "a,b"})}, "etplOptions.csvNullText: "},
 		"unknown_destination": {model.Tpl{Source: "default", Expr: "SELECT 1", DeliverTo: deliverTo("gone", "")}, "etplDeliverTo[0].destination: "},
 		"path_parameter":      {model.Tpl{Source: "default", Expr: "SELECT 1", DeliverTo: deliverTo("share", "{param.x}/")}, "etplDeliverTo[0].path: "},
 	} {
@@ -76,6 +80,8 @@ func TestService_CreateTpl_refused(t *testing.T) {
 func decls(name string) model.JSON[[]model.ParamDecl] {
 	return model.JSON[[]model.ParamDecl]{V: []model.ParamDecl{{Name: name}}}
 }
+
+func options(o model.Options) model.JSON[model.Options] { return model.JSON[model.Options]{V: o} }
 
 func fileName(pattern string) model.JSON[model.Options] {
 	return model.JSON[model.Options]{V: model.Options{FileName: pattern}}

@@ -5,10 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
-
-	"golang.org/x/text/encoding/simplifiedchinese"
-	"golang.org/x/text/transform"
 
 	"exporttask/internal/format"
 	"exporttask/internal/format/row"
@@ -42,8 +38,7 @@ type Encoder struct {
 
 	cells   [][]byte // cells of a row whose columns are selected or reordered
 	scratch []byte   // text of a converted cell
-	gb      transform.Transformer
-	gbBuf   []byte
+	gb      *gb18030 // nil = UTF-8
 
 	rows   int64
 	counts format.WarningCounts
@@ -70,9 +65,8 @@ const (
 	flagAny                 // set for every byte: all cells of the column are written by appendCell
 )
 
-// delimiters are the allowed delimiters: bytes that no number, date,
-// hexadecimal or base64 text contains.
-const delimiters = ",;\t|^~\x01\x1f"
+// delimiters are the allowed delimiters.
+const delimiters = format.Delimiters
 
 // New returns an encoder that writes to w. The header is buffered; w receives
 // nothing before the buffer is full or Close is called. An option that CSV does
@@ -81,6 +75,9 @@ func New(w io.Writer, cols []format.Column, opt format.Options) (format.Encoder,
 	if len(cols) == 0 {
 		return nil, errors.New("csv: no columns")
 	}
+	if err := format.CheckOptions(opt); err != nil {
+		return nil, err
+	}
 	e := &Encoder{w: w, buf: make([]byte, 0, bufSize), delim: ',', eol: "\r\n", null: []byte(opt.NullText), quoteAll: opt.QuoteAll}
 	if opt.Delimiter != 0 {
 		e.delim = opt.Delimiter
@@ -88,12 +85,8 @@ func New(w io.Writer, cols []format.Column, opt format.Options) (format.Encoder,
 	if opt.LF {
 		e.eol = "\n"
 	}
-	if err := e.check(opt); err != nil {
-		return nil, err
-	}
 	if opt.GB18030 {
-		e.gb = simplifiedchinese.GB18030.NewEncoder().Transformer
-		e.gbBuf = make([]byte, 2*bufSize)
+		e.gb = newGB18030()
 	}
 	e.delims = ones * uint64(e.delim)
 	e.setFlags()
@@ -107,21 +100,6 @@ func New(w io.Writer, cols []format.Column, opt format.Options) (format.Encoder,
 		return nil, e.err
 	}
 	return e, nil
-}
-
-func (e *Encoder) check(opt format.Options) error {
-	if strings.IndexByte(delimiters, e.delim) < 0 {
-		return fmt.Errorf("csv: delimiter %q, want one of %q", e.delim, delimiters)
-	}
-	if opt.BOM && opt.GB18030 {
-		return errors.New("csv: a byte order mark belongs to UTF-8, the file is GB18030")
-	}
-	n := opt.NullText
-	if len(n) > 32 || strings.ContainsAny(n, "\"\r\n") || strings.IndexByte(n, e.delim) >= 0 || strings.TrimSpace(n) != n ||
-		strings.HasPrefix(n, string(format.GuardPrefix)) || format.IsFormula([]byte(n)) {
-		return fmt.Errorf("csv: text for NULL %q, want at most 32 bytes that need no quotes and begin no formula", n)
-	}
-	return nil
 }
 
 func (e *Encoder) setFlags() {
@@ -150,7 +128,7 @@ func (e *Encoder) setColumns(cols []format.Column, opt format.Options) {
 		if !c.Plain() {
 			copied := *c
 			out.convert = &copied
-			out.chunked = c.Source.Kind == row.Binary && c.Map == nil && c.Type != format.AsBool
+			out.chunked = c.Source.Kind == row.Binary && c.Binary.Divisible() && c.Map == nil && c.Type != format.AsBool
 		}
 		e.cols[i], e.marks[i] = out, e.mark(&out)
 		e.inOrder = e.inOrder && c.Index == i
@@ -268,7 +246,7 @@ func (e *Encoder) Close() error {
 	if e.err == nil {
 		e.flush(true)
 	}
-	e.buf, e.gbBuf, e.scratch, e.cells = nil, nil, nil, nil
+	e.buf, e.gb, e.scratch, e.cells = nil, nil, nil, nil
 	return e.err
 }
 
@@ -287,7 +265,11 @@ func (e *Encoder) flush(end bool) {
 	}
 	out, left := e.buf, 0
 	if e.gb != nil {
-		out, left = e.toGB18030(end)
+		var err error
+		if out, left, err = e.gb.encode(e.buf, end); err != nil {
+			e.err = err
+			return
+		}
 	}
 	n, err := e.w.Write(out)
 	if err == nil && n < len(out) {

@@ -52,7 +52,7 @@ func awkward(t *testing.T) ([]format.Column, [][][]byte) {
 		one("comma, quote \" and\r\nlines\n", "0.00", "0000-00-00 00:00:00.000000", "1"),
 		one(" blanks ", "1", "2026-01-31 00:00:00", "2"),
 		one("=1+1", "-1", "2026-01-31 00:00:00", "3"),
-		one("+86 138-0000-0000", "-1", "2026-01-31 00:00:00", "4"),
+		one("+86 138 0000 0000", "-1", "2026-01-31 00:00:00", "4"),
 		one("@SUM(\"A1\")", "-1", "2026-01-31 00:00:00", "4"),
 		one("", "-1", "2026-01-31 00:00:00", "4"),
 		{nil, nil, nil, nil, nil, nil, nil, nil},
@@ -300,12 +300,12 @@ func TestNew_error(t *testing.T) {
 		want string
 	}{
 		{"no columns", nil, format.Options{}, "no columns"},
-		{"a delimiter inside numbers", cols, format.Options{Delimiter: '.'}, `delimiter '.', want one of`},
-		{"a quote as delimiter", cols, format.Options{Delimiter: '"'}, "delimiter"},
+		{"a delimiter inside numbers", cols, format.Options{Delimiter: '.'}, `csvDelimiter: '.', want one of`},
+		{"a quote as delimiter", cols, format.Options{Delimiter: '"'}, "csvDelimiter"},
 		{"a BOM for GB18030", cols, format.Options{BOM: true, GB18030: true}, "byte order mark"},
-		{"a text for NULL with the delimiter", cols, format.Options{NullText: "a,b"}, "text for NULL"},
-		{"a text for NULL with a line feed", cols, format.Options{NullText: "a\n"}, "text for NULL"},
-		{"a formula for NULL", cols, format.Options{NullText: "=A1"}, "text for NULL"},
+		{"a text for NULL with the delimiter", cols, format.Options{NullText: "a,b"}, "csvNullText"},
+		{"a text for NULL with a line feed", cols, format.Options{NullText: "a\n"}, "csvNullText"},
+		{"a formula for NULL", cols, format.Options{NullText: "=A1"}, "csvNullText"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := New(io.Discard, tt.cols, tt.opt)

@@ -61,10 +61,11 @@ func New(w io.Writer, f Format, cols []format.Column, opt format.Options) (forma
 	if err := CheckColumns(f, len(cols)); err != nil {
 		return nil, err
 	}
+	if err := format.CheckOptions(opt); err != nil {
+		return nil, err
+	}
 	w = whole{w}
 	switch {
-	case opt.PartRows < 0:
-		return nil, fmt.Errorf("rows a part: %d, want 0 or more", opt.PartRows)
 	case opt.PartRows > 0:
 		return newParts(w, f, cols, opt)
 	case gzips(f, opt):

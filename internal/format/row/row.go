@@ -30,6 +30,7 @@ type Column struct {
 	Type     string // the server's name of the type: "BIGINT UNSIGNED", "VARCHAR"
 	Kind     Kind
 	Unsigned bool
+	Computed bool // an expression, not a column of a table
 	Zerofill bool
 	// Scale is the number of decimals of a DECIMAL, of a FLOAT or DOUBLE that
 	// declares them, or of the seconds of a TIME or DATETIME; -1 if the type has

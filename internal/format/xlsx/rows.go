@@ -153,7 +153,7 @@ const maxBytes = 1 << 15
 
 // convert returns the text of a cell that is not shown as the server wrote it.
 func (w *rowWriter) convert(col *tracked, v []byte) []byte {
-	if col.src.Source.Kind == row.Binary && len(v) > maxBytes && col.src.Map == nil {
+	if col.src.Source.Kind == row.Binary && col.src.Binary.Divisible() && len(v) > maxBytes && col.src.Map == nil {
 		v = v[:maxBytes]
 	}
 	if cap(w.scratch) > keepOut {
