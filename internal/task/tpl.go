@@ -73,7 +73,7 @@ func (s *Service) checkTpl(ctx context.Context, t *model.Tpl, st *sqlcheck.State
 		return nil, err
 	}
 	if err := checkOptions(t.Options.V); err != nil {
-		return err
+		return nil, err
 	}
 	if err := CheckFileName(t.Options.V.FileName, st); err != nil {
 		return nil, err
