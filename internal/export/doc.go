@@ -1,18 +1,20 @@
-// Package export is the worker: it claims instances from the queue, runs each
-// attempt (query, render, store) and ends it. cmd/exportd starts one Pool in
-// each process; nothing else calls it. It holds no state that a crash could
-// lose: what is not in the database by Finish did not happen.
+// Package export claims instances from the queue, runs each attempt (query,
+// render, store) and ends it. cmd/exportd runs one Pool in each process. The pool
+// holds no state that a crash could lose: what Finish did not write to the
+// database did not happen.
 //
-// One attempt, as a story:
+// One attempt:
 //
-//	Claim ─▶ plan.Bind ─▶ source rows ─▶ render bytes ─▶ store file ─▶ Publish ─▶ Finish
+//	Claim ─▶ task.Bind ─▶ source rows ─▶ format bytes ─▶ store file ─▶ Publish ─▶ Finish
 //
-// Beside it run three loops for the whole process: one claims when a slot and
-// an instance are there, one beats (progress, leases, news of cancels and lost
-// leases), one rescues what other workers left behind.
+// worker.Pool claims instances while there are free slots and calls the heartbeat,
+// which writes progress, renews leases and stops attempts that were canceled or
+// lost their lease. Besides, one loop of each process puts instances with expired
+// leases back into the queue, and the Sweeper removes files that no instance
+// names.
 //
-// Every attempt ends in exactly one of four ways: Finish (its files are
-// shown), Fail (it waits for another attempt, or ended), Release (a shutdown
-// gives it back), or nothing at all, where the lease was lost and the instance
-// is somebody else's. In the last three its file is removed.
+// Every attempt ends in one of four ways: Finish (its files become visible), Fail
+// (the instance waits for another attempt, or ends), Release (a shutdown gives it
+// back), or without a write if the lease was lost and another worker has the
+// instance. In the last three cases its file is removed.
 package export

@@ -12,14 +12,14 @@ type Observer interface {
 // Outcome is how one attempt ended.
 type Outcome struct {
 	// End is "succeeded", "failed", "retried", "canceled", "timed_out",
-	// "released" at a shutdown, or "lost" with its lease.
+	// "released" at a shutdown, or "lost" with the lease.
 	End string
-	// Code is the failure's errCode; empty where there was none.
+	// Code is the failure's errCode, or empty.
 	Code     string
 	Source   string
 	Format   string // "CSV", "XLS", "XLSX"
 	Duration time.Duration
-	Rows     int64 // written, also by an attempt that failed
+	Rows     int64 // written; also of an attempt that failed
 	Bytes    int64
 }
 

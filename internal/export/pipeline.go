@@ -16,14 +16,14 @@ import (
 	"exporttask/internal/worker"
 )
 
-// Cursor is the rows of one query.
+// Cursor returns the rows of one query; see source.Cursor.
 type Cursor interface {
 	Columns() []row.Column
 	Next(ctx context.Context) (*row.Batch, error)
 	Close() error
 }
 
-// Sources runs queries on data sources, named.
+// Sources runs queries on data sources, by name.
 type Sources interface {
 	// Guard is what a statement may reach on a data source.
 	CheckOptions(source string) sqlcheck.Options
@@ -33,8 +33,7 @@ type Sources interface {
 	Query(ctx context.Context, source string, q source.Query) (Cursor, error)
 }
 
-// pipeline is an instance's query under way into a file. Whoever got one must
-// close it.
+// pipeline carries the rows of an instance's query into a file. It must be closed.
 type pipeline struct {
 	cursor   Cursor
 	columns  []format.Column
@@ -43,7 +42,7 @@ type pipeline struct {
 	progress *progress
 }
 
-// begin runs an instance's query as far as its columns.
+// begin starts an instance's query and returns when its columns are known.
 func begin(ctx context.Context, sources Sources, in *model.Inst, tempDir string, progress *progress) (_ *pipeline, err error) {
 	ctx, begun := step(ctx, "query")
 	defer func() { begun(err) }()
@@ -71,7 +70,8 @@ func begin(ctx context.Context, sources Sources, in *model.Inst, tempDir string,
 	return &pipeline{cursor: cursor, columns: columns, format: task.Format(in.OutputFormat), options: options, progress: progress}, nil
 }
 
-// outputColumns finds an instance's output columns in its result.
+// outputColumns returns an instance's output columns, each with its index in the
+// result.
 func outputColumns(ctx context.Context, sources Sources, in *model.Inst, query task.Query, result []row.Column) ([]format.Column, error) {
 	drift := task.Compare(in.ResultColumns.V, result)
 	retyped, err := query.Retyped(ctx, sources, in.Source, in.ResultColumns.V, result)
@@ -82,18 +82,18 @@ func outputColumns(ctx context.Context, sources Sources, in *model.Inst, query t
 	return drift.Columns(in, result)
 }
 
-// fileName is the name of the file that the pipeline makes.
+// fileName returns the name of the file, with its extension.
 func (p *pipeline) fileName() string { return p.options.PartName + encoder.Ext(p.format, p.options) }
 
-// write carries all rows into w. It returns nil only after the data source
-// said that the result is complete and the encoder has ended the file.
+// write writes the file to w. It returns nil only after the data source has sent
+// the end of the result and the encoder has completed the file.
 func (p *pipeline) write(ctx context.Context, w io.Writer) (format.Summary, error) {
 	encoder, err := encoder.New(w, p.format, p.columns, p.options)
 	if err != nil {
 		return format.Summary{}, err
 	}
-	// A panic or an early return must not leave its goroutines behind; after
-	// the Close below this one does nothing.
+	// Ends the encoder's goroutines after an error or a panic; a second Close does
+	// nothing.
 	defer encoder.Close()
 	if err := pump(ctx, p.cursor, encoder, p.progress); err != nil {
 		return format.Summary{}, err
@@ -107,7 +107,7 @@ func (p *pipeline) write(ctx context.Context, w io.Writer) (format.Summary, erro
 	return encoder.Summary(), nil
 }
 
-// notes returns the data source's remarks on values that it does not send in full.
+// notes returns the data source's notes on values that it does not send in full.
 func (p *pipeline) notes() []source.Note {
 	if c, ok := p.cursor.(interface{ Notes() []source.Note }); ok {
 		return c.Notes()
@@ -115,11 +115,11 @@ func (p *pipeline) notes() []source.Note {
 	return nil
 }
 
-// close ends the query where it still runs.
+// close ends the query if it still runs.
 func (p *pipeline) close() { _ = p.cursor.Close() }
 
-// pump carries every row from the cursor to the encoder. It returns nil only
-// after the data source said that the result is complete.
+// pump carries all rows from the cursor to the encoder. It returns nil only after
+// the data source has sent the end of the result.
 func pump(ctx context.Context, cursor Cursor, encoder format.Encoder, progress *progress) error {
 	for {
 		progress.blocked.Store(true)
@@ -140,9 +140,8 @@ func pump(ctx context.Context, cursor Cursor, encoder format.Encoder, progress *
 	}
 }
 
-// Render runs an instance that is kept nowhere and writes its file to w, which
-// is whole only if there was no error. It is an attempt of a worker without
-// the queue and the store around it.
+// Render runs an instance that is not in the database, without queue and store,
+// and writes its file to w. The file is complete only if the error is nil.
 func Render(ctx context.Context, sources Sources, in *model.Inst, w io.Writer, tempDir string) (_ format.Summary, err error) {
 	defer worker.Recover(&err)
 	p, err := begin(ctx, sources, in, tempDir, &progress{})

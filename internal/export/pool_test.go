@@ -101,6 +101,44 @@ func TestPool_Run_failure(t *testing.T) {
 	}
 }
 
+// An outage of the data source is waited out without counting attempts; an outage
+// that does not end fails the instance.
+func TestPool_Run_source_outage(t *testing.T) {
+	t.Parallel()
+	down := &source.LoginError{During: "login", Err: &source.LostError{During: "dial", Err: syscall.ECONNREFUSED}}
+	for name, tc := range map[string]struct {
+		err      error
+		refusals int64
+		state    model.State
+		attempts int32
+		claims   int64
+	}{
+		"ends":                       {down, 6, model.StateSucceeded, 1, 7},
+		"server_starting":            {&source.LoginError{During: "login", Err: &source.ServerError{Code: 1053}}, 5, model.StateSucceeded, 1, 6},
+		"busy":                       {&source.BusyError{Reason: "a killed statement still runs"}, 5, model.StateSucceeded, 1, 6},
+		"does_not_end":               {down, 1 << 40, model.StateFailed, 3, maxOutageWaits + 3},
+		"lost_after_the_login":       {&source.LostError{During: "execute", Err: io.ErrUnexpectedEOF}, 1 << 40, model.StateFailed, 3, 3},
+		"login_refused_is_no_outage": {&source.LoginError{During: "login", Err: &source.ServerError{Code: 1045}}, 1 << 40, model.StateFailed, 1, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			var refused atomic.Int64
+			b.source.query = func(context.Context) error {
+				if refused.Add(1) <= tc.refusals {
+					return tc.err
+				}
+				return nil
+			}
+			start(t, b.pool(b.db, "w"))
+			in := b.until(t, b.add(t), model.StateFailed, model.StateSucceeded)
+			if in.State != tc.state || in.Attempt != tc.attempts || in.Claims != tc.claims {
+				t.Errorf("%s after %d attempts and %d claims (%s), want %s, %d and %d", in.State, in.Attempt, in.Claims, in.ErrMsg, tc.state, tc.attempts, tc.claims)
+			}
+		})
+	}
+}
+
 func TestPool_Cancel(t *testing.T) {
 	t.Parallel()
 	ways := map[string]bool{"same_replica": true, "other_replica": false}

@@ -17,23 +17,24 @@ import (
 	"exporttask/internal/worker"
 )
 
-// Runner runs single attempts.
+// Runner runs single attempts: it makes files and knows nothing of the queue.
 type Runner struct {
 	Sources Sources
 	Store   store.Store
-	// TempDir is where encoders spill what they cannot stream.
+	// TempDir is a folder for temporary data that encoders cannot stream.
 	TempDir string
 }
 
-// made is what an attempt made: its result, and how to undo it.
+// made is the result of an attempt, and the store that has its files.
 type made struct {
 	result model.Result
 	store  store.Store
 }
 
-// removeTimeout bounds the removal of a file that nobody will be shown.
+// removeTimeout bounds the removal of files of an attempt that cannot finish.
 const removeTimeout = 10 * time.Second
 
+// remove removes the files.
 func (m *made) remove(ctx context.Context, log *slog.Logger) {
 	ctx, stop := context.WithTimeout(ctx, removeTimeout)
 	defer stop()
@@ -44,8 +45,8 @@ func (m *made) remove(ctx context.Context, log *slog.Logger) {
 	}
 }
 
-// run makes one attempt: when it returns without an error the file is whole,
-// durable and published under a name of its own.
+// run makes one attempt. If it returns no error, the file is complete, durable and
+// published under a key of this claim alone.
 func (r *Runner) run(ctx context.Context, in *model.Inst, progress *progress) (m made, err error) {
 	defer worker.Recover(&err)
 	p, err := begin(ctx, r.Sources, in, r.TempDir, progress)
@@ -60,7 +61,7 @@ func (r *Runner) run(ctx context.Context, in *model.Inst, progress *progress) (m
 		return made{}, err
 	}
 	defer file.Abort()
-	out := &counted{to: file, hash: sha256.New(), progress: progress}
+	out := &countingWriter{to: file, hash: sha256.New(), progress: progress}
 	rendering, rendered := step(ctx, "render")
 	summary, err := p.write(rendering, out)
 	rendered(err, attribute.Int64("exportd.rows", summary.Rows))
@@ -85,15 +86,16 @@ func (r *Runner) run(ctx context.Context, in *model.Inst, progress *progress) (m
 	}}, nil
 }
 
-// counted passes a file's bytes on, sums them up, and counts them as progress.
-type counted struct {
+// countingWriter counts and hashes the bytes that it writes, and reports them as
+// progress.
+type countingWriter struct {
 	to       io.Writer
 	hash     hash.Hash
 	n        int64
 	progress *progress
 }
 
-func (c *counted) Write(p []byte) (int, error) {
+func (c *countingWriter) Write(p []byte) (int, error) {
 	n, err := c.to.Write(p)
 	c.hash.Write(p[:n])
 	c.n += int64(n)

@@ -12,18 +12,18 @@ import (
 	"exporttask/internal/task"
 )
 
-// Spans hold names, numbers and codes. They never hold SQL, parameters, what is
-// in files, or texts of errors, since those of a data source repeat both.
+// Spans hold names, numbers and codes. They never hold SQL, parameters, contents of
+// files, or error texts, since a data source's error repeats SQL and values.
 
-// span begins the span of an attempt, in the trace that made its instance, and
-// tells how long the instance has waited for it.
+// span starts the span of an attempt, in the trace that created its instance, and
+// adds a span of the time that the instance has waited in the queue.
 func (p *Pool) span(ctx context.Context, in *model.Inst) (context.Context, trace.Span) {
 	ctx = in.Resume(ctx)
 	now := time.Now()
 	inst := trace.WithAttributes(attribute.Int64("exportd.inst_id", in.ID), attribute.Int("exportd.attempt", int(in.Attempt)))
 	if trace.SpanContextFromContext(ctx).IsValid() {
-		// Updated when it came back to the queue. It is the database's clock,
-		// which may be ahead of this one.
+		// Updated is when the instance came back to the queue, by the database's
+		// clock, which may be ahead of this one.
 		since := in.RunAfter
 		if in.Updated.After(since) {
 			since = in.Updated
@@ -59,7 +59,7 @@ func endSpan(span trace.Span, o Outcome) {
 	span.End()
 }
 
-// step begins a span below that of ctx, which done ends.
+// step starts a span below that of ctx; done ends it.
 func step(ctx context.Context, name string) (_ context.Context, done func(err error, attrs ...attribute.KeyValue)) {
 	ctx, span := trace.SpanFromContext(ctx).TracerProvider().Tracer("exporttask").Start(ctx, name)
 	return ctx, func(err error, attrs ...attribute.KeyValue) {

@@ -57,11 +57,13 @@ func TestPattern_Name(t *testing.T) {
 		"name_vanishes":      {strings.Repeat("y", 177) + "{name}{id}", map[string]string{"name": name, "id": "7"}, strings.Repeat("y", 177) + "7"},
 		"name_of_slashes":    {"{name}-{id}", map[string]string{"name": "a/b", "id": "7"}, "a_b-7"},
 		"literal_too_long": {
-			strings.Repeat("y", 190) + "-{id}", map[string]string{"id": "7"},
+			strings.Repeat("y", 190) + "-{id}",
+			map[string]string{"id": "7"},
 			strings.Repeat("y", 166) + "7~" + hash(strings.Repeat("y", 190)+"-7"),
 		},
 		"parameter_too_long": {
-			"{name}-{param.a}-{id}", map[string]string{"name": name, "param.a": strings.Repeat("z", 200), "id": "7"},
+			"{name}-{param.a}-{id}",
+			map[string]string{"name": name, "param.a": strings.Repeat("z", 200), "id": "7"},
 			strings.Repeat("订", 27) + "-" + strings.Repeat("z", 82) + "-7~" + hash(name+"-"+strings.Repeat("z", 200)+"-7"),
 		},
 		"empty":          {"{name}", nil, "export"},

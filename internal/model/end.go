@@ -23,6 +23,9 @@ type Failure struct {
 	// attempt is left or the instance is being canceled.
 	Retry   bool
 	Backoff time.Duration
+	// Uncounted asks for another attempt in any case and does not count this one.
+	// Its number is given to the next attempt.
+	Uncounted bool
 }
 
 // Fail ends an attempt: the instance waits for its next attempt or ends. It
@@ -32,7 +35,7 @@ func (d *DB) Fail(ctx context.Context, in *Inst, f Failure) error {
 		switch {
 		case now.State == StateCanceling:
 			return end(ctx, t, now, canceledWhileRunning)
-		case f.Retry && now.Attempt < now.MaxAttempts:
+		case f.Retry && (f.Uncounted || now.Attempt < now.MaxAttempts):
 			return retryLater(ctx, t, now, f)
 		}
 		return end(ctx, t, now, ending{state: f.State, code: f.Code, msg: f.Msg, reason: f.Msg})
@@ -79,10 +82,14 @@ func (d *DB) fenced(ctx context.Context, in *Inst, fn func(*tx, *Inst) error) er
 }
 
 func retryLater(ctx context.Context, t *tx, in *Inst, f Failure) error {
-	const UPDATE = `UPDATE welife_export_inst SET status = ?, state = ?, errCode = ?, errMsg = ?, crashes = 0,
+	const UPDATE = `UPDATE welife_export_inst SET status = ?, state = ?, errCode = ?, errMsg = ?, crashes = 0, attempt = attempt - ?,
 		leaseUntil = NULL, rowsDone = 0, bytesDone = 0,
 		runAfter = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND, updated = UTC_TIMESTAMP(6) WHERE einstId = ? AND state = ?`
-	err := execOne(ctx, t, UPDATE, Waiting, StateRetryWait, f.Code, f.Msg, f.Backoff.Microseconds(), in.ID, in.State)
+	uncounted := 0
+	if f.Uncounted {
+		uncounted = 1
+	}
+	err := execOne(ctx, t, UPDATE, Waiting, StateRetryWait, f.Code, f.Msg, uncounted, f.Backoff.Microseconds(), in.ID, in.State)
 	if err != nil {
 		return fmt.Errorf("return instance %d to the queue: %w", in.ID, err)
 	}

@@ -25,20 +25,20 @@ func IsPermanent(err error) bool {
 	return is
 }
 
-// retryAfter is an error with the wait that the receiver asked for.
-type retryAfter struct {
+// retryAfterError is an error with the wait that the receiver asked for.
+type retryAfterError struct {
 	error
 	wait time.Duration
 }
 
-func (r retryAfter) Unwrap() error { return r.error }
+func (r retryAfterError) Unwrap() error { return r.error }
 
 // RetryAfter marks an error of a receiver that asked not to be called again for a
 // while.
-func RetryAfter(err error, wait time.Duration) error { return retryAfter{err, wait} }
+func RetryAfter(err error, wait time.Duration) error { return retryAfterError{err, wait} }
 
 // RetryWait returns the wait of RetryAfter, or 0 if err was not marked by it.
 func RetryWait(err error) time.Duration {
-	r, _ := errors.AsType[retryAfter](err)
+	r, _ := errors.AsType[retryAfterError](err)
 	return r.wait
 }

@@ -4,20 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
-	"os"
-	"strconv"
-	"syscall"
 	"time"
 
 	"google.golang.org/grpc/codes"
 
 	"exporttask/internal/model"
-	"exporttask/internal/source"
-	"exporttask/internal/store"
 	"exporttask/internal/task"
 	"exporttask/internal/worker"
+	"exporttask/internal/worker/backoff"
 )
 
 // work runs one attempt and writes down how it ended.
@@ -54,7 +49,7 @@ func (p *Pool) work(ctx context.Context, i *item) {
 			return
 		}
 		if !errors.Is(err, model.ErrLeaseLost) && !errors.Is(err, model.ErrCanceling) && !model.Refused(err) {
-			// Nobody knows whether it was committed, so the file stays. If it
+			// The transaction may have been committed, so the file stays. If it
 			// was not, the lease runs out and another attempt is made.
 			log.ErrorContext(ctx, "finish: outcome unknown", "error", err)
 			outcome.End = "lost"
@@ -65,13 +60,13 @@ func (p *Pool) work(ctx context.Context, i *item) {
 	outcome.End, outcome.Code = p.end(ctx, log, in, err, cause)
 }
 
-// end writes down an attempt that made no file, and tells how it ended, in the
-// words of Outcome.
+// end writes down the end of an attempt that made no file and returns it in the
+// words of Outcome. err is the attempt's error, cause that of its context.
 func (p *Pool) end(ctx context.Context, log *slog.Logger, in *model.Inst, err, cause error) (end, code string) {
 	var write func(ctx context.Context) error
 	switch {
 	case errors.Is(err, model.ErrLeaseLost), errors.Is(cause, errLeaseLost):
-		log.WarnContext(ctx, "lease lost: the instance is another worker's now")
+		log.WarnContext(ctx, "lease lost: another worker has claimed the instance")
 		return "lost", ""
 	case errors.Is(cause, worker.ErrShutdown):
 		end = "released"
@@ -88,93 +83,47 @@ func (p *Pool) end(ctx context.Context, log *slog.Logger, in *model.Inst, err, c
 			return p.queue.Fail(ctx, in, model.Failure{State: model.StateTimedOut, Code: errCode(codes.DeadlineExceeded), Msg: msg})
 		}
 	default:
-		f := classify(err)
-		f.Backoff = p.backoff.After(int(in.Attempt))
+		f := p.failure(in, err)
 		end, code = outcomeOf(f, in), f.Code
-		log.WarnContext(ctx, "attempt failed", "error", err, "err_code", f.Code, "retry", f.Retry)
+		log.WarnContext(ctx, "attempt failed", "error", err, "err_code", f.Code, "retry", f.Retry, "counted", !f.Uncounted)
 		write = func(ctx context.Context) error { return p.queue.Fail(ctx, in, f) }
 	}
 	if err := worker.Persist(ctx, log, write); err != nil && !errors.Is(err, model.ErrLeaseLost) {
-		log.ErrorContext(ctx, "end attempt: the lease will run out instead", "error", err)
+		log.ErrorContext(ctx, "write the end of an attempt: its lease will run out instead", "error", err)
 		return "lost", code
 	}
 	return end, code
 }
 
+// Waits for a data source that is not reachable: about 15 minutes in all, after
+// which attempts are counted again.
+const (
+	maxOutageWaits   = 40
+	maxOutageBackoff = 30 * time.Second
+)
+
+// failure returns how an attempt that failed with err ends.
+func (p *Pool) failure(in *model.Inst, err error) model.Failure {
+	f := classify(err)
+	// Claims that were no attempts: earlier waits, and shutdowns of workers.
+	waits := int(in.Claims - int64(in.Attempt))
+	f.Uncounted = f.Uncounted && waits < maxOutageWaits
+	if f.Uncounted {
+		outage := backoff.Exponential{First: p.backoff.First, Max: min(p.backoff.Max, maxOutageBackoff)}
+		f.Backoff = outage.After(waits + 1)
+	} else {
+		f.Backoff = p.backoff.After(int(in.Attempt))
+	}
+	return f
+}
+
+// outcomeOf returns the end of a failed attempt in the words of Outcome.
 func outcomeOf(f model.Failure, in *model.Inst) string {
 	switch {
-	case f.Retry && in.Attempt < in.MaxAttempts:
+	case f.Retry && (f.Uncounted || in.Attempt < in.MaxAttempts):
 		return "retried"
 	case f.State == model.StateTimedOut:
 		return "timed_out"
 	}
 	return "failed"
-}
-
-func errCode(c codes.Code) string { return strconv.Itoa(int(c)) }
-
-// classify tells how an attempt's error is shown and whether another attempt
-// may do better.
-func classify(err error) model.Failure {
-	fail := func(c codes.Code, retry bool, msg string) model.Failure {
-		return model.Failure{State: model.StateFailed, Code: errCode(c), Msg: msg, Retry: retry}
-	}
-	var (
-		mine    *model.Error
-		server  *source.ServerError
-		limit   *source.LimitError
-		damage  *source.DamageError
-		lost    *source.LostError
-		crashed *worker.PanicError
-	)
-	switch {
-	case errors.As(err, &limit) && errors.Is(err, source.ErrStatementTimeout):
-		return model.Failure{State: model.StateTimedOut, Code: errCode(codes.DeadlineExceeded), Msg: limit.Error()}
-	case errors.As(err, &limit):
-		return fail(codes.ResourceExhausted, false, limit.Error())
-	case errors.As(err, &damage):
-		return fail(codes.DataLoss, false, damage.Error())
-	case source.Transient(err):
-		return fail(codes.Unavailable, true, "data source: "+err.Error())
-	case source.Misconfigured(err):
-		return fail(codes.FailedPrecondition, false, "data source: "+err.Error())
-	case errors.As(err, &server):
-		return fail(codes.InvalidArgument, false, "data source: "+server.Error())
-	case errors.As(err, &mine) && mine.Kind == model.WrongState:
-		return fail(codes.FailedPrecondition, false, mine.Error())
-	case errors.As(err, &mine):
-		return fail(codes.InvalidArgument, false, mine.Error())
-	case errors.As(err, &lost):
-		return fail(codes.Unavailable, false, "data source: "+lost.Error())
-	case storeCause(err) != "" && errors.Is(err, syscall.ENOSPC):
-		return fail(codes.ResourceExhausted, true, "store: "+storeCause(err))
-	case storeCause(err) != "":
-		return fail(codes.Unavailable, true, "store: "+storeCause(err))
-	case model.Refused(err):
-		return fail(codes.Internal, true, "the service's database refused the result; the cause is in the worker's log")
-	case errors.As(err, &crashed):
-		return fail(codes.Internal, true, "internal error; the cause is in the worker's log")
-	}
-	return fail(codes.Internal, true, err.Error())
-}
-
-// storeCause is what the file system or the object store did not do and why, or
-// nothing where the error is neither's. It tells no path: where the server keeps
-// its files is not the client's business.
-func storeCause(err error) string {
-	var remote *store.RemoteError
-	var path *fs.PathError
-	var link *os.LinkError
-	var call *os.SyscallError
-	switch {
-	case errors.As(err, &remote):
-		return remote.Error()
-	case errors.As(err, &path):
-		return path.Op + ": " + path.Err.Error()
-	case errors.As(err, &link):
-		return link.Op + ": " + link.Err.Error()
-	case errors.As(err, &call):
-		return call.Syscall + ": " + call.Err.Error()
-	}
-	return ""
 }
