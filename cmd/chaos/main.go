@@ -58,6 +58,8 @@ func faults() []fault {
 		{name: "rolling", run: rollingRestarts},
 		{name: "disk", run: spoilStore},
 		{name: "fair", run: shareFairly},
+		{name: "newcomer", run: admitNewcomer},
+		{name: "idle", run: useIdleSlots},
 		{name: "once", run: createOnce},
 		{name: "deliver", run: deliverUnderKills},
 		{name: "sched", run: fireUnderKills},

@@ -81,10 +81,12 @@ func (w *world) newSite(ctx context.Context, program string, n int, lease time.D
 		}
 		s.replicas = append(s.replicas, r)
 	}
-	s.tpl, err = s.addTpl(ctx, "SELECT id, note, linger(id, :ms) AS p FROM items WHERE id BETWEEN :from AND :to ORDER BY id", 20,
-		"from", "to", "ms")
+	s.tpl, err = s.addTpl(ctx, lingerSQL, 20, "from", "to", "ms")
 	return s, err
 }
+
+// lingerSQL selects the items :from to :to and takes :ms milliseconds for each.
+const lingerSQL = "SELECT id, note, linger(id, :ms) AS p FROM items WHERE id BETWEEN :from AND :to ORDER BY id"
 
 // through returns a DSN with the address of a proxy.
 func through(dsn, addr string) (string, error) {
@@ -100,7 +102,12 @@ func through(dsn, addr string) (string, error) {
 }
 
 func (s *site) addTpl(ctx context.Context, expr string, attempts int32, ints ...string) (int32, error) {
-	req := &api.WshExportTaskCreateTplReq{EtplName: "chaos", EtplExpr: expr, OperatorId: 1, EtplMaxAttempts: attempts}
+	return s.addTplOn(ctx, "default", expr, attempts, ints...)
+}
+
+// addTplOn creates a template on a data source.
+func (s *site) addTplOn(ctx context.Context, source, expr string, attempts int32, ints ...string) (int32, error) {
+	req := &api.WshExportTaskCreateTplReq{EtplName: "chaos", EtplSource: source, EtplExpr: expr, OperatorId: 1, EtplMaxAttempts: attempts}
 	for _, name := range ints {
 		req.EtplParams = append(req.EtplParams, &api.WshExportParamDecl{Name: name, Type: api.WshExportParamType_PARAM_INT})
 	}

@@ -27,6 +27,10 @@ type connector struct {
 	current int       // index of the server that took the last connection
 	epoch   int       // connections of an earlier epoch are obsolete
 	retired time.Time // start of the epoch
+
+	links   links // of several servers
+	stop    context.CancelFunc
+	stopped chan struct{}
 }
 
 const (
@@ -56,6 +60,7 @@ func newConnector(dsn string) (*connector, error) {
 		one.Addr = addr
 		if len(addrs) > 1 {
 			one.Timeout = serverTimeout
+			one.DialFunc = c.links.dial
 		}
 		server, err := mysql.NewConnector(one)
 		if err != nil {
@@ -63,7 +68,21 @@ func newConnector(dsn string) (*connector, error) {
 		}
 		c.servers = append(c.servers, server)
 	}
+	if len(c.servers) > 1 {
+		ctx, stop := context.WithCancel(context.Background())
+		c.stop, c.stopped = stop, make(chan struct{})
+		go c.watch(ctx) // until Close
+	}
 	return c, nil
+}
+
+// Close ends the watch over several servers. sql.DB calls it when it is closed.
+func (c *connector) Close() error {
+	if c.stop != nil {
+		c.stop()
+		<-c.stopped
+	}
+	return nil
 }
 
 // splitHosts takes the servers out of a DSN with several of them, such as
@@ -112,7 +131,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	var errs []error
 	for i := range c.servers {
 		at := (from + i) % len(c.servers)
-		conn, err := c.servers[at].Connect(ctx)
+		conn, err := c.connect(ctx, at)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", c.addrs[at], err))
 			continue
@@ -136,6 +155,13 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 		return c.use(readOnly, readOnlyAt, epoch), nil
 	}
 	return nil, errors.Join(errs...)
+}
+
+// connect connects to one of several servers.
+func (c *connector) connect(ctx context.Context, at int) (driver.Conn, error) {
+	ctx, stop := context.WithTimeout(ctx, serverTimeout)
+	defer stop()
+	return c.servers[at].Connect(ctx)
 }
 
 // use makes a server the first one to try.

@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 	"log/slog"
+	"syscall"
 	"testing"
 
 	"exporttask/internal/testkit"
@@ -123,6 +124,21 @@ func TestOpen_several_servers(t *testing.T) {
 	if got := port(); got != b.Port() {
 		t.Errorf("connected to port %d, want the new primary, %d", got, b.Port())
 	}
+
+	// A frozen primary: calls in progress end and the other one takes over.
+	setReadOnly(t, a, 0)
+	if err := syscall.Kill(b.Pid(), syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	testkit.Eventually(t, "writes succeed while the primary is frozen", func() bool { return d.Ping(t.Context()) == nil })
+	if got := port(); got != a.Port() {
+		t.Errorf("connected to port %d, want the server that answers, %d", got, a.Port())
+	}
+	if err := syscall.Kill(b.Pid(), syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	setReadOnly(t, a, 1)
+	testkit.Eventually(t, "writes succeed on the server that continues", func() bool { return d.Ping(t.Context()) == nil })
 
 	setReadOnly(t, a, 0)
 	if err := b.Kill(); err != nil {
