@@ -10,8 +10,8 @@ import (
 // it looks at a time limit, so that neither a deadline nor KILL ends it.
 const (
 	// maxSelects is how many SELECTs and table value constructors a statement may
-	// have, each common table expression counted once for its definition and once
-	// for each reference: the servers expand it at each of them.
+	// have, those of a common table expression counted at each reference to it: the
+	// servers expand it there.
 	maxSelects = 1000
 	// maxTables is how many tables these read, counted likewise.
 	maxTables = 1000
@@ -30,9 +30,12 @@ const (
 	// for a row: its references, multiplied along nested derived tables. The
 	// servers merge derived tables, so each reference works it out again.
 	maxEvaluations = 100_000
-	// maxWeight is the same for the first argument of NULLIF, which the servers
-	// work out twice, so that nested calls double.
-	maxWeight = 256
+	// maxWeight is how often the servers may work out one argument because they do
+	// so several times at each level: the first argument of NULLIF, and the operand
+	// of CASE, once for each type that it is compared with. Nested ones multiply.
+	maxWeight    = 256
+	nullIfWeight = 2
+	caseWeight   = 4
 	// maxRepeat is the length of the texts that REPEAT, SPACE, LPAD and RPAD make
 	// of literal lengths, nested calls multiplied, in characters: the longest value
 	// that the protocol can carry (max_allowed_packet).
@@ -72,12 +75,13 @@ func (c cost) stored() cost {
 type scope struct {
 	name  string // in lower case
 	cost  cost
+	used  bool
 	outer *scope
 }
 
 // with returns the scope with one more name.
 func (s *scope) with(name string, c cost) *scope {
-	return &scope{strings.ToLower(name), c, s}
+	return &scope{name: strings.ToLower(name), cost: c, outer: s}
 }
 
 // find returns what a reference to the table or common table expression name
@@ -85,10 +89,23 @@ func (s *scope) with(name string, c cost) *scope {
 func (s *scope) find(name string) cost {
 	for ; s != nil; s = s.outer {
 		if s.name == strings.ToLower(name) {
+			s.used = true
 			return s.cost
 		}
 	}
 	return cost{tables: 1}
+}
+
+// unused returns what the names that were added since outer and never referred to
+// cost: the servers prepare them all the same.
+func (s *scope) unused(outer *scope) cost {
+	var total cost
+	for ; s != outer; s = s.outer {
+		if !s.used {
+			total = total.add(s.cost)
+		}
+	}
+	return total
 }
 
 // block counts what one query or one SELECT holds.
@@ -98,6 +115,7 @@ type block struct {
 	cost        cost           // of its tables and subqueries
 	columns     map[string]int // references to columns, by name in lower case
 	tables      int            // in its FROM
+	derived     bool           // a derived table of its FROM is being read
 	items       int
 	wildcards   int
 	evaluations int // of its derived tables
@@ -129,9 +147,9 @@ func (p *parser) endBlock(outer *block) cost {
 	}
 	switch {
 	case c.selects > maxSelects:
-		p.tooMany(b.first, c.selects, "SELECTs, with each reference to a common table expression counted", maxSelects)
+		p.tooMany(b.first, c.selects, "SELECTs, common table expressions counted at each reference", maxSelects)
 	case c.tables > maxTables:
-		p.tooMany(b.first, c.tables, "tables, with each reference to a common table expression counted", maxTables)
+		p.tooMany(b.first, c.tables, "tables, common table expressions counted at each reference", maxTables)
 	case c.depth > maxNesting:
 		p.tooMany(b.first, c.depth, "SELECTs inside one another, common table expressions included", maxNesting)
 	case c.evaluations > maxEvaluations:
@@ -154,9 +172,9 @@ func (b *block) mostReferences() int {
 func (p *parser) checkTotal(c cost) {
 	switch {
 	case c.selects > maxSelects:
-		p.tooMany(0, c.selects, "SELECTs, with each reference to a common table expression counted", maxSelects)
+		p.tooMany(0, c.selects, "SELECTs, common table expressions counted at each reference", maxSelects)
 	case c.tables > maxTables:
-		p.tooMany(0, c.tables, "tables, with each reference to a common table expression counted", maxTables)
+		p.tooMany(0, c.tables, "tables, common table expressions counted at each reference", maxTables)
 	}
 }
 
@@ -194,25 +212,43 @@ func (p *parser) countWildcard() {
 }
 
 // countColumn counts a reference to a column, in the SELECT that holds it and in
-// those around it, since it can be a column of any of them.
+// those around it, since it can be a column of any of them. A derived table cannot
+// refer to columns of the SELECT that it is a table of.
 func (p *parser) countColumn(name string) {
 	name = strings.ToLower(name)
 	for b := p.block; b != nil; b = b.outer {
-		b.columns[name] += p.weight
+		if !b.derived {
+			b.columns[name] += p.weight
+		}
 	}
+}
+
+// derivedQuery reads a query with read as a derived table, without LATERAL.
+func (p *parser) derivedQuery(read func() cost) cost {
+	b := p.block
+	outer := b.derived
+	b.derived = true
+	c := read()
+	b.derived = outer
+	return c
 }
 
 // nullIf reads the arguments of NULLIF.
 func (p *parser) nullIf() {
-	first := p.i
-	p.weight *= 2
-	if p.weight > maxWeight {
-		p.tooMany(first, p.weight, "evaluations of the first argument of nested NULLIF, which each of them doubles", maxWeight)
-	}
-	p.expr()
-	p.weight /= 2
+	p.repeated(nullIfWeight)
 	p.expectPunct(",")
 	p.expr()
+}
+
+// repeated reads an expression that the servers work out weight times.
+func (p *parser) repeated(weight int) {
+	outer := p.weight
+	p.weight *= weight
+	if p.weight > maxWeight {
+		p.tooMany(p.i, p.weight, "evaluations of the operand of nested NULLIF and CASE, which multiply", maxWeight)
+	}
+	p.expr()
+	p.weight = outer
 }
 
 // padded reads the arguments of REPEAT, SPACE, LPAD or RPAD.

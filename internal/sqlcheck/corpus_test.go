@@ -63,7 +63,7 @@ func TestCheck_Accept(t *testing.T) {
 
 func TestCheck_Refuse(t *testing.T) {
 	t.Parallel()
-	for _, s := range corpus(t, "refuse.sql") {
+	for _, s := range append(corpus(t, "refuse.sql"), corpus(t, "hostile.sql")...) {
 		t.Run(s.why, func(t *testing.T) {
 			t.Parallel()
 			st, err := Check(s.sql, testOptions)

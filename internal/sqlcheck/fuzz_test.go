@@ -94,7 +94,7 @@ func (o *oracle) check(t *testing.T, sql string) {
 
 func FuzzCheck(f *testing.F) {
 	o := newOracle(f)
-	for _, name := range []string{"accept.sql", "refuse.sql"} {
+	for _, name := range []string{"accept.sql", "refuse.sql", "hostile.sql"} {
 		for _, s := range corpus(f, name) {
 			f.Add(s.sql)
 		}

@@ -32,7 +32,7 @@ type parser struct {
 	refused *Refused
 
 	ctes   *scope
-	inner  bool   // inside a common table expression
+	nested int    // common table expressions and SELECTs that are open
 	block  *block // the query or SELECT that is being read
 	weight int    // evaluations of the expression that is being read, see nullIf
 	size   int    // characters of the longest text that it makes, see padded

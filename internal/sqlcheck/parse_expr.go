@@ -331,7 +331,7 @@ func (p *parser) caseExpr() {
 	p.expect("CASE")
 	p.enter()
 	if !p.is("WHEN") {
-		p.expr()
+		p.repeated(caseWeight)
 	}
 	for ok := true; ok; ok = p.is("WHEN") {
 		p.expect("WHEN")

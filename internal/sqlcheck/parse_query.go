@@ -5,11 +5,11 @@ package sqlcheck
 func (p *parser) query() cost {
 	ctes, outer := p.ctes, p.block
 	p.block = &block{outer: outer, columns: map[string]int{}} // for ORDER BY
-	var defined cost
 	if p.accept("WITH") {
-		defined = p.with()
+		p.with()
 	}
 	c := p.setOperations(p.queryTerm())
+	defined := p.ctes.unused(ctes)
 	c.selects += defined.selects + p.block.cost.selects
 	c.tables += defined.tables + p.block.cost.tables
 	p.ctes, p.block = ctes, outer
@@ -17,9 +17,8 @@ func (p *parser) query() cost {
 }
 
 // with reads the common table expressions of a WITH clause and adds them to the
-// scope. It returns what their definitions cost.
-func (p *parser) with() cost {
-	var total cost
+// scope.
+func (p *parser) with() {
 	recursive := p.accept("RECURSIVE")
 	p.list(func() {
 		name := p.name().name()
@@ -29,19 +28,17 @@ func (p *parser) with() cost {
 		p.expect("AS")
 		if recursive { // a reference of a query to itself reads a table
 			p.ctes = p.ctes.with(name, cost{tables: 1})
+			p.ctes.used = true
 		}
-		outer := p.inner
-		p.inner = true
+		p.nested++
 		c := p.subquery()
-		p.inner = outer
+		p.nested--
 		if p.accept("CYCLE") { // MariaDB
 			p.list(func() { p.name() })
 			p.expect("RESTRICT")
 		}
 		p.ctes = p.ctes.with(name, c)
-		total = total.add(c)
 	})
-	return total
 }
 
 // subquery reads a query in brackets. A table value constructor, VALUES (1), (2),
@@ -67,7 +64,7 @@ func (p *parser) queryTerm() cost {
 		return p.selectBlock()
 	case p.isPunct("("):
 		return p.subquery()
-	case p.is("VALUES") && (p.inner || p.block.outer != nil):
+	case p.is("VALUES") && p.nested > 0:
 		return p.tableValues()
 	case p.is("VALUES"), p.is("TABLE"):
 		p.fail(p.i, p.peek(0).text+" statement", oneQuery)
@@ -110,6 +107,8 @@ func (p *parser) tableValues() cost {
 // selectBlock reads SELECT … up to its last own clause.
 func (p *parser) selectBlock() cost {
 	outer := p.beginBlock()
+	p.nested++
+	defer func() { p.nested-- }()
 	stored := false
 	p.expect("SELECT")
 	for {

@@ -64,7 +64,7 @@ func (p *parser) tableBrackets() (c cost, derived bool) {
 	defer p.close()
 	switch {
 	case p.startsQuery(0):
-		return p.query(), true
+		return p.derivedQuery(p.query), true
 	case !p.isPunct("("):
 		p.tableRefs()
 		return cost{}, false
@@ -76,7 +76,7 @@ func (p *parser) tableBrackets() (c cost, derived bool) {
 		return cost{}, false
 	}
 	if p.isPunct(")") || p.isAny("UNION", "EXCEPT", "INTERSECT", "ORDER", "LIMIT", "OFFSET", "FETCH") {
-		return p.setOperations(c), true
+		return p.derivedQuery(func() cost { return p.setOperations(c) }), true
 	}
 	p.source(c)
 	p.derivedAlias()
