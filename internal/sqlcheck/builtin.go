@@ -58,7 +58,6 @@ func OperatorBuiltin(operator int32) Param {
 	return Param{"operator", Value{Text: strconv.Itoa(int(operator))}}
 }
 
-
 // reservedType returns the type of the built-in parameter name, and whether name
 // is one.
 func reservedType(name string) (Type, bool) {
