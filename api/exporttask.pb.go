@@ -1963,8 +1963,7 @@ type WshExportDelivery struct {
 	MaxAttempts int32 `protobuf:"varint,7,opt,name=maxAttempts,proto3" json:"maxAttempts,omitempty"`
 	// Start of the next attempt in DELIVERY_RETRY_WAIT; otherwise empty.
 	NextAttempt string `protobuf:"bytes,8,opt,name=nextAttempt,proto3" json:"nextAttempt,omitempty"`
-	// Cause of the last failed attempt. After DELIVERY_DONE a warning, such as a
-	// recipient that the mail server refused, or empty.
+	// Cause of the last failed attempt.
 	ErrMsg string `protobuf:"bytes,9,opt,name=errMsg,proto3" json:"errMsg,omitempty"`
 	// Address of the file after DELIVERY_DONE: "s3://bucket/key",
 	// "sftp://host/path", the id of a message.
@@ -2357,7 +2356,12 @@ type WshExportWarning struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// "guarded_formula": texts changed by the formula guard. "cut_text": texts
 	// longer than the format allows, cut. "illegal_char": cells with characters
-	// that the format cannot store, replaced.
+	// that the format cannot store, replaced. "number_as_text": numbers with more
+	// than 15 significant digits, stored as text. "rounded_number": numbers of a
+	// column declared as number, rounded to 15 significant digits.
+	// "not_a_number": values of a column declared as number that are not numbers,
+	// stored as text. "ZONE_NAMES_UNKNOWN": CONVERT_TZ with names of time zones
+	// returns NULL on this data source.
 	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
 	// Number of cells concerned.
 	Count int64 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`

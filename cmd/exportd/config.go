@@ -86,7 +86,7 @@ func (c *config) define(o *options) {
 	f.IntVar(&c.settings.MaxAttempts, "max-attempts", 3, "attempts of an instance, unless the template sets them, 1 to 20")
 	f.DurationVar(&c.settings.Retention, "retention", 7*24*time.Hour, "time for which files are kept, unless the template sets one")
 	f.IntVar(&c.settings.MaxWaiting, "max-waiting", 10_000, "waiting instances of each operator; further ones are refused")
-	f.StringVar(&c.zone, "zone", "UTC", "IANA time `zone` of built-in parameters and of schedules without a zone")
+	f.StringVar(&c.zone, "zone", "UTC", "IANA time `zone` of the service: of data sources, schedules and file names without another one")
 	f.DurationVar(&c.shutdownGrace, "shutdown-grace", 30*time.Second, "time for running exports to end after SIGTERM")
 	c.trace.define(o)
 	c.log.define(o)

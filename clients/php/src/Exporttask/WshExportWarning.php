@@ -18,7 +18,12 @@ class WshExportWarning extends \Google\Protobuf\Internal\Message
     /**
      * "guarded_formula": texts changed by the formula guard. "cut_text": texts
      * longer than the format allows, cut. "illegal_char": cells with characters
-     * that the format cannot store, replaced.
+     * that the format cannot store, replaced. "number_as_text": numbers with more
+     * than 15 significant digits, stored as text. "rounded_number": numbers of a
+     * column declared as number, rounded to 15 significant digits.
+     * "not_a_number": values of a column declared as number that are not numbers,
+     * stored as text. "ZONE_NAMES_UNKNOWN": CONVERT_TZ with names of time zones
+     * returns NULL on this data source.
      *
      * Generated from protobuf field <code>string code = 1;</code>
      */
@@ -45,7 +50,12 @@ class WshExportWarning extends \Google\Protobuf\Internal\Message
      *     @type string $code
      *           "guarded_formula": texts changed by the formula guard. "cut_text": texts
      *           longer than the format allows, cut. "illegal_char": cells with characters
-     *           that the format cannot store, replaced.
+     *           that the format cannot store, replaced. "number_as_text": numbers with more
+     *           than 15 significant digits, stored as text. "rounded_number": numbers of a
+     *           column declared as number, rounded to 15 significant digits.
+     *           "not_a_number": values of a column declared as number that are not numbers,
+     *           stored as text. "ZONE_NAMES_UNKNOWN": CONVERT_TZ with names of time zones
+     *           returns NULL on this data source.
      *     @type int|string $count
      *           Number of cells concerned.
      *     @type string $text
@@ -60,7 +70,12 @@ class WshExportWarning extends \Google\Protobuf\Internal\Message
     /**
      * "guarded_formula": texts changed by the formula guard. "cut_text": texts
      * longer than the format allows, cut. "illegal_char": cells with characters
-     * that the format cannot store, replaced.
+     * that the format cannot store, replaced. "number_as_text": numbers with more
+     * than 15 significant digits, stored as text. "rounded_number": numbers of a
+     * column declared as number, rounded to 15 significant digits.
+     * "not_a_number": values of a column declared as number that are not numbers,
+     * stored as text. "ZONE_NAMES_UNKNOWN": CONVERT_TZ with names of time zones
+     * returns NULL on this data source.
      *
      * Generated from protobuf field <code>string code = 1;</code>
      * @return string
@@ -73,7 +88,12 @@ class WshExportWarning extends \Google\Protobuf\Internal\Message
     /**
      * "guarded_formula": texts changed by the formula guard. "cut_text": texts
      * longer than the format allows, cut. "illegal_char": cells with characters
-     * that the format cannot store, replaced.
+     * that the format cannot store, replaced. "number_as_text": numbers with more
+     * than 15 significant digits, stored as text. "rounded_number": numbers of a
+     * column declared as number, rounded to 15 significant digits.
+     * "not_a_number": values of a column declared as number that are not numbers,
+     * stored as text. "ZONE_NAMES_UNKNOWN": CONVERT_TZ with names of time zones
+     * returns NULL on this data source.
      *
      * Generated from protobuf field <code>string code = 1;</code>
      * @param string $var
