@@ -4501,6 +4501,145 @@ func (x *WshExportTaskCancelInstRes) GetData() *WshExportInst {
 	return nil
 }
 
+// Request of DeleteInst.
+type WshExportTaskDeleteInstReq struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the instance.
+	EinstId int64 `protobuf:"varint,1,opt,name=einstId,proto3" json:"einstId,omitempty"`
+	// Operator that makes the request, see the conventions above.
+	OperatorId int32 `protobuf:"varint,2,opt,name=operatorId,proto3" json:"operatorId,omitempty"`
+	// Why the instance is erased, stored in the event, 1 to 200 characters.
+	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Erase the parameter values of the instance too, and whatever was derived
+	// from them: file names, paths and subjects of deliveries, the error message.
+	EraseParams   bool `protobuf:"varint,4,opt,name=eraseParams,proto3" json:"eraseParams,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportTaskDeleteInstReq) Reset() {
+	*x = WshExportTaskDeleteInstReq{}
+	mi := &file_exporttask_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportTaskDeleteInstReq) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportTaskDeleteInstReq) ProtoMessage() {}
+
+func (x *WshExportTaskDeleteInstReq) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportTaskDeleteInstReq.ProtoReflect.Descriptor instead.
+func (*WshExportTaskDeleteInstReq) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *WshExportTaskDeleteInstReq) GetEinstId() int64 {
+	if x != nil {
+		return x.EinstId
+	}
+	return 0
+}
+
+func (x *WshExportTaskDeleteInstReq) GetOperatorId() int32 {
+	if x != nil {
+		return x.OperatorId
+	}
+	return 0
+}
+
+func (x *WshExportTaskDeleteInstReq) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *WshExportTaskDeleteInstReq) GetEraseParams() bool {
+	if x != nil {
+		return x.EraseParams
+	}
+	return false
+}
+
+// Reply of DeleteInst.
+type WshExportTaskDeleteInstRes struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Canonical gRPC status code as a decimal string; empty on success.
+	ErrCode string `protobuf:"bytes,1,opt,name=errCode,proto3" json:"errCode,omitempty"`
+	// Names the field, the value received and the values allowed; empty on
+	// success.
+	ErrMsg string `protobuf:"bytes,2,opt,name=errMsg,proto3" json:"errMsg,omitempty"`
+	// The instance after the call. Not set if errCode is set.
+	Data          *WshExportInst `protobuf:"bytes,3,opt,name=data,proto3" json:"data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportTaskDeleteInstRes) Reset() {
+	*x = WshExportTaskDeleteInstRes{}
+	mi := &file_exporttask_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportTaskDeleteInstRes) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportTaskDeleteInstRes) ProtoMessage() {}
+
+func (x *WshExportTaskDeleteInstRes) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportTaskDeleteInstRes.ProtoReflect.Descriptor instead.
+func (*WshExportTaskDeleteInstRes) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *WshExportTaskDeleteInstRes) GetErrCode() string {
+	if x != nil {
+		return x.ErrCode
+	}
+	return ""
+}
+
+func (x *WshExportTaskDeleteInstRes) GetErrMsg() string {
+	if x != nil {
+		return x.ErrMsg
+	}
+	return ""
+}
+
+func (x *WshExportTaskDeleteInstRes) GetData() *WshExportInst {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
 // Request of RetryInst.
 type WshExportTaskRetryInstReq struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -4518,7 +4657,7 @@ type WshExportTaskRetryInstReq struct {
 
 func (x *WshExportTaskRetryInstReq) Reset() {
 	*x = WshExportTaskRetryInstReq{}
-	mi := &file_exporttask_proto_msgTypes[37]
+	mi := &file_exporttask_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4530,7 +4669,7 @@ func (x *WshExportTaskRetryInstReq) String() string {
 func (*WshExportTaskRetryInstReq) ProtoMessage() {}
 
 func (x *WshExportTaskRetryInstReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[37]
+	mi := &file_exporttask_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4543,7 +4682,7 @@ func (x *WshExportTaskRetryInstReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskRetryInstReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskRetryInstReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{37}
+	return file_exporttask_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *WshExportTaskRetryInstReq) GetEinstId() int64 {
@@ -4584,7 +4723,7 @@ type WshExportTaskRetryInstRes struct {
 
 func (x *WshExportTaskRetryInstRes) Reset() {
 	*x = WshExportTaskRetryInstRes{}
-	mi := &file_exporttask_proto_msgTypes[38]
+	mi := &file_exporttask_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4596,7 +4735,7 @@ func (x *WshExportTaskRetryInstRes) String() string {
 func (*WshExportTaskRetryInstRes) ProtoMessage() {}
 
 func (x *WshExportTaskRetryInstRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[38]
+	mi := &file_exporttask_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4609,7 +4748,7 @@ func (x *WshExportTaskRetryInstRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskRetryInstRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskRetryInstRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{38}
+	return file_exporttask_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *WshExportTaskRetryInstRes) GetErrCode() string {
@@ -4644,7 +4783,7 @@ type WshExportTaskWatchInstReq struct {
 
 func (x *WshExportTaskWatchInstReq) Reset() {
 	*x = WshExportTaskWatchInstReq{}
-	mi := &file_exporttask_proto_msgTypes[39]
+	mi := &file_exporttask_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4656,7 +4795,7 @@ func (x *WshExportTaskWatchInstReq) String() string {
 func (*WshExportTaskWatchInstReq) ProtoMessage() {}
 
 func (x *WshExportTaskWatchInstReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[39]
+	mi := &file_exporttask_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4669,7 +4808,7 @@ func (x *WshExportTaskWatchInstReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskWatchInstReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskWatchInstReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{39}
+	return file_exporttask_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *WshExportTaskWatchInstReq) GetEinstId() int64 {
@@ -4695,7 +4834,7 @@ type WshExportTaskWatchInstRes struct {
 
 func (x *WshExportTaskWatchInstRes) Reset() {
 	*x = WshExportTaskWatchInstRes{}
-	mi := &file_exporttask_proto_msgTypes[40]
+	mi := &file_exporttask_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4707,7 +4846,7 @@ func (x *WshExportTaskWatchInstRes) String() string {
 func (*WshExportTaskWatchInstRes) ProtoMessage() {}
 
 func (x *WshExportTaskWatchInstRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[40]
+	mi := &file_exporttask_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4720,7 +4859,7 @@ func (x *WshExportTaskWatchInstRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskWatchInstRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskWatchInstRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{40}
+	return file_exporttask_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *WshExportTaskWatchInstRes) GetErrCode() string {
@@ -4761,7 +4900,7 @@ type WshExportTaskDownloadInstReq struct {
 
 func (x *WshExportTaskDownloadInstReq) Reset() {
 	*x = WshExportTaskDownloadInstReq{}
-	mi := &file_exporttask_proto_msgTypes[41]
+	mi := &file_exporttask_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4773,7 +4912,7 @@ func (x *WshExportTaskDownloadInstReq) String() string {
 func (*WshExportTaskDownloadInstReq) ProtoMessage() {}
 
 func (x *WshExportTaskDownloadInstReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[41]
+	mi := &file_exporttask_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4786,7 +4925,7 @@ func (x *WshExportTaskDownloadInstReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskDownloadInstReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskDownloadInstReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{41}
+	return file_exporttask_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *WshExportTaskDownloadInstReq) GetEinstId() int64 {
@@ -4833,7 +4972,7 @@ type WshExportTaskDownloadInstRes struct {
 
 func (x *WshExportTaskDownloadInstRes) Reset() {
 	*x = WshExportTaskDownloadInstRes{}
-	mi := &file_exporttask_proto_msgTypes[42]
+	mi := &file_exporttask_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4845,7 +4984,7 @@ func (x *WshExportTaskDownloadInstRes) String() string {
 func (*WshExportTaskDownloadInstRes) ProtoMessage() {}
 
 func (x *WshExportTaskDownloadInstRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[42]
+	mi := &file_exporttask_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4858,7 +4997,7 @@ func (x *WshExportTaskDownloadInstRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskDownloadInstRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskDownloadInstRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{42}
+	return file_exporttask_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *WshExportTaskDownloadInstRes) GetErrCode() string {
@@ -4897,7 +5036,7 @@ type WshExportChunk struct {
 
 func (x *WshExportChunk) Reset() {
 	*x = WshExportChunk{}
-	mi := &file_exporttask_proto_msgTypes[43]
+	mi := &file_exporttask_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4909,7 +5048,7 @@ func (x *WshExportChunk) String() string {
 func (*WshExportChunk) ProtoMessage() {}
 
 func (x *WshExportChunk) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[43]
+	mi := &file_exporttask_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4922,7 +5061,7 @@ func (x *WshExportChunk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportChunk.ProtoReflect.Descriptor instead.
 func (*WshExportChunk) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{43}
+	return file_exporttask_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *WshExportChunk) GetOffset() int64 {
@@ -4961,7 +5100,7 @@ type WshExportTaskListInstEventReq struct {
 
 func (x *WshExportTaskListInstEventReq) Reset() {
 	*x = WshExportTaskListInstEventReq{}
-	mi := &file_exporttask_proto_msgTypes[44]
+	mi := &file_exporttask_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4973,7 +5112,7 @@ func (x *WshExportTaskListInstEventReq) String() string {
 func (*WshExportTaskListInstEventReq) ProtoMessage() {}
 
 func (x *WshExportTaskListInstEventReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[44]
+	mi := &file_exporttask_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4986,7 +5125,7 @@ func (x *WshExportTaskListInstEventReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListInstEventReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListInstEventReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{44}
+	return file_exporttask_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *WshExportTaskListInstEventReq) GetEinstId() int64 {
@@ -5028,7 +5167,7 @@ type WshExportTaskListInstEventRes struct {
 
 func (x *WshExportTaskListInstEventRes) Reset() {
 	*x = WshExportTaskListInstEventRes{}
-	mi := &file_exporttask_proto_msgTypes[45]
+	mi := &file_exporttask_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5040,7 +5179,7 @@ func (x *WshExportTaskListInstEventRes) String() string {
 func (*WshExportTaskListInstEventRes) ProtoMessage() {}
 
 func (x *WshExportTaskListInstEventRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[45]
+	mi := &file_exporttask_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5053,7 +5192,7 @@ func (x *WshExportTaskListInstEventRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListInstEventRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListInstEventRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{45}
+	return file_exporttask_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *WshExportTaskListInstEventRes) GetErrCode() string {
@@ -5132,7 +5271,7 @@ type WshExportTaskCreateSchedReq struct {
 
 func (x *WshExportTaskCreateSchedReq) Reset() {
 	*x = WshExportTaskCreateSchedReq{}
-	mi := &file_exporttask_proto_msgTypes[46]
+	mi := &file_exporttask_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5144,7 +5283,7 @@ func (x *WshExportTaskCreateSchedReq) String() string {
 func (*WshExportTaskCreateSchedReq) ProtoMessage() {}
 
 func (x *WshExportTaskCreateSchedReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[46]
+	mi := &file_exporttask_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5157,7 +5296,7 @@ func (x *WshExportTaskCreateSchedReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskCreateSchedReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskCreateSchedReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{46}
+	return file_exporttask_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *WshExportTaskCreateSchedReq) GetEschedName() string {
@@ -5281,7 +5420,7 @@ type WshExportTaskCreateSchedRes struct {
 
 func (x *WshExportTaskCreateSchedRes) Reset() {
 	*x = WshExportTaskCreateSchedRes{}
-	mi := &file_exporttask_proto_msgTypes[47]
+	mi := &file_exporttask_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5293,7 +5432,7 @@ func (x *WshExportTaskCreateSchedRes) String() string {
 func (*WshExportTaskCreateSchedRes) ProtoMessage() {}
 
 func (x *WshExportTaskCreateSchedRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[47]
+	mi := &file_exporttask_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5306,7 +5445,7 @@ func (x *WshExportTaskCreateSchedRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskCreateSchedRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskCreateSchedRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{47}
+	return file_exporttask_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *WshExportTaskCreateSchedRes) GetErrCode() string {
@@ -5353,7 +5492,7 @@ type WshExportTaskListSchedReq struct {
 
 func (x *WshExportTaskListSchedReq) Reset() {
 	*x = WshExportTaskListSchedReq{}
-	mi := &file_exporttask_proto_msgTypes[48]
+	mi := &file_exporttask_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5365,7 +5504,7 @@ func (x *WshExportTaskListSchedReq) String() string {
 func (*WshExportTaskListSchedReq) ProtoMessage() {}
 
 func (x *WshExportTaskListSchedReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[48]
+	mi := &file_exporttask_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5378,7 +5517,7 @@ func (x *WshExportTaskListSchedReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListSchedReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListSchedReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{48}
+	return file_exporttask_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *WshExportTaskListSchedReq) GetEschedId() int64 {
@@ -5448,7 +5587,7 @@ type WshExportTaskListSchedRes struct {
 
 func (x *WshExportTaskListSchedRes) Reset() {
 	*x = WshExportTaskListSchedRes{}
-	mi := &file_exporttask_proto_msgTypes[49]
+	mi := &file_exporttask_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5460,7 +5599,7 @@ func (x *WshExportTaskListSchedRes) String() string {
 func (*WshExportTaskListSchedRes) ProtoMessage() {}
 
 func (x *WshExportTaskListSchedRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[49]
+	mi := &file_exporttask_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5473,7 +5612,7 @@ func (x *WshExportTaskListSchedRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListSchedRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListSchedRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{49}
+	return file_exporttask_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *WshExportTaskListSchedRes) GetErrCode() string {
@@ -5547,7 +5686,7 @@ type WshExportTaskUpdateSchedReq struct {
 
 func (x *WshExportTaskUpdateSchedReq) Reset() {
 	*x = WshExportTaskUpdateSchedReq{}
-	mi := &file_exporttask_proto_msgTypes[50]
+	mi := &file_exporttask_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5559,7 +5698,7 @@ func (x *WshExportTaskUpdateSchedReq) String() string {
 func (*WshExportTaskUpdateSchedReq) ProtoMessage() {}
 
 func (x *WshExportTaskUpdateSchedReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[50]
+	mi := &file_exporttask_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5572,7 +5711,7 @@ func (x *WshExportTaskUpdateSchedReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskUpdateSchedReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskUpdateSchedReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{50}
+	return file_exporttask_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *WshExportTaskUpdateSchedReq) GetEschedId() int64 {
@@ -5698,7 +5837,7 @@ type WshExportParams struct {
 
 func (x *WshExportParams) Reset() {
 	*x = WshExportParams{}
-	mi := &file_exporttask_proto_msgTypes[51]
+	mi := &file_exporttask_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5710,7 +5849,7 @@ func (x *WshExportParams) String() string {
 func (*WshExportParams) ProtoMessage() {}
 
 func (x *WshExportParams) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[51]
+	mi := &file_exporttask_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5723,7 +5862,7 @@ func (x *WshExportParams) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportParams.ProtoReflect.Descriptor instead.
 func (*WshExportParams) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{51}
+	return file_exporttask_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *WshExportParams) GetList() []*WshExportParam {
@@ -5749,7 +5888,7 @@ type WshExportTaskUpdateSchedRes struct {
 
 func (x *WshExportTaskUpdateSchedRes) Reset() {
 	*x = WshExportTaskUpdateSchedRes{}
-	mi := &file_exporttask_proto_msgTypes[52]
+	mi := &file_exporttask_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5761,7 +5900,7 @@ func (x *WshExportTaskUpdateSchedRes) String() string {
 func (*WshExportTaskUpdateSchedRes) ProtoMessage() {}
 
 func (x *WshExportTaskUpdateSchedRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[52]
+	mi := &file_exporttask_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5774,7 +5913,7 @@ func (x *WshExportTaskUpdateSchedRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskUpdateSchedRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskUpdateSchedRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{52}
+	return file_exporttask_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *WshExportTaskUpdateSchedRes) GetErrCode() string {
@@ -5811,7 +5950,7 @@ type WshExportTaskDeleteSchedReq struct {
 
 func (x *WshExportTaskDeleteSchedReq) Reset() {
 	*x = WshExportTaskDeleteSchedReq{}
-	mi := &file_exporttask_proto_msgTypes[53]
+	mi := &file_exporttask_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5823,7 +5962,7 @@ func (x *WshExportTaskDeleteSchedReq) String() string {
 func (*WshExportTaskDeleteSchedReq) ProtoMessage() {}
 
 func (x *WshExportTaskDeleteSchedReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[53]
+	mi := &file_exporttask_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5836,7 +5975,7 @@ func (x *WshExportTaskDeleteSchedReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskDeleteSchedReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskDeleteSchedReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{53}
+	return file_exporttask_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *WshExportTaskDeleteSchedReq) GetEschedId() int64 {
@@ -5869,7 +6008,7 @@ type WshExportTaskDeleteSchedRes struct {
 
 func (x *WshExportTaskDeleteSchedRes) Reset() {
 	*x = WshExportTaskDeleteSchedRes{}
-	mi := &file_exporttask_proto_msgTypes[54]
+	mi := &file_exporttask_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5881,7 +6020,7 @@ func (x *WshExportTaskDeleteSchedRes) String() string {
 func (*WshExportTaskDeleteSchedRes) ProtoMessage() {}
 
 func (x *WshExportTaskDeleteSchedRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[54]
+	mi := &file_exporttask_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5894,7 +6033,7 @@ func (x *WshExportTaskDeleteSchedRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskDeleteSchedRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskDeleteSchedRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{54}
+	return file_exporttask_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *WshExportTaskDeleteSchedRes) GetErrCode() string {
@@ -5940,7 +6079,7 @@ type WshExportTaskRunSchedReq struct {
 
 func (x *WshExportTaskRunSchedReq) Reset() {
 	*x = WshExportTaskRunSchedReq{}
-	mi := &file_exporttask_proto_msgTypes[55]
+	mi := &file_exporttask_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5952,7 +6091,7 @@ func (x *WshExportTaskRunSchedReq) String() string {
 func (*WshExportTaskRunSchedReq) ProtoMessage() {}
 
 func (x *WshExportTaskRunSchedReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[55]
+	mi := &file_exporttask_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5965,7 +6104,7 @@ func (x *WshExportTaskRunSchedReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskRunSchedReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskRunSchedReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{55}
+	return file_exporttask_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *WshExportTaskRunSchedReq) GetEschedId() int64 {
@@ -6020,7 +6159,7 @@ type WshExportTaskRunSchedRes struct {
 
 func (x *WshExportTaskRunSchedRes) Reset() {
 	*x = WshExportTaskRunSchedRes{}
-	mi := &file_exporttask_proto_msgTypes[56]
+	mi := &file_exporttask_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6032,7 +6171,7 @@ func (x *WshExportTaskRunSchedRes) String() string {
 func (*WshExportTaskRunSchedRes) ProtoMessage() {}
 
 func (x *WshExportTaskRunSchedRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[56]
+	mi := &file_exporttask_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6045,7 +6184,7 @@ func (x *WshExportTaskRunSchedRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskRunSchedRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskRunSchedRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{56}
+	return file_exporttask_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *WshExportTaskRunSchedRes) GetErrCode() string {
@@ -6084,7 +6223,7 @@ type WshExportSchedRun struct {
 
 func (x *WshExportSchedRun) Reset() {
 	*x = WshExportSchedRun{}
-	mi := &file_exporttask_proto_msgTypes[57]
+	mi := &file_exporttask_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6096,7 +6235,7 @@ func (x *WshExportSchedRun) String() string {
 func (*WshExportSchedRun) ProtoMessage() {}
 
 func (x *WshExportSchedRun) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[57]
+	mi := &file_exporttask_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6109,7 +6248,7 @@ func (x *WshExportSchedRun) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportSchedRun.ProtoReflect.Descriptor instead.
 func (*WshExportSchedRun) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{57}
+	return file_exporttask_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *WshExportSchedRun) GetDue() string {
@@ -6152,7 +6291,7 @@ type WshExportTaskListDeliveryReq struct {
 
 func (x *WshExportTaskListDeliveryReq) Reset() {
 	*x = WshExportTaskListDeliveryReq{}
-	mi := &file_exporttask_proto_msgTypes[58]
+	mi := &file_exporttask_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6164,7 +6303,7 @@ func (x *WshExportTaskListDeliveryReq) String() string {
 func (*WshExportTaskListDeliveryReq) ProtoMessage() {}
 
 func (x *WshExportTaskListDeliveryReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[58]
+	mi := &file_exporttask_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6177,7 +6316,7 @@ func (x *WshExportTaskListDeliveryReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListDeliveryReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListDeliveryReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{58}
+	return file_exporttask_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *WshExportTaskListDeliveryReq) GetEinstId() int64 {
@@ -6233,7 +6372,7 @@ type WshExportTaskListDeliveryRes struct {
 
 func (x *WshExportTaskListDeliveryRes) Reset() {
 	*x = WshExportTaskListDeliveryRes{}
-	mi := &file_exporttask_proto_msgTypes[59]
+	mi := &file_exporttask_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6245,7 +6384,7 @@ func (x *WshExportTaskListDeliveryRes) String() string {
 func (*WshExportTaskListDeliveryRes) ProtoMessage() {}
 
 func (x *WshExportTaskListDeliveryRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[59]
+	mi := &file_exporttask_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6258,7 +6397,7 @@ func (x *WshExportTaskListDeliveryRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListDeliveryRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListDeliveryRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{59}
+	return file_exporttask_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *WshExportTaskListDeliveryRes) GetErrCode() string {
@@ -6302,7 +6441,7 @@ type WshExportTaskRetryDeliveryReq struct {
 
 func (x *WshExportTaskRetryDeliveryReq) Reset() {
 	*x = WshExportTaskRetryDeliveryReq{}
-	mi := &file_exporttask_proto_msgTypes[60]
+	mi := &file_exporttask_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6314,7 +6453,7 @@ func (x *WshExportTaskRetryDeliveryReq) String() string {
 func (*WshExportTaskRetryDeliveryReq) ProtoMessage() {}
 
 func (x *WshExportTaskRetryDeliveryReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[60]
+	mi := &file_exporttask_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6327,7 +6466,7 @@ func (x *WshExportTaskRetryDeliveryReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskRetryDeliveryReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskRetryDeliveryReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{60}
+	return file_exporttask_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *WshExportTaskRetryDeliveryReq) GetEdeliveryId() int64 {
@@ -6360,7 +6499,7 @@ type WshExportTaskRetryDeliveryRes struct {
 
 func (x *WshExportTaskRetryDeliveryRes) Reset() {
 	*x = WshExportTaskRetryDeliveryRes{}
-	mi := &file_exporttask_proto_msgTypes[61]
+	mi := &file_exporttask_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6372,7 +6511,7 @@ func (x *WshExportTaskRetryDeliveryRes) String() string {
 func (*WshExportTaskRetryDeliveryRes) ProtoMessage() {}
 
 func (x *WshExportTaskRetryDeliveryRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[61]
+	mi := &file_exporttask_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6385,7 +6524,7 @@ func (x *WshExportTaskRetryDeliveryRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskRetryDeliveryRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskRetryDeliveryRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{61}
+	return file_exporttask_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *WshExportTaskRetryDeliveryRes) GetErrCode() string {
@@ -6420,7 +6559,7 @@ type WshExportTaskGetQueueReq struct {
 
 func (x *WshExportTaskGetQueueReq) Reset() {
 	*x = WshExportTaskGetQueueReq{}
-	mi := &file_exporttask_proto_msgTypes[62]
+	mi := &file_exporttask_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6432,7 +6571,7 @@ func (x *WshExportTaskGetQueueReq) String() string {
 func (*WshExportTaskGetQueueReq) ProtoMessage() {}
 
 func (x *WshExportTaskGetQueueReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[62]
+	mi := &file_exporttask_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6445,7 +6584,7 @@ func (x *WshExportTaskGetQueueReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskGetQueueReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskGetQueueReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{62}
+	return file_exporttask_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *WshExportTaskGetQueueReq) GetOperatorId() int32 {
@@ -6471,7 +6610,7 @@ type WshExportTaskGetQueueRes struct {
 
 func (x *WshExportTaskGetQueueRes) Reset() {
 	*x = WshExportTaskGetQueueRes{}
-	mi := &file_exporttask_proto_msgTypes[63]
+	mi := &file_exporttask_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6483,7 +6622,7 @@ func (x *WshExportTaskGetQueueRes) String() string {
 func (*WshExportTaskGetQueueRes) ProtoMessage() {}
 
 func (x *WshExportTaskGetQueueRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[63]
+	mi := &file_exporttask_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6496,7 +6635,7 @@ func (x *WshExportTaskGetQueueRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskGetQueueRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskGetQueueRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{63}
+	return file_exporttask_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *WshExportTaskGetQueueRes) GetErrCode() string {
@@ -6533,7 +6672,7 @@ type WshExportQueue struct {
 
 func (x *WshExportQueue) Reset() {
 	*x = WshExportQueue{}
-	mi := &file_exporttask_proto_msgTypes[64]
+	mi := &file_exporttask_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6545,7 +6684,7 @@ func (x *WshExportQueue) String() string {
 func (*WshExportQueue) ProtoMessage() {}
 
 func (x *WshExportQueue) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[64]
+	mi := &file_exporttask_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6558,7 +6697,7 @@ func (x *WshExportQueue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportQueue.ProtoReflect.Descriptor instead.
 func (*WshExportQueue) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{64}
+	return file_exporttask_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *WshExportQueue) GetOperators() []*WshExportQueueOperator {
@@ -6595,7 +6734,7 @@ type WshExportQueueOperator struct {
 
 func (x *WshExportQueueOperator) Reset() {
 	*x = WshExportQueueOperator{}
-	mi := &file_exporttask_proto_msgTypes[65]
+	mi := &file_exporttask_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6607,7 +6746,7 @@ func (x *WshExportQueueOperator) String() string {
 func (*WshExportQueueOperator) ProtoMessage() {}
 
 func (x *WshExportQueueOperator) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[65]
+	mi := &file_exporttask_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6620,7 +6759,7 @@ func (x *WshExportQueueOperator) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportQueueOperator.ProtoReflect.Descriptor instead.
 func (*WshExportQueueOperator) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{65}
+	return file_exporttask_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *WshExportQueueOperator) GetOperatorId() int32 {
@@ -6671,7 +6810,7 @@ type WshExportQueueWorker struct {
 
 func (x *WshExportQueueWorker) Reset() {
 	*x = WshExportQueueWorker{}
-	mi := &file_exporttask_proto_msgTypes[66]
+	mi := &file_exporttask_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6683,7 +6822,7 @@ func (x *WshExportQueueWorker) String() string {
 func (*WshExportQueueWorker) ProtoMessage() {}
 
 func (x *WshExportQueueWorker) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[66]
+	mi := &file_exporttask_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6696,7 +6835,7 @@ func (x *WshExportQueueWorker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportQueueWorker.ProtoReflect.Descriptor instead.
 func (*WshExportQueueWorker) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{66}
+	return file_exporttask_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *WshExportQueueWorker) GetWorker() string {
@@ -7093,6 +7232,17 @@ const file_exporttask_proto_rawDesc = "" +
 	"\x1aWshExportTaskCancelInstRes\x12\x18\n" +
 	"\aerrCode\x18\x01 \x01(\tR\aerrCode\x12\x16\n" +
 	"\x06errMsg\x18\x02 \x01(\tR\x06errMsg\x12-\n" +
+	"\x04data\x18\x03 \x01(\v2\x19.exporttask.WshExportInstR\x04data\"\x90\x01\n" +
+	"\x1aWshExportTaskDeleteInstReq\x12\x18\n" +
+	"\aeinstId\x18\x01 \x01(\x03R\aeinstId\x12\x1e\n" +
+	"\n" +
+	"operatorId\x18\x02 \x01(\x05R\n" +
+	"operatorId\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\x12 \n" +
+	"\veraseParams\x18\x04 \x01(\bR\veraseParams\"}\n" +
+	"\x1aWshExportTaskDeleteInstRes\x12\x18\n" +
+	"\aerrCode\x18\x01 \x01(\tR\aerrCode\x12\x16\n" +
+	"\x06errMsg\x18\x02 \x01(\tR\x06errMsg\x12-\n" +
 	"\x04data\x18\x03 \x01(\v2\x19.exporttask.WshExportInstR\x04data\"s\n" +
 	"\x19WshExportTaskRetryInstReq\x12\x18\n" +
 	"\aeinstId\x18\x01 \x01(\x03R\aeinstId\x12\x1e\n" +
@@ -7350,7 +7500,7 @@ const file_exporttask_proto_rawDesc = "" +
 	"\x10WshExportOverlap\x12\x11\n" +
 	"\rOVERLAP_ALLOW\x10\x00\x12\x10\n" +
 	"\fOVERLAP_SKIP\x10\x01\x12\x11\n" +
-	"\rOVERLAP_QUEUE\x10\x022\xe1\x0f\n" +
+	"\rOVERLAP_QUEUE\x10\x022\xc1\x10\n" +
 	"\n" +
 	"ExportTask\x12[\n" +
 	"\tCreateTpl\x12%.exporttask.WshExportTaskCreateTplReq\x1a%.exporttask.WshExportTaskCreateTplRes\"\x00\x12U\n" +
@@ -7365,7 +7515,9 @@ const file_exporttask_proto_rawDesc = "" +
 	"\bListInst\x12$.exporttask.WshExportTaskListInstReq\x1a$.exporttask.WshExportTaskListInstRes\"\x00\x12^\n" +
 	"\n" +
 	"CancelInst\x12&.exporttask.WshExportTaskCancelInstReq\x1a&.exporttask.WshExportTaskCancelInstRes\"\x00\x12[\n" +
-	"\tRetryInst\x12%.exporttask.WshExportTaskRetryInstReq\x1a%.exporttask.WshExportTaskRetryInstRes\"\x00\x12]\n" +
+	"\tRetryInst\x12%.exporttask.WshExportTaskRetryInstReq\x1a%.exporttask.WshExportTaskRetryInstRes\"\x00\x12^\n" +
+	"\n" +
+	"DeleteInst\x12&.exporttask.WshExportTaskDeleteInstReq\x1a&.exporttask.WshExportTaskDeleteInstRes\"\x00\x12]\n" +
 	"\tWatchInst\x12%.exporttask.WshExportTaskWatchInstReq\x1a%.exporttask.WshExportTaskWatchInstRes\"\x000\x01\x12f\n" +
 	"\fDownloadInst\x12(.exporttask.WshExportTaskDownloadInstReq\x1a(.exporttask.WshExportTaskDownloadInstRes\"\x000\x01\x12g\n" +
 	"\rListInstEvent\x12).exporttask.WshExportTaskListInstEventReq\x1a).exporttask.WshExportTaskListInstEventRes\"\x00\x12a\n" +
@@ -7392,7 +7544,7 @@ func file_exporttask_proto_rawDescGZIP() []byte {
 }
 
 var file_exporttask_proto_enumTypes = make([]protoimpl.EnumInfo, 11)
-var file_exporttask_proto_msgTypes = make([]protoimpl.MessageInfo, 67)
+var file_exporttask_proto_msgTypes = make([]protoimpl.MessageInfo, 69)
 var file_exporttask_proto_goTypes = []any{
 	(WshExportTplStatus)(0),               // 0: exporttask.WshExportTplStatus
 	(WshExportInstStatus)(0),              // 1: exporttask.WshExportInstStatus
@@ -7442,36 +7594,38 @@ var file_exporttask_proto_goTypes = []any{
 	(*WshExportTaskListInstRes)(nil),      // 45: exporttask.WshExportTaskListInstRes
 	(*WshExportTaskCancelInstReq)(nil),    // 46: exporttask.WshExportTaskCancelInstReq
 	(*WshExportTaskCancelInstRes)(nil),    // 47: exporttask.WshExportTaskCancelInstRes
-	(*WshExportTaskRetryInstReq)(nil),     // 48: exporttask.WshExportTaskRetryInstReq
-	(*WshExportTaskRetryInstRes)(nil),     // 49: exporttask.WshExportTaskRetryInstRes
-	(*WshExportTaskWatchInstReq)(nil),     // 50: exporttask.WshExportTaskWatchInstReq
-	(*WshExportTaskWatchInstRes)(nil),     // 51: exporttask.WshExportTaskWatchInstRes
-	(*WshExportTaskDownloadInstReq)(nil),  // 52: exporttask.WshExportTaskDownloadInstReq
-	(*WshExportTaskDownloadInstRes)(nil),  // 53: exporttask.WshExportTaskDownloadInstRes
-	(*WshExportChunk)(nil),                // 54: exporttask.WshExportChunk
-	(*WshExportTaskListInstEventReq)(nil), // 55: exporttask.WshExportTaskListInstEventReq
-	(*WshExportTaskListInstEventRes)(nil), // 56: exporttask.WshExportTaskListInstEventRes
-	(*WshExportTaskCreateSchedReq)(nil),   // 57: exporttask.WshExportTaskCreateSchedReq
-	(*WshExportTaskCreateSchedRes)(nil),   // 58: exporttask.WshExportTaskCreateSchedRes
-	(*WshExportTaskListSchedReq)(nil),     // 59: exporttask.WshExportTaskListSchedReq
-	(*WshExportTaskListSchedRes)(nil),     // 60: exporttask.WshExportTaskListSchedRes
-	(*WshExportTaskUpdateSchedReq)(nil),   // 61: exporttask.WshExportTaskUpdateSchedReq
-	(*WshExportParams)(nil),               // 62: exporttask.WshExportParams
-	(*WshExportTaskUpdateSchedRes)(nil),   // 63: exporttask.WshExportTaskUpdateSchedRes
-	(*WshExportTaskDeleteSchedReq)(nil),   // 64: exporttask.WshExportTaskDeleteSchedReq
-	(*WshExportTaskDeleteSchedRes)(nil),   // 65: exporttask.WshExportTaskDeleteSchedRes
-	(*WshExportTaskRunSchedReq)(nil),      // 66: exporttask.WshExportTaskRunSchedReq
-	(*WshExportTaskRunSchedRes)(nil),      // 67: exporttask.WshExportTaskRunSchedRes
-	(*WshExportSchedRun)(nil),             // 68: exporttask.WshExportSchedRun
-	(*WshExportTaskListDeliveryReq)(nil),  // 69: exporttask.WshExportTaskListDeliveryReq
-	(*WshExportTaskListDeliveryRes)(nil),  // 70: exporttask.WshExportTaskListDeliveryRes
-	(*WshExportTaskRetryDeliveryReq)(nil), // 71: exporttask.WshExportTaskRetryDeliveryReq
-	(*WshExportTaskRetryDeliveryRes)(nil), // 72: exporttask.WshExportTaskRetryDeliveryRes
-	(*WshExportTaskGetQueueReq)(nil),      // 73: exporttask.WshExportTaskGetQueueReq
-	(*WshExportTaskGetQueueRes)(nil),      // 74: exporttask.WshExportTaskGetQueueRes
-	(*WshExportQueue)(nil),                // 75: exporttask.WshExportQueue
-	(*WshExportQueueOperator)(nil),        // 76: exporttask.WshExportQueueOperator
-	(*WshExportQueueWorker)(nil),          // 77: exporttask.WshExportQueueWorker
+	(*WshExportTaskDeleteInstReq)(nil),    // 48: exporttask.WshExportTaskDeleteInstReq
+	(*WshExportTaskDeleteInstRes)(nil),    // 49: exporttask.WshExportTaskDeleteInstRes
+	(*WshExportTaskRetryInstReq)(nil),     // 50: exporttask.WshExportTaskRetryInstReq
+	(*WshExportTaskRetryInstRes)(nil),     // 51: exporttask.WshExportTaskRetryInstRes
+	(*WshExportTaskWatchInstReq)(nil),     // 52: exporttask.WshExportTaskWatchInstReq
+	(*WshExportTaskWatchInstRes)(nil),     // 53: exporttask.WshExportTaskWatchInstRes
+	(*WshExportTaskDownloadInstReq)(nil),  // 54: exporttask.WshExportTaskDownloadInstReq
+	(*WshExportTaskDownloadInstRes)(nil),  // 55: exporttask.WshExportTaskDownloadInstRes
+	(*WshExportChunk)(nil),                // 56: exporttask.WshExportChunk
+	(*WshExportTaskListInstEventReq)(nil), // 57: exporttask.WshExportTaskListInstEventReq
+	(*WshExportTaskListInstEventRes)(nil), // 58: exporttask.WshExportTaskListInstEventRes
+	(*WshExportTaskCreateSchedReq)(nil),   // 59: exporttask.WshExportTaskCreateSchedReq
+	(*WshExportTaskCreateSchedRes)(nil),   // 60: exporttask.WshExportTaskCreateSchedRes
+	(*WshExportTaskListSchedReq)(nil),     // 61: exporttask.WshExportTaskListSchedReq
+	(*WshExportTaskListSchedRes)(nil),     // 62: exporttask.WshExportTaskListSchedRes
+	(*WshExportTaskUpdateSchedReq)(nil),   // 63: exporttask.WshExportTaskUpdateSchedReq
+	(*WshExportParams)(nil),               // 64: exporttask.WshExportParams
+	(*WshExportTaskUpdateSchedRes)(nil),   // 65: exporttask.WshExportTaskUpdateSchedRes
+	(*WshExportTaskDeleteSchedReq)(nil),   // 66: exporttask.WshExportTaskDeleteSchedReq
+	(*WshExportTaskDeleteSchedRes)(nil),   // 67: exporttask.WshExportTaskDeleteSchedRes
+	(*WshExportTaskRunSchedReq)(nil),      // 68: exporttask.WshExportTaskRunSchedReq
+	(*WshExportTaskRunSchedRes)(nil),      // 69: exporttask.WshExportTaskRunSchedRes
+	(*WshExportSchedRun)(nil),             // 70: exporttask.WshExportSchedRun
+	(*WshExportTaskListDeliveryReq)(nil),  // 71: exporttask.WshExportTaskListDeliveryReq
+	(*WshExportTaskListDeliveryRes)(nil),  // 72: exporttask.WshExportTaskListDeliveryRes
+	(*WshExportTaskRetryDeliveryReq)(nil), // 73: exporttask.WshExportTaskRetryDeliveryReq
+	(*WshExportTaskRetryDeliveryRes)(nil), // 74: exporttask.WshExportTaskRetryDeliveryRes
+	(*WshExportTaskGetQueueReq)(nil),      // 75: exporttask.WshExportTaskGetQueueReq
+	(*WshExportTaskGetQueueRes)(nil),      // 76: exporttask.WshExportTaskGetQueueRes
+	(*WshExportQueue)(nil),                // 77: exporttask.WshExportQueue
+	(*WshExportQueueOperator)(nil),        // 78: exporttask.WshExportQueueOperator
+	(*WshExportQueueWorker)(nil),          // 79: exporttask.WshExportQueueWorker
 }
 var file_exporttask_proto_depIdxs = []int32{
 	3,   // 0: exporttask.WshExportTpl.etplOutputFormat:type_name -> exporttask.WshExportFormat
@@ -7535,80 +7689,83 @@ var file_exporttask_proto_depIdxs = []int32{
 	2,   // 58: exporttask.WshExportTaskListInstReq.states:type_name -> exporttask.WshExportInstState
 	18,  // 59: exporttask.WshExportTaskListInstRes.data:type_name -> exporttask.WshExportInst
 	18,  // 60: exporttask.WshExportTaskCancelInstRes.data:type_name -> exporttask.WshExportInst
-	18,  // 61: exporttask.WshExportTaskRetryInstRes.data:type_name -> exporttask.WshExportInst
-	18,  // 62: exporttask.WshExportTaskWatchInstRes.data:type_name -> exporttask.WshExportInst
-	54,  // 63: exporttask.WshExportTaskDownloadInstRes.data:type_name -> exporttask.WshExportChunk
-	22,  // 64: exporttask.WshExportChunk.file:type_name -> exporttask.WshExportFile
-	23,  // 65: exporttask.WshExportTaskListInstEventRes.data:type_name -> exporttask.WshExportInstEvent
-	15,  // 66: exporttask.WshExportTaskCreateSchedReq.params:type_name -> exporttask.WshExportParam
-	3,   // 67: exporttask.WshExportTaskCreateSchedReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
-	9,   // 68: exporttask.WshExportTaskCreateSchedReq.missed:type_name -> exporttask.WshExportMissed
-	10,  // 69: exporttask.WshExportTaskCreateSchedReq.overlap:type_name -> exporttask.WshExportOverlap
-	13,  // 70: exporttask.WshExportTaskCreateSchedReq.deliverTo:type_name -> exporttask.WshExportDeliverTo
-	20,  // 71: exporttask.WshExportTaskCreateSchedRes.data:type_name -> exporttask.WshExportSched
-	20,  // 72: exporttask.WshExportTaskListSchedRes.data:type_name -> exporttask.WshExportSched
-	62,  // 73: exporttask.WshExportTaskUpdateSchedReq.params:type_name -> exporttask.WshExportParams
-	3,   // 74: exporttask.WshExportTaskUpdateSchedReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
-	9,   // 75: exporttask.WshExportTaskUpdateSchedReq.missed:type_name -> exporttask.WshExportMissed
-	10,  // 76: exporttask.WshExportTaskUpdateSchedReq.overlap:type_name -> exporttask.WshExportOverlap
-	29,  // 77: exporttask.WshExportTaskUpdateSchedReq.deliverTo:type_name -> exporttask.WshExportDeliverTos
-	15,  // 78: exporttask.WshExportParams.list:type_name -> exporttask.WshExportParam
-	20,  // 79: exporttask.WshExportTaskUpdateSchedRes.data:type_name -> exporttask.WshExportSched
-	20,  // 80: exporttask.WshExportTaskDeleteSchedRes.data:type_name -> exporttask.WshExportSched
-	68,  // 81: exporttask.WshExportTaskRunSchedRes.data:type_name -> exporttask.WshExportSchedRun
-	7,   // 82: exporttask.WshExportTaskListDeliveryReq.states:type_name -> exporttask.WshExportDeliveryState
-	19,  // 83: exporttask.WshExportTaskListDeliveryRes.data:type_name -> exporttask.WshExportDelivery
-	19,  // 84: exporttask.WshExportTaskRetryDeliveryRes.data:type_name -> exporttask.WshExportDelivery
-	75,  // 85: exporttask.WshExportTaskGetQueueRes.data:type_name -> exporttask.WshExportQueue
-	76,  // 86: exporttask.WshExportQueue.operators:type_name -> exporttask.WshExportQueueOperator
-	77,  // 87: exporttask.WshExportQueue.workers:type_name -> exporttask.WshExportQueueWorker
-	24,  // 88: exporttask.ExportTask.CreateTpl:input_type -> exporttask.WshExportTaskCreateTplReq
-	26,  // 89: exporttask.ExportTask.ListTpl:input_type -> exporttask.WshExportTaskListTplReq
-	28,  // 90: exporttask.ExportTask.UpdateTpl:input_type -> exporttask.WshExportTaskUpdateTplReq
-	32,  // 91: exporttask.ExportTask.DeleteTpl:input_type -> exporttask.WshExportTaskDeleteTplReq
-	34,  // 92: exporttask.ExportTask.PreviewTpl:input_type -> exporttask.WshExportTaskPreviewTplReq
-	40,  // 93: exporttask.ExportTask.CreateInst:input_type -> exporttask.WshExportTaskCreateInstReq
-	42,  // 94: exporttask.ExportTask.GetInst:input_type -> exporttask.WshExportTaskGetInstReq
-	44,  // 95: exporttask.ExportTask.ListInst:input_type -> exporttask.WshExportTaskListInstReq
-	46,  // 96: exporttask.ExportTask.CancelInst:input_type -> exporttask.WshExportTaskCancelInstReq
-	48,  // 97: exporttask.ExportTask.RetryInst:input_type -> exporttask.WshExportTaskRetryInstReq
-	50,  // 98: exporttask.ExportTask.WatchInst:input_type -> exporttask.WshExportTaskWatchInstReq
-	52,  // 99: exporttask.ExportTask.DownloadInst:input_type -> exporttask.WshExportTaskDownloadInstReq
-	55,  // 100: exporttask.ExportTask.ListInstEvent:input_type -> exporttask.WshExportTaskListInstEventReq
-	57,  // 101: exporttask.ExportTask.CreateSched:input_type -> exporttask.WshExportTaskCreateSchedReq
-	59,  // 102: exporttask.ExportTask.ListSched:input_type -> exporttask.WshExportTaskListSchedReq
-	61,  // 103: exporttask.ExportTask.UpdateSched:input_type -> exporttask.WshExportTaskUpdateSchedReq
-	64,  // 104: exporttask.ExportTask.DeleteSched:input_type -> exporttask.WshExportTaskDeleteSchedReq
-	66,  // 105: exporttask.ExportTask.RunSched:input_type -> exporttask.WshExportTaskRunSchedReq
-	69,  // 106: exporttask.ExportTask.ListDelivery:input_type -> exporttask.WshExportTaskListDeliveryReq
-	71,  // 107: exporttask.ExportTask.RetryDelivery:input_type -> exporttask.WshExportTaskRetryDeliveryReq
-	73,  // 108: exporttask.ExportTask.GetQueue:input_type -> exporttask.WshExportTaskGetQueueReq
-	25,  // 109: exporttask.ExportTask.CreateTpl:output_type -> exporttask.WshExportTaskCreateTplRes
-	27,  // 110: exporttask.ExportTask.ListTpl:output_type -> exporttask.WshExportTaskListTplRes
-	31,  // 111: exporttask.ExportTask.UpdateTpl:output_type -> exporttask.WshExportTaskUpdateTplRes
-	33,  // 112: exporttask.ExportTask.DeleteTpl:output_type -> exporttask.WshExportTaskDeleteTplRes
-	35,  // 113: exporttask.ExportTask.PreviewTpl:output_type -> exporttask.WshExportTaskPreviewTplRes
-	41,  // 114: exporttask.ExportTask.CreateInst:output_type -> exporttask.WshExportTaskCreateInstRes
-	43,  // 115: exporttask.ExportTask.GetInst:output_type -> exporttask.WshExportTaskGetInstRes
-	45,  // 116: exporttask.ExportTask.ListInst:output_type -> exporttask.WshExportTaskListInstRes
-	47,  // 117: exporttask.ExportTask.CancelInst:output_type -> exporttask.WshExportTaskCancelInstRes
-	49,  // 118: exporttask.ExportTask.RetryInst:output_type -> exporttask.WshExportTaskRetryInstRes
-	51,  // 119: exporttask.ExportTask.WatchInst:output_type -> exporttask.WshExportTaskWatchInstRes
-	53,  // 120: exporttask.ExportTask.DownloadInst:output_type -> exporttask.WshExportTaskDownloadInstRes
-	56,  // 121: exporttask.ExportTask.ListInstEvent:output_type -> exporttask.WshExportTaskListInstEventRes
-	58,  // 122: exporttask.ExportTask.CreateSched:output_type -> exporttask.WshExportTaskCreateSchedRes
-	60,  // 123: exporttask.ExportTask.ListSched:output_type -> exporttask.WshExportTaskListSchedRes
-	63,  // 124: exporttask.ExportTask.UpdateSched:output_type -> exporttask.WshExportTaskUpdateSchedRes
-	65,  // 125: exporttask.ExportTask.DeleteSched:output_type -> exporttask.WshExportTaskDeleteSchedRes
-	67,  // 126: exporttask.ExportTask.RunSched:output_type -> exporttask.WshExportTaskRunSchedRes
-	70,  // 127: exporttask.ExportTask.ListDelivery:output_type -> exporttask.WshExportTaskListDeliveryRes
-	72,  // 128: exporttask.ExportTask.RetryDelivery:output_type -> exporttask.WshExportTaskRetryDeliveryRes
-	74,  // 129: exporttask.ExportTask.GetQueue:output_type -> exporttask.WshExportTaskGetQueueRes
-	109, // [109:130] is the sub-list for method output_type
-	88,  // [88:109] is the sub-list for method input_type
-	88,  // [88:88] is the sub-list for extension type_name
-	88,  // [88:88] is the sub-list for extension extendee
-	0,   // [0:88] is the sub-list for field type_name
+	18,  // 61: exporttask.WshExportTaskDeleteInstRes.data:type_name -> exporttask.WshExportInst
+	18,  // 62: exporttask.WshExportTaskRetryInstRes.data:type_name -> exporttask.WshExportInst
+	18,  // 63: exporttask.WshExportTaskWatchInstRes.data:type_name -> exporttask.WshExportInst
+	56,  // 64: exporttask.WshExportTaskDownloadInstRes.data:type_name -> exporttask.WshExportChunk
+	22,  // 65: exporttask.WshExportChunk.file:type_name -> exporttask.WshExportFile
+	23,  // 66: exporttask.WshExportTaskListInstEventRes.data:type_name -> exporttask.WshExportInstEvent
+	15,  // 67: exporttask.WshExportTaskCreateSchedReq.params:type_name -> exporttask.WshExportParam
+	3,   // 68: exporttask.WshExportTaskCreateSchedReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
+	9,   // 69: exporttask.WshExportTaskCreateSchedReq.missed:type_name -> exporttask.WshExportMissed
+	10,  // 70: exporttask.WshExportTaskCreateSchedReq.overlap:type_name -> exporttask.WshExportOverlap
+	13,  // 71: exporttask.WshExportTaskCreateSchedReq.deliverTo:type_name -> exporttask.WshExportDeliverTo
+	20,  // 72: exporttask.WshExportTaskCreateSchedRes.data:type_name -> exporttask.WshExportSched
+	20,  // 73: exporttask.WshExportTaskListSchedRes.data:type_name -> exporttask.WshExportSched
+	64,  // 74: exporttask.WshExportTaskUpdateSchedReq.params:type_name -> exporttask.WshExportParams
+	3,   // 75: exporttask.WshExportTaskUpdateSchedReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
+	9,   // 76: exporttask.WshExportTaskUpdateSchedReq.missed:type_name -> exporttask.WshExportMissed
+	10,  // 77: exporttask.WshExportTaskUpdateSchedReq.overlap:type_name -> exporttask.WshExportOverlap
+	29,  // 78: exporttask.WshExportTaskUpdateSchedReq.deliverTo:type_name -> exporttask.WshExportDeliverTos
+	15,  // 79: exporttask.WshExportParams.list:type_name -> exporttask.WshExportParam
+	20,  // 80: exporttask.WshExportTaskUpdateSchedRes.data:type_name -> exporttask.WshExportSched
+	20,  // 81: exporttask.WshExportTaskDeleteSchedRes.data:type_name -> exporttask.WshExportSched
+	70,  // 82: exporttask.WshExportTaskRunSchedRes.data:type_name -> exporttask.WshExportSchedRun
+	7,   // 83: exporttask.WshExportTaskListDeliveryReq.states:type_name -> exporttask.WshExportDeliveryState
+	19,  // 84: exporttask.WshExportTaskListDeliveryRes.data:type_name -> exporttask.WshExportDelivery
+	19,  // 85: exporttask.WshExportTaskRetryDeliveryRes.data:type_name -> exporttask.WshExportDelivery
+	77,  // 86: exporttask.WshExportTaskGetQueueRes.data:type_name -> exporttask.WshExportQueue
+	78,  // 87: exporttask.WshExportQueue.operators:type_name -> exporttask.WshExportQueueOperator
+	79,  // 88: exporttask.WshExportQueue.workers:type_name -> exporttask.WshExportQueueWorker
+	24,  // 89: exporttask.ExportTask.CreateTpl:input_type -> exporttask.WshExportTaskCreateTplReq
+	26,  // 90: exporttask.ExportTask.ListTpl:input_type -> exporttask.WshExportTaskListTplReq
+	28,  // 91: exporttask.ExportTask.UpdateTpl:input_type -> exporttask.WshExportTaskUpdateTplReq
+	32,  // 92: exporttask.ExportTask.DeleteTpl:input_type -> exporttask.WshExportTaskDeleteTplReq
+	34,  // 93: exporttask.ExportTask.PreviewTpl:input_type -> exporttask.WshExportTaskPreviewTplReq
+	40,  // 94: exporttask.ExportTask.CreateInst:input_type -> exporttask.WshExportTaskCreateInstReq
+	42,  // 95: exporttask.ExportTask.GetInst:input_type -> exporttask.WshExportTaskGetInstReq
+	44,  // 96: exporttask.ExportTask.ListInst:input_type -> exporttask.WshExportTaskListInstReq
+	46,  // 97: exporttask.ExportTask.CancelInst:input_type -> exporttask.WshExportTaskCancelInstReq
+	50,  // 98: exporttask.ExportTask.RetryInst:input_type -> exporttask.WshExportTaskRetryInstReq
+	48,  // 99: exporttask.ExportTask.DeleteInst:input_type -> exporttask.WshExportTaskDeleteInstReq
+	52,  // 100: exporttask.ExportTask.WatchInst:input_type -> exporttask.WshExportTaskWatchInstReq
+	54,  // 101: exporttask.ExportTask.DownloadInst:input_type -> exporttask.WshExportTaskDownloadInstReq
+	57,  // 102: exporttask.ExportTask.ListInstEvent:input_type -> exporttask.WshExportTaskListInstEventReq
+	59,  // 103: exporttask.ExportTask.CreateSched:input_type -> exporttask.WshExportTaskCreateSchedReq
+	61,  // 104: exporttask.ExportTask.ListSched:input_type -> exporttask.WshExportTaskListSchedReq
+	63,  // 105: exporttask.ExportTask.UpdateSched:input_type -> exporttask.WshExportTaskUpdateSchedReq
+	66,  // 106: exporttask.ExportTask.DeleteSched:input_type -> exporttask.WshExportTaskDeleteSchedReq
+	68,  // 107: exporttask.ExportTask.RunSched:input_type -> exporttask.WshExportTaskRunSchedReq
+	71,  // 108: exporttask.ExportTask.ListDelivery:input_type -> exporttask.WshExportTaskListDeliveryReq
+	73,  // 109: exporttask.ExportTask.RetryDelivery:input_type -> exporttask.WshExportTaskRetryDeliveryReq
+	75,  // 110: exporttask.ExportTask.GetQueue:input_type -> exporttask.WshExportTaskGetQueueReq
+	25,  // 111: exporttask.ExportTask.CreateTpl:output_type -> exporttask.WshExportTaskCreateTplRes
+	27,  // 112: exporttask.ExportTask.ListTpl:output_type -> exporttask.WshExportTaskListTplRes
+	31,  // 113: exporttask.ExportTask.UpdateTpl:output_type -> exporttask.WshExportTaskUpdateTplRes
+	33,  // 114: exporttask.ExportTask.DeleteTpl:output_type -> exporttask.WshExportTaskDeleteTplRes
+	35,  // 115: exporttask.ExportTask.PreviewTpl:output_type -> exporttask.WshExportTaskPreviewTplRes
+	41,  // 116: exporttask.ExportTask.CreateInst:output_type -> exporttask.WshExportTaskCreateInstRes
+	43,  // 117: exporttask.ExportTask.GetInst:output_type -> exporttask.WshExportTaskGetInstRes
+	45,  // 118: exporttask.ExportTask.ListInst:output_type -> exporttask.WshExportTaskListInstRes
+	47,  // 119: exporttask.ExportTask.CancelInst:output_type -> exporttask.WshExportTaskCancelInstRes
+	51,  // 120: exporttask.ExportTask.RetryInst:output_type -> exporttask.WshExportTaskRetryInstRes
+	49,  // 121: exporttask.ExportTask.DeleteInst:output_type -> exporttask.WshExportTaskDeleteInstRes
+	53,  // 122: exporttask.ExportTask.WatchInst:output_type -> exporttask.WshExportTaskWatchInstRes
+	55,  // 123: exporttask.ExportTask.DownloadInst:output_type -> exporttask.WshExportTaskDownloadInstRes
+	58,  // 124: exporttask.ExportTask.ListInstEvent:output_type -> exporttask.WshExportTaskListInstEventRes
+	60,  // 125: exporttask.ExportTask.CreateSched:output_type -> exporttask.WshExportTaskCreateSchedRes
+	62,  // 126: exporttask.ExportTask.ListSched:output_type -> exporttask.WshExportTaskListSchedRes
+	65,  // 127: exporttask.ExportTask.UpdateSched:output_type -> exporttask.WshExportTaskUpdateSchedRes
+	67,  // 128: exporttask.ExportTask.DeleteSched:output_type -> exporttask.WshExportTaskDeleteSchedRes
+	69,  // 129: exporttask.ExportTask.RunSched:output_type -> exporttask.WshExportTaskRunSchedRes
+	72,  // 130: exporttask.ExportTask.ListDelivery:output_type -> exporttask.WshExportTaskListDeliveryRes
+	74,  // 131: exporttask.ExportTask.RetryDelivery:output_type -> exporttask.WshExportTaskRetryDeliveryRes
+	76,  // 132: exporttask.ExportTask.GetQueue:output_type -> exporttask.WshExportTaskGetQueueRes
+	111, // [111:133] is the sub-list for method output_type
+	89,  // [89:111] is the sub-list for method input_type
+	89,  // [89:89] is the sub-list for extension type_name
+	89,  // [89:89] is the sub-list for extension extendee
+	0,   // [0:89] is the sub-list for field type_name
 }
 
 func init() { file_exporttask_proto_init() }
@@ -7617,14 +7774,14 @@ func file_exporttask_proto_init() {
 		return
 	}
 	file_exporttask_proto_msgTypes[17].OneofWrappers = []any{}
-	file_exporttask_proto_msgTypes[50].OneofWrappers = []any{}
+	file_exporttask_proto_msgTypes[52].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_exporttask_proto_rawDesc), len(file_exporttask_proto_rawDesc)),
 			NumEnums:      11,
-			NumMessages:   67,
+			NumMessages:   69,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -64,6 +64,7 @@ const (
 	ExportTask_ListInst_FullMethodName      = "/exporttask.ExportTask/ListInst"
 	ExportTask_CancelInst_FullMethodName    = "/exporttask.ExportTask/CancelInst"
 	ExportTask_RetryInst_FullMethodName     = "/exporttask.ExportTask/RetryInst"
+	ExportTask_DeleteInst_FullMethodName    = "/exporttask.ExportTask/DeleteInst"
 	ExportTask_WatchInst_FullMethodName     = "/exporttask.ExportTask/WatchInst"
 	ExportTask_DownloadInst_FullMethodName  = "/exporttask.ExportTask/DownloadInst"
 	ExportTask_ListInstEvent_FullMethodName = "/exporttask.ExportTask/ListInstEvent"
@@ -143,6 +144,14 @@ type ExportTaskClient interface {
 	// has too many waiting instances. 9: the instance is queued, runs or has
 	// succeeded. 10: requestId was used with another body.
 	RetryInst(ctx context.Context, in *WshExportTaskRetryInstReq, opts ...grpc.CallOption) (*WshExportTaskRetryInstRes, error)
+	// DeleteInst erases what an ended instance produced: its files leave the store
+	// at once, SUCCEEDED becomes EXPIRED, signed links and downloads in progress
+	// end, deliveries that wait fail. With eraseParams the parameter values are
+	// erased as well. The instance itself and an event with operator and reason
+	// stay. Calling it again changes nothing more, except with eraseParams.
+	// errCode 3: einstId is not positive, reason is empty or too long. 5: no such
+	// instance. 9: the instance has not ended; cancel it first.
+	DeleteInst(ctx context.Context, in *WshExportTaskDeleteInstReq, opts ...grpc.CallOption) (*WshExportTaskDeleteInstRes, error)
 	// WatchInst sends the current instance, then the instance again at each
 	// change of state and of progress (progress at most once a second), and ends
 	// after the message that shows its end. If the replica shuts down, the stream
@@ -307,6 +316,16 @@ func (c *exportTaskClient) RetryInst(ctx context.Context, in *WshExportTaskRetry
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(WshExportTaskRetryInstRes)
 	err := c.cc.Invoke(ctx, ExportTask_RetryInst_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *exportTaskClient) DeleteInst(ctx context.Context, in *WshExportTaskDeleteInstReq, opts ...grpc.CallOption) (*WshExportTaskDeleteInstRes, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WshExportTaskDeleteInstRes)
+	err := c.cc.Invoke(ctx, ExportTask_DeleteInst_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -507,6 +526,14 @@ type ExportTaskServer interface {
 	// has too many waiting instances. 9: the instance is queued, runs or has
 	// succeeded. 10: requestId was used with another body.
 	RetryInst(context.Context, *WshExportTaskRetryInstReq) (*WshExportTaskRetryInstRes, error)
+	// DeleteInst erases what an ended instance produced: its files leave the store
+	// at once, SUCCEEDED becomes EXPIRED, signed links and downloads in progress
+	// end, deliveries that wait fail. With eraseParams the parameter values are
+	// erased as well. The instance itself and an event with operator and reason
+	// stay. Calling it again changes nothing more, except with eraseParams.
+	// errCode 3: einstId is not positive, reason is empty or too long. 5: no such
+	// instance. 9: the instance has not ended; cancel it first.
+	DeleteInst(context.Context, *WshExportTaskDeleteInstReq) (*WshExportTaskDeleteInstRes, error)
 	// WatchInst sends the current instance, then the instance again at each
 	// change of state and of progress (progress at most once a second), and ends
 	// after the message that shows its end. If the replica shuts down, the stream
@@ -606,6 +633,9 @@ func (UnimplementedExportTaskServer) CancelInst(context.Context, *WshExportTaskC
 }
 func (UnimplementedExportTaskServer) RetryInst(context.Context, *WshExportTaskRetryInstReq) (*WshExportTaskRetryInstRes, error) {
 	return nil, status.Error(codes.Unimplemented, "method RetryInst not implemented")
+}
+func (UnimplementedExportTaskServer) DeleteInst(context.Context, *WshExportTaskDeleteInstReq) (*WshExportTaskDeleteInstRes, error) {
+	return nil, status.Error(codes.Unimplemented, "method DeleteInst not implemented")
 }
 func (UnimplementedExportTaskServer) WatchInst(*WshExportTaskWatchInstReq, grpc.ServerStreamingServer[WshExportTaskWatchInstRes]) error {
 	return status.Error(codes.Unimplemented, "method WatchInst not implemented")
@@ -841,6 +871,24 @@ func _ExportTask_RetryInst_Handler(srv interface{}, ctx context.Context, dec fun
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ExportTask_DeleteInst_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WshExportTaskDeleteInstReq)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExportTaskServer).DeleteInst(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExportTask_DeleteInst_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExportTaskServer).DeleteInst(ctx, req.(*WshExportTaskDeleteInstReq))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ExportTask_WatchInst_Handler(srv interface{}, stream grpc.ServerStream) error {
 	m := new(WshExportTaskWatchInstReq)
 	if err := stream.RecvMsg(m); err != nil {
@@ -1071,6 +1119,10 @@ var ExportTask_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RetryInst",
 			Handler:    _ExportTask_RetryInst_Handler,
+		},
+		{
+			MethodName: "DeleteInst",
+			Handler:    _ExportTask_DeleteInst_Handler,
 		},
 		{
 			MethodName: "ListInstEvent",

@@ -16,7 +16,7 @@ import (
 
 func (a *app) instCommand() *cobra.Command {
 	return group("inst", "Look at instances, fetch their files, cancel and retry them",
-		a.instList(), a.instShow(), a.instWatch(), a.instCancel(), a.instRetry(), a.instDownload())
+		a.instList(), a.instShow(), a.instWatch(), a.instCancel(), a.instDelete(), a.instRetry(), a.instDownload())
 }
 
 func (a *app) instList() *cobra.Command {
@@ -244,6 +244,28 @@ func (a *app) instCancel() *cobra.Command {
 	cmd.Flags().StringVar(&reason, "reason", "", "why, kept with it")
 	cmd.RunE = a.instArg(func(ctx context.Context, c *client.Client, id int64) error {
 		res, err := c.API().CancelInst(ctx, &api.WshExportTaskCancelInstReq{EinstId: id, OperatorId: a.operator(), Reason: reason})
+		if err := client.Check(res, err); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(a.out, "instance %d is %s\n", id, client.StateName(res.GetData().GetState()))
+		return err
+	})
+	return cmd
+}
+
+func (a *app) instDelete() *cobra.Command {
+	var reason string
+	var params bool
+	cmd := &cobra.Command{
+		Use: "delete ID", Short: "Erase the files of an instance that has ended", Args: cobra.ExactArgs(1),
+		Long: "Erase the files of an instance that has ended: they leave the store at once, links and downloads end.\n" +
+			"The instance itself stays, with an event that names you and the reason.",
+	}
+	cmd.Flags().StringVar(&reason, "reason", "", "why, stored with the instance")
+	cmd.Flags().BoolVar(&params, "params", false, "erase the values of its parameters too, and the names and messages that repeat them")
+	_ = cmd.MarkFlagRequired("reason")
+	cmd.RunE = a.instArg(func(ctx context.Context, c *client.Client, id int64) error {
+		res, err := c.API().DeleteInst(ctx, &api.WshExportTaskDeleteInstReq{EinstId: id, OperatorId: a.operator(), Reason: reason, EraseParams: params})
 		if err := client.Check(res, err); err != nil {
 			return err
 		}

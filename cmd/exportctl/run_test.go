@@ -124,6 +124,14 @@ func TestExitCodesTellWhatHappened(t *testing.T) {
 	if again == id {
 		t.Errorf("the retry is instance %s itself", id)
 	}
+	c.fails(t, exitUsage, "reason", "inst", "delete", id)
+	if out := c.ok(t, "inst", "delete", id, "--reason", "asked by the customer", "--params"); !strings.Contains(out, "CANCELED") {
+		t.Errorf("inst delete printed %q", out)
+	}
+	if out := c.ok(t, "inst", "show", id); strings.Contains(out, "not wanted") || !strings.Contains(out, "asked by the customer") {
+		t.Errorf("inst show does not show the erasure alone:\n%s", out)
+	}
+	c.fails(t, exitRefused, "erased", "inst", "retry", id)
 }
 
 func TestCtrlCCancelsTheInstance(t *testing.T) {

@@ -29,6 +29,7 @@ var rules = map[string]rule{
 	"ListInst":      {scope: Read},
 	"CancelInst":    {scope: Run, attributed: true},
 	"RetryInst":     {scope: Run}, // the new instance belongs to the operator of the old one
+	"DeleteInst":    {scope: Run, attributed: true},
 	"WatchInst":     {scope: Read},
 	"DownloadInst":  {scope: Read},
 	"ListInstEvent": {scope: Read},

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 )
 
 const instColumns = `einstId, etplId, status, state, operatorId, requestId, retryOf, etplName, etplVersion,
@@ -183,4 +184,19 @@ func (d *DB) RetryNow(ctx context.Context, id int64, operator int32) (*Inst, err
 		return nil, err
 	}
 	return d.GetInst(ctx, id)
+}
+
+// stateTimeout bounds the query of InstState.
+const stateTimeout = 2 * time.Second
+
+// InstState returns the state of an instance. The query is bounded by 2 s.
+func (d *DB) InstState(ctx context.Context, id int64) (State, error) {
+	const SELECT = `SELECT state FROM welife_export_inst WHERE einstId = ?`
+	ctx, stop := context.WithTimeout(ctx, stateTimeout)
+	defer stop()
+	var state State
+	if err := d.db.GetContext(ctx, &state, SELECT, id); err != nil {
+		return 0, fmt.Errorf("read the state of instance %d: %w", id, err)
+	}
+	return state, nil
 }

@@ -96,6 +96,8 @@ func TestServer_invalid_ids(t *testing.T) {
 		"CreateInst/etplId":         func() error { _, err := f.rpc.CreateInst(ctx, &api.WshExportTaskCreateInstReq{}); return err },
 		"GetInst/einstId":           func() error { _, err := f.rpc.GetInst(ctx, &api.WshExportTaskGetInstReq{}); return err },
 		"CancelInst/einstId":        func() error { _, err := f.rpc.CancelInst(ctx, &api.WshExportTaskCancelInstReq{}); return err },
+		"DeleteInst/einstId":        func() error { _, err := f.rpc.DeleteInst(ctx, &api.WshExportTaskDeleteInstReq{}); return err },
+		"DeleteInst/reason":         func() error { _, err := f.rpc.DeleteInst(ctx, &api.WshExportTaskDeleteInstReq{EinstId: 1}); return err },
 		"RetryInst/einstId":         func() error { _, err := f.rpc.RetryInst(ctx, &api.WshExportTaskRetryInstReq{}); return err },
 		"ListInstEvent/einstId":     func() error { _, err := f.rpc.ListInstEvent(ctx, &api.WshExportTaskListInstEventReq{}); return err },
 		"UpdateTpl/etplId":          func() error { _, err := f.rpc.UpdateTpl(ctx, &api.WshExportTaskUpdateTplReq{}); return err },

@@ -102,6 +102,25 @@ func (s *Server) RetryInst(ctx context.Context, req *api.WshExportTaskRetryInstR
 	return &api.WshExportTaskRetryInstRes{Data: s.instToProto(in)}, nil
 }
 
+// DeleteInst implements the RPC.
+func (s *Server) DeleteInst(ctx context.Context, req *api.WshExportTaskDeleteInstReq) (*api.WshExportTaskDeleteInstRes, error) {
+	err := firstError(
+		positive("einstId", req.GetEinstId()),
+		notNegative("operatorId", req.GetOperatorId()),
+		text("reason", req.GetReason(), 1, maxReason),
+	)
+	if err != nil {
+		return nil, err
+	}
+	in, err := s.Tasks.DeleteInst(ctx, req.GetEinstId(), model.Erasure{
+		Operator: req.GetOperatorId(), Reason: req.GetReason(), Params: req.GetEraseParams(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &api.WshExportTaskDeleteInstRes{Data: s.instToProto(in)}, nil
+}
+
 // ListInstEvent implements the RPC.
 func (s *Server) ListInstEvent(ctx context.Context, req *api.WshExportTaskListInstEventReq) (*api.WshExportTaskListInstEventRes, error) {
 	list := fmt.Sprintf("event/%d", req.GetEinstId())

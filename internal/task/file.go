@@ -40,7 +40,34 @@ func (s *Service) OpenFile(ctx context.Context, instID int64, name string) (*Fil
 	if f.Size() != info.Bytes {
 		return nil, errors.Join(fmt.Errorf("file %s of instance %d has %d bytes in the store, want %d", info.Key, in.ID, f.Size(), info.Bytes), f.Close())
 	}
-	return &File{File: f, Info: *info, Finished: in.Finished.Time}, nil
+	live := &liveFile{File: f, db: s.db, inst: in.ID, checked: time.Now()}
+	return &File{File: live, Info: *info, Finished: in.Finished.Time}, nil
+}
+
+// recheckEvery is how often a file that is being read is checked for its
+// instance's end.
+const recheckEvery = 2 * time.Second
+
+// liveFile is a file that can be read for as long as its instance is SUCCEEDED. A
+// download of a file that expires, or whose instance is deleted, ends with an error
+// on whatever replica it runs.
+type liveFile struct {
+	store.File
+	db      *model.DB
+	inst    int64
+	checked time.Time
+}
+
+// Read implements io.Reader.
+func (f *liveFile) Read(p []byte) (int, error) {
+	if time.Since(f.checked) > recheckEvery {
+		state, err := f.db.InstState(context.Background(), f.inst)
+		if err == nil && state != model.StateSucceeded {
+			return 0, fmt.Errorf("instance %d is %s: its files are gone", f.inst, state)
+		}
+		f.checked = time.Now() // also where the database does not answer: the file is there
+	}
+	return f.File.Read(p)
 }
 
 // findFile returns the file of a name, the first one where name is empty.

@@ -102,7 +102,8 @@ func (s *Service) freezeDeliverTo(t *model.Tpl, operator int32, more []model.Del
 // that attempt now. One that has ended without a file stays as it is, and a new
 // instance with the same SQL and parameters is created for operator, 0 for the
 // operator of the first one; request hashes the new instance's request for an
-// operator. An instance in any other state is a WrongState.
+// operator. An instance in any other state, or one whose parameters were erased, is
+// a WrongState.
 func (s *Service) RetryInst(ctx context.Context, id int64, operator int32, request func(operator int32) (model.Request, error)) (*model.Inst, error) {
 	in, err := s.db.GetInst(ctx, id)
 	if err != nil {
@@ -123,6 +124,9 @@ func (s *Service) RetryInst(ctx context.Context, id int64, operator int32, reque
 	case model.StateRetryWait:
 		made, err = s.db.RetryNow(ctx, in.ID, operator)
 	case model.StateFailed, model.StateCanceled, model.StateTimedOut:
+		if _, err := Bind(in, s.sources.CheckOptions(in.Source)); err != nil {
+			return nil, model.Errorf(model.WrongState, "einstId: %d cannot run again: %s; were its parameters erased? Create a new instance", in.ID, err)
+		}
 		made, err = s.db.CreateInst(ctx, again, r, s.settings.MaxWaiting)
 	case model.StateQueued, model.StateRunning, model.StateCanceling, model.StateSucceeded, model.StateExpired:
 		return nil, model.Errorf(model.WrongState,

@@ -414,6 +414,59 @@ func local_request_ExportTask_RetryInst_0(ctx context.Context, marshaler runtime
 	return msg, metadata, err
 }
 
+var filter_ExportTask_DeleteInst_0 = &utilities.DoubleArray{Encoding: map[string]int{"einstId": 0}, Base: []int{1, 1, 0}, Check: []int{0, 1, 2}}
+
+func request_ExportTask_DeleteInst_0(ctx context.Context, marshaler runtime.Marshaler, client extApi.ExportTaskClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq extApi.WshExportTaskDeleteInstReq
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	val, ok := pathParams["einstId"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "einstId")
+	}
+	protoReq.EinstId, err = runtime.Int64(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "einstId", err)
+	}
+	if err := req.ParseForm(); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if err := runtime.PopulateQueryParameters(&protoReq, req.Form, filter_ExportTask_DeleteInst_0); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if req.Body != nil {
+		_, _ = io.Copy(io.Discard, req.Body)
+	}
+	msg, err := client.DeleteInst(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+	return msg, metadata, err
+}
+
+func local_request_ExportTask_DeleteInst_0(ctx context.Context, marshaler runtime.Marshaler, server extApi.ExportTaskServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq extApi.WshExportTaskDeleteInstReq
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	val, ok := pathParams["einstId"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "einstId")
+	}
+	protoReq.EinstId, err = runtime.Int64(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "einstId", err)
+	}
+	if err := req.ParseForm(); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if err := runtime.PopulateQueryParameters(&protoReq, req.Form, filter_ExportTask_DeleteInst_0); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	msg, err := server.DeleteInst(ctx, &protoReq)
+	return msg, metadata, err
+}
+
 var filter_ExportTask_ListInstEvent_0 = &utilities.DoubleArray{Encoding: map[string]int{"einstId": 0}, Base: []int{1, 1, 0}, Check: []int{0, 1, 2}}
 
 func request_ExportTask_ListInstEvent_0(ctx context.Context, marshaler runtime.Marshaler, client extApi.ExportTaskClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
@@ -993,6 +1046,26 @@ func RegisterExportTaskHandlerServer(ctx context.Context, mux *runtime.ServeMux,
 		}
 		forward_ExportTask_RetryInst_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
+	mux.Handle(http.MethodDelete, pattern_ExportTask_DeleteInst_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		var stream runtime.ServerTransportStream
+		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/exporttask.ExportTask/DeleteInst", runtime.WithHTTPPathPattern("/v1/inst/{einstId}"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := local_request_ExportTask_DeleteInst_0(annotatedContext, inboundMarshaler, server, req, pathParams)
+		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_ExportTask_DeleteInst_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
 	mux.Handle(http.MethodGet, pattern_ExportTask_ListInstEvent_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
@@ -1383,6 +1456,23 @@ func RegisterExportTaskHandlerClient(ctx context.Context, mux *runtime.ServeMux,
 		}
 		forward_ExportTask_RetryInst_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
+	mux.Handle(http.MethodDelete, pattern_ExportTask_DeleteInst_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/exporttask.ExportTask/DeleteInst", runtime.WithHTTPPathPattern("/v1/inst/{einstId}"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := request_ExportTask_DeleteInst_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_ExportTask_DeleteInst_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
 	mux.Handle(http.MethodGet, pattern_ExportTask_ListInstEvent_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
@@ -1550,6 +1640,7 @@ var (
 	pattern_ExportTask_ListInst_0      = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "inst"}, ""))
 	pattern_ExportTask_CancelInst_0    = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "inst", "einstId"}, "cancel"))
 	pattern_ExportTask_RetryInst_0     = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "inst", "einstId"}, "retry"))
+	pattern_ExportTask_DeleteInst_0    = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "inst", "einstId"}, ""))
 	pattern_ExportTask_ListInstEvent_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3}, []string{"v1", "inst", "einstId", "events"}, ""))
 	pattern_ExportTask_CreateSched_0   = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "sched"}, ""))
 	pattern_ExportTask_ListSched_0     = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "sched"}, ""))
@@ -1572,6 +1663,7 @@ var (
 	forward_ExportTask_ListInst_0      = runtime.ForwardResponseMessage
 	forward_ExportTask_CancelInst_0    = runtime.ForwardResponseMessage
 	forward_ExportTask_RetryInst_0     = runtime.ForwardResponseMessage
+	forward_ExportTask_DeleteInst_0    = runtime.ForwardResponseMessage
 	forward_ExportTask_ListInstEvent_0 = runtime.ForwardResponseMessage
 	forward_ExportTask_CreateSched_0   = runtime.ForwardResponseMessage
 	forward_ExportTask_ListSched_0     = runtime.ForwardResponseMessage

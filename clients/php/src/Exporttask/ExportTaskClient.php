@@ -243,6 +243,27 @@ class ExportTaskClient extends \Grpc\BaseStub {
     }
 
     /**
+     * DeleteInst erases what an ended instance produced: its files leave the store
+     * at once, SUCCEEDED becomes EXPIRED, signed links and downloads in progress
+     * end, deliveries that wait fail. With eraseParams the parameter values are
+     * erased as well. The instance itself and an event with operator and reason
+     * stay. Calling it again changes nothing more, except with eraseParams.
+     * errCode 3: einstId is not positive, reason is empty or too long. 5: no such
+     * instance. 9: the instance has not ended; cancel it first.
+     * @param \Exporttask\WshExportTaskDeleteInstReq $argument input argument
+     * @param array $metadata metadata
+     * @param array $options call options
+     * @return \Grpc\UnaryCall
+     */
+    public function DeleteInst(\Exporttask\WshExportTaskDeleteInstReq $argument,
+      $metadata = [], $options = []) {
+        return $this->_simpleRequest('/exporttask.ExportTask/DeleteInst',
+        $argument,
+        ['\Exporttask\WshExportTaskDeleteInstRes', 'decode'],
+        $metadata, $options);
+    }
+
+    /**
      * WatchInst sends the current instance, then the instance again at each
      * change of state and of progress (progress at most once a second), and ends
      * after the message that shows its end. If the replica shuts down, the stream
