@@ -55,6 +55,8 @@ func TestDrift_Columns(t *testing.T) {
 		"one of two equal names is gone":  {checked: checked("a", "INT", "a", "INT"), result: result("a", "INT"), wantErr: []string{`missing: "a"`}},
 		"an extra one with a known name":  {checked: ab, result: result("a", "INT", "b", "VARCHAR", "a", "INT"), columns: "a", want: []string{"a@0"}},
 		"a name in another case is other": {checked: ab, result: result("A", "INT", "b", "VARCHAR"), wantErr: []string{`missing: "a"`}},
+		"names of an earlier version":     {checked: checked("SUM(s IN (?))", "INT", "?", "INT", "?", "INT"), result: result("SUM(s IN (:l))", "INT", ":a", "INT", ":b", "INT"), want: []string{"SUM(s IN (:l))@0", ":a@1", ":b@2"}},
+		"an earlier version's name, gone": {checked: checked("? + 1", "INT"), result: result(":a + 2", "INT"), wantErr: []string{`missing: "? + 1"`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
