@@ -63,13 +63,13 @@ func TestLoadConfig_invalid(t *testing.T) {
 		"traces with and without TLS": {
 			args: []string{"-trace-insecure", "-trace-ca-file=x"}, want: "trace-insecure: true, but files for TLS",
 		},
-		"half a certificate": {args: []string{"-trace-key-file=x"}, want: "trace-cert-file, trace-key-file: only one is set"},
+		"half a certificate":       {args: []string{"-trace-key-file=x"}, want: "trace-cert-file, trace-key-file: only one is set"},
 		"own database with tokens": {args: []string{"-tokens-file=x"}, want: `sources.default: database "d" has the name of the service's own`},
 		"own database as schema": {
 			args: []string{"-tokens-file=x"}, env: map[string]string{"EXPORTD_DB_DSN": "u:p@tcp(h:1)/own"},
 			yaml: "sources:\n  shop: {dsn: 'r:p@tcp(other:1)/d', schemas: [OWN]}\n", want: `sources.shop: database "own"`,
 		},
-		"secret twice":       {args: []string{"-db-dsn-file=/dev/null"}, want: "db-dsn and db-dsn-file are both given"},
+		"secret twice": {args: []string{"-db-dsn-file=/dev/null"}, want: "db-dsn and db-dsn-file are both given"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -248,8 +248,7 @@ func (s *Source) connectTo(ctx context.Context, addr string) (*conn, error) {
 	_ = c.close() // nothing runs that needs a kill
 	switch {
 	case cause == nil:
-		var login *LoginError
-		if !errors.As(err, &login) {
+		if _, ok := errors.AsType[*LoginError](err); !ok {
 			err = &LoginError{During: "login", Err: err}
 		}
 		return nil, err

@@ -151,18 +151,14 @@ func (p *parser) bits() operand {
 
 // binary reads an arithmetic operator, if one comes next.
 func (p *parser) binary() bool {
-	for _, op := range []string{"||", "<<", ">>"} {
-		if p.acceptPunct(op) {
-			return true
-		}
+	if slices.ContainsFunc([]string{"||", "<<", ">>"}, p.acceptPunct) {
+		return true
 	}
 	if p.isPunct("&&") {
 		return false
 	}
-	for _, op := range []string{"|", "&", "+", "-", "*", "/", "%", "^"} {
-		if p.acceptPunct(op) {
-			return true
-		}
+	if slices.ContainsFunc([]string{"|", "&", "+", "-", "*", "/", "%", "^"}, p.acceptPunct) {
+		return true
 	}
 	return p.acceptAny("DIV", "MOD")
 }

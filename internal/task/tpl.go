@@ -105,9 +105,8 @@ func (s *Service) checkTpl(ctx context.Context, t *model.Tpl, st *sqlcheck.State
 // rejected. Only an error of the statement names etplExpr; what the operator or
 // the database server has to mend is a WrongState.
 func sourceError(name string, err error) error {
-	var server *source.ServerError
 	text := err.Error()
-	if errors.As(err, &server) {
+	if server, ok := errors.AsType[*source.ServerError](err); ok {
 		text = server.Error()
 	}
 	if source.Classify(err).Owner != source.Author {
