@@ -88,7 +88,7 @@ func (st *stack) startEtcd(ctx context.Context, opt settings, cache string, out 
 	return out.step("Starting etcd, which is downloaded once", func() (string, error) {
 		program, err := servers.FindPackagedEtcd(ctx, cache, opt.log)
 		if err != nil {
-			return "Running without etcd, because " + err.Error(), nil
+			return "Running without etcd, because " + err.Error(), nil //nolint:nilerr // the first run works without etcd
 		}
 		// Nothing but registrations is kept in etcd, and the data of another
 		// version of etcd may be unreadable.

@@ -20,14 +20,14 @@ func wantKind(t *testing.T, err error, kind ErrorKind) {
 
 func TestDB_CreateInst(t *testing.T) {
 	t.Parallel()
-	t.Run("same_request_id", testCreateInstSameRequestId)
-	t.Run("request_id_with_another_body", testCreateInstRequestIdWithAnotherBody)
+	t.Run("same_request_id", testCreateInstSameRequestID)
+	t.Run("request_id_with_another_body", testCreateInstRequestIDWithAnotherBody)
 	t.Run("deleted_template", testCreateInstDeletedTemplate)
 	t.Run("quota", testCreateInstQuota)
 	t.Run("large_quota", testCreateInstLargeQuota)
 }
 
-func testCreateInstSameRequestId(t *testing.T) {
+func testCreateInstSameRequestID(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	tpl := addTpl(t, d, "once")
@@ -57,7 +57,7 @@ func testCreateInstSameRequestId(t *testing.T) {
 	}
 }
 
-func testCreateInstRequestIdWithAnotherBody(t *testing.T) {
+func testCreateInstRequestIDWithAnotherBody(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	tpl := addTpl(t, d, "conflict")

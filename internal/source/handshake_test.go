@@ -17,7 +17,7 @@ import (
 
 // capabilityProxy forwards connections to target and clears capabilities in the
 // server's greeting, as proxies that do not implement them.
-func capabilityProxy(t *testing.T, target string, clear uint32, version string) string {
+func capabilityProxy(t *testing.T, target string, cleared uint32, version string) string {
 	t.Helper()
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -37,7 +37,7 @@ func capabilityProxy(t *testing.T, target string, clear uint32, version string) 
 					return
 				}
 				defer server.Close()
-				if err := forwardGreeting(client, server, clear, version); err != nil {
+				if err := forwardGreeting(client, server, cleared, version); err != nil {
 					return
 				}
 				go func() { _, _ = io.Copy(server, client) }()
@@ -50,7 +50,7 @@ func capabilityProxy(t *testing.T, target string, clear uint32, version string) 
 
 // forwardGreeting sends the server's greeting to the client without the cleared
 // capabilities and, unless it is empty, with another version.
-func forwardGreeting(client io.Writer, server io.Reader, clear uint32, version string) error {
+func forwardGreeting(client io.Writer, server io.Reader, cleared uint32, version string) error {
 	head := make([]byte, 4)
 	if _, err := io.ReadFull(server, head); err != nil {
 		return err
@@ -65,8 +65,8 @@ func forwardGreeting(client io.Writer, server io.Reader, clear uint32, version s
 	}
 	tail := []byte(rest)
 	low, high := tail[13:15], tail[18:20]
-	binary.LittleEndian.PutUint16(low, binary.LittleEndian.Uint16(low)&^uint16(clear))
-	binary.LittleEndian.PutUint16(high, binary.LittleEndian.Uint16(high)&^uint16(clear>>16))
+	binary.LittleEndian.PutUint16(low, binary.LittleEndian.Uint16(low)&^uint16(cleared))
+	binary.LittleEndian.PutUint16(high, binary.LittleEndian.Uint16(high)&^uint16(cleared>>16))
 	p = append([]byte{p[0]}, version+"\x00"+string(tail)...)
 	_, err := client.Write(append([]byte{byte(len(p)), byte(len(p) >> 8), 0, 0}, p...))
 	return err
@@ -79,20 +79,20 @@ func TestSource_login_capabilities(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	through := func(clear uint32, version string) *Source {
-		return open(t, strings.Replace(account, set.addr, capabilityProxy(t, testkit.Server(t).Addr(), clear, version), 1), Options{TimeZone: "+08:00"})
+	through := func(cleared uint32, version string) *Source {
+		return open(t, strings.Replace(account, set.addr, capabilityProxy(t, testkit.Server(t).Addr(), cleared, version), 1), Options{TimeZone: "+08:00"})
 	}
-	for name, clear := range map[string]uint32{
+	for name, cleared := range map[string]uint32{
 		"lenenc_auth": capLenencAuth, "plugin_auth": capPluginAuth, "transactions": capTransactions,
 		"long_flag": capLongFlag, "attributes": capAttributes,
 		"several": capLenencAuth | capTransactions | capLongFlag | capAttributes,
 		"none":    0,
 	} {
 		t.Run(name, func(t *testing.T) {
-			if clear&capPluginAuth != 0 && isMySQL() {
+			if cleared&capPluginAuth != 0 && isMySQL() {
 				t.Skip("the server has no account without a plugin")
 			}
-			got := queryAll(t, through(clear, ""), Query{SQL: "SELECT i, s FROM c WHERE s = ?", Args: []row.Arg{text("小明")}})
+			got := queryAll(t, through(cleared, ""), Query{SQL: "SELECT i, s FROM c WHERE s = ?", Args: []row.Arg{text("小明")}})
 			if diff := cmp.Diff([][]string{{"1", "小明"}}, got); diff != "" {
 				t.Errorf("rows (-want +got):\n%s", diff)
 			}

@@ -94,6 +94,9 @@ func columnTypes(t *testing.T, db querier, query string) []string {
 	for _, typ := range types {
 		names = append(names, typ.DatabaseTypeName())
 	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
 	return names
 }
 

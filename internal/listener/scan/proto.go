@@ -83,7 +83,7 @@ func packed(content []byte, kind protoreflect.Kind) int {
 		return len(content) / 4
 	case protoreflect.Fixed64Kind, protoreflect.Sfixed64Kind, protoreflect.DoubleKind:
 		return len(content) / 8
-	default:
+	default: // bool, enum and the integers of variable length
 		return varints(content)
 	}
 }
