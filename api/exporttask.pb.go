@@ -1963,7 +1963,8 @@ type WshExportDelivery struct {
 	MaxAttempts int32 `protobuf:"varint,7,opt,name=maxAttempts,proto3" json:"maxAttempts,omitempty"`
 	// Start of the next attempt in DELIVERY_RETRY_WAIT; otherwise empty.
 	NextAttempt string `protobuf:"bytes,8,opt,name=nextAttempt,proto3" json:"nextAttempt,omitempty"`
-	// Cause of the last failed attempt.
+	// Cause of the last failed attempt. After DELIVERY_DONE a warning, such as a
+	// recipient that the mail server refused, or empty.
 	ErrMsg string `protobuf:"bytes,9,opt,name=errMsg,proto3" json:"errMsg,omitempty"`
 	// Address of the file after DELIVERY_DONE: "s3://bucket/key",
 	// "sftp://host/path", the id of a message.

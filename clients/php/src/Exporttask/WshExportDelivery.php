@@ -66,7 +66,8 @@ class WshExportDelivery extends \Google\Protobuf\Internal\Message
      */
     protected $nextAttempt = '';
     /**
-     * Cause of the last failed attempt.
+     * Cause of the last failed attempt. After DELIVERY_DONE a warning, such as a
+     * recipient that the mail server refused, or empty.
      *
      * Generated from protobuf field <code>string errMsg = 9;</code>
      */
@@ -115,7 +116,8 @@ class WshExportDelivery extends \Google\Protobuf\Internal\Message
      *     @type string $nextAttempt
      *           Start of the next attempt in DELIVERY_RETRY_WAIT; otherwise empty.
      *     @type string $errMsg
-     *           Cause of the last failed attempt.
+     *           Cause of the last failed attempt. After DELIVERY_DONE a warning, such as a
+     *           recipient that the mail server refused, or empty.
      *     @type string $location
      *           Address of the file after DELIVERY_DONE: "s3://bucket/key",
      *           "sftp://host/path", the id of a message.
@@ -341,7 +343,8 @@ class WshExportDelivery extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Cause of the last failed attempt.
+     * Cause of the last failed attempt. After DELIVERY_DONE a warning, such as a
+     * recipient that the mail server refused, or empty.
      *
      * Generated from protobuf field <code>string errMsg = 9;</code>
      * @return string
@@ -352,7 +355,8 @@ class WshExportDelivery extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Cause of the last failed attempt.
+     * Cause of the last failed attempt. After DELIVERY_DONE a warning, such as a
+     * recipient that the mail server refused, or empty.
      *
      * Generated from protobuf field <code>string errMsg = 9;</code>
      * @param string $var
