@@ -2362,7 +2362,8 @@ type WshExportWarning struct {
 	// column declared as number, rounded to 15 significant digits.
 	// "not_a_number": values of a column declared as number that are not numbers,
 	// stored as text. "ZONE_NAMES_UNKNOWN": CONVERT_TZ with names of time zones
-	// returns NULL on this data source.
+	// returns NULL on this data source. "FLOAT_ROUNDED": FLOAT columns, which the
+	// server sends with six significant digits.
 	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
 	// Number of cells concerned.
 	Count int64 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`

@@ -23,7 +23,8 @@ class WshExportWarning extends \Google\Protobuf\Internal\Message
      * column declared as number, rounded to 15 significant digits.
      * "not_a_number": values of a column declared as number that are not numbers,
      * stored as text. "ZONE_NAMES_UNKNOWN": CONVERT_TZ with names of time zones
-     * returns NULL on this data source.
+     * returns NULL on this data source. "FLOAT_ROUNDED": FLOAT columns, which the
+     * server sends with six significant digits.
      *
      * Generated from protobuf field <code>string code = 1;</code>
      */
@@ -55,7 +56,8 @@ class WshExportWarning extends \Google\Protobuf\Internal\Message
      *           column declared as number, rounded to 15 significant digits.
      *           "not_a_number": values of a column declared as number that are not numbers,
      *           stored as text. "ZONE_NAMES_UNKNOWN": CONVERT_TZ with names of time zones
-     *           returns NULL on this data source.
+     *           returns NULL on this data source. "FLOAT_ROUNDED": FLOAT columns, which the
+     *           server sends with six significant digits.
      *     @type int|string $count
      *           Number of cells concerned.
      *     @type string $text
@@ -75,7 +77,8 @@ class WshExportWarning extends \Google\Protobuf\Internal\Message
      * column declared as number, rounded to 15 significant digits.
      * "not_a_number": values of a column declared as number that are not numbers,
      * stored as text. "ZONE_NAMES_UNKNOWN": CONVERT_TZ with names of time zones
-     * returns NULL on this data source.
+     * returns NULL on this data source. "FLOAT_ROUNDED": FLOAT columns, which the
+     * server sends with six significant digits.
      *
      * Generated from protobuf field <code>string code = 1;</code>
      * @return string
@@ -93,7 +96,8 @@ class WshExportWarning extends \Google\Protobuf\Internal\Message
      * column declared as number, rounded to 15 significant digits.
      * "not_a_number": values of a column declared as number that are not numbers,
      * stored as text. "ZONE_NAMES_UNKNOWN": CONVERT_TZ with names of time zones
-     * returns NULL on this data source.
+     * returns NULL on this data source. "FLOAT_ROUNDED": FLOAT columns, which the
+     * server sends with six significant digits.
      *
      * Generated from protobuf field <code>string code = 1;</code>
      * @param string $var
