@@ -60,6 +60,11 @@ test-race: tools $(GOTEST) ## run the tests of packages with goroutines under th
 test-portable: $(GOTEST) ## run the tests of the Go code that stands in for assembly on other processors
 	$(GOTEST) -tags purego ./internal/format/...
 
+.PHONY: first-run
+first-run: ## run the README's first screen in a clean Debian with empty caches, and time it (needs root)
+	@scripts/install-parts first-run
+	scripts/first-run
+
 .PHONY: packaging
 packaging: tools $(GOTEST) ## check the Dockerfile, compose, systemd and Kubernetes files, and run exportd as each of them does
 	@scripts/install-parts packaging
