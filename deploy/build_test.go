@@ -61,7 +61,7 @@ func program(t *testing.T, name string) string {
 	return filepath.Join(imageDir, name)
 }
 
-func TestProgramsOfTheImageNeedNothingBesideThem(t *testing.T) {
+func TestDockerfile_static_programs(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"exportd", "exportctl"} {
 		file := program(t, name)
@@ -116,7 +116,7 @@ func TestDockerfile_version(t *testing.T) {
 	}
 }
 
-func TestTheImagesGoIsTheModules(t *testing.T) {
+func TestDockerfile_go_version(t *testing.T) {
 	t.Parallel()
 	module := match(t, "../go.mod", `(?m)^go (\d+\.\d+)`)
 	if builder := match(t, "../Dockerfile", `FROM .*golang:(\d+\.\d+)`); builder != module {

@@ -11,7 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-func TestEveryVariableIsAnOption(t *testing.T) {
+func TestPackages_variables_are_options(t *testing.T) {
 	t.Parallel()
 	known := help(t)
 	for name, p := range packages(t) {
@@ -27,7 +27,7 @@ func TestEveryVariableIsAnOption(t *testing.T) {
 	}
 }
 
-func TestNothingIsKilledBeforeItsShutdownEnds(t *testing.T) {
+func TestPackages_grace_covers_shutdown(t *testing.T) {
 	t.Parallel()
 	lines := help(t)
 	i := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, "  -shutdown-grace ") })

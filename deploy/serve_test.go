@@ -25,7 +25,7 @@ import (
 // Each package starts the real program with its own options, secrets and paths,
 // which are found below a folder of the test, on a real MariaDB with the
 // package's own accounts, and a real etcd.
-func TestEachPackageServes(t *testing.T) {
+func TestPackages_serve(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	all := packages(t)
@@ -56,7 +56,7 @@ func TestEachPackageServes(t *testing.T) {
 }
 
 // A package without secrets must not start: it listens for other machines.
-func TestWithoutTokensNothingStarts(t *testing.T) {
+func TestPackages_refuse_to_start_without_tokens(t *testing.T) {
 	t.Parallel()
 	cmd := exec.CommandContext(t.Context(), program(t, "exportd"))
 	cmd.Env = []string{"EXPORTD_DB_DSN=u:p@tcp(h:1)/d", "EXPORTD_READER_DSN=u:p@tcp(h:1)/d"}

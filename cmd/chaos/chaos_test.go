@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestNothingIsLostUnderKillsStallsAndCuts(t *testing.T) {
+func TestRun_short(t *testing.T) {
 	var out bytes.Buffer
 	ok, err := run(t.Context(), &out, true, regexp.MustCompile(""))
 	t.Log("\n" + out.String())

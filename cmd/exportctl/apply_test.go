@@ -30,7 +30,7 @@ func (c *ctl) wantTpls(t *testing.T, want map[string]int) {
 	}
 }
 
-func TestApplyMakesTheServerAsTheFilesSay(t *testing.T) {
+func TestApply_templates(t *testing.T) {
 	t.Parallel()
 	c := at(t, newSite(t).Start(t).Addr)
 	c.write(t, "templates/orders.yaml", ordersYAML)
@@ -74,7 +74,7 @@ func TestApplyMakesTheServerAsTheFilesSay(t *testing.T) {
 	c.wantTpls(t, map[string]int{"orders": 2, "other": 1})
 }
 
-func TestApplyTellsEverythingThatIsWrongAndChangesNothing(t *testing.T) {
+func TestApply_invalid_files(t *testing.T) {
 	t.Parallel()
 	c := at(t, newSite(t).Start(t).Addr)
 	c.write(t, "templates/a.yaml", ordersYAML)
@@ -95,7 +95,7 @@ func TestApplyTellsEverythingThatIsWrongAndChangesNothing(t *testing.T) {
 }
 
 // What the server would refuse is told before anything is changed, all of it.
-func TestApplyChangesNothingWhereTheServerRefusesATemplate(t *testing.T) {
+func TestApply_template_refused(t *testing.T) {
 	t.Parallel()
 	c := at(t, newSite(t).Start(t).Addr)
 	c.write(t, "templates/1.yaml", ordersYAML)
@@ -112,7 +112,7 @@ func TestApplyChangesNothingWhereTheServerRefusesATemplate(t *testing.T) {
 	}
 }
 
-func TestApplyTakesBackWhatWasDoneBeforeARefusal(t *testing.T) {
+func TestApply_reverts_after_refusal(t *testing.T) {
 	t.Parallel()
 	c := at(t, newSite(t).Start(t).Addr)
 	c.write(t, "old.yaml", ordersYAML)
@@ -131,7 +131,7 @@ func TestApplyTakesBackWhatWasDoneBeforeARefusal(t *testing.T) {
 }
 
 // docs/exportctl.md's example has every key of a template.
-func TestTheDocumentedTemplateWorks(t *testing.T) {
+func TestApply_documented_template(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../docs/exportctl.md")
 	if err != nil {
@@ -166,7 +166,7 @@ func TestTheDocumentedTemplateWorks(t *testing.T) {
 	}
 }
 
-func TestTemplatesByHand(t *testing.T) {
+func TestTpl_commands(t *testing.T) {
 	t.Parallel()
 	c := at(t, newSite(t).Start(t).Addr)
 	c.write(t, "orders.yaml", ordersYAML)

@@ -10,7 +10,7 @@ import (
 	"exporttask/internal/testkit"
 )
 
-func TestNamesOfTemplatesAreCompleted(t *testing.T) {
+func TestCompleteTpls(t *testing.T) {
 	t.Parallel()
 	c := at(t, newSite(t).Start(t).Addr)
 	c.write(t, "tpls.yaml", ordersYAML+"---\nname: 每日 订单\nsql: SELECT 1 AS one\n---\nname: other\nsql: SELECT 1 AS one\n")
@@ -26,7 +26,7 @@ func TestNamesOfTemplatesAreCompleted(t *testing.T) {
 	}
 }
 
-func TestShellsUnderstandTheCompletion(t *testing.T) {
+func TestCompletion_shells(t *testing.T) {
 	t.Parallel()
 	c := newCtl(t)
 	for _, shell := range []string{"bash", "zsh", "fish"} {
@@ -41,7 +41,7 @@ func TestShellsUnderstandTheCompletion(t *testing.T) {
 	}
 }
 
-func TestTheServiceIsFoundThroughEtcd(t *testing.T) {
+func TestDial_etcd(t *testing.T) {
 	t.Parallel()
 	etcd := testkit.Etcd(t)
 	addr := newSite(t, "-etcd-endpoints="+etcd.Endpoint()).Start(t).Addr

@@ -116,7 +116,7 @@ func (s *screen) ends(t *testing.T, code int) {
 	}
 }
 
-func TestRunDrawsABarOnATerminal(t *testing.T) {
+func TestRun_progress_bar(t *testing.T) {
 	t.Parallel()
 	site := newSite(t)
 	c := at(t, site.Start(t).Addr)
@@ -139,7 +139,7 @@ func TestRunDrawsABarOnATerminal(t *testing.T) {
 	}
 }
 
-func TestApplyAsksOnATerminal(t *testing.T) {
+func TestApply_asks_on_a_terminal(t *testing.T) {
 	t.Parallel()
 	c := at(t, newSite(t).Start(t).Addr)
 	c.write(t, "orders.yaml", ordersYAML)
@@ -155,7 +155,7 @@ func TestApplyAsksOnATerminal(t *testing.T) {
 	c.wantTpls(t, map[string]int{"orders": 1})
 }
 
-func TestTopFollowsWhatGoesOn(t *testing.T) {
+func TestTop_frames(t *testing.T) {
 	t.Parallel()
 	site := newSite(t)
 	c := at(t, site.Start(t, "-workers=1").Addr)

@@ -11,7 +11,7 @@ import (
 
 // The commands for deliveries against the real service, and a share that is not
 // mounted for a while.
-func TestDeliveriesOfTheRealService(t *testing.T) {
+func TestDelivery_commands_of_a_real_service(t *testing.T) {
 	t.Parallel()
 	share := filepath.Join(t.TempDir(), "share")
 	config := filepath.Join(t.TempDir(), "exportd.yaml")

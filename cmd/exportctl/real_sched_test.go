@@ -18,7 +18,7 @@ schedules:
 `
 
 // The commands for schedules against the real service.
-func TestSchedulesOfTheRealService(t *testing.T) {
+func TestSched_commands_of_a_real_service(t *testing.T) {
 	t.Parallel()
 	c := at(t, newSite(t).Start(t).Addr)
 	c.write(t, "orders.yaml", nightly)

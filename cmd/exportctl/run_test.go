@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-func TestRunWritesTheFile(t *testing.T) {
+func TestRun_output(t *testing.T) {
 	t.Parallel()
 	c := at(t, newSite(t).Start(t).Addr)
 	c.write(t, "orders.yaml", ordersYAML)
@@ -80,7 +80,7 @@ func TestRunWritesTheFile(t *testing.T) {
 	})
 }
 
-func TestExitCodesTellWhatHappened(t *testing.T) {
+func TestExitCode(t *testing.T) {
 	t.Parallel()
 	site := newSite(t)
 	c := at(t, site.Start(t).Addr)
@@ -134,7 +134,7 @@ func TestExitCodesTellWhatHappened(t *testing.T) {
 	c.fails(t, exitRefused, "erased", "inst", "retry", id)
 }
 
-func TestCtrlCCancelsTheInstance(t *testing.T) {
+func TestRun_interrupted(t *testing.T) {
 	t.Parallel()
 	site := newSite(t)
 	c := at(t, site.Start(t).Addr)

@@ -179,7 +179,7 @@ schedules:
   - {name: hourly, cron: "@hourly"}
 `
 
-func TestApplyKeepsSchedulesAsTheFilesSay(t *testing.T) {
+func TestApply_schedules(t *testing.T) {
 	t.Parallel()
 	m, c := newMemory(t)
 	c.write(t, "orders.yaml", scheduled)
@@ -209,7 +209,7 @@ func TestApplyKeepsSchedulesAsTheFilesSay(t *testing.T) {
 	wantCalls(t, m, "CreateTpl other", "DeleteSched nightly", "DeleteTpl orders")
 }
 
-func TestApplyTakesATemplateBackWhoseScheduleIsRefused(t *testing.T) {
+func TestApply_schedule_refused(t *testing.T) {
 	t.Parallel()
 	m, c := newMemory(t)
 	c.write(t, "orders.yaml", strings.Replace(scheduled, `"@hourly"`, "never", 1))
@@ -217,7 +217,7 @@ func TestApplyTakesATemplateBackWhoseScheduleIsRefused(t *testing.T) {
 	wantCalls(t, m, "CreateTpl orders", "CreateSched nightly", "DeleteSched nightly", "DeleteTpl orders")
 }
 
-func TestSchedulesByHand(t *testing.T) {
+func TestSched_commands(t *testing.T) {
 	t.Parallel()
 	m, c := newMemory(t)
 	c.write(t, "orders.yaml", "name: orders\nsql: SELECT 1 AS one\n")
@@ -251,7 +251,7 @@ func TestSchedulesByHand(t *testing.T) {
 	c.fails(t, exitNotFound, `no schedule "nightly"`, "sched", "show", "nightly")
 }
 
-func TestDeliveriesByHand(t *testing.T) {
+func TestDelivery_commands(t *testing.T) {
 	t.Parallel()
 	_, c := newMemory(t)
 	out := c.ok(t, "delivery", "list", "--inst", "7", "--state", "failed")

@@ -41,7 +41,7 @@ func loaded(t *testing.T, flags []string, env map[string]string, config string) 
 	return s.options()
 }
 
-func TestSettingsComeFromTheNearestPlace(t *testing.T) {
+func TestSettings_precedence(t *testing.T) {
 	t.Parallel()
 	type env = map[string]string
 	for name, tc := range map[string]struct {
@@ -101,7 +101,7 @@ func TestSettingsComeFromTheNearestPlace(t *testing.T) {
 	}
 }
 
-func TestWrongSettingsAreNamed(t *testing.T) {
+func TestSettings_invalid(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		flags  []string

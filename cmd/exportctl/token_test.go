@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestTokensSayWhoAsks(t *testing.T) {
+func TestToken_operator(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "tokens.yaml")
 	var entries string

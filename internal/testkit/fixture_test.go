@@ -67,7 +67,7 @@ func dbName(t *testing.T, dsn string) string {
 	return cfg.DBName
 }
 
-func TestServerIsOneForTheProcess(t *testing.T) {
+func TestServer_shared(t *testing.T) {
 	t.Parallel()
 	first, second := Server(t), Server(t)
 	if first != second {
@@ -75,7 +75,7 @@ func TestServerIsOneForTheProcess(t *testing.T) {
 	}
 }
 
-func TestServerIsOfTheFlavorAskedFor(t *testing.T) {
+func TestServer_flavor(t *testing.T) {
 	t.Parallel()
 	var version string
 	if err := server(t).root.QueryRowContext(t.Context(), "SELECT VERSION()").Scan(&version); err != nil {
@@ -87,7 +87,7 @@ func TestServerIsOfTheFlavorAskedFor(t *testing.T) {
 	}
 }
 
-func TestUnknownFlavorIsAnError(t *testing.T) {
+func TestServer_unknown_flavor(t *testing.T) {
 	t.Setenv(ServerEnv, "postgres")
 	_, err := startShared()
 	if diff := cmp.Diff(`EXPORTD_TEST_SERVER: "postgres", want mariadb or mysql`, fmt.Sprint(err)); diff != "" {
@@ -120,7 +120,7 @@ func TestDatabase(t *testing.T) { //nolint:tparallel // its parts share two data
 	})
 }
 
-func TestDatabaseIsDroppedThoughItIsInUse(t *testing.T) { //nolint:tparallel // looks at what the inner test leaves
+func TestDatabase_dropped_while_in_use(t *testing.T) { //nolint:tparallel // looks at what the inner test leaves
 	t.Parallel()
 	s := server(t)
 	var name, user string
@@ -188,7 +188,7 @@ func waitUntilSleeping(t *testing.T, s *shared, db string) {
 	}
 }
 
-func TestAccountMayDoWhatItIsGranted(t *testing.T) { //nolint:tparallel // its parts share a database
+func TestAccount_grants(t *testing.T) { //nolint:tparallel // its parts share a database
 	t.Parallel()
 	dsn := Database(t)
 	mustExec(t, open(t, dsn), "CREATE TABLE orders (id INT)", "CREATE TABLE secrets (id INT)")
@@ -233,7 +233,7 @@ func TestAccountMayDoWhatItIsGranted(t *testing.T) { //nolint:tparallel // its p
 	})
 }
 
-func TestEtcdIsTheTestsOwn(t *testing.T) {
+func TestEtcd_not_shared(t *testing.T) {
 	t.Parallel()
 	first, second := Etcd(t), Etcd(t)
 	put := func(endpoint, key string) int64 {
@@ -257,7 +257,7 @@ func TestEtcdIsTheTestsOwn(t *testing.T) {
 	}
 }
 
-func TestMariaDBClientPrintsQueries(t *testing.T) {
+func TestMariaDBClient_Query(t *testing.T) {
 	t.Parallel()
 	dsn := Database(t)
 	mustExec(t, open(t, dsn), "CREATE TABLE orders (id INT, name VARCHAR(10))",

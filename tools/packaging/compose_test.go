@@ -27,7 +27,7 @@ func loadCompose(t *testing.T) *types.Project {
 	return project
 }
 
-func TestComposeLocksOurContainersUp(t *testing.T) {
+func TestCompose_hardening(t *testing.T) {
 	t.Parallel()
 	project := loadCompose(t)
 	ours := 0
@@ -49,7 +49,7 @@ func TestComposeLocksOurContainersUp(t *testing.T) {
 	}
 }
 
-func TestComposePinsForeignImagesAndPublishesOnLoopbackAlone(t *testing.T) {
+func TestCompose_pinned_images_and_loopback(t *testing.T) {
 	t.Parallel()
 	pinned := regexp.MustCompile(`:v?\d+\.\d+\.\d+$`)
 	for name, s := range loadCompose(t).Services {
@@ -64,7 +64,7 @@ func TestComposePinsForeignImagesAndPublishesOnLoopbackAlone(t *testing.T) {
 	}
 }
 
-func TestReplicasShareOneStoreAndDifferInName(t *testing.T) {
+func TestCompose_replicas(t *testing.T) {
 	t.Parallel()
 	project := loadCompose(t)
 	for _, name := range []string{"exportd-1", "exportd-2", "exportd-3"} {
@@ -86,7 +86,7 @@ func TestReplicasShareOneStoreAndDifferInName(t *testing.T) {
 	}
 }
 
-func TestMakeSecretsMakesEverySecretOfCompose(t *testing.T) {
+func TestMakeSecrets(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "secrets")
 	if out, err := exec.CommandContext(t.Context(), root+"deploy/compose/make-secrets", dir).CombinedOutput(); err != nil {

@@ -33,7 +33,7 @@ func (baseImages) ResolveImageConfig(_ context.Context, ref string, opt sourcere
 	return ref, digest.FromBytes(config), config, err
 }
 
-func TestImageBuildsWithoutAWarningAndRunsWithoutRoot(t *testing.T) {
+func TestDockerfile_config(t *testing.T) {
 	t.Parallel()
 	result, err := dockerfile2llb.Dockerfile2LLB(t.Context(), read(t, "Dockerfile"), dockerfile2llb.ConvertOpt{
 		MetaResolver: baseImages{},
@@ -66,7 +66,7 @@ func TestImageBuildsWithoutAWarningAndRunsWithoutRoot(t *testing.T) {
 	}
 }
 
-func TestTheImageOfEtcdIsOfWhatTheTestsRun(t *testing.T) {
+func TestEtcdDockerfile(t *testing.T) {
 	t.Parallel()
 	const file = "deploy/compose/etcd.Dockerfile"
 	result, err := dockerfile2llb.Dockerfile2LLB(t.Context(), read(t, file), dockerfile2llb.ConvertOpt{
@@ -95,7 +95,7 @@ func TestTheImageOfEtcdIsOfWhatTheTestsRun(t *testing.T) {
 	}
 }
 
-func TestBuildSeesEveryTrackedFile(t *testing.T) {
+func TestDockerignore(t *testing.T) {
 	t.Parallel()
 	file, err := os.Open(root + ".dockerignore")
 	if err != nil {

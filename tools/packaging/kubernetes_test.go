@@ -109,7 +109,7 @@ func (c *cluster) place(t *testing.T, kind metav1.TypeMeta) any {
 	return nil
 }
 
-func TestPodsMayRunWhereTheNamespaceIsRestricted(t *testing.T) {
+func TestPods_restricted_profile(t *testing.T) {
 	t.Parallel()
 	c := loadCluster(t)
 	if got := c.namespace.Labels[psapi.EnforceLevelLabel]; got != string(psapi.LevelRestricted) {
@@ -135,14 +135,14 @@ func TestPodsMayRunWhereTheNamespaceIsRestricted(t *testing.T) {
 
 // Kubernetes puts NAME_PORT and the like of every Service into pods, which for a
 // Service called exportd are names of exportd's options.
-func TestPodsGetNoVariablesOfServices(t *testing.T) {
+func TestPods_no_service_links(t *testing.T) {
 	t.Parallel()
 	if on := loadCluster(t).deployment.Spec.Template.Spec.EnableServiceLinks; on == nil || *on {
 		t.Error("enableServiceLinks is on")
 	}
 }
 
-func TestEverythingPointsAtThePods(t *testing.T) {
+func TestKustomization_selectors_and_ports(t *testing.T) {
 	t.Parallel()
 	c := loadCluster(t)
 	pod := labels.Set(c.deployment.Spec.Template.Labels)
@@ -185,7 +185,7 @@ func TestEverythingPointsAtThePods(t *testing.T) {
 	}
 }
 
-func TestEveryVolumeIsOfSomethingThatIsThere(t *testing.T) {
+func TestPods_volumes(t *testing.T) {
 	t.Parallel()
 	c := loadCluster(t)
 	for _, v := range c.deployment.Spec.Template.Spec.Volumes {
@@ -211,7 +211,7 @@ func TestEveryVolumeIsOfSomethingThatIsThere(t *testing.T) {
 	}
 }
 
-func TestAReplicaIsMissedByNobody(t *testing.T) {
+func TestDeployment_availability(t *testing.T) {
 	t.Parallel()
 	c := loadCluster(t)
 	if n := *c.deployment.Spec.Replicas; n != 3 || c.budget.Spec.MinAvailable.IntValue() != int(n)-1 {
@@ -223,7 +223,7 @@ func TestAReplicaIsMissedByNobody(t *testing.T) {
 	}
 }
 
-func TestGoKnowsTheMemoryLimit(t *testing.T) {
+func TestPods_memory_limit(t *testing.T) {
 	t.Parallel()
 	container := loadCluster(t).deployment.Spec.Template.Spec.Containers[0]
 	i := slices.IndexFunc(container.Env, func(e corev1.EnvVar) bool { return e.Name == "GOMEMLIMIT" })

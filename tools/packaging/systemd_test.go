@@ -10,7 +10,7 @@ import (
 
 // systemd-analyze verify ends well with keys and values that it does not know;
 // that it has nothing to say is what counts.
-func TestUnitIsOneThatSystemdTakesAsItStands(t *testing.T) {
+func TestSystemdUnit_verify(t *testing.T) {
 	t.Parallel()
 	program := filepath.Join(t.TempDir(), "exportd") // stands in for the installed one
 	if err := os.WriteFile(program, []byte("#!/bin/sh\n"), 0o700); err != nil {
@@ -26,7 +26,7 @@ func TestUnitIsOneThatSystemdTakesAsItStands(t *testing.T) {
 	}
 }
 
-func TestUnitIsHardened(t *testing.T) {
+func TestSystemdUnit_security(t *testing.T) {
 	t.Parallel()
 	// Tenths: 1.5 of 10. What remains is that it uses the network.
 	out, err := analyze(t, "security", "--offline=true", "--threshold=15", "--no-pager", root+"deploy/systemd/exportd.service")
@@ -35,7 +35,7 @@ func TestUnitIsHardened(t *testing.T) {
 	}
 }
 
-func TestUserHasTheImagesNumber(t *testing.T) {
+func TestSysusers_uid(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	for _, sub := range []string{"etc", "usr/lib/sysusers.d"} {

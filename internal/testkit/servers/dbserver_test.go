@@ -17,7 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestDBServerKeepsItsData(t *testing.T) { //nolint:tparallel // its parts follow each other
+func TestDBServer_Restart(t *testing.T) { //nolint:tparallel // its parts follow each other
 	t.Parallel()
 	dir := t.TempDir()
 	first := startDB(t, DBOptions{Dir: dir})
@@ -84,7 +84,7 @@ func TestDBServerKeepsItsData(t *testing.T) { //nolint:tparallel // its parts fo
 	})
 }
 
-func TestStartDBRefusesAFolderInUse(t *testing.T) {
+func TestStartDB_folder_in_use(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	first := startDB(t, DBOptions{Dir: dir})
@@ -101,7 +101,7 @@ func TestStartDBRefusesAFolderInUse(t *testing.T) {
 	mustExec(t, first, "SELECT 1")
 }
 
-func TestStartDBQuotesTheLogOfAFailedStart(t *testing.T) {
+func TestStartDB_failure_quotes_the_log(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	first := startDB(t, DBOptions{Dir: dir})
@@ -121,7 +121,7 @@ func TestStartDBQuotesTheLogOfAFailedStart(t *testing.T) {
 	startDB(t, DBOptions{Dir: dir}) // the folder was given free
 }
 
-func TestStartDBEndsWithItsContext(t *testing.T) {
+func TestStartDB_canceled(t *testing.T) {
 	t.Parallel()
 	cause := errors.New("changed my mind")
 	ctx, cancel := context.WithCancelCause(t.Context())
@@ -131,7 +131,7 @@ func TestStartDBEndsWithItsContext(t *testing.T) {
 	}
 }
 
-func TestStartDBLeavesATakenPort(t *testing.T) {
+func TestStartDB_port_in_use(t *testing.T) {
 	t.Parallel()
 	taken, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", hostPort(0))
 	if err != nil {
@@ -147,7 +147,7 @@ func TestStartDBLeavesATakenPort(t *testing.T) {
 	mustExec(t, s, "SELECT 1")
 }
 
-func TestDBServerHasASocketHoweverLongItsPath(t *testing.T) {
+func TestStartDB_long_path_of_the_socket(t *testing.T) {
 	t.Parallel()
 	s := startDB(t, DBOptions{Dir: filepath.Join(t.TempDir(), strings.Repeat("long", 30))})
 	conn, err := (&net.Dialer{}).DialContext(t.Context(), "unix", s.Socket())
@@ -166,7 +166,7 @@ func TestDBServerHasASocketHoweverLongItsPath(t *testing.T) {
 	mustExec(t, s, "SELECT 1")
 }
 
-func TestDBServerAccounts(t *testing.T) { //nolint:tparallel // its parts share a server
+func TestDBServer_SetAccount(t *testing.T) { //nolint:tparallel // its parts share a server
 	t.Parallel()
 	s := startDB(t, DBOptions{Dir: t.TempDir()})
 	mustExec(t, s, "CREATE DATABASE shop", "CREATE TABLE shop.orders (id INT)", "CREATE TABLE shop.secrets (id INT)")
@@ -211,9 +211,9 @@ func TestDBServerAccounts(t *testing.T) { //nolint:tparallel // its parts share 
 	})
 }
 
-// TestDBServerDiesWithItsParent runs the test binary once more as a parent that
+// TestDBServer_parent_killed runs the test binary once more as a parent that
 // starts a server, and kills it.
-func TestDBServerDiesWithItsParent(t *testing.T) {
+func TestDBServer_parent_killed(t *testing.T) {
 	t.Parallel()
 	parent := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestChildThatIsKilled$")
 	parent.Env = append(os.Environ(), childEnv+"="+t.TempDir())
@@ -239,7 +239,7 @@ func TestDBServerDiesWithItsParent(t *testing.T) {
 	waitUntil(t, "the server is gone with its parent", func() bool { return portFree(t.Context(), port) })
 }
 
-// TestChildThatIsKilled is the parent in TestDBServerDiesWithItsParent and does
+// TestChildThatIsKilled is the parent in TestDBServer_parent_killed and does
 // nothing otherwise.
 func TestChildThatIsKilled(t *testing.T) {
 	dir := os.Getenv(childEnv)

@@ -55,7 +55,7 @@ func writeFile(t *testing.T, path, text string, mode os.FileMode) {
 	}
 }
 
-func TestAptDownloadsPackagesWithWhatTheyNeed(t *testing.T) {
+func TestApt_download_with_dependencies(t *testing.T) {
 	t.Parallel()
 	a, err := newApt(t.TempDir(), "deb [trusted=yes] "+archive(t)+" ./")
 	if err != nil {
@@ -82,7 +82,7 @@ func TestAptDownloadsPackagesWithWhatTheyNeed(t *testing.T) {
 	}
 }
 
-func TestAptRefusesUnsignedArchives(t *testing.T) {
+func TestApt_download_unsigned_archive(t *testing.T) {
 	t.Parallel()
 	a, err := newApt(t.TempDir(), "deb "+archive(t)+" ./")
 	if err != nil {
@@ -93,7 +93,7 @@ func TestAptRefusesUnsignedArchives(t *testing.T) {
 	}
 }
 
-func TestAptNamesAnUnknownPackage(t *testing.T) {
+func TestApt_download_unknown_package(t *testing.T) {
 	t.Parallel()
 	a, err := newApt(t.TempDir(), "deb [trusted=yes] "+archive(t)+" ./")
 	if err != nil {
@@ -172,7 +172,7 @@ func TestMakeOnce(t *testing.T) {
 	})
 }
 
-func TestMissingServersSayWhatToDo(t *testing.T) {
+func TestFind_nothing_to_install_with(t *testing.T) {
 	t.Setenv("PATH", t.TempDir()) // no apt-get, no go
 	t.Chdir(t.TempDir())          // no module
 	cache := t.TempDir()
@@ -202,7 +202,7 @@ func TestMissingServersSayWhatToDo(t *testing.T) {
 	}
 }
 
-func TestMariaDBOfNoUse(t *testing.T) {
+func TestMariaDBAt_unusable(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct{ name, prints, want string }{
 		{"too old", "mariadbd  Ver 10.5.29-MariaDB for debian-linux-gnu", "is version 10.5.29-MariaDB, want 10.6 or newer"},

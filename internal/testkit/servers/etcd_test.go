@@ -67,7 +67,7 @@ func keys(t *testing.T, e *Etcd) map[string]string {
 	return got
 }
 
-func TestEtcdKeepsItsDataAndEndpoint(t *testing.T) { //nolint:tparallel // its parts follow each other
+func TestEtcd_Restart(t *testing.T) { //nolint:tparallel // its parts follow each other
 	t.Parallel()
 	e := startEtcd(t, t.TempDir())
 	endpoint := e.Endpoint()
@@ -103,7 +103,7 @@ func TestEtcdKeepsItsDataAndEndpoint(t *testing.T) { //nolint:tparallel // its p
 	}
 }
 
-func TestEtcdPausesAndResumes(t *testing.T) {
+func TestEtcd_Pause(t *testing.T) {
 	t.Parallel()
 	e := startEtcd(t, t.TempDir())
 	putKey(t, e, "a", "1")
@@ -131,7 +131,7 @@ func TestEtcdPausesAndResumes(t *testing.T) {
 	}
 }
 
-func TestStartEtcdRefusesAFolderInUse(t *testing.T) {
+func TestStartEtcd_folder_in_use(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	e := startEtcd(t, dir)
@@ -141,7 +141,7 @@ func TestStartEtcdRefusesAFolderInUse(t *testing.T) {
 	}
 }
 
-func TestStartEtcdQuotesTheLogOfAFailedStart(t *testing.T) {
+func TestStartEtcd_failure_quotes_the_log(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	e := startEtcd(t, dir)

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestScratchOutlivesOthersButNotItsProcess(t *testing.T) {
+func TestNewScratch_removes_those_of_ended_processes(t *testing.T) {
 	t.Parallel()
 	parent := filepath.Join(t.TempDir(), "scratch")
 	living, err := NewScratch(t.Context(), parent)

@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestLoadTimeZones(t *testing.T) {
+func TestDBServer_LoadTimeZones(t *testing.T) {
 	t.Parallel()
 	zones := []string{"Asia/Shanghai", "Europe/Berlin", "America/St_Johns"}
 	s := startDB(t, DBOptions{Dir: t.TempDir()})

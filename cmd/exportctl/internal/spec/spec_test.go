@@ -89,7 +89,7 @@ func parseOne(t *testing.T, text string) Tpl {
 	return list[0]
 }
 
-func TestEverythingIsReadAndWrittenBack(t *testing.T) {
+func TestWrite_reads_back(t *testing.T) {
 	t.Parallel()
 	got := parseOne(t, full)
 	want := Tpl{
@@ -142,7 +142,7 @@ func TestEverythingIsReadAndWrittenBack(t *testing.T) {
 }
 
 // What no key is for would be lost by `tpl show -o yaml` and reset by apply.
-func TestNoFieldOfTheContractIsForgotten(t *testing.T) {
+func TestLoad_covers_the_proto(t *testing.T) {
 	t.Parallel()
 	got := parseOne(t, full)
 	left := map[string]string{"operatorId": "", "requestId": "", "etplId": ""}
@@ -157,7 +157,7 @@ func TestNoFieldOfTheContractIsForgotten(t *testing.T) {
 	}
 }
 
-func TestDifferentSpellingsAreTheSame(t *testing.T) {
+func TestLoad_spellings(t *testing.T) {
 	t.Parallel()
 	for name, pair := range map[string][2]string{
 		"columns": {
@@ -186,7 +186,7 @@ func TestDifferentSpellingsAreTheSame(t *testing.T) {
 	}
 }
 
-func TestWhatIsWrongIsToldWithItsPlace(t *testing.T) {
+func TestLoad_errors(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct{ text, want string }{
 		"no name":               {"sql: s\n", "f.yaml:1: name: missing"},
@@ -225,7 +225,7 @@ func TestWhatIsWrongIsToldWithItsPlace(t *testing.T) {
 	}
 }
 
-func TestSchedulesByThemselvesNameTheirTemplate(t *testing.T) {
+func TestLoad_schedules(t *testing.T) {
 	t.Parallel()
 	list, err := ParseScheds("s.yaml", []byte("template: orders\nname: a\ncron: '@daily'\n---\ntemplate: 7\nname: b\ncron: '@hourly'\n"))
 	if err != nil || len(list) != 2 || list[0].Template != "orders" || list[1].Template != "7" || list[1].Where != "s.yaml:5" {
@@ -236,7 +236,7 @@ func TestSchedulesByThemselvesNameTheirTemplate(t *testing.T) {
 	}
 }
 
-func TestFoldersAreReadWhole(t *testing.T) {
+func TestLoad_folder(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	for name, text := range map[string]string{

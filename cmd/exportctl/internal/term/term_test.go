@@ -11,7 +11,7 @@ import (
 	"exporttask/api"
 )
 
-func TestTablesAlignWhatTerminalsShow(t *testing.T) {
+func TestTable_alignment(t *testing.T) {
 	t.Parallel()
 	table := NewTable(">ID", "NAME", "TAG")
 	table.Row("1", "订单", "a")
@@ -26,7 +26,7 @@ func TestTablesAlignWhatTerminalsShow(t *testing.T) {
 	}
 }
 
-func TestWidthsAreThoseOfATerminal(t *testing.T) {
+func TestWidth(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]int{"": 0, "abc": 3, "订单": 4, "ｱ": 1, "Ａ": 2, "e\u0301": 1, "é": 1} {
 		if got := Width(text); got != want {
@@ -44,7 +44,7 @@ func TestWidthsAreThoseOfATerminal(t *testing.T) {
 	}
 }
 
-func TestNumbersAreForPeople(t *testing.T) {
+func TestBytes_Count_Duration(t *testing.T) {
 	t.Parallel()
 	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", -1000: "-1,000"} {
 		if got := Count(n); got != want {
@@ -66,7 +66,7 @@ func TestNumbersAreForPeople(t *testing.T) {
 	}
 }
 
-func TestDiffsShowWhatGoesAndComes(t *testing.T) {
+func TestDiff(t *testing.T) {
 	t.Parallel()
 	text := func(lines ...string) string { return strings.Join(lines, "\n") + "\n" }
 	for name, tc := range map[string]struct{ a, b, want string }{
@@ -96,7 +96,7 @@ type clock struct{ at time.Time }
 
 func (c *clock) now() time.Time { return c.at }
 
-func TestProgressIsALineADrawnBarOrNothing(t *testing.T) {
+func TestProgress(t *testing.T) {
 	t.Parallel()
 	running := func(rows, attempt int64) *api.WshExportInst {
 		return &api.WshExportInst{
@@ -139,7 +139,7 @@ instance 7 RUNNING  0 rows  0 B  attempt 2 of 3
 	}
 }
 
-func TestTopShowsRatesBetweenFrames(t *testing.T) {
+func TestTop_rates(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	inst := func(id, rows int64) *api.WshExportInst {
