@@ -13,22 +13,22 @@ import (
 func (a *app) applyCommand() *cobra.Command {
 	var f applyFlags
 	cmd := &cobra.Command{
-		Use: "apply -f PATH", Short: "Make templates and schedules as files say, with a diff first", Args: cobra.NoArgs,
-		Long: `Make templates and schedules as files say, with a diff first.
+		Use: "apply -f PATH", Short: "Apply templates and schedules from files, after showing a diff", Args: cobra.NoArgs,
+		Long: `Apply templates and schedules from files, after showing a diff.
 
-All files are read before anything is changed; all that is wrong in them is
-reported, with file, line and key. A template is known by its name. Where the
-server refuses a change, those before it are taken back.
+All files are read before anything is changed, and all errors in them are
+reported with file, line and key. A template is identified by its name. If the
+server refuses a change, the preceding changes are reverted.
 
-What the server has and the files have not stays. With --prune go schedules that
-the files leave out of their templates, and templates that bear a tag of the files
-and are not in them.`,
+Nothing is deleted without --prune. With --prune, schedules that the files do not
+list under their templates are deleted, and templates that have a tag used in the
+files but are not in the files.`,
 		Example: `  exportctl apply -f templates/ --dry-run
   exportctl apply -f templates/ --prune --yes`,
 	}
-	fileFlag(cmd, &f.paths, "`file` or folder of templates, - for the standard input; again for more")
+	fileFlag(cmd, &f.paths, "`file` or folder of templates, - for standard input; may be repeated")
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "show the diff and change nothing")
-	cmd.Flags().BoolVar(&f.prune, "prune", false, "delete what the files leave out")
+	cmd.Flags().BoolVar(&f.prune, "prune", false, "delete templates and schedules that the files do not contain")
 	yesFlag(cmd, &f.yes)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return a.apply(cmd.Context(), &f) }
 	return cmd

@@ -120,7 +120,7 @@ func TestApply_reverts_after_refusal(t *testing.T) {
 	c.write(t, "templates/1.yaml", strings.Replace(ordersYAML, "id, no, amount", "id", 1))
 	c.write(t, "templates/2.yaml", "name: new\nsql: SELECT 1 AS one\n")
 	c.write(t, "templates/3.yaml", "\nname: late\nsql: SELECT 1 AS one\nschedules:\n  - {name: never, cron: '0 0 31 2 *'}\n")
-	r := c.fails(t, exitRefused, "taken back", "apply", "-f", "templates", "--yes")
+	r := c.fails(t, exitRefused, "are reverted", "apply", "-f", "templates", "--yes")
 	if !strings.Contains(r.err, `templates/3.yaml:5: create schedule "late/never"`) || !strings.Contains(r.err, "never comes due") {
 		t.Errorf("it does not tell which and why: %s", r.err)
 	}

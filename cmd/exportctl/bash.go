@@ -47,7 +47,7 @@ func completeBash(root *cobra.Command, out io.Writer) {
 	root.InitDefaultCompletionCmd()
 	bash, _, err := root.Find([]string{"completion", "bash"})
 	if err != nil || bash.Name() != "bash" {
-		return // cobra has its reasons to leave it out
+		return // this cobra adds no such command
 	}
 	script := bash.RunE
 	bash.Long = `Print the completion script for bash. To use it in every shell:

@@ -11,13 +11,13 @@ import (
 	"exporttask/client"
 )
 
-// completeTimeout is how long somebody who pressed TAB waits.
+// completeTimeout bounds the wait for names after TAB.
 const completeTimeout = 2 * time.Second
 
-// completions are at most as many as one looks at.
+// completions is the maximum number of names that are offered.
 const completions = 100
 
-// completeTpls completes the name of a template.
+// completeTpls completes the name of a template from the service.
 func (a *app) completeTpls(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
 	return a.complete(cmd, args, func(ctx context.Context, c *client.Client) []string {
 		res, err := c.API().ListTpl(ctx, &api.WshExportTaskListTplReq{EtplName: begun, OperatorId: a.operator(), PageSize: completions})
@@ -32,7 +32,7 @@ func (a *app) completeTpls(cmd *cobra.Command, args []string, begun string) ([]s
 	})
 }
 
-// completeScheds completes the name of a schedule.
+// completeScheds completes the name of a schedule from the service.
 func (a *app) completeScheds(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
 	return a.complete(cmd, args, func(ctx context.Context, c *client.Client) []string {
 		res, err := c.API().ListSched(ctx, &api.WshExportTaskListSchedReq{EschedName: begun, OperatorId: a.operator(), PageSize: completions})
@@ -47,7 +47,7 @@ func (a *app) completeScheds(cmd *cobra.Command, args []string, begun string) ([
 	})
 }
 
-// complete asks the service for names. What goes wrong is no completion.
+// complete requests names from the service. An error leads to no completion.
 func (a *app) complete(cmd *cobra.Command, args []string, ask func(context.Context, *client.Client) []string) ([]string, cobra.ShellCompDirective) {
 	const none = cobra.ShellCompDirectiveNoFileComp
 	if len(args) > 0 || a.settings.load(cmd.Flags(), a.getenv) != nil {
@@ -65,7 +65,7 @@ func (a *app) complete(cmd *cobra.Command, args []string, ask func(context.Conte
 func starting(names []string, begun string) []string {
 	var out []string
 	for _, name := range names {
-		// A tab or a line break would end the word.
+		// Cobra's protocol ends a word at a tab or a line break.
 		if strings.HasPrefix(name, begun) && !strings.ContainsAny(name, "\t\n") {
 			out = append(out, name)
 		}

@@ -23,9 +23,9 @@ func (a *app) deliveryList() *cobra.Command {
 	var most int
 	cmd := &cobra.Command{Use: "list", Short: "List deliveries, newest first", Args: cobra.NoArgs}
 	o := outputFlag(cmd, "table", "json")
-	cmd.Flags().Int64Var(&inst, "inst", 0, "of this instance alone")
-	cmd.Flags().StringSliceVar(&states, "state", nil, "in these states alone: waiting, running, retry_wait, done, failed")
-	cmd.Flags().IntVarP(&most, "limit", "n", 50, "how many")
+	cmd.Flags().Int64Var(&inst, "inst", 0, "only deliveries of this instance")
+	cmd.Flags().StringSliceVar(&states, "state", nil, "only deliveries in these states: waiting, running, retry_wait, done, failed")
+	cmd.Flags().IntVarP(&most, "limit", "n", 50, "maximum number of lines")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := o.check(); err != nil {
 			return err
@@ -59,7 +59,7 @@ func (a *app) deliveryList() *cobra.Command {
 	return cmd
 }
 
-// deliveries are the newest that a request asks for.
+// deliveries returns the newest deliveries that match req, at most so many.
 func deliveries(ctx context.Context, c *client.Client, req *api.WshExportTaskListDeliveryReq, most int) ([]*api.WshExportDelivery, error) {
 	const page = 200
 	var all []*api.WshExportDelivery
@@ -79,7 +79,7 @@ func deliveries(ctx context.Context, c *client.Client, req *api.WshExportTaskLis
 
 func (a *app) deliveryRetry() *cobra.Command {
 	return &cobra.Command{
-		Use: "retry ID", Short: "Try a delivery that failed again, or one that waits at once", Args: cobra.ExactArgs(1),
+		Use: "retry ID", Short: "Retry a failed delivery, or a waiting one immediately", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			n, err := id("delivery", args[0])
 			if err != nil {

@@ -25,9 +25,9 @@ func (a *app) instList() *cobra.Command {
 	var most int
 	cmd := &cobra.Command{Use: "list", Short: "List instances, newest first", Args: cobra.NoArgs}
 	o := outputFlag(cmd, "table", "json")
-	cmd.Flags().StringVar(&tpl, "tpl", "", "of this template alone")
-	cmd.Flags().StringSliceVar(&states, "state", nil, "in these states alone: queued, retry_wait, running, canceling, succeeded, expired, failed, canceled, timed_out")
-	cmd.Flags().IntVarP(&most, "limit", "n", 50, "how many")
+	cmd.Flags().StringVar(&tpl, "tpl", "", "only instances of this template")
+	cmd.Flags().StringSliceVar(&states, "state", nil, "only instances in these states: queued, retry_wait, running, canceling, succeeded, expired, failed, canceled, timed_out")
+	cmd.Flags().IntVarP(&most, "limit", "n", 50, "maximum number of lines")
 	_ = cmd.RegisterFlagCompletionFunc("tpl", a.completeTpls)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := o.check(); err != nil {
@@ -61,7 +61,7 @@ func (a *app) instList() *cobra.Command {
 	return cmd
 }
 
-// insts are the newest instances that a request asks for.
+// insts returns the newest instances that match req, at most so many.
 func insts(ctx context.Context, c *client.Client, req *api.WshExportTaskListInstReq, most int) ([]*api.WshExportInst, error) {
 	const page = 200
 	var all []*api.WshExportInst
@@ -88,7 +88,7 @@ func instTable(insts []*api.WshExportInst) *term.Table {
 	return t
 }
 
-// took is from the start to the end.
+// took returns the time from an instance's start to its end.
 func took(i *api.WshExportInst) string {
 	from, err := time.Parse(time.RFC3339Nano, i.GetStarted())
 	if err != nil {
@@ -101,7 +101,8 @@ func took(i *api.WshExportInst) string {
 	return term.Span(to.Sub(from))
 }
 
-// instArg runs a command on the one instance that its argument names.
+// instArg returns a command's RunE that calls do with the instance id given as
+// argument.
 func (a *app) instArg(do func(ctx context.Context, c *client.Client, id int64) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		n, err := id("instance", args[0])
@@ -117,7 +118,7 @@ func (a *app) instArg(do func(ctx context.Context, c *client.Client, id int64) e
 }
 
 func (a *app) instShow() *cobra.Command {
-	cmd := &cobra.Command{Use: "show ID", Short: "Show an instance and what happened to it", Args: cobra.ExactArgs(1)}
+	cmd := &cobra.Command{Use: "show ID", Short: "Show an instance and its events", Args: cobra.ExactArgs(1)}
 	o := outputFlag(cmd, "table", "json")
 	cmd.RunE = a.instArg(func(ctx context.Context, c *client.Client, id int64) error {
 		if err := o.check(); err != nil {
@@ -211,13 +212,14 @@ func (a *app) instEvents(ctx context.Context, c *client.Client, id int64) error 
 
 func (a *app) instWatch() *cobra.Command {
 	return &cobra.Command{
-		Use: "watch ID", Short: "Follow an instance to its end; the exit code tells which",
+		Use: "watch ID", Short: "Watch an instance until its end; the exit code is that of run",
 		Args: cobra.ExactArgs(1),
 		RunE: a.instArg(a.watch),
 	}
 }
 
-// watch follows an instance. Stopping to watch leaves it alone.
+// watch shows the progress of an instance until its end. An interrupt does not
+// cancel the instance.
 func (a *app) watch(ctx context.Context, c *client.Client, id int64) error {
 	i, err := getInst(ctx, c, id)
 	if err != nil {
@@ -241,7 +243,7 @@ func (a *app) watch(ctx context.Context, c *client.Client, id int64) error {
 func (a *app) instCancel() *cobra.Command {
 	var reason string
 	cmd := &cobra.Command{Use: "cancel ID", Short: "Cancel an instance", Args: cobra.ExactArgs(1)}
-	cmd.Flags().StringVar(&reason, "reason", "", "why, kept with it")
+	cmd.Flags().StringVar(&reason, "reason", "", "reason, stored with the instance")
 	cmd.RunE = a.instArg(func(ctx context.Context, c *client.Client, id int64) error {
 		res, err := c.API().CancelInst(ctx, &api.WshExportTaskCancelInstReq{EinstId: id, OperatorId: a.operator(), Reason: reason})
 		if err := client.Check(res, err); err != nil {
@@ -278,11 +280,11 @@ func (a *app) instDelete() *cobra.Command {
 func (a *app) instRetry() *cobra.Command {
 	var wait bool
 	cmd := &cobra.Command{
-		Use: "retry ID", Short: "Run an instance that failed again, as it was",
-		Long: "Run an instance that failed, was canceled or timed out again, as it was. It is a new one, whose id is printed.\nOne that waits for its next attempt is tried at once.",
+		Use: "retry ID", Short: "Run a failed instance again with the same parameters",
+		Long: "Create a new instance with the parameters of one that failed, was canceled or timed out, and print its id.\nAn instance that waits for its next attempt is retried immediately instead.",
 		Args: cobra.ExactArgs(1),
 	}
-	cmd.Flags().BoolVar(&wait, "watch", false, "follow it to its end")
+	cmd.Flags().BoolVar(&wait, "watch", false, "watch the instance until its end")
 	cmd.RunE = a.instArg(func(ctx context.Context, c *client.Client, id int64) error {
 		res, err := c.API().RetryInst(ctx, &api.WshExportTaskRetryInstReq{EinstId: id, OperatorId: a.operator()})
 		if err := client.Check(res, err); err != nil {
@@ -299,9 +301,9 @@ func (a *app) instRetry() *cobra.Command {
 func (a *app) instDownload() *cobra.Command {
 	var to string
 	var quiet bool
-	cmd := &cobra.Command{Use: "download ID", Short: "Fetch the file of an instance that succeeded", Args: cobra.ExactArgs(1)}
-	cmd.Flags().StringVarP(&to, "output", "o", "", "`file` or folder to write to, - for the standard output (default: the file's own name, here)")
-	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "tell of nothing but errors")
+	cmd := &cobra.Command{Use: "download ID", Short: "Download the file of an instance that succeeded", Args: cobra.ExactArgs(1)}
+	cmd.Flags().StringVarP(&to, "output", "o", "", "`file` or folder to write to, - for standard output (default: the file's own name in the current folder)")
+	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "print nothing but errors")
 	cmd.RunE = a.instArg(func(ctx context.Context, c *client.Client, id int64) error {
 		i, err := getInst(ctx, c, id)
 		if err != nil {

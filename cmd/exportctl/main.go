@@ -1,6 +1,5 @@
-// Exportctl is the command line of exportd, for people, scripts and cron. It
-// keeps templates and schedules as files say, runs exports, and shows what goes
-// on. docs/exportctl.md describes it; `exportctl help` lists the commands.
+// Exportctl is the command-line client of exportd. It runs exports, applies
+// templates and schedules from YAML files, and shows the queue. docs/exportctl.md describes it; `exportctl help` lists the commands.
 package main
 
 import (
@@ -24,15 +23,15 @@ import (
 // Exit codes, for scripts. docs/exportctl.md lists them.
 const (
 	exitOK       = 0
-	exitError    = 1 // anything else
-	exitUsage    = 2 // command line, configuration or YAML is wrong
+	exitError    = 1 // any other error
+	exitUsage    = 2 // the command line, the configuration or a YAML file is invalid
 	exitFailed   = 3 // the instance FAILED
-	exitCanceled = 4 // the instance was CANCELED, or this program was stopped
+	exitCanceled = 4 // the instance was CANCELED, or exportctl was interrupted
 	exitTimedOut = 5 // the instance TIMED_OUT
-	exitNotFound = 6 // there is no such thing
+	exitNotFound = 6 // no such template, schedule, instance or file
 	exitRefused  = 7 // the service refused the request
-	exitAway     = 8 // the service can't be reached
-	exitDenied   = 9 // the token is missing, wrong, or may not do this
+	exitAway     = 8 // the service is unreachable
+	exitDenied   = 9 // the token is missing, invalid, or lacks the scope
 )
 
 func main() {
@@ -42,7 +41,7 @@ func main() {
 	os.Exit(code)
 }
 
-// stdio is what the program has of the process around it.
+// stdio is the process's standard streams and environment, which tests replace.
 type stdio struct {
 	in     io.Reader
 	out    io.Writer
@@ -50,7 +49,7 @@ type stdio struct {
 	getenv func(string) string
 }
 
-// run is the program without the process around it.
+// run executes a command line and returns the exit code.
 func run(ctx context.Context, args []string, std stdio) int {
 	a := &app{stdio: std}
 	root := a.root()
@@ -69,17 +68,18 @@ func run(ctx context.Context, args []string, std stdio) int {
 	return exitCode(err)
 }
 
-// usageError is something wrong with what the program was given.
+// usageError is an error of the command line, the configuration or a YAML file.
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
-// statusText is how gRPC begins the text of a status.
+// statusText matches the beginning of the error text of a gRPC status.
 var statusText = regexp.MustCompile(`rpc error: code = (\w+) desc = `)
 
-// message is an error for people: a status without its trimmings.
+// message returns the text of an error for the terminal: a gRPC status is shown
+// as its code and message.
 func message(err error) string { return statusText.ReplaceAllString(err.Error(), "$1: ") }
 
 func exitCode(err error) int {

@@ -14,16 +14,16 @@ import (
 	"exporttask/cmd/exportctl/internal/term"
 )
 
-// output is how a command that shows something shows it.
+// output is the value of a command's flag -o.
 type output struct {
 	format string
 	offers []string
 }
 
-// outputFlag adds -o. The first format is the default.
+// outputFlag adds the flag -o to cmd. The first of the formats is the default.
 func outputFlag(cmd *cobra.Command, offers ...string) *output {
 	o := &output{offers: offers}
-	cmd.Flags().StringVarP(&o.format, "output", "o", offers[0], "how to show it: "+strings.Join(offers, ", "))
+	cmd.Flags().StringVarP(&o.format, "output", "o", offers[0], "output format: "+strings.Join(offers, ", "))
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(offers, cobra.ShellCompDirectiveNoFileComp))
 	return o
 }
@@ -35,7 +35,7 @@ func (o *output) check() error {
 	return nil
 }
 
-// list shows messages as an array of JSON, or as the table that they make.
+// list writes messages as a JSON array, or as the table that table returns.
 func list[M proto.Message](a *app, o *output, items []M, table func() *term.Table) error {
 	if o.format == "table" {
 		_, err := table().WriteTo(a.out)
@@ -52,7 +52,7 @@ func list[M proto.Message](a *app, o *output, items []M, table func() *term.Tabl
 	return a.writeJSON(texts)
 }
 
-// show writes one message as JSON.
+// show writes one message as indented JSON.
 func (a *app) show(m proto.Message) error {
 	text, err := jsonOf(m)
 	if err != nil {
@@ -65,8 +65,8 @@ func jsonOf(m proto.Message) (json.RawMessage, error) {
 	return protojson.MarshalOptions{UseProtoNames: true, EmitDefaultValues: true}.Marshal(m)
 }
 
-// writeJSON writes a value indented. protojson's own indentation changes from
-// build to build.
+// writeJSON writes a value as indented JSON. It is not protojson that indents,
+// because its white space differs between builds on purpose.
 func (a *app) writeJSON(v any) error {
 	text, err := json.Marshal(v)
 	if err != nil {
@@ -81,7 +81,7 @@ func (a *app) writeJSON(v any) error {
 	return err
 }
 
-// fields writes names and values, one a line, values that are empty left out.
+// fields writes pairs of names and values, one on each line, without empty values.
 func (a *app) fields(pairs ...string) {
 	table := term.NewTable("", "")
 	for i := 0; i+1 < len(pairs); i += 2 {

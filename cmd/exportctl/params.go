@@ -11,18 +11,19 @@ import (
 	"exporttask/client"
 )
 
-// paramFlags are the values of a template's parameters as flags.
+// paramFlags are the flags for the values of a template's parameters.
 type paramFlags struct {
 	values []string
 	nulls  []string
 }
 
 func (p *paramFlags) define(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVarP(&p.values, "param", "p", nil, "`NAME=VALUE` of a parameter; again for each value of a list")
+	cmd.Flags().StringArrayVarP(&p.values, "param", "p", nil, "`NAME=VALUE` of a parameter; repeat it for each value of a list")
 	cmd.Flags().StringArrayVar(&p.nulls, "null", nil, "`NAME` of a parameter that is NULL")
 }
 
-// read makes parameters of the flags, lists where a declaration says so.
+// read returns the parameters that the flags give, as lists where the template
+// declares a list.
 func (p *paramFlags) read(decls []*api.WshExportParamDecl) (client.Params, error) {
 	params := client.Params{}
 	for _, pair := range p.values {
@@ -38,21 +39,22 @@ func (p *paramFlags) read(decls []*api.WshExportParamDecl) (client.Params, error
 		case list:
 			params[name] = []string{value}
 		case given:
-			return nil, usagef("param: %s is given twice and is no list", name)
+			return nil, usagef("param: %s is given twice but is not a list", name)
 		default:
 			params[name] = value
 		}
 	}
 	for _, name := range p.nulls {
 		if _, given := params[name]; given {
-			return nil, usagef("null: %s has a value as well", name)
+			return nil, usagef("null: %s also has a value", name)
 		}
 		params[name] = nil
 	}
 	return params, nil
 }
 
-// enumFlag reads a value of an enum by what people call it: csv for FMT_CSV.
+// enumFlag parses the value of an enum flag: csv for FMT_CSV. The name is not
+// case-sensitive.
 func enumFlag[E interface {
 	~int32
 	protoreflect.Enum
@@ -69,7 +71,8 @@ func enumFlag[E interface {
 	return zero, usagef("%s: %q, want one of %s", flag, text, strings.Join(names, ", "))
 }
 
-// stateName is an enum's value without its prefix: DONE for DELIVERY_DONE.
+// stateName returns the name of an enum value without its prefix: DONE for
+// DELIVERY_DONE.
 func stateName(e interface{ String() string }, prefix string) string {
 	return strings.TrimPrefix(e.String(), prefix)
 }

@@ -14,7 +14,7 @@ import (
 )
 
 func (a *app) queueCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "queue", Short: "Show what waits and what runs, by operator and by worker", Args: cobra.NoArgs}
+	cmd := &cobra.Command{Use: "queue", Short: "Show waiting and running instances by operator and by worker", Args: cobra.NoArgs}
 	o := outputFlag(cmd, "table", "json")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := o.check(); err != nil {

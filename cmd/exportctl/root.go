@@ -13,27 +13,27 @@ import (
 	"exporttask/cmd/internal/version"
 )
 
-// dialTimeout is how long etcd may take to name a replica.
+// dialTimeout bounds the lookup of replicas in etcd.
 const dialTimeout = 10 * time.Second
 
-// app is one run of the program.
+// app is the state of one command line.
 type app struct {
 	stdio
 
 	settings settings
-	started  bool // a command began
+	started  bool // a command has begun to run
 	client   *client.Client
 }
 
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "exportctl",
-		Short: "Run exports, and keep templates and schedules as files say",
-		Long: `Run exports, and keep templates and schedules as files say.
+		Short: "Command-line client of exportd",
+		Long: `Run exports, apply templates and schedules from files, and show the queue.
 
-Where exportd is comes from a flag, the environment, the configuration file, in
-this order; otherwise it is 127.0.0.1:50051. Templates and schedules are given by
-their id or their exact name.`,
+The address of exportd is taken from a flag, the environment or the
+configuration file, in this order; the default is 127.0.0.1:50051. Templates and
+schedules are given by their id or their exact name.`,
 		Version:           version.Get().String(),
 		SilenceErrors:     true,
 		SilenceUsage:      true,
@@ -45,7 +45,7 @@ their id or their exact name.`,
 	root.SetVersionTemplate("exportctl {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = false
 	a.settings.define(root.PersistentFlags())
-	root.AddGroup(&cobra.Group{ID: "work", Title: "Exports:"}, &cobra.Group{ID: "keep", Title: "Templates and schedules:"}, &cobra.Group{ID: "see", Title: "What goes on:"})
+	root.AddGroup(&cobra.Group{ID: "work", Title: "Exports:"}, &cobra.Group{ID: "keep", Title: "Templates and schedules:"}, &cobra.Group{ID: "see", Title: "Monitoring:"})
 	for group, commands := range map[string][]*cobra.Command{
 		"work": {a.runCommand(), a.instCommand()},
 		"keep": {a.tplCommand(), a.schedCommand(), a.applyCommand()},
@@ -65,8 +65,8 @@ their id or their exact name.`,
 	return root
 }
 
-// note lets a command and those below it note that they began: what goes wrong
-// before is the command line's fault.
+// note makes a command and its subcommands set started when they begin to run:
+// an error before that is one of the command line.
 func (a *app) note(c *cobra.Command) {
 	do := c.RunE
 	c.RunE = func(cmd *cobra.Command, args []string) error {
@@ -78,12 +78,12 @@ func (a *app) note(c *cobra.Command) {
 	}
 }
 
-// prepare runs before every command.
+// prepare loads the settings before a command runs.
 func (a *app) prepare(cmd *cobra.Command, _ []string) error {
 	return a.settings.load(cmd.Flags(), a.getenv)
 }
 
-// dial connects, once.
+// dial returns the client, which it connects at the first call.
 func (a *app) dial(ctx context.Context) (*client.Client, error) {
 	if a.client != nil {
 		return a.client, nil
@@ -98,10 +98,10 @@ func (a *app) dial(ctx context.Context) (*client.Client, error) {
 	return a.client, err
 }
 
-// operator is who asks.
+// operator returns the value of --operator; 0 is none.
 func (a *app) operator() int32 { return a.settings.operator }
 
-// group is a command that has others and does nothing itself.
+// group returns a command that has subcommands and prints its help.
 func group(use, short string, commands ...*cobra.Command) *cobra.Command {
 	c := &cobra.Command{
 		Use: use, Short: short, Args: cobra.NoArgs,
@@ -111,7 +111,7 @@ func group(use, short string, commands ...*cobra.Command) *cobra.Command {
 	return c
 }
 
-// terminal is the size of the terminal that w is; 0, 0 where it is none.
+// terminal returns the size of the terminal w, or 0, 0 if w is not a terminal.
 func terminal(w any) (columns, rows int) {
 	file, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
@@ -124,12 +124,12 @@ func terminal(w any) (columns, rows int) {
 	return columns, rows
 }
 
-// ask asks for a yes on a terminal. Without one it is a usage error: scripts say
-// --yes.
+// ask asks for confirmation on the terminal. Without a terminal it returns a usage
+// error; scripts use --yes.
 func (a *app) ask(question string) (bool, error) {
 	file, ok := a.in.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
-		return false, usagef("%s: there is no terminal to ask on; say --yes", question)
+		return false, usagef("%s: no terminal to ask on; use --yes", question)
 	}
 	fmt.Fprintf(a.err, "%s [y/N] ", question)
 	var answer string

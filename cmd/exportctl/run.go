@@ -25,12 +25,13 @@ func (a *app) runCommand() *cobra.Command {
 	var r runFlags
 	cmd := &cobra.Command{
 		Use:   "run TPL",
-		Short: "Run a template and fetch the file",
-		Long: `Run a template, wait, and fetch the file.
+		Short: "Run a template and download the file",
+		Long: `Run a template, wait for its end, and download the file.
 
-The format is that of --format, or of the output's extension (.csv, .xls, .xlsx),
-or the template's. Ctrl-C cancels the instance. The output appears when it is
-whole, and replaces a file of that name.`,
+The format is that of --format, else of the extension of the output file (.csv,
+.xls, .xlsx), else of the template. An extension of another format is refused.
+Ctrl-C cancels the instance. The output file appears when it is complete, and
+replaces an existing file.`,
 		Example: `  exportctl run "daily orders" -p from=2026-01-01 -o orders.xlsx
   exportctl run 12 -p shop=3 -p shop=7 -o - | wc -l`,
 		Args:              cobra.ExactArgs(1),
@@ -38,11 +39,11 @@ whole, and replaces a file of that name.`,
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.runTpl(cmd.Context(), args[0], &r) },
 	}
 	r.params.define(cmd)
-	cmd.Flags().StringVarP(&r.out, "output", "o", "", "`file` or folder to write to, - for the standard output (default: the file's own name, here)")
+	cmd.Flags().StringVarP(&r.out, "output", "o", "", "`file` or folder to write to, - for standard output (default: the file's own name in the current folder)")
 	cmd.Flags().StringVar(&r.format, "format", "", "csv, xls or xlsx")
-	cmd.Flags().StringVar(&r.requestID, "request-id", "", "`id` of this run: asked for again with the same id, the first one's instance is taken")
-	cmd.Flags().BoolVarP(&r.quiet, "quiet", "q", false, "tell of nothing but errors")
-	cmd.Flags().BoolVar(&r.detach, "detach", false, "print the instance's id and do not wait for it")
+	cmd.Flags().StringVar(&r.requestID, "request-id", "", "idempotency `key`: a second run with the same id returns the instance of the first")
+	cmd.Flags().BoolVarP(&r.quiet, "quiet", "q", false, "print nothing but errors")
+	cmd.Flags().BoolVar(&r.detach, "detach", false, "print the id of the instance and do not wait")
 	return cmd
 }
 
@@ -66,7 +67,7 @@ func (a *app) runTpl(ctx context.Context, ref string, r *runFlags) error {
 	}
 	tpl, err := find.Tpl(ctx, c.API(), ref, a.operator())
 	if n, notID := strconv.ParseInt(ref, 10, 32); r.detach && notID == nil && status.Code(err) == codes.PermissionDenied {
-		// A token that may start exports and see nothing needs the id alone.
+		// A token with only the scope run cannot read the template; its id is enough.
 		tpl, err = &api.WshExportTpl{EtplId: int32(n)}, nil
 	}
 	if err != nil {
@@ -108,7 +109,7 @@ func (a *app) detach(ctx context.Context, c *client.Client, tpl *api.WshExportTp
 	return err
 }
 
-// progress tells on the standard error how an instance comes along.
+// progress returns the display of an instance's progress on standard error.
 func (a *app) progress(quiet bool) *term.Progress {
 	p := &term.Progress{Out: a.err, Now: time.Now}
 	p.Columns, _ = terminal(a.err)
@@ -118,8 +119,8 @@ func (a *app) progress(quiet bool) *term.Progress {
 	return p
 }
 
-// expected guesses how many rows there will be: as many as the last time; 0 where
-// that is not known.
+// expected estimates the number of rows: that of the template's last successful
+// instance, or 0 if there is none.
 func (a *app) expected(ctx context.Context, c *client.Client, tplID int32) int64 {
 	res, err := c.API().ListInst(ctx, &api.WshExportTaskListInstReq{
 		EtplId: tplID, States: []api.WshExportInstState{api.WshExportInstState_STATE_SUCCEEDED}, PageSize: 1,
@@ -130,7 +131,8 @@ func (a *app) expected(ctx context.Context, c *client.Client, tplID int32) int64
 	return res.GetData()[0].GetRowsDone()
 }
 
-// fetch writes the file of an instance that succeeded to where it is wanted.
+// fetch downloads the file of a succeeded instance to the path, folder or "-"
+// that -o gives.
 func (a *app) fetch(ctx context.Context, c *client.Client, inst *api.WshExportInst, to string, show *term.Progress) (err error) {
 	defer show.Done()
 	var size int64
@@ -176,7 +178,7 @@ func sha(inst *api.WshExportInst) string {
 	return "-"
 }
 
-// counter tells how much was written.
+// counter is a writer that reports the number of bytes written so far.
 type counter struct {
 	w    io.Writer
 	n    int64

@@ -96,7 +96,7 @@ func TestExitCode(t *testing.T) {
 	c.fails(t, exitUsage, "want NAME=VALUE", "run", "orders", "-p", "from")
 	c.fails(t, exitUsage, `"pdf", want one of`, "run", "orders", "--format", "pdf")
 	c.fails(t, exitUsage, `"xml", want one of table, json`, "tpl", "list", "-o", "xml")
-	c.fails(t, exitUsage, "want its number", "inst", "show", "first")
+	c.fails(t, exitUsage, "want an id, a number", "inst", "show", "first")
 	c.fails(t, exitFailed, "FAILED", "run", "gone", "-o", "gone.csv")
 	if _, err := os.Stat(filepath.Join(c.dir, "gone.csv")); err == nil {
 		t.Error("a file of an instance that failed")

@@ -24,7 +24,7 @@ func (a *app) schedCommand() *cobra.Command {
 func (a *app) schedCreate() *cobra.Command {
 	var files []string
 	cmd := &cobra.Command{
-		Use: "create -f FILE", Short: "Make schedules of a YAML file, each with the name of its template", Args: cobra.NoArgs,
+		Use: "create -f FILE", Short: "Create the schedules of a YAML file", Args: cobra.NoArgs,
 	}
 	fileFlag(cmd, &files, "`file` of schedules, - for the standard input")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -72,7 +72,7 @@ func (a *app) schedList() *cobra.Command {
 	var tpl string
 	cmd := &cobra.Command{Use: "list", Short: "List schedules, newest first", Args: cobra.NoArgs}
 	o := outputFlag(cmd, "table", "json")
-	cmd.Flags().StringVar(&tpl, "tpl", "", "of this template alone")
+	cmd.Flags().StringVar(&tpl, "tpl", "", "only schedules of this template")
 	_ = cmd.RegisterFlagCompletionFunc("tpl", a.completeTpls)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := o.check(); err != nil {
@@ -106,7 +106,7 @@ func (a *app) schedList() *cobra.Command {
 	return cmd
 }
 
-// next is the next due time of a schedule, in the local zone.
+// next returns the next due time of a schedule in the local zone.
 func next(s *api.WshExportSched) string {
 	for _, at := range s.GetUpcoming() {
 		return term.Moment(at, time.Local)
@@ -114,7 +114,7 @@ func next(s *api.WshExportSched) string {
 	return ""
 }
 
-// number is an id, empty for none.
+// number formats an id; 0 is an empty string.
 func number(id int64) string {
 	if id == 0 {
 		return ""
@@ -122,7 +122,7 @@ func number(id int64) string {
 	return strconv.FormatInt(id, 10)
 }
 
-// schedArg runs a command on the one schedule that its argument names.
+// schedArg returns a command that calls do with the schedule given as argument.
 func (a *app) schedArg(do func(ctx context.Context, c *client.Client, s *api.WshExportSched) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		c, err := a.dial(cmd.Context())
@@ -138,7 +138,7 @@ func (a *app) schedArg(do func(ctx context.Context, c *client.Client, s *api.Wsh
 }
 
 func (a *app) schedShow() *cobra.Command {
-	cmd := &cobra.Command{Use: "show SCHED", Short: "Show a schedule and when it is due next", Args: cobra.ExactArgs(1), ValidArgsFunction: a.completeScheds}
+	cmd := &cobra.Command{Use: "show SCHED", Short: "Show a schedule and its next due time", Args: cobra.ExactArgs(1), ValidArgsFunction: a.completeScheds}
 	o := outputFlag(cmd, "table", "yaml", "json")
 	cmd.RunE = a.schedArg(func(_ context.Context, _ *client.Client, s *api.WshExportSched) error {
 		if err := o.check(); err != nil {
@@ -182,13 +182,13 @@ func (a *app) schedPause(use, short string, paused bool) *cobra.Command {
 func (a *app) schedRun() *cobra.Command {
 	var from, to string
 	cmd := &cobra.Command{
-		Use: "run SCHED", Short: "Run a schedule now, or for each due time of a range that has no instance yet",
+		Use: "run SCHED", Short: "Run a schedule now, or for the due times of a range that have no instance",
 		Example: `  exportctl sched run nightly --from 2026-01-01T00:00:00+08:00 --to 2026-02-01T00:00:00+08:00`,
 		Args:    cobra.ExactArgs(1), ValidArgsFunction: a.completeScheds,
 	}
 	o := outputFlag(cmd, "table", "json")
 	cmd.Flags().StringVar(&from, "from", "", "first due time of the range, RFC 3339")
-	cmd.Flags().StringVar(&to, "to", "", "end of the range, which is not in it, RFC 3339")
+	cmd.Flags().StringVar(&to, "to", "", "end of the range (exclusive), RFC 3339")
 	cmd.MarkFlagsRequiredTogether("from", "to")
 	cmd.RunE = a.schedArg(func(ctx context.Context, c *client.Client, s *api.WshExportSched) error {
 		if err := o.check(); err != nil {
@@ -215,7 +215,7 @@ func (a *app) schedRun() *cobra.Command {
 
 func (a *app) schedDelete() *cobra.Command {
 	var yes bool
-	cmd := &cobra.Command{Use: "delete SCHED", Short: "Delete a schedule; its instances stay", Args: cobra.ExactArgs(1), ValidArgsFunction: a.completeScheds}
+	cmd := &cobra.Command{Use: "delete SCHED", Short: "Delete a schedule, but not its instances", Args: cobra.ExactArgs(1), ValidArgsFunction: a.completeScheds}
 	yesFlag(cmd, &yes)
 	cmd.RunE = a.schedArg(func(ctx context.Context, c *client.Client, s *api.WshExportSched) error {
 		if ok, err := a.sure(yes, fmt.Sprintf("Delete schedule %d %q?", s.GetEschedId(), s.GetEschedName())); !ok {

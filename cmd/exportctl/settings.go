@@ -62,8 +62,8 @@ func (s *settings) define(f *pflag.FlagSet) {
 	f.Int32Var(&s.operator, "operator", 0, "operator `id` who asks, and whose things are listed; 0: any")
 }
 
-// load sets what no flag has set. Of addr and etcd, the one that is given nearer
-// to the command line counts.
+// load sets the settings that no flag has set. Of addr and etcd, the one with the
+// higher precedence is used.
 func (s *settings) load(f *pflag.FlagSet, getenv func(string) string) error {
 	if err := s.oneAddress("the command line", f.Changed); err != nil {
 		return err
@@ -114,7 +114,7 @@ func (s *settings) load(f *pflag.FlagSet, getenv func(string) string) error {
 		value, ok := scalar(node)
 		switch {
 		case !s.known(name) || name == "config":
-			errs = append(errs, usagef("%s: unknown key; `exportctl help` lists them without their dashes", where))
+			errs = append(errs, usagef("%s: unknown key; the keys are the flags that `exportctl help` lists, without dashes", where))
 		case !ok:
 			errs = append(errs, usagef("%s: want a single value, or a list of them for etcd", where))
 		case skip(name) || tokenGiven && strings.HasPrefix(name, "token") && name != "token-in-plaintext":
@@ -125,7 +125,7 @@ func (s *settings) load(f *pflag.FlagSet, getenv func(string) string) error {
 	return errors.Join(errs...)
 }
 
-// known tells settings from the flags of a command.
+// known reports whether name is a setting, and not a flag of one command.
 func (s *settings) known(name string) bool {
 	mine := pflag.NewFlagSet("", pflag.ContinueOnError)
 	new(settings).define(mine)
@@ -139,7 +139,8 @@ func (s *settings) oneAddress(where string, given func(string) bool) error {
 	return nil
 }
 
-// defaultConfig is where the configuration is looked for, empty for nowhere.
+// defaultConfig returns the path of the configuration file, or an empty string if
+// the environment names no home folder.
 func defaultConfig(getenv func(string) string) string {
 	if dir := getenv("XDG_CONFIG_HOME"); dir != "" {
 		return filepath.Join(dir, configName)
@@ -172,7 +173,8 @@ func readConfig(file string, needed bool) (map[string]*yaml.Node, error) {
 	return values, nil
 }
 
-// scalar is a single value, or a list of them with commas.
+// scalar returns a scalar node's value, or the values of a list of scalars
+// separated by commas. ok is false for other nodes.
 func scalar(n *yaml.Node) (string, bool) {
 	if n.Kind == yaml.ScalarNode {
 		return n.Value, true
@@ -187,7 +189,7 @@ func scalar(n *yaml.Node) (string, bool) {
 	return strings.Join(items, ","), n.Kind == yaml.SequenceNode
 }
 
-// options are the client's.
+// options returns the client's options.
 func (s *settings) options() (client.Options, error) {
 	o := client.Options{
 		Target: s.addr, Etcd: s.etcd, Service: s.etcdService, EtcdUsername: s.etcdUsername,
@@ -210,11 +212,11 @@ func (s *settings) options() (client.Options, error) {
 	return o, nil
 }
 
-// id reads the number of a thing that has no name.
+// id parses the id of an instance or a delivery.
 func id(what, text string) (int64, error) {
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || n <= 0 {
-		return 0, usagef("%s: %q, want its number", what, text)
+		return 0, usagef("%s: %q, want an id, a number", what, text)
 	}
 	return n, nil
 }

@@ -15,7 +15,7 @@ import (
 	"exporttask/cmd/exportctl/internal/term"
 )
 
-// topTimeout is how long one frame may take to fetch.
+// topTimeout bounds the calls for one frame.
 const topTimeout = 5 * time.Second
 
 func (a *app) topCommand() *cobra.Command {
@@ -23,10 +23,10 @@ func (a *app) topCommand() *cobra.Command {
 	var every time.Duration
 	cmd := &cobra.Command{
 		Use: "top", Short: "Watch the queue, running exports, workers and replicas live", Args: cobra.NoArgs,
-		Long: "Watch the queue, running exports, workers and replicas live. q or Ctrl-C ends it.\nReplicas are known where exportd is found through etcd.",
+		Long: "Watch the queue, running exports, workers and replicas live. q or Ctrl-C ends it.\nReplicas are shown if exportd is found through etcd.",
 	}
-	cmd.Flags().BoolVar(&once, "once", false, "print one frame and end")
-	cmd.Flags().DurationVar(&every, "every", time.Second, "how often it is looked at")
+	cmd.Flags().BoolVar(&once, "once", false, "print one frame and exit")
+	cmd.Flags().DurationVar(&every, "every", time.Second, "refresh interval")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if every < 100*time.Millisecond {
 			return usagef("every: %s, want 100ms or more", every)
@@ -45,14 +45,14 @@ func (a *app) topCommand() *cobra.Command {
 			return err
 		}
 		if columns == 0 {
-			return usagef("the standard output is no terminal; --once prints one frame")
+			return usagef("standard output is not a terminal; --once prints one frame")
 		}
 		return a.live(cmd.Context(), c, frame, every)
 	}
 	return cmd
 }
 
-// frame fetches what is going on.
+// frame requests the queue and the running instances from the service.
 func (a *app) frame(ctx context.Context, c *client.Client) (term.Top, error) {
 	ctx, stop := context.WithTimeout(ctx, topTimeout)
 	defer stop()
@@ -72,13 +72,13 @@ func (a *app) frame(ctx context.Context, c *client.Client) (term.Top, error) {
 	return f, err
 }
 
-// live draws frame after frame until q, Ctrl-C or the end of ctx.
+// live draws a frame at each interval until q, Ctrl-C or the end of ctx.
 func (a *app) live(ctx context.Context, c *client.Client, frame term.Top, every time.Duration) error {
 	quit, restore, err := a.keys()
 	if err != nil {
 		return err
 	}
-	// The other screen, without a cursor; back again at the end.
+	// Use the alternate screen without a cursor, and restore the terminal at the end.
 	fmt.Fprint(a.out, "\x1b[?1049h\x1b[?25l")
 	defer func() {
 		fmt.Fprint(a.out, "\x1b[?25h\x1b[?1049l")
@@ -100,7 +100,7 @@ func (a *app) live(ctx context.Context, c *client.Client, frame term.Top, every 
 		}
 		after, err := a.frame(ctx, c)
 		if err != nil {
-			frame.Problem = message(err) // and the old frame stays
+			frame.Problem = message(err) // the previous frame stays
 			continue
 		}
 		frame = frame.Next(after)
@@ -112,13 +112,13 @@ func (a *app) keys() (quit <-chan struct{}, restore func(), err error) {
 	pressed := make(chan struct{})
 	in, ok := a.in.(*os.File)
 	if !ok || !xterm.IsTerminal(int(in.Fd())) {
-		return pressed, func() {}, nil // nobody presses anything
+		return pressed, func() {}, nil // standard input is not a terminal
 	}
 	before, err := xterm.MakeRaw(int(in.Fd()))
 	if err != nil {
 		return nil, nil, err
 	}
-	go func() { // ends with the program: a read of a terminal can't be broken off
+	go func() { // ends with the program: a read from a terminal cannot be canceled
 		key := make([]byte, 1)
 		for {
 			if _, err := in.Read(key); err != nil {

@@ -25,8 +25,8 @@ func (a *app) tplCommand() *cobra.Command {
 func (a *app) tplCreate() *cobra.Command {
 	var files []string
 	cmd := &cobra.Command{
-		Use: "create -f FILE", Short: "Make templates, with their schedules, of a YAML file", Args: cobra.NoArgs,
-		Long: "Make templates, with their schedules, of a YAML file. It makes new ones each time; apply makes the server as files say.",
+		Use: "create -f FILE", Short: "Create templates and their schedules from a YAML file", Args: cobra.NoArgs,
+		Long: "Create templates and their schedules from a YAML file. Each call creates new ones; apply updates existing ones.",
 	}
 	fileFlag(cmd, &files, "`file` of templates, - for the standard input")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -48,14 +48,14 @@ func (a *app) tplCreate() *cobra.Command {
 	return cmd
 }
 
-// fileFlag adds -f.
+// fileFlag adds the flag -f to cmd.
 func fileFlag(cmd *cobra.Command, files *[]string, usage string) {
 	cmd.Flags().StringArrayVarP(files, "file", "f", nil, usage)
 	_ = cmd.MarkFlagRequired("file")
 	_ = cmd.MarkFlagFilename("file", "yaml", "yml")
 }
 
-// load reads templates; what is wrong with the files is a usage error.
+// load reads templates from files. Invalid files lead to a usage error.
 func load(files []string, in io.Reader) ([]spec.Tpl, error) {
 	tpls, err := spec.Load(files, in)
 	if err != nil {
@@ -86,9 +86,9 @@ func (a *app) tplList() *cobra.Command {
 	var deleted bool
 	cmd := &cobra.Command{Use: "list", Short: "List templates, newest first", Args: cobra.NoArgs}
 	o := outputFlag(cmd, "table", "json")
-	cmd.Flags().StringVar(&name, "name", "", "with this in their name alone")
-	cmd.Flags().StringVar(&tag, "tag", "", "with this tag alone")
-	cmd.Flags().BoolVar(&deleted, "deleted", false, "deleted ones as well")
+	cmd.Flags().StringVar(&name, "name", "", "only templates whose name contains this text")
+	cmd.Flags().StringVar(&tag, "tag", "", "only templates with this tag")
+	cmd.Flags().BoolVar(&deleted, "deleted", false, "deleted templates too")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := o.check(); err != nil {
 			return err
@@ -120,7 +120,8 @@ func tplStatus(p *api.WshExportTpl) string {
 	return stateName(api.WshExportTplStatus(p.GetEtplStatus()), "TPL_")
 }
 
-// tplArg runs a command on the one template that its argument names.
+// tplArg returns a command's RunE that calls do with the template given as
+// argument.
 func (a *app) tplArg(do func(ctx context.Context, c *client.Client, t *api.WshExportTpl) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		c, err := a.dial(cmd.Context())
@@ -137,7 +138,7 @@ func (a *app) tplArg(do func(ctx context.Context, c *client.Client, t *api.WshEx
 
 func (a *app) tplShow() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "show TPL", Short: "Show a template; -o yaml with its schedules, as apply takes it",
+		Use: "show TPL", Short: "Show a template; with -o yaml as a file for apply, with its schedules",
 		Args: cobra.ExactArgs(1), ValidArgsFunction: a.completeTpls,
 	}
 	o := outputFlag(cmd, "table", "yaml", "json")
@@ -181,13 +182,13 @@ func (a *app) tplPreview() *cobra.Command {
 	var rows int32
 	var format string
 	cmd := &cobra.Command{
-		Use: "preview [TPL]", Short: "Show the first rows of a template, or of one in a file, without running it whole",
+		Use: "preview [TPL]", Short: "Show the first rows of a template, or of a draft in a file",
 		Args: cobra.MaximumNArgs(1), ValidArgsFunction: a.completeTpls,
 	}
 	o := outputFlag(cmd, "table", "json")
 	params.define(cmd)
-	cmd.Flags().StringArrayVarP(&file, "file", "f", nil, "`file` of the template, which need not be saved")
-	cmd.Flags().Int32Var(&rows, "rows", 0, "how many, 1 to 200 (default 20)")
+	cmd.Flags().StringArrayVarP(&file, "file", "f", nil, "`file` with a draft of a template")
+	cmd.Flags().Int32Var(&rows, "rows", 0, "number of rows, 1 to 200 (default 20)")
 	cmd.Flags().StringVar(&format, "format", "", "csv, xls or xlsx")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := o.check(); err != nil {
@@ -230,7 +231,7 @@ func (a *app) tplPreview() *cobra.Command {
 	return cmd
 }
 
-// previewed puts what is to be previewed into a request.
+// previewed sets the template or the draft of a preview request.
 func (a *app) previewed(ctx context.Context, c *client.Client, req *api.WshExportTaskPreviewTplReq, args, file []string) ([]*api.WshExportParamDecl, error) {
 	if len(args) == 1 {
 		t, err := find.Tpl(ctx, c.API(), args[0], a.operator())
@@ -278,7 +279,7 @@ func (a *app) previewTable(p *api.WshExportPreview) error {
 func (a *app) tplUpdate() *cobra.Command {
 	var files []string
 	cmd := &cobra.Command{
-		Use: "update TPL -f FILE", Short: "Make a template as a YAML file says; its schedules stay as they are",
+		Use: "update TPL -f FILE", Short: "Update a template from a YAML file, without its schedules",
 		Args: cobra.ExactArgs(1), ValidArgsFunction: a.completeTpls,
 	}
 	fileFlag(cmd, &files, "`file` of the template, - for the standard input")
@@ -305,7 +306,7 @@ func (a *app) tplUpdate() *cobra.Command {
 func (a *app) tplDelete() *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
-		Use: "delete TPL", Short: "Delete a template; its instances and their files stay",
+		Use: "delete TPL", Short: "Delete a template, but not its instances and their files",
 		Args: cobra.ExactArgs(1), ValidArgsFunction: a.completeTpls,
 	}
 	yesFlag(cmd, &yes)
@@ -323,7 +324,7 @@ func yesFlag(cmd *cobra.Command, yes *bool) {
 	cmd.Flags().BoolVarP(yes, "yes", "y", false, "do not ask")
 }
 
-// sure asks, unless yes was said before.
+// sure asks for confirmation unless --yes was given.
 func (a *app) sure(yes bool, question string) (bool, error) {
 	if yes {
 		return true, nil

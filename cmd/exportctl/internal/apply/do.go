@@ -14,11 +14,11 @@ import (
 	"exporttask/cmd/exportctl/internal/spec"
 )
 
-// undoTimeout bounds the taking back of one change.
+// undoTimeout bounds reverting one change.
 const undoTimeout = 30 * time.Second
 
-// Check asks the server which of the changes it would refuse, and tells all of
-// them. Nothing is changed.
+// Check has the server validate the changed templates and returns the errors of
+// all refused ones, joined. It changes nothing.
 func (p *Plan) Check(ctx context.Context) error {
 	var errs []error
 	for _, c := range p.Changes {
@@ -32,28 +32,28 @@ func (p *Plan) Check(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// Do makes the changes in order and tells of each that is made. Where one fails
-// those before it are taken back, last first, and the error says whether that
-// went well. Deletions, which come last, can't be taken back; what fails among
-// them leaves the others as they are.
-func (p *Plan) Do(ctx context.Context, told func(*Change)) error {
+// Do makes the changes in order and calls done after each. If a change fails, the
+// preceding ones are reverted, the last one first, and the error says whether that
+// succeeded. Deletions come last and cannot be reverted: after a failed deletion
+// the completed changes stay.
+func (p *Plan) Do(ctx context.Context, done func(*Change)) error {
 	var undo []func(context.Context) error
 	for _, c := range p.Changes {
 		back, err := c.do(ctx)
 		if err != nil {
 			err = c.at(err)
 			if c.Action == Delete {
-				return fmt.Errorf("%w; what was listed before it is done", err)
+				return fmt.Errorf("%w; the changes listed before it are made", err)
 			}
 			return takeBack(ctx, undo, err)
 		}
 		undo = append(undo, back)
-		told(c)
+		done(c)
 	}
 	return nil
 }
 
-// takeBack undoes what was done before err.
+// takeBack reverts the changes made before err and adds the result to err.
 func takeBack(ctx context.Context, undo []func(context.Context) error, err error) error {
 	ctx = context.WithoutCancel(ctx)
 	var failed []error
@@ -66,9 +66,9 @@ func takeBack(ctx context.Context, undo []func(context.Context) error, err error
 	case len(undo) == 0:
 		return fmt.Errorf("%w; nothing was changed", err)
 	case len(failed) > 0:
-		return fmt.Errorf("%w; what was done before it could not be taken back: %w", err, errors.Join(failed...))
+		return fmt.Errorf("%w; the changes before it could not be reverted: %w", err, errors.Join(failed...))
 	default:
-		return fmt.Errorf("%w; what was done before it is taken back", err)
+		return fmt.Errorf("%w; the changes before it are reverted", err)
 	}
 }
 
@@ -83,7 +83,7 @@ type (
 	doFunc   = func(context.Context) (undoFunc, error)
 )
 
-// checkTpl lets the server check a template as it does when it is saved.
+// checkTpl has the server validate a template without storing it.
 func (m *maker) checkTpl(want *api.WshExportTaskCreateTplReq) func(context.Context) error {
 	return func(ctx context.Context) error {
 		draft := proto.CloneOf(want)
@@ -156,7 +156,8 @@ func (m *maker) deleteSched(id int64) doFunc {
 	}
 }
 
-// ignoreUndo is a change that takes another one back.
+// ignoreUndo adapts a change that reverts another one: how to revert it again is
+// not needed.
 func ignoreUndo(do doFunc) undoFunc {
 	return func(ctx context.Context) error {
 		_, err := do(ctx)

@@ -1,13 +1,14 @@
-// Package apply makes a server's templates and schedules as files say: Make finds
-// what differs, and Plan.Do changes it. `exportctl apply` calls it and shows the
-// differences in between.
+// Package apply changes the templates and schedules of a server to match files:
+// Make computes the differences, and Plan.Do makes the changes. `exportctl apply`
+// calls both and shows the differences in between.
 //
-// A template is known by its name among those of the operator, a schedule by its
-// name among those of its template. What the server has and the files have not
-// stays, unless it is to be pruned: then schedules of templates that the files
-// have go, and templates with a tag that the files use, so that the templates of
-// one repository are those of its tags.
+// A template is identified by its name among those of the operator, a schedule by
+// its name among those of its template. Templates and schedules that only the
+// server has are kept unless Options.Prune is set. Then schedules that the files do
+// not list under their templates are deleted, and templates that have a tag used in
+// the files but are not in the files.
 //
-// Plan.Check lets the server check all templates beforehand. Schedules are checked
-// when they are made; where one is refused, what was done before it is taken back.
+// Plan.Check has the server validate all changed templates beforehand. Schedules
+// are validated when they are created; if one is refused, the preceding changes are
+// reverted.
 package apply

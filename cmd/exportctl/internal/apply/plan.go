@@ -11,34 +11,34 @@ import (
 	"exporttask/cmd/exportctl/internal/term"
 )
 
-// Action is what a change does.
+// Action is the kind of a change.
 type Action string
 
-// The actions.
+// Actions of a change.
 const (
 	Create Action = "create"
 	Update Action = "update"
 	Delete Action = "delete"
 )
 
-// Change is one thing that is not as the files say.
+// Change is one difference between the server and the files.
 type Change struct {
 	Action Action
 	// What is "template" or "schedule"; a schedule's Name is TEMPLATE/NAME.
 	What, Name string
-	// Where the file says so, "orders.yaml:1"; empty for what is not there.
+	// Where is the place in the files, "orders.yaml:1"; empty for a deletion.
 	Where string
-	// Diff shows the lines that go and come.
+	// Diff shows the removed and the added lines.
 	Diff string
 
-	// check asks the server whether it would take the change; nil: only making
-	// it can tell.
+	// check has the server validate the change; nil if only making the change
+	// does.
 	check func(context.Context) error
-	// do makes the change and returns how to take it back; nil: it can't be.
+	// do makes the change and returns the change that reverts it, or nil.
 	do func(context.Context) (undo func(context.Context) error, err error)
 }
 
-// at is an error with where the file says what caused it.
+// at adds the change's place in the files to an error.
 func (c *Change) at(err error) error {
 	err = fmt.Errorf("%s: %w", c, err)
 	if c.Where != "" {
@@ -49,18 +49,19 @@ func (c *Change) at(err error) error {
 
 func (c *Change) String() string { return fmt.Sprintf("%s %s %q", c.Action, c.What, c.Name) }
 
-// Options say whose templates are meant and what may go.
+// Options limit what Make compares and deletes.
 type Options struct {
-	// OperatorID is whose templates are looked at and who owns new ones; 0: all
-	// that the server shows.
+	// OperatorID filters the server's templates and owns new ones; 0 is all
+	// templates that the server shows.
 	OperatorID int32
 	Prune      bool
 }
 
-// Plan is what has to change, in order: what comes and differs before what goes.
+// Plan is the list of changes in order: creations and updates before deletions.
 type Plan struct{ Changes []*Change }
 
-// Make compares the server with the files. It changes nothing.
+// Make compares the server with the templates of the files and returns the changes
+// that make the server match. It changes nothing.
 func Make(ctx context.Context, server api.ExportTaskClient, tpls []spec.Tpl, o Options) (*Plan, error) {
 	m := &maker{server: server, opts: o, known: map[int32]bool{}}
 	for i := range tpls {
@@ -81,7 +82,7 @@ type maker struct {
 	opts    Options
 	changes []*Change
 	deletes []*Change
-	known   map[int32]bool // templates that the files have
+	known   map[int32]bool // ids of templates that are in the files
 }
 
 func (m *maker) tpl(ctx context.Context, want *spec.Tpl) error {
@@ -93,7 +94,7 @@ func (m *maker) tpl(ctx context.Context, want *spec.Tpl) error {
 	if len(found) > 1 {
 		return fmt.Errorf("name: the server has %d templates called %q, want one at most: delete the others or name the operator", len(found), name)
 	}
-	id := new(int32) // set when the template is made
+	id := new(int32) // set when the template is created
 	if len(found) == 0 {
 		m.changes = append(m.changes, &Change{
 			Action: Create, What: "template", Name: name, Where: want.Where,
@@ -116,7 +117,7 @@ func (m *maker) tpl(ctx context.Context, want *spec.Tpl) error {
 	return m.scheds(ctx, want, id)
 }
 
-// scheds compares the schedules of a template that the server has.
+// scheds adds the changes of the schedules of a template.
 func (m *maker) scheds(ctx context.Context, want *spec.Tpl, tplID *int32) error {
 	has, err := find.SchedsOf(ctx, m.server, *tplID)
 	if err != nil {
@@ -168,8 +169,8 @@ func (m *maker) dropSched(tpl string, s *api.WshExportSched) {
 	})
 }
 
-// prune deletes the templates that bear a tag of the files and are not in them,
-// their schedules first.
+// prune adds the deletions of templates that have a tag of the files but are not in
+// them, each after its schedules.
 func (m *maker) prune(ctx context.Context, tpls []spec.Tpl) error {
 	var tags []string
 	for _, t := range tpls {

@@ -1,5 +1,5 @@
-// Package find looks templates and schedules up by what people call them: an id
-// or an exact name. cmd/exportctl and package apply call it; it changes nothing.
+// Package find looks up templates and schedules by an id or an exact name.
+// cmd/exportctl and package apply call it; it changes nothing.
 package find
 
 import (
@@ -15,10 +15,10 @@ import (
 	"exporttask/client"
 )
 
-// pageSize is how many things are asked for at once.
+// pageSize is the page size of lists.
 const pageSize = 200
 
-// Tpls are all templates that a request asks for, page by page.
+// Tpls returns all templates that match req, page by page.
 func Tpls(ctx context.Context, server api.ExportTaskClient, req *api.WshExportTaskListTplReq) ([]*api.WshExportTpl, error) {
 	var all []*api.WshExportTpl
 	for {
@@ -34,7 +34,7 @@ func Tpls(ctx context.Context, server api.ExportTaskClient, req *api.WshExportTa
 	}
 }
 
-// TplsNamed are the templates of an exact name.
+// TplsNamed returns the templates with an exact name.
 func TplsNamed(ctx context.Context, server api.ExportTaskClient, name string, operator int32) ([]*api.WshExportTpl, error) {
 	all, err := Tpls(ctx, server, &api.WshExportTaskListTplReq{EtplName: name, OperatorId: operator})
 	var named []*api.WshExportTpl
@@ -46,7 +46,8 @@ func TplsNamed(ctx context.Context, server api.ExportTaskClient, name string, op
 	return named, err
 }
 
-// Tpl is the one template of an id or an exact name.
+// Tpl returns the template with an id or an exact name. A name that no or several
+// templates have is an error.
 func Tpl(ctx context.Context, server api.ExportTaskClient, ref string, operator int32) (*api.WshExportTpl, error) {
 	var found []*api.WshExportTpl
 	var err error
@@ -61,7 +62,7 @@ func Tpl(ctx context.Context, server api.ExportTaskClient, ref string, operator 
 	return one(found, "template", ref, (*api.WshExportTpl).GetEtplId)
 }
 
-// Scheds are all schedules that a request asks for, page by page.
+// Scheds returns all schedules that match req, page by page.
 func Scheds(ctx context.Context, server api.ExportTaskClient, req *api.WshExportTaskListSchedReq) ([]*api.WshExportSched, error) {
 	var all []*api.WshExportSched
 	for {
@@ -77,8 +78,8 @@ func Scheds(ctx context.Context, server api.ExportTaskClient, req *api.WshExport
 	}
 }
 
-// SchedsOf are the schedules of a template. A server that knows no schedules has
-// none.
+// SchedsOf returns the schedules of a template. It returns none for a server of a
+// release without schedules.
 func SchedsOf(ctx context.Context, server api.ExportTaskClient, tplID int32) ([]*api.WshExportSched, error) {
 	list, err := Scheds(ctx, server, &api.WshExportTaskListSchedReq{EtplId: tplID})
 	if status.Code(err) == codes.Unimplemented {
@@ -87,7 +88,8 @@ func SchedsOf(ctx context.Context, server api.ExportTaskClient, tplID int32) ([]
 	return list, err
 }
 
-// Sched is the one schedule of an id or an exact name.
+// Sched returns the schedule with an id or an exact name. A name that no or several
+// schedules have is an error.
 func Sched(ctx context.Context, server api.ExportTaskClient, ref string, operator int32) (*api.WshExportSched, error) {
 	req := &api.WshExportTaskListSchedReq{EschedName: ref, OperatorId: operator}
 	id, notID := strconv.ParseInt(ref, 10, 64)
@@ -107,7 +109,7 @@ func Sched(ctx context.Context, server api.ExportTaskClient, ref string, operato
 	return one(found, "schedule", ref, (*api.WshExportSched).GetEschedId)
 }
 
-// one is what was found, if that is one.
+// one returns the only element of found, or an error.
 func one[T any, ID int32 | int64](found []T, what, ref string, id func(T) ID) (T, error) {
 	var none T
 	switch len(found) {
@@ -120,6 +122,6 @@ func one[T any, ID int32 | int64](found []T, what, ref string, id func(T) ID) (T
 		for i, f := range found {
 			ids[i] = strconv.FormatInt(int64(id(f)), 10)
 		}
-		return none, fmt.Errorf("%d %ss are called %q (%s), want one: give its id", len(found), what, ref, strings.Join(ids, ", "))
+		return none, fmt.Errorf("%d %ss are called %q (%s), want one: use its id", len(found), what, ref, strings.Join(ids, ", "))
 	}
 }

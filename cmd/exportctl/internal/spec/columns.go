@@ -9,8 +9,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Columns are, in a file, the short list as a text or the items of the JSON
-// array as a list. docs/columns.md describes both; they are not looked into
+// In a file, columns are the short list as a string or the items of the JSON array
+// as a YAML list. docs/columns.md describes both. Their content is not validated
 // here.
 
 func (o object) columns(key string) string {
@@ -31,7 +31,7 @@ func (o object) columns(key string) string {
 	return b.String()
 }
 
-// writeJSON writes a node as JSON, its keys in their order.
+// writeJSON writes a node as JSON and keeps the order of its keys.
 func writeJSON(b *bytes.Buffer, n *yaml.Node) error {
 	switch n = resolve(n); n.Kind {
 	case yaml.SequenceNode:
@@ -51,7 +51,7 @@ func writeJSON(b *bytes.Buffer, n *yaml.Node) error {
 			if i > 0 {
 				b.WriteByte(',')
 			}
-			writeText(b, n.Content[i].Value) // a key is a text: {1: paid}
+			writeText(b, n.Content[i].Value) // JSON's keys are strings: {1: paid}
 			b.WriteByte(':')
 			if err := writeJSON(b, n.Content[i+1]); err != nil {
 				return err
@@ -79,11 +79,11 @@ func writeJSON(b *bytes.Buffer, n *yaml.Node) error {
 func writeText(b *bytes.Buffer, s string) {
 	e := json.NewEncoder(b)
 	e.SetEscapeHTML(false)
-	_ = e.Encode(s)         // a text always encodes
+	_ = e.Encode(s)         // a string always encodes
 	b.Truncate(b.Len() - 1) // its line end
 }
 
-// columnsNode is how columns are written to a file.
+// columnsNode returns columns in the form that a file has.
 func columnsNode(columns string) *yaml.Node {
 	var doc yaml.Node
 	if strings.HasPrefix(columns, "[") && yaml.Unmarshal([]byte(columns), &doc) == nil && len(doc.Content) == 1 && doc.Content[0].Kind == yaml.SequenceNode {
@@ -95,7 +95,7 @@ func columnsNode(columns string) *yaml.Node {
 	return textNode(columns)
 }
 
-// plain takes JSON's quotes off; items stay on a line each.
+// plain removes the quotes of JSON from a node; items stay on a line each.
 func plain(n *yaml.Node) {
 	n.Style = 0
 	if n.Kind == yaml.MappingNode {

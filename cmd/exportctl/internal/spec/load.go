@@ -14,8 +14,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Parse reads templates from a file's text, one a document. Every problem is
-// reported, joined in one error.
+// Parse reads templates from the text of a file, one in each YAML document. The
+// error joins all errors of the text.
 func Parse(file string, text []byte) ([]Tpl, error) {
 	var list []Tpl
 	err := documents(file, text, func(r *reader, n *yaml.Node) {
@@ -24,8 +24,8 @@ func Parse(file string, text []byte) ([]Tpl, error) {
 	return list, err
 }
 
-// ParseScheds reads schedules from a file's text, one a document, each with the
-// name of its template besides.
+// ParseScheds reads schedules from the text of a file, one in each YAML document.
+// The key "template" names the template of a schedule.
 func ParseScheds(file string, text []byte) ([]Sched, error) {
 	var list []Sched
 	err := documents(file, text, func(r *reader, n *yaml.Node) {
@@ -51,7 +51,7 @@ func documents(file string, text []byte, each func(*reader, *yaml.Node)) error {
 			return errors.Join(append(r.errs, syntaxError(file, err))...)
 		}
 		if len(doc.Content) == 0 || isNull(doc.Content[0]) {
-			continue // nothing but comments
+			continue // only comments
 		}
 		found++
 		each(r, resolve(doc.Content[0]))
@@ -62,7 +62,7 @@ func documents(file string, text []byte, each func(*reader, *yaml.Node)) error {
 	return errors.Join(r.errs...)
 }
 
-// syntaxError puts file and line where every other problem has them.
+// syntaxError returns a YAML error in the form of all other errors, FILE:LINE: text.
 func syntaxError(file string, err error) error {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	if rest, ok := strings.CutPrefix(text, "line "); ok {
@@ -71,9 +71,8 @@ func syntaxError(file string, err error) error {
 	return errors.New(file + ": " + text)
 }
 
-// Load reads templates from files and folders, folders with all that is below
-// them and ends in .yaml or .yml, and "-" from stdin. It reads all before it
-// reports what is wrong, names that are there twice included.
+// Load reads templates from files, from all .yaml and .yml files below folders,
+// and from stdin for "-". The error joins all errors, including duplicate names.
 func Load(paths []string, stdin io.Reader) ([]Tpl, error) {
 	files, err := expand(paths)
 	if err != nil {
@@ -102,7 +101,7 @@ func Load(paths []string, stdin io.Reader) ([]Tpl, error) {
 	return all, errors.Join(errs...)
 }
 
-// Read reads one file, "-" from stdin.
+// Read returns the content of a file, or of stdin for "-".
 func Read(file string, stdin io.Reader) ([]byte, error) {
 	if file == "-" {
 		return io.ReadAll(stdin)

@@ -6,8 +6,8 @@ import (
 	"exporttask/api"
 )
 
-// In files a switch says what is there: header, freeze, filter and formulaGuard
-// are true unless told otherwise, where the contract has noHeader and so on.
+// Switches in files are positive: header, freeze, filter and formulaGuard default to
+// true, where the proto has noHeader and so on.
 var optionKeys = []string{
 	"delimiter", "bom", "lineEnd", "quoteAll", "nullText", "encoding", "header", "formulaGuard", "gzip", "splitRows",
 	"sheetName", "freeze", "filter", "small", "snapshot", "fileName",
@@ -34,7 +34,7 @@ func (r *reader) options(o object) *api.WshExportOptions {
 	}
 }
 
-// choice tells whether a key has its other value.
+// choice reports whether a key has the second of its two values.
 func (o object) choice(key, usual, other string) bool {
 	text := o.text(key)
 	if text != "" && text != usual && text != other {

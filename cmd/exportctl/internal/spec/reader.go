@@ -9,13 +9,13 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// reader collects what is wrong with a file, so that all of it is told at once.
+// reader collects the errors of a file, so that all of them are reported.
 type reader struct {
 	file string
 	errs []error
 }
 
-// fail notes a problem at a node. key says where in the document it is.
+// fail adds an error at a node; key is the path of the node in its document.
 func (r *reader) fail(n *yaml.Node, key, format string, args ...any) {
 	line := 1
 	if n != nil {
@@ -28,16 +28,16 @@ func (r *reader) fail(n *yaml.Node, key, format string, args ...any) {
 	r.errs = append(r.errs, errors.New(where+": "+fmt.Sprintf(format, args...)))
 }
 
-// object is a mapping whose keys are known.
+// object is a YAML mapping with a fixed set of keys.
 type object struct {
 	r      *reader
 	node   *yaml.Node
-	path   string // of the mapping in its document, "" or "schedules[0]."
+	path   string // prefix of the keys in errors, "" or "schedules[0]."
 	values map[string]*yaml.Node
 }
 
-// object reads a mapping. Keys that are unknown, given twice or without a value
-// are problems.
+// object reads a mapping. Unknown keys, duplicate keys and keys without a value are
+// errors.
 func (r *reader) object(n *yaml.Node, path string, keys ...string) object {
 	o := object{r: r, node: n, path: path, values: map[string]*yaml.Node{}}
 	if n.Kind != yaml.MappingNode {
@@ -60,7 +60,7 @@ func (r *reader) object(n *yaml.Node, path string, keys ...string) object {
 	return o
 }
 
-// resolve follows an alias to what it stands for.
+// resolve returns the node that an alias refers to.
 func resolve(n *yaml.Node) *yaml.Node {
 	for n.Kind == yaml.AliasNode {
 		n = n.Alias
@@ -70,7 +70,7 @@ func resolve(n *yaml.Node) *yaml.Node {
 
 func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
 
-// shown is a node as an error quotes it.
+// shown returns a node as errors quote it.
 func shown(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.MappingNode:
@@ -94,7 +94,7 @@ func (o object) fail(key, format string, args ...any) {
 	o.r.fail(n, o.path+key, format, args...)
 }
 
-// text is a value as it is written, whatever its type: 007 stays 007.
+// text returns a scalar as it is written in the file, of any type: 007 stays 007.
 func (o object) text(key string) string {
 	n := o.values[key]
 	if n == nil {
@@ -107,7 +107,7 @@ func (o object) text(key string) string {
 	return n.Value
 }
 
-// needed is a text that has to be there.
+// needed returns the text of a required key.
 func (o object) needed(key string) string {
 	text := o.text(key)
 	if text == "" && o.node.Kind == yaml.MappingNode {
@@ -128,15 +128,16 @@ func (o object) flag(key string, otherwise bool) bool {
 	return is
 }
 
-// number is an integer of 0 or more that fits into bits.
+// number returns an integer from 0 to the maximum of a signed integer with this
+// many bits.
 func (o object) number(key string, bits int) int64 {
 	return o.value(key, func(text string) (int64, error) { return parseNumber(text, bits) })
 }
 
-// seconds is a duration.
+// seconds returns a duration in seconds.
 func (o object) seconds(key string) int64 { return o.value(key, parseSeconds) }
 
-// seconds32 is a duration of at most 68 years.
+// seconds32 returns a duration in seconds, at most 68 years (32 bits).
 func (o object) seconds32(key string) int32 {
 	return int32(o.value(key, func(text string) (int64, error) {
 		n, err := parseSeconds(text)
@@ -161,7 +162,7 @@ func (o object) value(key string, parse func(string) (int64, error)) int64 {
 	return n
 }
 
-// list are the items of a list.
+// list returns the items of a list.
 func (o object) list(key string) []*yaml.Node {
 	n := o.values[key]
 	if n == nil {
@@ -178,7 +179,7 @@ func (o object) list(key string) []*yaml.Node {
 	return items
 }
 
-// texts are the items of a list of single values.
+// texts returns the items of a list of scalars.
 func (o object) texts(key string) []string {
 	var texts []string
 	for _, item := range o.list(key) {
@@ -191,5 +192,5 @@ func (o object) texts(key string) []string {
 	return texts
 }
 
-// path of an item of a list.
+// item returns the path of an item of a list.
 func (o object) item(key string, i int) string { return fmt.Sprintf("%s%s[%d].", o.path, key, i) }

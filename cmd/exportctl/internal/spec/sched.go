@@ -44,8 +44,8 @@ func (o object) instant(key string) string {
 	return at
 }
 
-// params are values by their names, in the order of the file: a single one, a
-// list, or null.
+// params returns parameters by name, in the order of the file. A value is a scalar,
+// a list of scalars, or null.
 func (o object) params(key string) []*api.WshExportParam {
 	n := o.values[key]
 	if n == nil {

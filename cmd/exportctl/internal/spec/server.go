@@ -4,7 +4,7 @@ import (
 	"exporttask/api"
 )
 
-// OfTpl is what would create a template as the server has it.
+// OfTpl returns the request that would create a template of the server.
 func OfTpl(t *api.WshExportTpl) *api.WshExportTaskCreateTplReq {
 	return &api.WshExportTaskCreateTplReq{
 		EtplName: t.GetEtplName(), EtplTag: t.GetEtplTag(), EtplSource: sourceName(t.GetEtplSource()),
@@ -15,7 +15,7 @@ func OfTpl(t *api.WshExportTpl) *api.WshExportTaskCreateTplReq {
 	}
 }
 
-// OfSched is what would create a schedule as the server has it.
+// OfSched returns the request that would create a schedule of the server.
 func OfSched(s *api.WshExportSched) *api.WshExportTaskCreateSchedReq {
 	return &api.WshExportTaskCreateSchedReq{
 		EschedName: s.GetEschedName(), Params: s.GetParams(), EtplOutputFormat: s.GetEtplOutputFormat(),
@@ -25,8 +25,8 @@ func OfSched(s *api.WshExportSched) *api.WshExportTaskCreateSchedReq {
 	}
 }
 
-// UpdateTpl is what makes a template of the server as req says, provided it
-// still has the version of t.
+// UpdateTpl returns the request that changes a template of the server to match req,
+// provided that it still has the version of t.
 func UpdateTpl(t *api.WshExportTpl, req *api.WshExportTaskCreateTplReq) *api.WshExportTaskUpdateTplReq {
 	u := &api.WshExportTaskUpdateTplReq{
 		EtplId: t.GetEtplId(), EtplVersion: t.GetEtplVersion(),
@@ -46,8 +46,8 @@ func UpdateTpl(t *api.WshExportTpl, req *api.WshExportTaskCreateTplReq) *api.Wsh
 	return u
 }
 
-// UpdateSched is what makes a schedule of the server as req says, provided it
-// still has the version of s.
+// UpdateSched returns the request that changes a schedule of the server to match
+// req, provided that it still has the version of s.
 func UpdateSched(s *api.WshExportSched, req *api.WshExportTaskCreateSchedReq) *api.WshExportTaskUpdateSchedReq {
 	return &api.WshExportTaskUpdateSchedReq{
 		EschedId: s.GetEschedId(), Version: s.GetVersion(),

@@ -7,21 +7,21 @@ import (
 	"exporttask/api"
 )
 
-// Tpl is a template as a file describes it, with its schedules.
+// Tpl is a template of a file, with its schedules.
 type Tpl struct {
-	// Where says from where it was read, "shop/orders.yaml:1".
+	// Where is the template's place, "shop/orders.yaml:1".
 	Where string
-	// Req is what would create it, without operatorId and requestId.
+	// Req is the request that creates it, without operatorId and requestId.
 	Req    *api.WshExportTaskCreateTplReq
 	Scheds []Sched
 }
 
-// Sched is a schedule as a file describes it.
+// Sched is a schedule of a file.
 type Sched struct {
 	Where string
 	// Template is the name of its template.
 	Template string
-	// Req is what would create it, without etplId, operatorId and requestId.
+	// Req is the request that creates it, without etplId, operatorId and requestId.
 	Req *api.WshExportTaskCreateSchedReq
 }
 
@@ -77,7 +77,7 @@ func (r *reader) tpl(o object) Tpl {
 	return t
 }
 
-// sourceName leaves out the name that a missing one stands for.
+// sourceName returns the data source of a template, empty for the default one.
 func sourceName(name string) string {
 	if name == "default" {
 		return ""

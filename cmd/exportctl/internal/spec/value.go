@@ -15,7 +15,7 @@ const (
 	hour = 60 * 60
 )
 
-// parseSeconds reads whole seconds written as 30m, 36h or 7d.
+// parseSeconds parses a duration such as 30m, 36h or 7d into seconds.
 func parseSeconds(text string) (int64, error) {
 	wrong := errors.New("want a duration of whole seconds such as 90s, 30m, 36h or 7d")
 	if days, ok := strings.CutSuffix(text, "d"); ok {
@@ -32,8 +32,8 @@ func parseSeconds(text string) (int64, error) {
 	return int64(d / time.Second), nil
 }
 
-// formatSeconds writes what parseSeconds reads, in the largest unit that
-// divides it.
+// formatSeconds formats seconds for parseSeconds, in the largest unit that divides
+// them.
 func formatSeconds(n int64) string {
 	switch {
 	case n == 0:
@@ -55,7 +55,7 @@ var sizes = []struct {
 	bytes  int64
 }{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}}
 
-// parseBytes reads a size written as 1048576 or 1MiB.
+// parseBytes parses a size such as 1048576 or 1MiB into bytes.
 func parseBytes(text string) (int64, error) {
 	unit := int64(1)
 	for _, s := range sizes {
@@ -91,8 +91,7 @@ func parseNumber(text string, bits int) (int64, error) {
 	return n, nil
 }
 
-// names are an enum's values by what they are called in files: csv for
-// FMT_CSV.
+// names returns the values of an enum by their names in files: csv for FMT_CSV.
 func names(values protoreflect.EnumValueDescriptors, prefix string) []string {
 	list := make([]string, values.Len())
 	for i := range list {
@@ -101,7 +100,7 @@ func names(values protoreflect.EnumValueDescriptors, prefix string) []string {
 	return list
 }
 
-// enum reads a value of the enum that zero is of.
+// enum returns the value of a key that has a name of the enum of zero.
 func enum[E interface {
 	~int32
 	protoreflect.Enum
@@ -120,7 +119,7 @@ func enum[E interface {
 	return zero
 }
 
-// enumName is the name that enum reads; empty for the zero value.
+// enumName returns the name of an enum's value in files; empty for the zero value.
 func enumName(e protoreflect.Enum, prefix string) string {
 	if e.Number() == 0 {
 		return ""
@@ -132,7 +131,7 @@ func enumName(e protoreflect.Enum, prefix string) string {
 	return strings.ToLower(strings.TrimPrefix(string(value.Name()), prefix))
 }
 
-// instant brings an RFC 3339 time to one form, so that times compare as texts.
+// instant returns an RFC 3339 time in UTC, so that equal times have equal texts.
 func instant(text string) (string, error) {
 	t, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {

@@ -10,9 +10,8 @@ import (
 	"exporttask/api"
 )
 
-// Format writes a template with its schedules as Parse reads it. What has its
-// usual value is left out, so that two templates are the same where their texts
-// are.
+// Format returns a template with its schedules as YAML for Parse. Defaults are left
+// out, so that two templates are equal if their texts are.
 func Format(t *Tpl) string {
 	d := tplDoc(t.Req)
 	for _, s := range t.Scheds {
@@ -21,10 +20,10 @@ func Format(t *Tpl) string {
 	return d.string()
 }
 
-// FormatTpl writes a template without its schedules.
+// FormatTpl returns a template as YAML, without its schedules.
 func FormatTpl(req *api.WshExportTaskCreateTplReq) string { return tplDoc(req).string() }
 
-// FormatSched writes a schedule.
+// FormatSched returns a schedule as YAML.
 func FormatSched(req *api.WshExportTaskCreateSchedReq) string { return schedDoc(req).string() }
 
 func tplDoc(req *api.WshExportTaskCreateTplReq) *doc {
@@ -101,7 +100,8 @@ func schedDoc(req *api.WshExportTaskCreateSchedReq) *doc {
 	return d
 }
 
-// canonical is an instant in its one form, or what it is instead.
+// canonical returns instant's form of a time, or the text itself if it is not a
+// time.
 func canonical(text string) string {
 	if at, err := instant(text); err == nil {
 		return at
@@ -109,7 +109,7 @@ func canonical(text string) string {
 	return text
 }
 
-// doc is a mapping that is written key by key; zero values are left out.
+// doc is a YAML mapping that is written key by key, without zero values.
 type doc struct{ node *yaml.Node }
 
 func newDoc() *doc { return &doc{&yaml.Node{Kind: yaml.MappingNode}} }
@@ -120,7 +120,7 @@ func (d *doc) text(key, value string) {
 	}
 }
 
-// value is one that needs no quotes whatever it looks like: 7d, 30, true.
+// value adds a scalar that is written without quotes: 7d, 30, true.
 func (d *doc) value(key, value string) {
 	if value != "" {
 		d.node.Content = append(d.node.Content, textNode(key), &yaml.Node{Kind: yaml.ScalarNode, Value: value})
@@ -139,14 +139,14 @@ func (d *doc) flag(key string, is, usual bool) {
 	}
 }
 
-// child adds a mapping or list that is not empty.
+// child adds a mapping or a list unless it is empty.
 func (d *doc) child(key string, n *yaml.Node) {
 	if len(n.Content) > 0 {
 		d.node.Content = append(d.node.Content, textNode(key), n)
 	}
 }
 
-// item adds to the list of a key, which is the last one.
+// item appends to the list of a key, which must be the last key.
 func (d *doc) item(key string, n *yaml.Node) {
 	if c := d.node.Content; len(c) >= 2 && c[len(c)-2].Value == key {
 		c[len(c)-1].Content = append(c[len(c)-1].Content, n)
@@ -183,7 +183,7 @@ func (d *doc) string() string {
 	e := yaml.NewEncoder(&b)
 	e.SetIndent(2)
 	if err := e.Encode(d.node); err != nil {
-		panic(err) // texts and mappings of them always encode
+		panic(err) // strings and mappings of strings always encode
 	}
 	return b.String()
 }

@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// context is how many equal lines are shown around a change.
+// context is the number of equal lines shown around a change.
 const context = 3
 
-// Diff writes the lines that make b of a: "-" before those that go, "+" before
-// those that come, a few equal ones around them. It is empty where the texts are
-// equal.
+// Diff returns the difference between a and b by lines: removed lines after "-",
+// added lines after "+", and up to three equal lines around them. It is empty if
+// the texts are equal.
 func Diff(a, b string) string {
 	if a == b {
 		return ""
@@ -49,11 +49,11 @@ type edited struct {
 	line string
 }
 
-// maxTable bounds what comparing two texts may take; those that would take more
-// are shown as a whole.
+// maxTable bounds the memory of a comparison, in cells of its table. Larger texts
+// are shown as removed and added completely.
 const maxTable = 1 << 22
 
-// edit is the shortest way from a to b, by their longest common subsequence.
+// edit returns the shortest edit from a to b, by their longest common subsequence.
 func edit(a, b []string) []edited {
 	if len(a)*len(b) > maxTable {
 		var out []edited

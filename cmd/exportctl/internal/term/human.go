@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Count writes a number with commas: 1,234,567.
+// Count formats a number with commas: 1,234,567.
 func Count(n int64) string {
 	s := strconv.FormatInt(n, 10)
 	sign := ""
@@ -19,8 +19,8 @@ func Count(n int64) string {
 	return sign + s
 }
 
-// Bytes writes a size in the largest unit that leaves a digit before the point:
-// 45.2 MB, of a million bytes each.
+// Bytes formats a size in the largest decimal unit that is not larger than the
+// size: 45.2 MB; 1 MB is 1,000,000 bytes.
 func Bytes(n int64) string {
 	if n < 1000 {
 		return strconv.FormatInt(n, 10) + " B"
@@ -32,7 +32,7 @@ func Bytes(n int64) string {
 	return fmt.Sprintf("%.1f %cB", v, " kMGT"[unit])
 }
 
-// Span writes a duration in its two largest units: 1d 3h, 2h 05m, 1m 20s, 5s.
+// Span formats a duration in its two largest units: 1d 3h, 2h 05m, 1m 20s, 5s.
 func Span(d time.Duration) string {
 	s := int64(d.Round(time.Second) / time.Second)
 	switch {
@@ -49,8 +49,8 @@ func Span(d time.Duration) string {
 	}
 }
 
-// Moment writes a time of the contract in the local zone, to the second; empty
-// for none.
+// Moment formats an RFC 3339 time of a message in the zone, to the second; an empty
+// time stays empty.
 func Moment(text string, zone *time.Location) string {
 	t, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {

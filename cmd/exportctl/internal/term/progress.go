@@ -12,32 +12,32 @@ import (
 
 const (
 	barWidth = 20
-	// plainEvery is how often the rows are told where lines can't be redrawn.
+	// plainEvery is the interval of lines where lines cannot be redrawn.
 	plainEvery = 10 * time.Second
 )
 
-// Progress tells how an instance comes along: one line that is redrawn on a
-// terminal, a line for every change of state and every ten seconds elsewhere.
-// Its methods must not be called from several goroutines at once.
+// Progress shows the progress of an instance: one line that is redrawn on a
+// terminal; elsewhere a line for every change of state and every ten seconds. Its
+// methods must not be called concurrently.
 type Progress struct {
-	// Out is where it is told.
+	// Out receives the lines.
 	Out io.Writer
-	// Columns is the width of the terminal; 0: Out is none.
+	// Columns is the width of the terminal; 0 if Out is not a terminal.
 	Columns int
-	// Expected is how many rows are expected; 0: nobody knows. It is a guess,
-	// which bar and time left are marked for.
+	// Expected is the estimated number of rows, from which the bar and the
+	// remaining time are computed; 0 if it is unknown.
 	Expected int64
 	// Now is the clock.
 	Now func() time.Time
 
 	state   api.WshExportInstState
 	attempt int32
-	told    time.Time // the last plain line
+	printed time.Time // when the last plain line was printed
 	rate    rate
-	drawn   bool // a line is on the terminal that is not ended
+	drawn   bool // the last line on the terminal has no line end
 }
 
-// Inst tells what an instance is like now.
+// Inst shows the current state of an instance.
 func (p *Progress) Inst(i *api.WshExportInst) {
 	now := p.Now()
 	changed := i.GetState() != p.state || i.GetAttempt() != p.attempt
@@ -51,13 +51,13 @@ func (p *Progress) Inst(i *api.WshExportInst) {
 	switch {
 	case p.Columns > 0:
 		p.draw(p.line(i, now))
-	case changed || now.Sub(p.told) >= plainEvery:
-		p.told = now
+	case changed || now.Sub(p.printed) >= plainEvery:
+		p.printed = now
 		fmt.Fprintln(p.Out, p.line(i, now))
 	}
 }
 
-// Download tells how much of a file has come.
+// Download shows how many bytes of a file are downloaded.
 func (p *Progress) Download(done, whole int64) {
 	if p.Columns == 0 {
 		return
@@ -78,7 +78,7 @@ func (p *Progress) Done() {
 }
 
 func (p *Progress) draw(line string) {
-	// Back to the first column, the line, and clear what is left of the old one.
+	// Return to the first column, print the line, clear the rest of the old line.
 	fmt.Fprintf(p.Out, "\r%s\x1b[K", Cut(line, p.Columns-1))
 	p.drawn = true
 }
@@ -116,7 +116,7 @@ func (p *Progress) line(i *api.WshExportInst, now time.Time) string {
 	return strings.Join(parts, "  ")
 }
 
-// left guesses the time until the expected rows are done.
+// left estimates the time until the expected rows are done.
 func (p *Progress) left(rows int64, perSecond float64) (time.Duration, bool) {
 	if p.Expected <= rows || perSecond <= 0 {
 		return 0, false
@@ -129,13 +129,13 @@ func bar(share float64) string {
 	return "[" + strings.Repeat("#", full) + strings.Repeat("-", barWidth-full) + "]"
 }
 
-// rate is rows per second over the last while.
+// rate computes rows per second over the last rateSpan.
 type rate struct {
 	at   []time.Time
 	rows []int64
 }
 
-// rateSpan is how far back a rate looks.
+// rateSpan is the time over which a rate is computed.
 const rateSpan = 15 * time.Second
 
 func (r *rate) add(now time.Time, rows int64) {

@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// Table is rows of texts under headers, aligned by what a terminal shows. A
-// header that begins with ">" aligns its column to the right.
+// Table is a table of texts, aligned by their width on a terminal. A header that
+// begins with ">" aligns its column to the right.
 type Table struct {
 	headers []string
 	right   []bool
 	rows    [][]string
 }
 
-// NewTable makes a table without rows.
+// NewTable returns a table without rows.
 func NewTable(headers ...string) *Table {
 	t := &Table{}
 	for _, h := range headers {
@@ -31,10 +31,10 @@ func (t *Table) Row(cells ...string) {
 	t.rows = append(t.rows, cells)
 }
 
-// Len is how many rows there are.
+// Len returns the number of rows.
 func (t *Table) Len() int { return len(t.rows) }
 
-// Lines are the header and the rows.
+// Lines returns the header and the rows as lines.
 func (t *Table) Lines() []string {
 	all := append([][]string{t.headers}, t.rows...)
 	widths := make([]int, len(t.headers))
@@ -54,7 +54,7 @@ func (t *Table) Lines() []string {
 	return lines
 }
 
-// WriteTo writes the lines.
+// WriteTo implements io.WriterTo.
 func (t *Table) WriteTo(w io.Writer) (int64, error) {
 	n, err := io.WriteString(w, strings.Join(t.Lines(), "\n")+"\n")
 	return int64(n), err

@@ -12,19 +12,19 @@ import (
 	"exporttask/client"
 )
 
-// Top is one frame of the live view.
+// Top is one frame of `exportctl top`.
 type Top struct {
 	At       time.Time
 	Replicas []string
 	Queue    *api.WshExportQueue
 	Running  []*api.WshExportInst
-	// Rates are rows per second by instance, where two frames have told it.
+	// Rates are rows per second by instance id, known from the second frame on.
 	Rates map[int64]float64
-	// Problem is why the frame is an old one; empty where it is not.
+	// Problem is the error because of which the frame is not current; or empty.
 	Problem string
 }
 
-// Next is the frame after t, with the rates between the two.
+// Next returns the frame after with the rates between t and after.
 func (t *Top) Next(after Top) Top {
 	after.Rates = map[int64]float64{}
 	seconds := after.At.Sub(t.At).Seconds()
@@ -39,8 +39,7 @@ func (t *Top) Next(after Top) Top {
 	return after
 }
 
-// Lines is the frame in lines of at most so many columns; 0: as long as they
-// are.
+// Lines returns the frame as lines of at most this many columns; 0 cuts nothing.
 func (t *Top) Lines(columns int) []string {
 	var waiting, retrying, running, oldest int64
 	for _, o := range t.Queue.GetOperators() {
@@ -110,14 +109,14 @@ func (t *Top) replicas() *Table {
 	return table
 }
 
-// Screen is the frame as a terminal of this size shows it, drawn over the frame
-// before.
+// Screen returns the frame with the control sequences that draw it over the
+// previous frame on a terminal of this size.
 func (t *Top) Screen(columns, rows int) string {
 	lines := t.Lines(columns)
 	if len(lines) > rows {
 		lines = append(lines[:max(0, rows-1)], "…")
 	}
-	// Home, each line with its rest cleared, then what is below. Raw terminals
-	// want CR as well.
+	// Move to the top left corner, clear the rest of each line, then the rest of the
+	// screen. A terminal in raw mode needs CR before LF.
 	return "\x1b[H" + strings.Join(lines, "\x1b[K\r\n") + "\x1b[K\x1b[J"
 }

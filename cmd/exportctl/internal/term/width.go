@@ -7,8 +7,8 @@ import (
 	"golang.org/x/text/width"
 )
 
-// Width is how many columns of a terminal a text takes: two for a character of
-// East Asia, none for one that combines with the character before.
+// Width returns the number of columns of a text on a terminal: two for an East Asian
+// wide character, none for a combining character.
 func Width(s string) int {
 	n := 0
 	for _, r := range s {
@@ -29,7 +29,8 @@ func runeWidth(r rune) int {
 	}
 }
 
-// Cut shortens a text to so many columns, with an ellipsis where it had more.
+// Cut shortens a text to at most this many columns, and marks the cut with an
+// ellipsis.
 func Cut(s string, columns int) string {
 	if columns <= 0 {
 		return ""
@@ -47,7 +48,7 @@ func Cut(s string, columns int) string {
 	return s
 }
 
-// pad fills a text up with blanks.
+// pad fills a text with blanks up to a width in columns.
 func pad(s string, columns int, right bool) string {
 	blanks := strings.Repeat(" ", max(0, columns-Width(s)))
 	if right {
@@ -56,8 +57,8 @@ func pad(s string, columns int, right bool) string {
 	return s + blanks
 }
 
-// Plain makes a text of somebody else fit for a terminal: what would move the
-// cursor or end the line is shown as an escape.
+// Plain returns a text with control characters escaped, so that a text of another
+// user cannot control the terminal.
 func Plain(s string) string {
 	if !strings.ContainsFunc(s, control) {
 		return s
