@@ -60,6 +60,10 @@ test-race: tools $(GOTEST) ## run the tests of packages with goroutines under th
 test-portable: $(GOTEST) ## run the tests of the Go code that stands in for assembly on other processors
 	$(GOTEST) -tags purego ./internal/format/...
 
+.PHONY: release
+release: check-go ## build programs, Debian packages, an OCI image and an SBOM into dist/ (VERSION=v1.2.3)
+	@scripts/release
+
 .PHONY: first-run
 first-run: ## run the README's first screen in a clean Debian with empty caches, and time it (needs root)
 	@scripts/install-parts first-run

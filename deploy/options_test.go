@@ -50,7 +50,7 @@ func TestPackages_grace_covers_shutdown(t *testing.T) {
 	}
 }
 
-// help is what exportd tells of its options, in lines.
+// help returns the lines of exportd -h.
 func help(t *testing.T) []string {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), program(t, "exportd"), "-h").CombinedOutput()

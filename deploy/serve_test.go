@@ -242,7 +242,7 @@ func (s *site) wantInEtcd(t *testing.T, addr string) {
 	}
 }
 
-// firstExport types what docs/packaging.md tells a newcomer of compose to type.
+// firstExport runs the commands of docs/packaging.md's section on compose.
 func (s *site) firstExport(t *testing.T, r *replica) {
 	t.Helper()
 	var script []string

@@ -189,7 +189,7 @@ func xlsGroup(ctx context.Context, s *stage) ([]figure, error) {
 	return []figure{atLeast("XLS of 65,535 rows, times less CPU than xlwt", ratio(peer, ours, cpu), 20)}, nil
 }
 
-// memoryGroup tells the peak of one export above that of a process with almost
+// memoryGroup measures the peak of one export above that of a process with almost
 // nothing to do, for results of each size.
 func memoryGroup(ctx context.Context, s *stage) ([]figure, error) {
 	// One row: the process, its connection and nothing that grows. It is over

@@ -1,14 +1,14 @@
-// Render is `make bench-render`: what an export costs beside other ways to make
-// the same file. Everything runs on a private MariaDB with 1,000,000 rows of
-// ten columns, in a tmpfs where there is one; ours and a peer run in turns, and
-// the median of the pairs' ratios is printed as
+// Render is `make bench-render`: it compares exports with other programs that make
+// the same file. All of them read 1,000,000 rows of ten columns from a private
+// MariaDB, in a tmpfs where there is one. exportd and the peer run in turns, and
+// the median of the ratios of the pairs is printed as
 //
 //	name: value (wanted >= bound)
 //
-// It exits with 1 where a figure falls short. Ours is `exportd render`, the way
-// of a worker without the service, and, where no database is to be measured, the
-// encoders in a process of their own (this program with the argument "self").
-// The peers are in the folder peers and in the distribution.
+// The exit code is 1 where a figure falls short, and 2 where it cannot measure.
+// exportd's side is `exportd render`, which is an export without the service, or,
+// without a database, the encoders in a process of their own (this program with
+// the argument "self"). The peers are in the folder peers and in the distribution.
 package main
 
 import (

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// cost is what one run of a program took.
+// cost is the time and memory of one run of a program.
 type cost struct {
 	wall   float64 // seconds
 	cpu    float64 // seconds, of the program and of the kernel for it
@@ -32,7 +32,7 @@ type job struct {
 }
 
 func (j job) run(ctx context.Context) (cost, error) {
-	// Giving back the pages of an old file costs whoever replaces it.
+	// Freeing the pages of an old file costs the process that replaces the file.
 	if err := os.Remove(j.makes); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return cost{}, err
 	}
@@ -75,9 +75,9 @@ func (j job) run(ctx context.Context) (cost, error) {
 	return c, nil
 }
 
-// highWater is the most memory that a process had resident, in MiB, looked at
-// until it ended. (What wait reports begins with the memory of the process that
-// started it.)
+// highWater returns the peak resident memory of a process in MiB (VmHWM), polled
+// until the process ends. The maximum that wait4 reports includes the memory of the
+// parent at the time of the fork.
 func highWater(pid int, ended <-chan struct{}) (most float64) {
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
@@ -99,7 +99,7 @@ func highWater(pid int, ended <-chan struct{}) (most float64) {
 	}
 }
 
-// together runs n of a job at once, told apart by their number.
+// together runs n jobs at once; j returns the job of a number.
 func together(ctx context.Context, n int, j func(i int) job) (wall float64, err error) {
 	errs := make([]error, n)
 	var all sync.WaitGroup
@@ -129,7 +129,7 @@ func duel(ctx context.Context, ours, peer job) (a, b []cost, err error) {
 	return a, b, nil
 }
 
-// medians is what the runs of one side took.
+// medians formats the median costs of the runs of one side.
 func medians(all []cost) string {
 	of := func(x func(cost) float64) float64 {
 		values := make([]float64, len(all))

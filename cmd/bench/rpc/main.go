@@ -4,9 +4,8 @@
 //
 //	name: value (wanted >= bound)
 //
-// and exits with 1 where a figure falls short, with 2 where it cannot measure.
-// Figures without a bound are for
-// comparison.
+// and exits with 1 where a figure falls short, and with 2 where it cannot measure.
+// Figures without a bound are for comparison.
 package main
 
 import (
@@ -364,7 +363,7 @@ func (s *site) close() error {
 	for _, cmd := range []*exec.Cmd{s.nginx, s.exportd} {
 		if cmd != nil && cmd.Process != nil {
 			_ = cmd.Process.Signal(syscall.SIGTERM)
-			_ = cmd.Wait() // it was told to end
+			_ = cmd.Wait() // the error is the signal
 		}
 	}
 	if s.maria != nil {

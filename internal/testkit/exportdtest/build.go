@@ -17,8 +17,8 @@ var bin struct {
 	built map[string]error
 }
 
-// Main is a test process's TestMain. When the tests have ended it does what
-// process has to clean up, which may be nil, and removes what was built.
+// Main is the TestMain of a package that calls Build. After the tests it runs the
+// cleanups of process, which may be nil, and removes the programs that were built.
 func Main(m *testing.M, process *Process) {
 	dir, err := os.MkdirTemp("", "exportd-test-bin-")
 	if err != nil {

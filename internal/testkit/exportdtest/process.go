@@ -7,10 +7,10 @@ import (
 	"testing"
 )
 
-// Process stands in for a test where there is none: what an Example needs
-// belongs to the test process, and is cleaned up by Main. A failure is a panic.
+// Process is the testing.TB of an Example: its fixtures live as long as the test
+// process, and Main cleans them up. A failure is a panic.
 type Process struct {
-	testing.TB // nil: what is not below is not to be called
+	testing.TB // nil: only the methods below may be called
 
 	cleanups []func()
 }

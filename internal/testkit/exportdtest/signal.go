@@ -18,7 +18,8 @@ func (r *Replica) Signal(tb testing.TB, sig os.Signal) {
 	}
 }
 
-// Exited gives the process's end, once: nil after exit code 0.
+// Exited returns a channel that receives the process's exit error once: nil after
+// exit code 0.
 func (r *Replica) Exited() <-chan error { return r.exited }
 
 // Client is a client of the process, over plain text.

@@ -20,8 +20,8 @@ import (
 // startTimeout is how long a process may take until it listens.
 const startTimeout = 30 * time.Second
 
-// Site is what replicas share: a database and a folder for files. Data sources
-// read the same database, with an account that may do nothing else.
+// Site is the database and the store that replicas share. The data source reads the
+// same database with an account that has only SELECT.
 type Site struct {
 	DSN string
 
@@ -55,8 +55,8 @@ func (s *Site) Exec(tb testing.TB, stmts ...string) {
 	}
 }
 
-// Lock keeps everybody else from reading a table until unlock is called, or the
-// test ends: an export of it stays in RUNNING for so long.
+// Lock locks a table until unlock is called or the test ends: an export that reads
+// the table stays in RUNNING meanwhile.
 func (s *Site) Lock(tb testing.TB, table string) (unlock func()) {
 	tb.Helper()
 	db, err := sql.Open("mysql", s.DSN)

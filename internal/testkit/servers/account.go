@@ -29,7 +29,7 @@ func (s *DBServer) config(user, password, db string) *mysql.Config {
 // OpenRoot opens a pool of root's connections, which the caller closes.
 func (s *DBServer) OpenRoot(db string) (*sql.DB, error) {
 	cfg := s.config("root", s.password, db)
-	cfg.Logger = &mysql.NopLogger{} // a server that starts or was killed is no news
+	cfg.Logger = &mysql.NopLogger{} // lost connections of a starting or killed server are expected
 	connector, err := mysql.NewConnector(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("open root: %w", err)
@@ -37,7 +37,7 @@ func (s *DBServer) OpenRoot(db string) (*sql.DB, error) {
 	return sql.OpenDB(connector), nil
 }
 
-// ping asks the server whether it answers root.
+// ping checks that the server accepts a connection of root.
 func (s *DBServer) ping(ctx context.Context) error {
 	db, err := s.OpenRoot("")
 	if err != nil {
@@ -68,9 +68,9 @@ func (s *DBServer) Exec(ctx context.Context, stmts ...string) (err error) {
 	return nil
 }
 
-// SetAccount makes the account user, or gives the one there is this password,
-// and grants it each of grants: what stands between GRANT and TO, such as
-// "SELECT ON shop.orders". It takes no earlier grant away.
+// SetAccount creates the account user unless it exists, sets its password, and
+// grants it each of grants: the text between GRANT and TO, such as
+// "SELECT ON shop.orders". Earlier grants stay.
 func (s *DBServer) SetAccount(ctx context.Context, user, password string, grants ...string) error {
 	name := QuoteString(user) + "@'%'"
 	stmts := []string{

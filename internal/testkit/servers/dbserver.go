@@ -19,9 +19,9 @@ const maxSocketPath = 103
 // DBOptions says how StartDB runs a server.
 type DBOptions struct {
 	// Dir is the folder that holds all of the server: data, log, lock, socket
-	// and root's password. It is made if it is not there, and found again.
+	// and root's password. It is created unless it exists.
 	Dir string
-	// Port is the loopback port wanted. Where it is 0 or taken, a free one is
+	// Port is the preferred loopback port. If it is 0 or in use, a free port is
 	// used.
 	Port int
 	// Volatile trades safety for speed: commits are not synced and pages not
@@ -49,9 +49,8 @@ type DBServer struct {
 }
 
 // StartDB starts a server and returns when it answers. ctx bounds the start
-// only. A server that ends at its start gives an error with the end of its log;
-// a folder that another process runs a server in, one that names the folder and
-// the process.
+// only. The error of a server that ends at its start contains the end of its log;
+// the error of a folder in which another process runs a server names both.
 func StartDB(ctx context.Context, install Install, opts DBOptions) (*DBServer, error) {
 	dir, err := filepath.Abs(opts.Dir)
 	if err != nil {
@@ -139,8 +138,8 @@ func (s *DBServer) launch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// Nobody else has root's password, so a foreign server that took the port is
-	// not taken for ours.
+	// The root password is random, so a foreign server on the port does not pass
+	// for this one.
 	if err := proc.waitReady(ctx, s.ping); err != nil {
 		return errors.Join(err, proc.kill())
 	}
@@ -169,7 +168,7 @@ func (s *DBServer) runOnce(ctx context.Context, name string, cmd *exec.Cmd) erro
 }
 
 // Stop ends the server in order, or after 15 s by force, which is an error, and
-// gives its folder free. A stopped server is no error.
+// releases its folder. Stopping a stopped server is no error.
 func (s *DBServer) Stop() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -233,7 +232,7 @@ func (s *DBServer) Pid() int {
 	return s.proc.pid()
 }
 
-// Exited is closed when the server's current run ends, wanted or not. Restart
+// Exited is closed when the server's current process has ended for any reason. Restart
 // begins a run with a channel of its own.
 func (s *DBServer) Exited() <-chan struct{} {
 	s.mu.Lock()

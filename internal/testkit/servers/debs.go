@@ -20,7 +20,7 @@ const unpackTimeout = 10 * time.Minute
 // cache.
 type debs struct {
 	name string   // the folder's name
-	pkgs []string // what is wanted; dependencies are found
+	pkgs []string // packages, without their dependencies
 	// suite names a Debian suite other than the machine's own. Its packages are
 	// unpacked with everything they need, the C library included, and so run
 	// through its own loader. Without it only what the machine lacks is taken.
@@ -115,7 +115,7 @@ func (u unpacked) libDirs() []string {
 	return dirs
 }
 
-// program is a program to run and what it needs to run.
+// program is an executable with the loader and environment that it needs.
 type program struct {
 	path string
 	pre  []string // a loader and its options, before path
@@ -170,7 +170,7 @@ func runTool(ctx context.Context, name string, cmd *exec.Cmd) (string, error) {
 	return "", fmt.Errorf("%s: %w:\n%s", name, err, text)
 }
 
-// isDir tells whether path is a folder.
+// isDir reports whether path is a folder.
 func isDir(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.IsDir()

@@ -15,11 +15,10 @@ import (
 
 // EtcdOptions says how StartEtcd runs etcd.
 type EtcdOptions struct {
-	// Dir is the folder that holds data, log and lock. It is made if it is not
-	// there, and found again.
+	// Dir is the folder for data, log and lock. It is created unless it exists.
 	Dir string
-	// Port is the loopback port wanted for clients. Where it is 0 or taken, a
-	// free one is used.
+	// Port is the preferred loopback port for clients. If it is 0 or in use, a
+	// free port is used.
 	Port int
 	// Volatile leaves out syncing to disk: a killed etcd keeps its data, a
 	// killed machine may not.
@@ -130,8 +129,8 @@ func (e *Etcd) healthy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// A transport of its own: a proxy from the environment or a kept connection
-	// of an earlier run would be asked instead.
+	// A transport of its own, because the default one may use a proxy of the
+	// environment or a connection to an earlier process.
 	transport := &http.Transport{DisableKeepAlives: true}
 	res, err := transport.RoundTrip(req)
 	if err != nil {
@@ -145,8 +144,9 @@ func (e *Etcd) healthy(ctx context.Context) error {
 	return nil
 }
 
-// Stop ends etcd in order, or after 15 s by force, which is an error, and gives
-// its folder free. A stopped etcd is no error, a paused one is resumed first.
+// Stop ends etcd with SIGTERM, or after 15 s with SIGKILL, which is an error, and
+// releases its folder. Stopping a stopped etcd is no error; a paused one is resumed
+// first.
 func (e *Etcd) Stop() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -247,7 +247,7 @@ func (e *Etcd) Pid() int {
 	return e.proc.pid()
 }
 
-// Exited is closed when etcd's current run ends, wanted or not. Restart begins
+// Exited is closed when etcd's current process has ended for any reason. Restart begins
 // a run with a channel of its own.
 func (e *Etcd) Exited() <-chan struct{} {
 	e.mu.Lock()

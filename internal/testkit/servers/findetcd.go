@@ -17,8 +17,8 @@ const etcdServer = "usr/bin/etcd"
 // FindPackagedEtcd returns the path of an etcd that needs no compiler: etcd on
 // PATH, the one that FindEtcd built into cacheDir, or etcd of the distribution's
 // package etcd-server, which is downloaded and unpacked into cacheDir without
-// root. Its version is whatever the distribution has (3.4 in Debian 12), so tests
-// call FindEtcd.
+// root. Its version is that of the distribution (3.4 in Debian 12); tests call
+// FindEtcd.
 func FindPackagedEtcd(ctx context.Context, cacheDir string, log *slog.Logger) (string, error) {
 	if path, err := lookPath("etcd"); err == nil {
 		return path, nil

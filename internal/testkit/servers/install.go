@@ -25,7 +25,7 @@ const (
 // and FindMySQL make one.
 type Install struct {
 	Flavor  Flavor
-	Version string // as the server tells it, such as 10.11.6-MariaDB
+	Version string // as the server reports it, such as 10.11.6-MariaDB
 
 	server  program
 	base    string // --basedir

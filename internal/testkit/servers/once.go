@@ -8,9 +8,9 @@ import (
 	"path/filepath"
 )
 
-// makeOnce lets create make the file or folder path, unless it is there. It is
-// made as path.part and renamed at the end, so that what is there is complete,
-// and of several processes one makes it while the others wait.
+// makeOnce calls create to make the file or folder path, unless it exists. create
+// makes path.part, which is renamed at the end, so that path is always complete. Of
+// several processes one calls create while the others wait.
 func makeOnce(ctx context.Context, path string, create func(part string) error) (err error) {
 	if exists(path) {
 		return nil
@@ -39,7 +39,7 @@ func makeOnce(ctx context.Context, path string, create func(part string) error) 
 	return os.Rename(part, path)
 }
 
-// forget removes what makeOnce made, so that it is made anew.
+// forget removes a result of makeOnce, so that the next call makes it again.
 func forget(ctx context.Context, path string) (err error) {
 	lock, err := waitLock(ctx, path+".lock")
 	if err != nil {
@@ -49,7 +49,7 @@ func forget(ctx context.Context, path string) (err error) {
 	return os.RemoveAll(path)
 }
 
-// exists tells whether there is something at path.
+// exists reports whether path exists.
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil

@@ -20,7 +20,7 @@ const (
 // loopback is the only address servers of this package listen on.
 const loopback = "127.0.0.1"
 
-// portFree tells whether a server could listen on the loopback port now.
+// portFree reports whether a server could listen on the loopback port now.
 func portFree(ctx context.Context, port int) bool {
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", hostPort(port))
@@ -30,8 +30,8 @@ func portFree(ctx context.Context, port int) bool {
 	return l.Close() == nil
 }
 
-// pickPort returns preferred if it is not 0 and free, else some free port. It
-// can be gone by the time it is used: callers try again.
+// pickPort returns preferred if it is not 0 and free, else some free port. Another
+// process may take the port before it is used: callers try again.
 func pickPort(ctx context.Context, preferred int) (int, error) {
 	if preferred != 0 && portFree(ctx, preferred) {
 		return preferred, nil

@@ -22,8 +22,8 @@ const (
 	// startAttempts is how often a start is tried when another process takes
 	// the picked port first.
 	startAttempts = 3
-	// readyPoll is how often a starting server is asked whether it answers, and
-	// askTimeout bounds one answer.
+	// readyPoll is the interval at which a starting server is probed, and
+	// askTimeout bounds one probe.
 	readyPoll  = 20 * time.Millisecond
 	askTimeout = 2 * time.Second
 	// logTail is how much of a log is quoted in an error, in bytes.
@@ -83,8 +83,8 @@ func startContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("no answer within %v", startTimeout))
 }
 
-// waitReady returns when ask has no error any more, or with the reason why it
-// never will.
+// waitReady calls ask until it returns no error. It fails when the child ends, and
+// when ctx does.
 func (p *process) waitReady(ctx context.Context, ask func(context.Context) error) error {
 	tick := time.NewTicker(readyPoll)
 	defer tick.Stop()
@@ -120,8 +120,8 @@ func (p *process) signal(sig syscall.Signal) error {
 	return nil
 }
 
-// stop asks the child to end and, after grace, makes it. It returns once the
-// child is reaped; having had to kill it is an error.
+// stop sends SIGTERM and, after grace, SIGKILL, which is an error. It returns when
+// the child is reaped.
 func (p *process) stop(grace time.Duration) error {
 	if err := p.signal(syscall.SIGTERM); err != nil {
 		return err
@@ -146,7 +146,7 @@ func (p *process) kill() error {
 	return nil
 }
 
-// running tells whether the child has not been reaped yet.
+// running reports whether the child has not been reaped yet.
 func (p *process) running() bool {
 	select {
 	case <-p.done:
@@ -156,8 +156,8 @@ func (p *process) running() bool {
 	}
 }
 
-// death describes an end nobody asked for, with the last lines of the log.
-// To be called only after done is closed.
+// death returns the error of a child that ended by itself, with the last lines of
+// its log. It must be called only after done is closed.
 func (p *process) death() error {
 	how := "exit status 0"
 	if p.exit != nil {

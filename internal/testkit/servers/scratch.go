@@ -56,8 +56,8 @@ func sweep(parent string) error {
 		if err != nil {
 			return err
 		}
-		// What ends after its parent may still write: not all removed is no
-		// error, the next sweep comes by.
+		// A child that outlives its parent for a moment may still write, so an
+		// incomplete removal is no error; the next sweep repeats it.
 		_ = os.RemoveAll(dir)
 		if err := lock.release(); err != nil {
 			return err

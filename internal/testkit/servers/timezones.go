@@ -51,7 +51,7 @@ func (s *DBServer) LoadTimeZones(ctx context.Context, names ...string) (err erro
 	return nil
 }
 
-// loadZone adds one zone; its name comes last, so that a zone that can be found
+// loadZone adds one zone. Its name is inserted last, so that a zone that has a name
 // is complete.
 func loadZone(ctx context.Context, db *sql.DB, name string) error {
 	var known int
