@@ -20,7 +20,8 @@ schedules:
 // The commands for schedules against the real service.
 func TestSched_commands_of_a_real_service(t *testing.T) {
 	t.Parallel()
-	c := at(t, newSite(t).Start(t).Addr)
+	// The data source has the zone of the service, in which windows are written.
+	c := at(t, newSite(t, "-zone=Asia/Shanghai").Start(t).Addr)
 	c.write(t, "orders.yaml", nightly)
 	apply := []string{"apply", "-f", "orders.yaml", "--yes"}
 	c.ok(t, apply...)
