@@ -105,6 +105,7 @@ const (
 // failure returns how an attempt that failed with err ends.
 func (p *Pool) failure(in *model.Inst, err error) model.Failure {
 	f := classify(err)
+	f.Msg += task.CharsetHint(err, in.Params.V)
 	// Claims that were no attempts: earlier waits, and shutdowns of workers.
 	waits := int(in.Claims - int64(in.Attempt))
 	f.Uncounted = f.Uncounted && waits < maxOutageWaits

@@ -79,7 +79,13 @@ func (s *Service) Preview(ctx context.Context, t *model.Tpl, p PreviewParams) (*
 		Limits:    source.Limits{StatementTime: previewTime, Bytes: previewBytes, RowBytes: previewRowBytes},
 	})
 	if err != nil {
-		return nil, s.previewError(ctx, in.Source, err)
+		hint := CharsetHint(err, params)
+		err = s.previewError(ctx, in.Source, err)
+		var mine *model.Error
+		if errors.As(err, &mine) {
+			mine.Text += hint
+		}
+		return nil, err
 	}
 	out := &Preview{Params: params, More: sample.Rows() > p.Rows}
 	if out.Columns, err = Columns(in.OutputColumns, sample.Columns, in.OutputFormat); err != nil {
