@@ -206,7 +206,7 @@ func (s *Source) acquire(ctx context.Context, use use) (*conn, error) {
 	c, err := s.connect(ctx)
 	if err != nil {
 		release()
-		return nil, err
+		return nil, connectFailed(ctx, err)
 	}
 	c.release = sync.OnceFunc(release)
 	stop := c.watch(ctx)
@@ -256,6 +256,15 @@ func (s *Source) connectTo(ctx context.Context, addr string) (*conn, error) {
 		return nil, &LostError{During: "login", Err: fmt.Errorf("%w: %s", cause, s.opts.LoginTimeout)}
 	}
 	return nil, cause
+}
+
+// connectFailed wraps the error of a connection that could not be made in a
+// *LoginError, unless the caller's context has ended.
+func connectFailed(ctx context.Context, err error) error {
+	if _, wrapped := errors.AsType[*LoginError](err); wrapped || ctx.Err() != nil {
+		return err
+	}
+	return &LoginError{During: "connect", Err: err}
 }
 
 // loginFailed returns the error of a dial, or the cause if ctx ended for another

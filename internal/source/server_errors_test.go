@@ -100,6 +100,9 @@ func TestClassify_server(t *testing.T) {
 			if err == nil {
 				t.Fatal("no error")
 			}
+			if before := c.want.Owner == Operator || c.want.Action == Wait; before != errors.As(err, new(*LoginError)) {
+				t.Errorf("%v: a *LoginError: %t, want %t", err, !before, before)
+			}
 			if got := Classify(err); got != c.want {
 				t.Errorf("%v: got %s, %s, want %s, %s", err, got.Action, got.Owner, c.want.Action, c.want.Owner)
 			}
