@@ -2,7 +2,9 @@ package deliverytest
 
 import (
 	"context"
+	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/binary"
@@ -33,6 +35,8 @@ type SFTPOptions struct {
 	// Legacy makes the server offer SHA-1 alone: an RSA host key that signs with
 	// ssh-rsa, and the key exchange diffie-hellman-group14-sha1.
 	Legacy bool
+	// MoreHostKeys gives the server host keys of other types than SFTP.HostKey.
+	MoreHostKeys bool
 	// Program and Args serve the files, such as OpenSSH's sftp-server; empty: this
 	// process does.
 	Program string
@@ -75,6 +79,9 @@ func NewSFTP(t *testing.T, o SFTPOptions) *SFTP {
 		},
 	}
 	s.config.AddHostKey(host)
+	if o.MoreHostKeys {
+		addHostKeys(t, s.config)
+	}
 	if o.Legacy {
 		s.config.KeyExchanges = []string{ssh.InsecureKeyExchangeDH14SHA1}
 	}
@@ -121,6 +128,26 @@ func hostKey(t *testing.T, legacy bool) ssh.Signer {
 		t.Fatal(err)
 	}
 	return one
+}
+
+// addHostKeys adds an RSA and an ECDSA host key.
+func addHostKeys(t *testing.T, config *ssh.ServerConfig) {
+	t.Helper()
+	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ecdsaKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []any{rsaKey, ecdsaKey} {
+		signer, err := ssh.NewSignerFromKey(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		config.AddHostKey(signer)
+	}
 }
 
 // TakenFile is a file that a server took away when it was closed.

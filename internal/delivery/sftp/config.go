@@ -129,8 +129,40 @@ func (c Config) auth() ([]ssh.AuthMethod, error) {
 	return methods, nil
 }
 
-// errHostKey is returned if the server's host key is not the configured one.
-var errHostKey = errors.New("the server's host key is not the configured one")
+// hostKeyError is returned if the server's host key is not the configured one.
+type hostKeyError struct {
+	shown       string // fingerprint
+	keyType     string
+	fingerprint bool  // the configured one is a fingerprint
+	cause       error // nil for a fingerprint
+}
+
+func (e *hostKeyError) Error() string {
+	text := fmt.Sprintf("the server's host key is not the configured one: %s (%s)", e.shown, e.keyType)
+	if e.cause != nil {
+		text += ": " + e.cause.Error()
+	}
+	return text
+}
+
+// Unwrap returns the cause.
+func (e *hostKeyError) Unwrap() error { return e.cause }
+
+func isHostKeyError(err error) bool {
+	_, is := errors.AsType[*hostKeyError](err)
+	return is
+}
+
+// without returns host key algorithms, nil being the default ones, without those
+// of one type of key.
+func without(algorithms []string, keyType string) []string {
+	if algorithms == nil {
+		algorithms = append(ssh.SupportedAlgorithms().HostKeys, ssh.KeyAlgoRSA)
+	}
+	return slices.DeleteFunc(slices.Clone(algorithms), func(a string) bool {
+		return a == keyType || keyType == ssh.KeyAlgoRSA && (a == ssh.KeyAlgoRSASHA256 || a == ssh.KeyAlgoRSASHA512)
+	})
+}
 
 func fingerprint(want string) (ssh.HostKeyCallback, error) {
 	if !strings.HasPrefix(want, "SHA256:") || len(want) < 50 {
@@ -138,7 +170,7 @@ func fingerprint(want string) (ssh.HostKeyCallback, error) {
 	}
 	return func(_ string, _ net.Addr, key ssh.PublicKey) error {
 		if got := ssh.FingerprintSHA256(key); got != strings.TrimRight(want, "=") {
-			return fmt.Errorf("%w: %s (%s)", errHostKey, got, key.Type())
+			return &hostKeyError{shown: got, keyType: key.Type(), fingerprint: true}
 		}
 		return nil
 	}, nil
@@ -167,7 +199,7 @@ func known(file, addr string) (ssh.HostKeyCallback, []string, error) {
 	}
 	return func(host string, remote net.Addr, key ssh.PublicKey) error {
 		if err := check(host, remote, key); err != nil {
-			return fmt.Errorf("%w: %s (%s): %w", errHostKey, ssh.FingerprintSHA256(key), key.Type(), err)
+			return &hostKeyError{shown: ssh.FingerprintSHA256(key), keyType: key.Type(), cause: err}
 		}
 		return nil
 	}, algorithms, nil
@@ -178,4 +210,4 @@ type noKey struct{}
 
 func (noKey) Type() string                        { return "none" }
 func (noKey) Marshal() []byte                     { return []byte("none") }
-func (noKey) Verify([]byte, *ssh.Signature) error { return errHostKey }
+func (noKey) Verify([]byte, *ssh.Signature) error { return errors.New("no key") }

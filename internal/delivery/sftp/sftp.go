@@ -73,16 +73,38 @@ func (s *Server) location(target string) string {
 }
 
 // dial connects to the server, checks its host key and logs in.
+//
+// A server has host keys of several types and shows the one whose algorithm the
+// client prefers. A fingerprint does not tell its key's type, so if another key is
+// shown, dial asks for the other types in turn.
 func (s *Server) dial(ctx context.Context) (*ssh.Client, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
+	cfg := *s.ssh
+	client, first := s.connect(ctx, &cfg)
+	for err := first; err != nil; {
+		other, ok := errors.AsType[*hostKeyError](err)
+		if !ok || !other.fingerprint {
+			return nil, first
+		}
+		cfg.HostKeyAlgorithms = without(cfg.HostKeyAlgorithms, other.keyType)
+		if len(cfg.HostKeyAlgorithms) == 0 {
+			return nil, first
+		}
+		client, err = s.connect(ctx, &cfg)
+	}
+	return client, nil
+}
+
+// connect is one connection of dial.
+func (s *Server) connect(ctx context.Context, cfg *ssh.ClientConfig) (*ssh.Client, error) {
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(ctx, "tcp", s.addr)
 	if err != nil {
 		return nil, err
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	c, channels, requests, err := ssh.NewClientConn(conn, s.addr, s.ssh)
+	c, channels, requests, err := ssh.NewClientConn(conn, s.addr, cfg)
 	if _, none := errors.AsType[*ssh.AlgorithmNegotiationError](err); none {
 		err = fmt.Errorf("%w; legacy-algorithms: true permits algorithms of old servers", err)
 	}
@@ -109,7 +131,7 @@ func closed(c interface{ Close() error }) error {
 // key, a refused login, a refused file.
 func classify(err error) error {
 	switch {
-	case errors.Is(err, errHostKey), errors.Is(err, fs.ErrPermission),
+	case isHostKeyError(err), errors.Is(err, fs.ErrPermission),
 		err != nil && strings.Contains(err.Error(), "ssh: unable to authenticate"): // x/crypto/ssh has no type for it
 		return payload.Permanent(err)
 	}

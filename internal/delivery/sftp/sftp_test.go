@@ -230,6 +230,22 @@ func TestServer_Send_host_key(t *testing.T) {
 	}
 }
 
+// A server with keys of several types shows the one that the client prefers: the
+// fingerprint of another one is found as well.
+func TestServer_Send_host_key_of_other_type(t *testing.T) {
+	t.Parallel()
+	server := deliverytest.NewSFTP(t, deliverytest.SFTPOptions{Password: "right", MoreHostKeys: true})
+	if _, err := connect(t, server, nil).Send(t.Context(), deliverytest.Payload([]byte("x"), "a.csv")); err != nil {
+		t.Error(err)
+	}
+	other := connect(t, server, func(c *Config) { c.HostKey = ssh.FingerprintSHA256(newKey(t).public) })
+	_, err := other.Send(t.Context(), deliverytest.Payload([]byte("x"), "a.csv"))
+	deliverytest.Refused(t, err, true)
+	if !strings.Contains(err.Error(), "not the configured one") {
+		t.Errorf("got %v, want that the key is wrong", err)
+	}
+}
+
 func TestServer_Send_cut_off(t *testing.T) {
 	t.Parallel()
 	s, server := setup(t, deliverytest.SFTPOptions{}, nil)
