@@ -141,6 +141,8 @@ func whyNot(name string) string {
 		return "can run a column's default expression, which can advance a sequence"
 	case "values":
 		return "belongs to INSERT"
+	case "rollup", "cube":
+		return "is a stored function on many servers; write GROUP BY … WITH ROLLUP"
 	}
 	return ""
 }

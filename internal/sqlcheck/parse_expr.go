@@ -80,7 +80,7 @@ func (p *parser) predicate() operand {
 			p.expr()
 			p.close()
 		case p.comparison():
-			if p.isAny("ALL", "ANY", "SOME") && p.peek(1).isPunct("(") {
+			if p.isAny("ALL", "ANY", "SOME") && p.peek(1).isPunct("(") && (p.peek(2).is("SELECT") || p.peek(2).is("WITH")) {
 				p.next()
 				p.block.add(p.subquery())
 			} else {
@@ -274,6 +274,8 @@ func (p *parser) wordValue(t token) operand {
 	case w == "ROW" && bracket:
 		p.next()
 		p.open()
+		p.expr()
+		p.expectPunct(",")
 		p.list(func() { p.expr() })
 		p.close()
 		return operand{mark: -1, row: true}

@@ -117,7 +117,9 @@ func (p *parser) selectBlock() cost {
 			p.next()
 		case p.acceptAny("DISTINCT", "DISTINCTROW"):
 			stored = true
-		case p.acceptAny("ALL", "STRAIGHT_JOIN", "SQL_SMALL_RESULT", "SQL_BIG_RESULT", "SQL_BUFFER_RESULT", "SQL_NO_CACHE", "SQL_CACHE"):
+		case p.acceptAny("ALL", "STRAIGHT_JOIN", "SQL_SMALL_RESULT", "SQL_BIG_RESULT", "SQL_BUFFER_RESULT", "SQL_NO_CACHE"):
+		case p.is("SQL_CACHE") && !p.peek(1).isPunct("("): // with a bracket a stored function of MySQL
+			p.next()
 		default:
 			p.list(p.selectItem)
 			if p.accept("FROM") {
@@ -216,15 +218,9 @@ func (p *parser) orderItems() {
 }
 
 // groupItems reads the items of GROUP BY. ASC and DESC are the syntax of MySQL
-// 5.7 and MariaDB, ROLLUP(…) that of MySQL 9.
+// 5.7 and MariaDB. ROLLUP(…), the syntax of MySQL 9, calls a stored function on
+// other servers.
 func (p *parser) groupItems() {
-	if p.is("ROLLUP") && p.peek(1).isPunct("(") {
-		p.next()
-		p.open()
-		p.list(p.sortExpr)
-		p.close()
-		return
-	}
 	p.orderItems()
 	p.accept("WITH", "ROLLUP")
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -304,6 +305,7 @@ func TestCheck_OnServer(t *testing.T) {
 	})
 	t.Run("allowed functions are built in", s.functionsAreBuiltIn)
 	t.Run("a blank calls a stored function", s.tightNamesAreTight)
+	t.Run("keywords are not stored functions", s.keywordsAreNotCalled)
 	t.Run("a write is detected", s.oracleCanFail)
 	t.Run("values stay values", s.boundOnServer)
 }
@@ -366,6 +368,61 @@ func noSuchFunction(err error) bool {
 func (s *shop) tightNamesAreTight(t *testing.T) {
 	if got := pairs(t, s.root, "SELECT curdate (), 1"); got[0][0] != "stored" {
 		t.Errorf("curdate () gave %q, want the stored function's \"stored\"", got[0][0])
+	}
+}
+
+// keywordsAreNotCalled makes a stored function of each keyword of the grammar that
+// the server allows as the name of one, and puts each in front of a bracket in many
+// places. No statement that Check accepts may call one of them.
+func (s *shop) keywordsAreNotCalled(t *testing.T) {
+	files, err := filepath.Glob("parse*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := map[string]bool{"cube": true, "rollup": true, "value": true, "sequence": true, "of": true, "lateral": true}
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`"([A-Z_]{2,})"`).FindAllStringSubmatch(string(source), -1) {
+			words[strings.ToLower(m[1])] = true
+		}
+	}
+	conn := s.session(t, s.root).conn
+	called, made := 0, 0
+	for w := range words {
+		if builtin(w, s.dialect) {
+			continue
+		}
+		if _, err := conn.ExecContext(t.Context(), "CREATE FUNCTION `"+w+"` (a TEXT) RETURNS INT DETERMINISTIC NO SQL BEGIN SET @called = '"+w+"'; RETURN 1; END"); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { s.exec(t, "DROP FUNCTION `"+w+"`") })
+		made++
+		for _, form := range []string{
+			"SELECT %s(1)", "SELECT %s (1)", "SELECT DISTINCT %s (1)", "SELECT 1 + %s (1)", "SELECT 1 %s (1)", "SELECT %s %s (1)", "SELECT 1 = %s (1)", "SELECT 1 = %s ((SELECT 1))", "SELECT 1 = %s (SELECT 1)",
+			"SELECT COUNT(*) FROM orders GROUP BY %s (id)", "SELECT id FROM orders ORDER BY %s(id)", "SELECT id FROM orders WHERE %s (1)", "SELECT id FROM orders WHERE id %s (1)", "SELECT id FROM orders WHERE id IN (%s (1))",
+			"SELECT NOW() + INTERVAL %s (1) DAY", "SELECT SUM(id) OVER (ORDER BY %s (id)) FROM orders", "SELECT CASE %s (1) WHEN 1 THEN 2 END", "SELECT TRIM(%s (1) FROM 'a')", "SELECT 'a' LIKE %s ('a')", "SELECT COUNT(%s (1)) FROM orders", "SELECT NOT %s (1)",
+			"SELECT * FROM %s (1)", "SELECT * FROM orders %s (id)", "SELECT * FROM orders, %s (SELECT 1) AS t",
+		} {
+			query := strings.ReplaceAll(form, "%s", w)
+			if _, err := conn.ExecContext(t.Context(), "SET @called = NULL"); err != nil {
+				t.Fatal(err)
+			}
+			_ = (&session{conn, s}).drain(t.Context(), query, nil) // its own errors are the server's affair
+			got := pairs(t, conn, "SELECT IFNULL(@called, ''), 1")[0][0]
+			if got == "" {
+				continue
+			}
+			called++
+			if _, err := Check(query, Options{Dialect: s.dialect}); err == nil {
+				t.Errorf("%s calls the stored function %s", query, got)
+			}
+		}
+	}
+	if made < 100 || called < 50 {
+		t.Errorf("made %d functions and called them %d times", made, called)
 	}
 }
 

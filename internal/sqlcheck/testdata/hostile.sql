@@ -553,3 +553,18 @@ SELECT 1 FROM orders JOIN;
 
 -- OUTER alone
 SELECT 1 FROM orders OUTER JOIN shops;
+
+-- a stored function that looks like ROLLUP
+SELECT COUNT(*) FROM orders GROUP BY ROLLUP (id);
+
+-- a stored function that looks like CUBE
+SELECT COUNT(*) FROM orders GROUP BY CUBE(id);
+
+-- a stored function that looks like a modifier
+SELECT SQL_CACHE (1);
+
+-- a stored function that looks like a modifier, behind another
+SELECT DISTINCT SQL_CACHE/**/(1);
+
+-- a row of one
+SELECT ROW(1);
