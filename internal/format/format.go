@@ -7,7 +7,11 @@
 // one of them by format. Package format reads no database and writes no file.
 package format
 
-import "exporttask/internal/format/row"
+import (
+	"time"
+
+	"exporttask/internal/format/row"
+)
 
 // Encoder writes the rows of one result to one file. An Encoder is not safe for
 // concurrent use; an implementation may use several goroutines internally.
@@ -121,6 +125,9 @@ type Options struct {
 	// PartName is the prefix of the names of the parts: "orders" makes
 	// "orders-0001.csv"; "" = "part".
 	PartName string
+
+	// Created is the time of the entries of an archive; zero = 1980-01-01.
+	Created time.Time
 
 	// TempDir is the directory of temporary files; "" = the system's default.
 	TempDir string

@@ -2,6 +2,7 @@ package task
 
 import (
 	"errors"
+	"time"
 
 	"exporttask/internal/format"
 	"exporttask/internal/format/encoder"
@@ -83,7 +84,7 @@ func FileOptions(o model.Options, tempDir string) format.Options {
 		BOM: o.BOM, LF: o.LF, QuoteAll: o.QuoteAll, NullText: o.NullText, NoHeader: o.NoHeader,
 		GB18030: o.GB18030, NoGuard: o.NoGuard, Gzip: o.Gzip, PartRows: o.SplitRows,
 		SheetName: o.SheetName, NoFreeze: o.NoFreeze, NoFilter: o.NoFilter, Small: o.Small,
-		TempDir: tempDir,
+		Created: time.Now(), TempDir: tempDir,
 	}
 	if o.Delimiter != "" {
 		out.Delimiter = o.Delimiter[0]

@@ -11,6 +11,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -166,6 +167,50 @@ func TestNew_parts_rows(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestNew_parts_entries(t *testing.T) {
+	created := time.Date(2026, 3, 4, 5, 6, 8, 0, time.FixedZone("", 8*3600))
+	for _, f := range []Format{CSV, XLS, XLSX} {
+		var out bytes.Buffer
+		opt := format.Options{PartRows: 10, PartName: "订单", Created: created}
+		if _, err := write(t, &out, f, opt, 25, 25); err != nil {
+			t.Fatal(err)
+		}
+		z, err := zip.NewReader(bytes.NewReader(out.Bytes()), int64(out.Len()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, e := range z.File {
+			const unix, utf8Flag = 3, 1 << 11
+			utf8 := e.Flags&utf8Flag != 0
+			if e.CreatorVersion>>8 != unix || utf8 != (i < 3) || e.Method != zip.Deflate || !e.Modified.Equal(created) || e.Mode() != 0o644 {
+				t.Errorf("%s %s: creator %d, UTF-8 %t, method %d, modified %v, mode %v", f, e.Name, e.CreatorVersion>>8, utf8, e.Method, e.Modified, e.Mode())
+			}
+		}
+		var m Manifest
+		if err := json.Unmarshal(readFile(t, z.File[len(z.File)-1]), &m); err != nil {
+			t.Fatal(err)
+		}
+		for i, part := range m.Files {
+			if part.Name != z.File[i].Name {
+				t.Errorf("manifest %q, archive %q", part.Name, z.File[i].Name)
+			}
+		}
+	}
+}
+
+func readFile(t *testing.T, f *zip.File) []byte {
+	t.Helper()
+	r, err := f.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
 
 func TestNew_parts_count(t *testing.T) {

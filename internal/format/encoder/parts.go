@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"time"
 
 	"github.com/klauspost/compress/flate"
 
@@ -92,11 +93,7 @@ func (p *parts) begin() error {
 		return fmt.Errorf("parts: more than %d of %d rows each; choose larger ones", maxParts, p.opt.PartRows)
 	}
 	name := fmt.Sprintf("%s-%04d%s", p.opt.PartName, n, p.format.shape().ext)
-	method := zip.Deflate
-	if p.format == XLSX {
-		method = zip.Store // a ZIP archive itself
-	}
-	w, err := p.zip.CreateHeader(&zip.FileHeader{Name: name, Method: method})
+	w, err := p.zip.CreateHeader(p.header(name))
 	if err != nil {
 		return fmt.Errorf("parts: %s: %w", name, err)
 	}
@@ -106,6 +103,19 @@ func (p *parts) begin() error {
 	return err
 }
 
+// header returns the header of an entry that readers of streams can read: deflated,
+// since they cannot find the end of a stored entry whose size follows its data.
+// Programs such as unzip decode names by the system that made the entry, which is
+// Unix, and by the UTF-8 flag.
+func (p *parts) header(name string) *zip.FileHeader {
+	h := &zip.FileHeader{Name: name, Method: zip.Deflate, Modified: p.opt.Created}
+	if h.Modified.IsZero() {
+		h.Modified = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	h.SetMode(0o644)
+	return h
+}
+
 // compressor returns the deflate writer of a part.
 func (p *parts) compressor(w io.Writer) (io.WriteCloser, error) {
 	if p.deflate != nil {
@@ -113,7 +123,11 @@ func (p *parts) compressor(w io.Writer) (io.WriteCloser, error) {
 		return p.deflate, nil
 	}
 	var err error
-	p.deflate, err = flate.NewWriter(w, level(p.opt))
+	l := level(p.opt)
+	if p.format == XLSX {
+		l = flate.NoCompression // the part is compressed
+	}
+	p.deflate, err = flate.NewWriter(w, l)
 	return p.deflate, err
 }
 
@@ -207,7 +221,7 @@ func (p *parts) finish() error {
 	if err != nil {
 		return fmt.Errorf("parts: manifest: %w", err)
 	}
-	w, err := p.zip.Create("manifest.json")
+	w, err := p.zip.CreateHeader(p.header("manifest.json"))
 	if err == nil {
 		_, err = w.Write(append(text, '\n'))
 	}
