@@ -23,7 +23,7 @@ func (p *Pool) work(ctx context.Context, i *item) {
 	log.InfoContext(ctx, "attempt begins", "template", in.TplName, "data_source", in.Source)
 	began := time.Now()
 	p.cfg.Observer.Began()
-	outcome := Outcome{Source: in.Source, Format: task.Format(in.OutputFormat).String()}
+	outcome := Outcome{Source: in.Source, Format: task.EncoderFormat(in.OutputFormat).String()}
 	defer func() {
 		outcome.Duration = time.Since(began)
 		outcome.Rows, outcome.Bytes = a.progress.rows.Load(), a.progress.bytes.Load()

@@ -67,7 +67,7 @@ func begin(ctx context.Context, sources Sources, in *model.Inst, tempDir string,
 	}
 	options := task.FileOptions(in.Options.V, tempDir)
 	options.PartName = task.FileName(in)
-	return &pipeline{cursor: cursor, columns: columns, format: task.Format(in.OutputFormat), options: options, progress: progress}, nil
+	return &pipeline{cursor: cursor, columns: columns, format: task.EncoderFormat(in.OutputFormat), options: options, progress: progress}, nil
 }
 
 // outputColumns returns an instance's output columns, each with its index in the

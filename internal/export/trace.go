@@ -38,7 +38,7 @@ func (p *Pool) span(ctx context.Context, in *model.Inst) (context.Context, trace
 		attribute.Int("exportd.tpl_id", int(in.TplID)),
 		attribute.String("exportd.tpl_name", in.TplName),
 		attribute.String("exportd.data_source", in.Source),
-		attribute.String("exportd.format", task.Format(in.OutputFormat).String()),
+		attribute.String("exportd.format", task.EncoderFormat(in.OutputFormat).String()),
 		attribute.Int("exportd.operator_id", int(in.OperatorID)),
 	))
 }

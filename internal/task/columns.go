@@ -22,7 +22,7 @@ func Columns(declared string, result []row.Column, target model.Format) ([]forma
 	if err != nil {
 		return nil, invalid("etplOutputColumns", "%s", err)
 	}
-	if err := encoder.CheckColumns(Format(target), len(columns)); err != nil {
+	if err := encoder.CheckColumns(EncoderFormat(target), len(columns)); err != nil {
 		return nil, invalid("etplOutputColumns", "%s", err)
 	}
 	return columns, nil
@@ -40,7 +40,7 @@ func checkFormat(declared string, target model.Format, result int) error {
 	if n == 0 {
 		n = result
 	}
-	if err := encoder.CheckColumns(Format(target), n); err != nil {
+	if err := encoder.CheckColumns(EncoderFormat(target), n); err != nil {
 		return invalid("etplOutputFormat", "%s", err)
 	}
 	return nil
@@ -55,9 +55,9 @@ func parseColumns(declared string) ([]format.Spec, error) {
 	return list, nil
 }
 
-// Format returns the encoder's format for the format of a template or an
+// EncoderFormat returns the encoder's format for the format of a template or an
 // instance; FormatDefault is CSV.
-func Format(f model.Format) encoder.Format {
+func EncoderFormat(f model.Format) encoder.Format {
 	switch f {
 	case model.FormatXLS:
 		return encoder.XLS

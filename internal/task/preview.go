@@ -111,7 +111,7 @@ func (s *Service) sampleWindow(operator int32) RunWindow {
 // encode sets the rows, and the warnings that the encoder of the file format
 // gives for them.
 func (p *Preview) encode(in *model.Inst, sample *source.Sample, rows int) error {
-	target, options := Format(in.OutputFormat), FileOptions(in.Options.V, "")
+	target, options := EncoderFormat(in.OutputFormat), FileOptions(in.Options.V, "")
 	options.Gzip, options.PartRows = false, 0
 	enc, err := encoder.New(io.Discard, target, p.Columns, options)
 	if err != nil {
