@@ -1,7 +1,7 @@
 // Package servers runs the services exportd needs as private child processes:
 // MariaDB, etcd, and Oracle MySQL where a test asks for it.
 //
-// cmd/devstack uses it for `make run`, internal/fixture for the tests. exportd
+// cmd/devstack uses it for `make run`, internal/testkit for the tests. exportd
 // itself never does: in production it is given addresses.
 //
 // A program is looked for on the machine first. Where it is missing, its Debian
