@@ -102,6 +102,11 @@ fuzz: ## fuzz the read-only check against a real server for 30 s
 # where ONLY leaves some of them out.
 measure = $(if $(ONLY),,scripts/measure $@)
 
+.PHONY: attack
+attack: ## attack the real binary and measure what others notice (ONLY=http: some attacks); about 6 minutes
+	go build -o $(BIN)/attack ./cmd/attack
+	$(BIN)/attack $(if $(ONLY),-only '$(ONLY)')
+
 .PHONY: chaos
 chaos: tools ## inject faults and count what is lost (ONLY=kill: one fault); about 12 minutes
 	go build -o $(BIN)/chaos ./cmd/chaos
