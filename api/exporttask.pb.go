@@ -1634,7 +1634,11 @@ type WshExportInst struct {
 	// by a schedule.
 	WindowEnd string `protobuf:"bytes,38,opt,name=windowEnd,proto3" json:"windowEnd,omitempty"`
 	// Deliveries of its files; only in GetInst and WatchInst.
-	Deliveries    []*WshExportDelivery `protobuf:"bytes,39,rep,name=deliveries,proto3" json:"deliveries,omitempty"`
+	Deliveries []*WshExportDelivery `protobuf:"bytes,39,rep,name=deliveries,proto3" json:"deliveries,omitempty"`
+	// Names of those fields above that are not whole in this list: etplExpr and
+	// etplOutputColumns with their first 2,000 characters, params without any.
+	// GetInst and WatchInst return them whole and this field empty.
+	CutFields     []string `protobuf:"bytes,40,rep,name=cutFields,proto3" json:"cutFields,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1938,6 +1942,13 @@ func (x *WshExportInst) GetWindowEnd() string {
 func (x *WshExportInst) GetDeliveries() []*WshExportDelivery {
 	if x != nil {
 		return x.Deliveries
+	}
+	return nil
+}
+
+func (x *WshExportInst) GetCutFields() []string {
+	if x != nil {
+		return x.CutFields
 	}
 	return nil
 }
@@ -6943,7 +6954,7 @@ const file_exporttask_proto_rawDesc = "" +
 	"\bnoFilter\x18\r \x01(\bR\bnoFilter\x12\x14\n" +
 	"\x05small\x18\x0e \x01(\bR\x05small\x12\x1a\n" +
 	"\bsnapshot\x18\x0f \x01(\bR\bsnapshot\x12\x1a\n" +
-	"\bfileName\x18\x10 \x01(\tR\bfileName\"\xbf\v\n" +
+	"\bfileName\x18\x10 \x01(\tR\bfileName\"\xdd\v\n" +
 	"\rWshExportInst\x12\x18\n" +
 	"\aeinstId\x18\x01 \x01(\x03R\aeinstId\x12\x16\n" +
 	"\x06etplId\x18\x02 \x01(\x05R\x06etplId\x127\n" +
@@ -6994,7 +7005,8 @@ const file_exporttask_proto_rawDesc = "" +
 	"\twindowEnd\x18& \x01(\tR\twindowEnd\x12=\n" +
 	"\n" +
 	"deliveries\x18' \x03(\v2\x1d.exporttask.WshExportDeliveryR\n" +
-	"deliveries\"\x87\x03\n" +
+	"deliveries\x12\x1c\n" +
+	"\tcutFields\x18( \x03(\tR\tcutFields\"\x87\x03\n" +
 	"\x11WshExportDelivery\x12 \n" +
 	"\vedeliveryId\x18\x01 \x01(\x03R\vedeliveryId\x12\x18\n" +
 	"\aeinstId\x18\x02 \x01(\x03R\aeinstId\x12 \n" +

@@ -186,7 +186,7 @@ func (a *app) deliveries(owner string, p *process, files fileStore, m *metrics.M
 func (a *app) sweeper(db *model.DB, files fileStore, storeID string) *export.Sweeper {
 	return export.NewSweeper(export.SweepConfig{
 		ExpireEvery: min(time.Minute, a.cfg.sweepEvery), SweepEvery: a.cfg.sweepEvery, StoreID: storeID,
-		Force: a.cfg.sweepForce, SpillAge: spillAge(a.cfg.settings.MaxTimeout),
+		Force: a.cfg.sweepForce, KeepHistory: a.cfg.history, SpillAge: spillAge(a.cfg.settings.MaxTimeout),
 	}, db, files, a.log, time.Now)
 }
 

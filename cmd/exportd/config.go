@@ -43,6 +43,7 @@ type config struct {
 	maxRunning      int
 	maxRunningSrc   int
 	sweepEvery      time.Duration
+	history         time.Duration
 	sweepForce      bool
 	settings        task.Settings
 	zone            string
@@ -85,6 +86,7 @@ func (c *config) define(o *options) {
 	f.DurationVar(&c.settings.MaxTimeout, "max-timeout", 6*time.Hour, "maximum time limit of an attempt")
 	f.IntVar(&c.settings.MaxAttempts, "max-attempts", 3, "attempts of an instance, unless the template sets them, 1 to 20")
 	f.DurationVar(&c.settings.Retention, "retention", 7*24*time.Hour, "time for which files are kept, unless the template sets one")
+	f.DurationVar(&c.history, "history-retention", 400*24*time.Hour, "time after its end for which an instance is kept with its events and deliveries; 0: for ever")
 	f.IntVar(&c.settings.MaxWaiting, "max-waiting", 10_000, "waiting instances of each operator; further ones are refused")
 	f.StringVar(&c.zone, "zone", "UTC", "IANA time `zone` of the service: of data sources, schedules and file names without another one")
 	f.DurationVar(&c.shutdownGrace, "shutdown-grace", 30*time.Second, "time for running exports to end after SIGTERM")
@@ -158,6 +160,9 @@ func (c *config) validate() error {
 	atLeast("timeout", c.settings.Timeout, time.Second)
 	atLeast("max-timeout", c.settings.MaxTimeout, c.settings.Timeout)
 	atLeast("retention", c.settings.Retention, time.Second)
+	if c.history != 0 {
+		atLeast("history-retention", c.history, 24*time.Hour)
+	}
 	atLeast("shutdown-grace", c.shutdownGrace, 0)
 	c.store.validate(bad)
 	if c.location, err = time.LoadLocation(c.zone); err != nil || c.zone == "" || c.zone == "Local" || c.zone == "localtime" {

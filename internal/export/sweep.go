@@ -18,6 +18,7 @@ import (
 type SweepQueue interface {
 	Expire(ctx context.Context) (insts int, files []model.File, err error)
 	SweepStates(ctx context.Context, ids []int64) (map[int64]model.SweepState, error)
+	Prune(ctx context.Context, keep time.Duration, after int64) (last int64, n int, err error)
 }
 
 // SweepStore is the part of the store that the sweeper uses.
@@ -33,6 +34,9 @@ type SweepConfig struct {
 	// ExpireEvery is the pause between two searches for expired instances,
 	// SweepEvery that between two sweeps of the whole store.
 	ExpireEvery, SweepEvery time.Duration
+	// KeepHistory is the time after its end for which an instance is kept; 0:
+	// for ever.
+	KeepHistory time.Duration
 	// StoreID is the id of the store that this process started with.
 	StoreID string
 	// Force allows a sweep to remove more than a fifth of the files.
@@ -78,6 +82,7 @@ func (s *Sweeper) Run(ctx context.Context) {
 			expire.Reset(backoff.Jitter(s.cfg.ExpireEvery))
 		case <-sweep.C:
 			s.report(ctx, "sweep the store", "files", s.SweepOnce)
+			s.report(ctx, "remove old instances", "instances", s.PruneOnce)
 			sweep.Reset(backoff.Jitter(s.cfg.SweepEvery))
 		}
 	}
@@ -108,6 +113,32 @@ func (s *Sweeper) ExpireOnce(ctx context.Context) (int, error) {
 			if err := s.store.Delete(ctx, f.Key); err != nil {
 				s.log.WarnContext(ctx, "remove an expired file", "inst_id", f.InstID, "error", err)
 			}
+		}
+	}
+}
+
+// prunePause is the pause between two steps of PruneOnce, so that removing many
+// instances slows nothing down.
+const prunePause = 200 * time.Millisecond
+
+// PruneOnce removes instances that ended longer ago than KeepHistory, in small
+// steps, and returns their number.
+func (s *Sweeper) PruneOnce(ctx context.Context) (int, error) {
+	if s.cfg.KeepHistory == 0 {
+		return 0, nil
+	}
+	total := 0
+	for after := int64(0); ; {
+		last, n, err := s.queue.Prune(ctx, s.cfg.KeepHistory, after)
+		total += n
+		if err != nil || last == 0 {
+			return total, err
+		}
+		after = last
+		select {
+		case <-ctx.Done():
+			return total, nil
+		case <-time.After(prunePause):
 		}
 	}
 }

@@ -128,6 +128,7 @@ func (s *Server) instToProto(in *model.Inst) *api.WshExportInst {
 		Due:               nullTime(in.Due),
 		WindowStart:       nullTime(in.WindowStart),
 		WindowEnd:         nullTime(in.WindowEnd),
+		CutFields:         in.Cut,
 	}
 	if in.State == model.StateRetryWait {
 		out.NextAttempt = timeText(in.RunAfter)

@@ -257,6 +257,14 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
      * Generated from protobuf field <code>repeated .exporttask.WshExportDelivery deliveries = 39;</code>
      */
     private $deliveries;
+    /**
+     * Names of those fields above that are not whole in this list: etplExpr and
+     * etplOutputColumns with their first 2,000 characters, params without any.
+     * GetInst and WatchInst return them whole and this field empty.
+     *
+     * Generated from protobuf field <code>repeated string cutFields = 40;</code>
+     */
+    private $cutFields;
 
     /**
      * Constructor.
@@ -349,6 +357,10 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
      *           by a schedule.
      *     @type array<\Exporttask\WshExportDelivery>|\Google\Protobuf\Internal\RepeatedField $deliveries
      *           Deliveries of its files; only in GetInst and WatchInst.
+     *     @type array<string>|\Google\Protobuf\Internal\RepeatedField $cutFields
+     *           Names of those fields above that are not whole in this list: etplExpr and
+     *           etplOutputColumns with their first 2,000 characters, params without any.
+     *           GetInst and WatchInst return them whole and this field empty.
      * }
      */
     public function __construct($data = NULL) {
@@ -1400,6 +1412,36 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     {
         $arr = GPBUtil::checkRepeatedField($var, \Google\Protobuf\Internal\GPBType::MESSAGE, \Exporttask\WshExportDelivery::class);
         $this->deliveries = $arr;
+
+        return $this;
+    }
+
+    /**
+     * Names of those fields above that are not whole in this list: etplExpr and
+     * etplOutputColumns with their first 2,000 characters, params without any.
+     * GetInst and WatchInst return them whole and this field empty.
+     *
+     * Generated from protobuf field <code>repeated string cutFields = 40;</code>
+     * @return \Google\Protobuf\Internal\RepeatedField
+     */
+    public function getCutFields()
+    {
+        return $this->cutFields;
+    }
+
+    /**
+     * Names of those fields above that are not whole in this list: etplExpr and
+     * etplOutputColumns with their first 2,000 characters, params without any.
+     * GetInst and WatchInst return them whole and this field empty.
+     *
+     * Generated from protobuf field <code>repeated string cutFields = 40;</code>
+     * @param array<string>|\Google\Protobuf\Internal\RepeatedField $var
+     * @return $this
+     */
+    public function setCutFields($var)
+    {
+        $arr = GPBUtil::checkRepeatedField($var, \Google\Protobuf\Internal\GPBType::STRING);
+        $this->cutFields = $arr;
 
         return $this;
     }
