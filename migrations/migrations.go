@@ -87,9 +87,9 @@ func Up(ctx context.Context, db *sql.DB, log *slog.Logger) (version uint, err er
 	return latest, nil
 }
 
-// Check tells whether the schema is the one this binary knows, for a start
-// that must not migrate. A newer or dirty schema is an error, and so is an
-// older one.
+// Check returns an error unless the schema has the version that this binary
+// knows, for a start that must not migrate: ErrNewer, ErrDirty, or an error that
+// names `exportd migrate` if the schema is older.
 func Check(ctx context.Context, db *sql.DB) error {
 	latest, err := latestVersion()
 	if err != nil {

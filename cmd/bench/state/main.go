@@ -6,6 +6,8 @@
 //
 //	name, large / small: value (wanted <= bound)
 //
+// The times on the small database go to the standard error stream.
+//
 // It exits with 1 if a ratio exceeds the bound, with 2 if it cannot measure.
 package main
 
@@ -96,7 +98,7 @@ func run(ctx context.Context, rows int) (ok bool, err error) {
 		if ratio > wantRatio {
 			ok, mark = false, "  FALLS SHORT"
 		}
-		fmt.Fprintf(os.Stdout, "%s, ms on the small database: %.2f\n", name, short.median[name].Seconds()*1000)
+		fmt.Fprintf(os.Stderr, "%s, ms on the small database: %.2f\n", name, short.median[name].Seconds()*1000)
 		fmt.Fprintf(os.Stdout, "%s, large / small: %.2f (wanted <= %.0f)%s\n", name, ratio, wantRatio, mark)
 	}
 	return ok, nil

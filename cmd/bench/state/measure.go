@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -157,13 +158,12 @@ func (m *measurement) lists(ctx context.Context) error {
 	const page = 50
 	for _, tpl := range []int32{0, m.tpl} {
 		for _, operator := range []int32{0, m.operator, nobody} {
-			for name, states := range map[string][]model.State{
-				"": nil, " FAILED": {model.StateFailed}, " TIMED_OUT": {model.StateTimedOut},
-				" SUCCEEDED or EXPIRED": {model.StateSucceeded, model.StateExpired},
+			for _, states := range [][]model.State{
+				nil, {model.StateFailed}, {model.StateTimedOut}, {model.StateSucceeded, model.StateExpired},
 			} {
 				for _, at := range []int64{0, 100} {
 					f := model.InstFilter{TplID: tpl, OperatorID: operator, States: states, Limit: page + 1}
-					label := fmt.Sprintf("ListInst tpl=%t operator=%t unknown=%t%s", tpl != 0, operator != 0, operator == nobody, name)
+					label := fmt.Sprintf("ListInst tpl=%t operator=%t unknown=%t %v", tpl != 0, operator != 0, operator == nobody, states)
 					if at > 0 {
 						label += ", page 100"
 						f.Before = max(2*page, 2*m.rows-at*page)
@@ -182,26 +182,34 @@ func (m *measurement) lists(ctx context.Context) error {
 func (m *measurement) listsOfOthers(ctx context.Context) error {
 	const limit = 51
 	list := func(name string, do func() error) error { return m.call(ctx, name, nil, do) }
-	for name, f := range map[string]model.DeliveryFilter{
+	deliveries := map[string]model.DeliveryFilter{
 		"": {}, " by state FAILED": {States: []model.DeliveryState{model.DeliveryFailed}}, " by operator": {OperatorID: m.operator},
 		" by operator and state": {OperatorID: m.operator, States: []model.DeliveryState{model.DeliveryWaiting, model.DeliveryRetryWait}},
 		" by instance":           {InstID: 2},
-	} {
+	}
+	for _, name := range slices.Sorted(maps.Keys(deliveries)) {
+		f := deliveries[name]
 		f.Limit = limit
 		if err := list("ListDelivery"+name, func() error { _, err := m.db.ListDelivery(ctx, f); return err }); err != nil {
 			return err
 		}
 	}
-	for name, f := range map[string]model.TplFilter{
+	tpls := map[string]model.TplFilter{
 		"": {}, " by tag": {Tag: "tag1"}, " by operator": {OperatorID: m.operator}, " of an unknown operator": {OperatorID: nobody},
 		" by a frequent name": {NamePart: "report"},
-	} {
+	}
+	for _, name := range slices.Sorted(maps.Keys(tpls)) {
+		f := tpls[name]
 		f.Limit = limit
 		if err := list("ListTpl"+name, func() error { _, err := m.db.ListTpl(ctx, f); return err }); err != nil {
 			return err
 		}
 	}
-	for name, f := range map[string]model.SchedFilter{"": {}, " by template": {TplID: m.tpl}, " by operator": {OperatorID: m.operator}, " of an unknown operator": {OperatorID: nobody}} {
+	scheds := map[string]model.SchedFilter{
+		"": {}, " by template": {TplID: m.tpl}, " by operator": {OperatorID: m.operator}, " of an unknown operator": {OperatorID: nobody},
+	}
+	for _, name := range slices.Sorted(maps.Keys(scheds)) {
+		f := scheds[name]
 		f.Limit = limit
 		if err := list("ListSched"+name, func() error { _, err := m.db.ListSched(ctx, f); return err }); err != nil {
 			return err
