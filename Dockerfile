@@ -4,10 +4,10 @@
 #
 #   docker build --build-arg VERSION=1.2.3 -t exportd:1.2.3 .
 
-# The builder runs on the machine's own architecture and compiles for the
-# image's. Nothing of its distribution reaches the image but the certificates.
+# The builder runs on the architecture of the build machine and compiles for that
+# of the image. Only the certificates of its distribution are copied to the image.
 FROM --platform=$BUILDPLATFORM golang:1.26.8-bookworm AS build
-# The toolchain is the one named above, never one that is fetched.
+# Use the toolchain of this image, never a downloaded one.
 ENV GOTOOLCHAIN=local
 WORKDIR /src
 COPY go.mod go.sum ./
@@ -21,26 +21,25 @@ RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -ldflags 
 RUN mkdir /out/store
 
 FROM scratch
-# For data sources, etcd and whatever else is spoken to by TLS without an
-# authority of one's own. Time zones are inside the programs.
+# Authorities for TLS to data sources, etcd and others. Time zones are compiled into
+# the programs.
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /out/exportd /out/exportctl /usr/local/bin/
-# The store belongs to the user below before it becomes a volume, so that a new
-# volume does too.
+# The owner of the folder is the owner of a new volume.
 COPY --from=build --chown=65532:65532 /out/store /var/lib/exportd
-# A number, so that an orchestrator can see that it is not root.
+# A numeric id, so that an orchestrator can verify that it is not root.
 USER 65532:65532
-# These win over a YAML file. Who publishes a container's ports says where they
-# can be reached; exportd still refuses to start here without tokens and TLS.
+# These take precedence over a YAML file. exportd refuses to listen on all addresses
+# without tokens and TLS.
 ENV EXPORTD_GRPC_ADDR=:50051 \
     EXPORTD_HTTP_ADDR=:50052 \
     EXPORTD_STORE_DIR=/var/lib/exportd
 EXPOSE 50051 50052
 VOLUME /var/lib/exportd
-# No HEALTHCHECK: it would have to be a program in here, and exportd has none
-# that asks. Orchestrators ask GET /healthz and GET /readyz on the HTTP port.
+# No HEALTHCHECK, which would need a program in the image that sends requests.
+# Orchestrators use GET /healthz and GET /readyz on the HTTP port.
 ENTRYPOINT ["/usr/local/bin/exportd"]
-# Last, since the version changes with every build.
+# Last, because the version changes with every build.
 ARG VERSION=unversioned
 LABEL org.opencontainers.image.title="exportd" \
       org.opencontainers.image.description="Turns saved SQL into CSV, XLS and XLSX files" \

@@ -1,5 +1,5 @@
-# `make run` shows the service at work; `make test` tests all of it. Both do
-# their own set-up: they need Go and, where there is no MariaDB, Debian's apt.
+# `make run` starts the service with a sample shop; `make test` runs all tests. Both
+# need only Go and, on machines without MariaDB, Debian's apt.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -29,8 +29,8 @@ GOTEST := $(BIN)/gotest
 $(GOTEST): internal/testkit/gotest/main.go
 	@mkdir -p $(BIN) && go build -o $@ ./internal/testkit/gotest
 
-# Real programs that tests and people use beside the service, at the versions
-# that tools/go.mod pins. They are not linked into exportd.
+# Programs for tests and development, at the versions that tools/go.mod pins. They
+# are not linked into exportd.
 .PHONY: tools
 tools: $(BIN)/etcd $(BIN)/grpcurl
 $(BIN)/etcd: tools/go.mod
@@ -43,7 +43,7 @@ $(BIN)/grpcurl: tools/go.mod
 test: tools $(GOTEST) ## run all tests against a real MariaDB and etcd; a missing part fails
 	@scripts/install-parts curl
 	$(GOTEST) -timeout 15m $$(go list ./... | grep -v -e '^exporttask/cmd/chaos$$' -e '^exporttask/deploy$$')
-	@# By itself: it measures, and needs both cores.
+	@# Alone, because it measures and needs both cores.
 	$(GOTEST) -timeout 10m -count=1 ./cmd/chaos
 
 # Packages whose goroutines share memory. The race detector multiplies CPU time

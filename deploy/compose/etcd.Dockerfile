@@ -1,5 +1,5 @@
-# etcd of the version that exportd is tested with, from its Go module: there is
-# no image of it that everybody can have by a plain name.
+# etcd of the version that exportd is tested with, built from its Go module: no
+# public image has this version under an unqualified name.
 FROM --platform=$BUILDPLATFORM golang:1.26.8-bookworm AS build
 ENV GOTOOLCHAIN=local
 WORKDIR /src
