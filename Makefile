@@ -67,7 +67,7 @@ release: check-go ## build programs, Debian packages, an OCI image and an SBOM i
 .PHONY: first-run
 first-run: ## run the README's first screen in a clean Debian with empty caches, and time it (needs root)
 	@scripts/install-parts first-run
-	scripts/first-run
+	scripts/measure $@ scripts/first-run
 
 .PHONY: packaging
 packaging: tools $(GOTEST) ## check the Dockerfile, compose, systemd and Kubernetes files, and run exportd as each of them does
@@ -98,8 +98,8 @@ generate-php: ## make clients/php/src from the proto, with the distribution's pr
 fuzz: ## fuzz the read-only check against a real server for 30 s
 	go test -run '^$$' -fuzz FuzzCheck -fuzztime 30s ./internal/sqlcheck
 
-# The four targets below record their figures in docs/measurements.md, except
-# where ONLY leaves some of them out.
+# The targets below record their figures in docs/measurements.md, except where
+# ONLY leaves some of them out. So does first-run.
 measure = $(if $(ONLY),,scripts/measure $@)
 
 .PHONY: attack

@@ -12,7 +12,7 @@ import (
 var (
 	section = regexp.MustCompile(`(?s)<!-- make ([a-z-]+) -->\n(.*?)<!-- end -->`)
 	// A quoted figure is followed by its source: 24<!-- bench-render: XLSX size -->.
-	quote = regexp.MustCompile(`(?s)([0-9][0-9.,]*)<!--\s*(bench-[a-z]+|chaos):\s*(.*?)\s*-->`)
+	quote = regexp.MustCompile(`(?s)([0-9][0-9.,]*)<!--\s*(bench-[a-z]+|chaos|first-run):\s*(.*?)\s*-->`)
 	space = regexp.MustCompile(`\s+`)
 )
 
@@ -41,7 +41,7 @@ func figures(t *testing.T) map[string][]figure {
 func TestPages_quoted_figures(t *testing.T) {
 	t.Parallel()
 	all := figures(t)
-	for _, target := range []string{"bench-render", "bench-queue", "bench-rpc", "chaos"} {
+	for _, target := range []string{"bench-render", "bench-queue", "bench-rpc", "chaos", "first-run"} {
 		if len(all[target]) == 0 {
 			t.Errorf("measurements.md has no figures of make %s", target)
 		}
