@@ -155,7 +155,8 @@ func (r *release) layer(folder string) ([]byte, error) {
 		}
 		add(tar.Header{Typeflag: tar.TypeReg, Name: "usr/local/bin/" + name, Mode: 0o755}, program)
 	}
-	return out.Bytes(), errors.Join(err, w.Close())
+	err = errors.Join(err, w.Close()) // writes the end of the archive
+	return out.Bytes(), err
 }
 
 // authorities returns the certificates of the public authorities, without those
