@@ -231,7 +231,7 @@ func TestCursor_sample_brokenRow(t *testing.T) {
 	p.row("a", "b")
 	p.row("a")
 	p.end()
-	if _, err := memCursor(p.data, 2, 1<<20, minBatchBytes).sample(t.Context()); !errors.Is(err, row.ErrBroken) || Transient(err) {
+	if _, err := memCursor(p.data, 2, 1<<20, minBatchBytes).sample(t.Context()); !errors.Is(err, row.ErrBroken) || Classify(err) != (Verdict{Retry, Server}) {
 		t.Errorf("got %v, want %v", err, row.ErrBroken)
 	}
 }

@@ -143,7 +143,7 @@ func TestCutter_cut_malformed(t *testing.T) {
 			cur.conn.running.Store(false)
 			_, err := drain(cur)
 			var pe *ProtocolError
-			if !errors.As(err, &pe) || Transient(err) {
+			if !errors.As(err, &pe) || Classify(err) != (Verdict{Retry, Server}) {
 				t.Errorf("got %v, want a *ProtocolError", err)
 			}
 		})

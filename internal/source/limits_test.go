@@ -219,3 +219,20 @@ func TestCursor_Warnings_ofOtherStatement(t *testing.T) {
 		t.Errorf("got %v and %v, want neither", cur.Warnings(), err)
 	}
 }
+
+// group_concat_max_len of the source decides whether a long list is cut.
+func TestSource_Query_groupConcatMaxLen(t *testing.T) {
+	dsn := withDigits(t)
+	q := Query{SQL: "SELECT GROUP_CONCAT(REPEAT('x', 100) SEPARATOR '') AS l FROM digits"}
+	cur, err := open(t, dsn, Options{GroupConcatMaxLen: 999}).Query(t.Context(), q)
+	if err == nil {
+		_, err = drain(cur)
+	}
+	var damage *DamageError
+	if !errors.As(err, &damage) || damage.Warning.Code != codeCutGroupConcat {
+		t.Errorf("one byte too few: got %v, want a *DamageError", err)
+	}
+	if got := queryAll(t, open(t, dsn, Options{GroupConcatMaxLen: 1000}), q); len(got) != 1 || len(got[0][0]) != 1000 {
+		t.Errorf("enough: got %v, want one text of 1000", got)
+	}
+}

@@ -106,7 +106,7 @@ func (c *conn) variables(limits Limits, q Query) []string {
 		selectLimit = uint64(q.FirstRows)
 	}
 	vars := []string{names, fmt.Sprintf("net_write_timeout=%d", netWriteTimeout), fmt.Sprintf("sql_select_limit=%d", selectLimit)}
-	if z := c.src.zone.session(); z != "" {
+	if z := c.src.zone.session(c.peer); z != "" {
 		vars = append(vars, z)
 	}
 	if c.facts.MariaDB { // MySQL keeps 1,024 warnings, and an account without privileges cannot change that

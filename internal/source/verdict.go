@@ -79,6 +79,8 @@ func Classify(err error) Verdict {
 		return Verdict{Final, Operator}
 	case errors.As(err, &lost):
 		return Verdict{Wait, Server}
+	case errors.As(err, &protocol) && errors.As(err, &login):
+		return Verdict{Final, Operator} // no server that this program can use
 	case errors.As(err, &protocol), errors.Is(err, row.ErrBroken):
 		return Verdict{Retry, Server}
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.Is(err, errClosed):

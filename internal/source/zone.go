@@ -32,9 +32,15 @@ type zone struct {
 	location *time.Location // nil for ServerTimeZone
 	offset   string         // "+08:00", if the zone has only one offset; "" otherwise
 
-	// substitute is the session time zone for servers that do not know the name,
-	// "SYSTEM" or an offset, once one of them has been found.
-	substitute *atomic.Pointer[string]
+	// substitute is the session time zone for the server that was found not to know
+	// the name. Another server behind the same address may need another one.
+	substitute *atomic.Pointer[substitute]
+}
+
+// substitute is the session time zone for one server: "SYSTEM" or an offset.
+type substitute struct {
+	value  string
+	server identity
 }
 
 var offsetPattern = regexp.MustCompile(`^[+-](0\d|1[0-4]):[0-5]\d$`)
@@ -44,7 +50,7 @@ var namePattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_+/-]*$`)
 
 // parseZone parses Options.TimeZone.
 func parseZone(text string) (zone, error) {
-	z := zone{substitute: new(atomic.Pointer[string])}
+	z := zone{substitute: new(atomic.Pointer[substitute])}
 	switch {
 	case text == ServerTimeZone:
 		return z, nil
@@ -86,13 +92,14 @@ func (s *Source) Location() *time.Location {
 	return time.UTC
 }
 
-// session returns the assignment of time_zone for SET; "" leaves the server's.
-func (z *zone) session() string {
+// session returns the assignment of time_zone for SET on a server; "" leaves the
+// server's.
+func (z *zone) session(server identity) string {
 	value := z.offset
 	if z.name != "" {
 		value = z.name
-		if substitute := z.substitute.Load(); substitute != nil {
-			value = *substitute
+		if s := z.substitute.Load(); s != nil && s.server == server {
+			value = s.value
 		}
 	}
 	if value == "" {
@@ -122,7 +129,8 @@ func (c *conn) findSubstitute() error {
 		return &ConfigError{What: fmt.Sprintf("time zone %s: the server has no time zone tables and its own time zone is another one: "+
 			"load the tables (mysql_tzinfo_to_sql or mariadb-tzinfo-to-sql), or set the data source's time-zone to an offset or to %q", z.name, ServerTimeZone)}
 	}
-	if old := z.substitute.Swap(&value); old == nil || *old != value {
+	found := substitute{value: value, server: c.peer}
+	if old := z.substitute.Swap(&found); old == nil || *old != found {
 		c.src.log.Warn("the server does not know the data source's time zone and uses a substitute; load its time zone tables", "time_zone", z.name, "substitute", value)
 	}
 	return nil

@@ -40,6 +40,22 @@ func TestSource_Query_timeZone(t *testing.T) {
 	}
 }
 
+// A substitute that was found on one server is not used on another.
+func TestZone_session_otherServer(t *testing.T) {
+	z, err := parseZone("Asia/Shanghai")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, second := identity{host: "a"}, identity{host: "b"}
+	z.substitute.Store(&substitute{value: "SYSTEM", server: first})
+	if got := z.session(first); got != "time_zone='SYSTEM'" {
+		t.Errorf("the server without tables: %s", got)
+	}
+	if got := z.session(second); got != "time_zone='Asia/Shanghai'" {
+		t.Errorf("another server: %s", got)
+	}
+}
+
 func TestSource_Query_timeZoneOfServer(t *testing.T) {
 	dsn := testkit.Database(t)
 	db, err := sql.Open("mysql", dsn)
