@@ -113,6 +113,9 @@ func fragments() []string {
 		"sleep", "curdate", "wipe_all", "GET_LOCK", "COUNT", "CONCAT", "IF", "NEXT VALUE FOR ", "numbers", "DEFAULT", "NEXTVAL", "VALUES", "TABLE ", "ROW",
 		"shop", "mysql", "user", "sys", "CASE ", " WHEN ", " THEN ", " END ", " NOT ", " NULL ", " LIKE ", "=", "<", ">", "+", "-", "/", "!", "|", "&", "%",
 		"CAST(", " CHAR ", "INTERVAL ", " DAY ", "DATE ", "DISTINCT ", " OVER ", " WINDOW w AS ", "PARTITION BY ", " COLLATE utf8mb4_bin ", "\r\n", "\t", "é", "金", "$", "{", "}",
+		// New words stand at the end: the corpus picks words by their place.
+		" JSON_TABLE(", " COLUMNS (", " PATH ", " VALUES (", "MATCH", " AGAINST (", "INTERVAL (", " OFFSET ", " ROWS ", " FETCH NEXT ", " ONLY", " WITHIN GROUP (", "TRIM(BOTH ", "SQL_NO_CACHE ", "SQL_CACHE ",
+		"POINT", "ROLLUP", " ANY ", " LATERAL ", "MEMBER OF ", " SOUNDS LIKE ", " WITH ROLLUP", " ROW(", "30d", "1月", "REPEAT(", "NULLIF(", "DATE'", "EXISTS ", " IS ", "BETWEEN ",
 	}
 }
 

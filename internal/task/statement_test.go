@@ -76,8 +76,10 @@ func (p preparer) Prepare(_ context.Context, _, text string, _ int) ([]row.Colum
 
 func TestQuery_Retyped(t *testing.T) {
 	t.Parallel()
-	query, err := task.Bind(&model.Inst{Expr: "SELECT :n AS v", Decls: model.JSON[[]model.ParamDecl]{V: []model.ParamDecl{{Name: "n", Type: 1}}},
-		Params: model.JSON[[]model.Param]{V: []model.Param{{Name: "n", Value: "9007199254740993"}}}}, sqlcheck.Options{})
+	query, err := task.Bind(&model.Inst{
+		Expr: "SELECT :n AS v", Decls: model.JSON[[]model.ParamDecl]{V: []model.ParamDecl{{Name: "n", Type: 1}}},
+		Params: model.JSON[[]model.Param]{V: []model.Param{{Name: "n", Value: "9007199254740993"}}},
+	}, sqlcheck.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
