@@ -9,6 +9,7 @@ const (
 	defaultXF  = styleXFs
 	firstOwnXF = styleXFs + 1
 
+	greyIndex   = 22  // light grey in the palette (Icv, MS-XLS 2.5.161)
 	formatText  = 49  // the built-in format "@"
 	firstFormat = 164 // identifier of the first custom format (MS-XLS 2.4.126)
 
@@ -98,13 +99,13 @@ func (s *styles) append(r *records) {
 		r.u16(fontPlain)
 		r.u16(0)
 		r.u16(0xfff5) // locked, a style without a parent
-		appendLook(r, 0xf4, false)
+		appendLook(r, 0xf4, false, false)
 	}
 	r.begin(recXF)
 	r.u16(fontPlain)
 	r.u16(0)
 	r.u16(0x0001) // locked, of style 0
-	appendLook(r, 0, false)
+	appendLook(r, 0, false, false)
 	for _, x := range s.xfs {
 		x.append(r, s.format(x.format))
 	}
@@ -119,16 +120,16 @@ func (x xf) append(r *records, format uint16) {
 	}
 	if x.header {
 		font = fontBold
-		own |= 0x08
+		own |= 0x08 | 0x20 | 0x40 // font, border and pattern are not the style's
 	}
-	if x.wrapped {
+	if x.wrapped || x.header {
 		own |= 0x10
 	}
 	r.begin(recXF)
 	r.u16(font)
 	r.u16(format)
 	r.u16(flags)
-	appendLook(r, own, x.wrapped)
+	appendLook(r, own, x.wrapped || x.header, x.header)
 }
 
 // appendFont writes a Font record (MS-XLS 2.4.122).
@@ -147,9 +148,10 @@ func appendFont(r *records, weight uint16) {
 	r.end()
 }
 
-// appendLook writes the rest of an XF record: bottom alignment, no border, no
-// pattern. own has the flags of the properties that differ from the style's.
-func appendLook(r *records, own uint8, wrapped bool) {
+// appendLook writes the rest of an XF record. own has the flags of the properties
+// that differ from the style's; wrapped cells show line breaks; a header has a
+// grey pattern and a line at the bottom.
+func appendLook(r *records, own uint8, wrapped, header bool) {
 	align := uint8(0x20) // general, bottom
 	if wrapped {
 		align |= 0x08
@@ -158,8 +160,14 @@ func appendLook(r *records, own uint8, wrapped bool) {
 	r.u8(0) // not rotated
 	r.u8(0) // not indented
 	r.u8(own)
-	r.u32(0)
-	r.u32(0)
-	r.u16(0x20c0) // automatic colours
+	if header {
+		r.u32(1 << 12)           // a thin line at the bottom
+		r.u32(64<<7 | 1<<26)     // in the automatic color; a solid pattern
+		r.u16(greyIndex | 65<<7) // in grey
+	} else {
+		r.u32(0)
+		r.u32(0)
+		r.u16(0x20c0) // automatic colors
+	}
 	r.end()
 }

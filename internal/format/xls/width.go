@@ -1,10 +1,6 @@
 package xls
 
-import (
-	"unicode/utf8"
-
-	"exporttask/internal/format"
-)
+import "exporttask/internal/format"
 
 const (
 	widthRows  = 100 // number of rows that column widths are measured on
@@ -19,7 +15,7 @@ func firstWidths(cols []format.Column) []float64 {
 	for i := range cols {
 		w[i] = cols[i].Width
 		if w[i] <= 0 {
-			w[i] = fitWidth(textWidth([]byte(cols[i].Label)) + widthArrow)
+			w[i] = fitWidth(format.TextWidth([]byte(cols[i].Label)) + widthArrow)
 		}
 	}
 	return w
@@ -38,32 +34,8 @@ func (e *encoder) measure() {
 			e.text = c.AppendText(e.text[:0], raw)
 			raw = e.text
 		}
-		n := textWidth(raw)
-		if c.stored == format.AsDate || c.stored == format.AsDateTime {
-			n = max(n, len(c.NumberFormat()))
-		}
-		e.layout.widths[i] = max(e.layout.widths[i], fitWidth(n))
+		e.layout.widths[i] = max(e.layout.widths[i], fitWidth(c.ValueWidth(raw[:min(len(raw), 4*widthMost)])))
 	}
 }
 
 func fitWidth(n int) float64 { return float64(min(max(n, widthLeast), widthMost)) }
-
-// textWidth estimates the width of the longest line of text in characters of
-// the default font. East Asian characters count as two.
-func textWidth(text []byte) int {
-	most, n := 0, 0
-	for i := 0; i < len(text) && most <= widthMost; {
-		r, size := utf8.DecodeRune(text[i:])
-		i += size
-		switch {
-		case r == '\n':
-			n = 0
-		case r >= 0x1100:
-			n += 2
-		default:
-			n++
-		}
-		most = max(most, n)
-	}
-	return most
-}

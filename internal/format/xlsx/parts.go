@@ -67,11 +67,15 @@ func (e *Encoder) workbook() string {
 	var sheets, names strings.Builder
 	for i, s := range e.sheets {
 		n := strconv.Itoa(i + 1)
+		quoted := "'" + strings.ReplaceAll(s.name, "'", "''") + "'"
 		sheets.WriteString(`<sheet name="` + escape(s.name) + `" sheetId="` + n + `" r:id="rId` + n + `"/>`)
 		if e.filtered() {
 			names.WriteString(`<definedName name="_xlnm._FilterDatabase" localSheetId="` + strconv.Itoa(i) + `" hidden="1">`)
-			names.WriteString(escape("'" + strings.ReplaceAll(s.name, "'", "''") + "'!$A$1:$" + columnName(len(e.cols)-1) + "$" + strconv.Itoa(max(s.next-1, 1))))
+			names.WriteString(escape(quoted + "!$A$1:$" + columnName(len(e.cols)-1) + "$" + strconv.Itoa(max(s.next-1, 1))))
 			names.WriteString(`</definedName>`)
+		}
+		if !e.opt.NoHeader { // repeat the header on each printed page
+			names.WriteString(`<definedName name="_xlnm.Print_Titles" localSheetId="` + strconv.Itoa(i) + `">` + escape(quoted+"!$1:$1") + `</definedName>`)
 		}
 	}
 	xml := xmlHead + `<workbook xmlns="` + nsMain + `" xmlns:r="` + nsOffice + `relationships">` +

@@ -29,7 +29,7 @@ func (e *Encoder) sheet(b *row.Batch, from, to int) *sheet {
 // measured on the first rows of the first sheet and used for all sheets.
 func (e *Encoder) beginSheet(b *row.Batch, from, to int) {
 	if e.widths == "" {
-		e.widths = columnWidths(e.cols, b, from, to)
+		e.widths, e.width = columnWidths(e.cols, b, from, to)
 	}
 	n := len(e.sheets) + 1
 	s := sheet{name: format.SheetName(e.opt.SheetName, n), next: 1}
@@ -81,7 +81,7 @@ func sheetPath(n int) string { return "xl/worksheets/sheet" + strconv.Itoa(n) + 
 // It has a dimension element only if the number of rows of data is known, which
 // is so for a result that fits into one block.
 func (e *Encoder) sheetHead(n, rows int) string {
-	head := xmlHead + `<worksheet xmlns="` + nsMain + `">`
+	head := xmlHead + `<worksheet xmlns="` + nsMain + `"><sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>`
 	if e.closed && rows <= e.maxRows-e.headerRows() {
 		head += `<dimension ref="` + e.area(max(rows+e.headerRows(), 1)) + `"/>`
 	}
@@ -138,12 +138,23 @@ func (e *Encoder) endSheet() {
 		tail += `<autoFilter ref="` + e.area(last) + `"/>`
 	}
 	// No green triangles in cells with digits stored as text.
-	tail += `<ignoredErrors><ignoredError sqref="` + e.area(last) + `" numberStoredAsText="1"/></ignoredErrors></worksheet>`
+	tail += e.pageSetup() + `<ignoredErrors><ignoredError sqref="` + e.area(last) + `" numberStoredAsText="1"/></ignoredErrors></worksheet>`
 	j := e.pipe.job()
 	j.xml = []byte(tail)
 	j.end = true
 	e.open = false
 	e.pipe.send(j)
+}
+
+// pageSetup returns the print settings: one page wide, as many pages high as
+// needed, landscape if the columns are wider than an upright page.
+func (e *Encoder) pageSetup() string {
+	const upright = 90 // characters
+	orientation := "portrait"
+	if e.width > upright {
+		orientation = "landscape"
+	}
+	return `<pageSetup paperSize="9" fitToHeight="0" orientation="` + orientation + `"/>`
 }
 
 func (e *Encoder) filtered() bool { return !e.opt.NoFilter && !e.opt.NoHeader }

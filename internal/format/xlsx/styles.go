@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// The cell styles of every workbook: General, and the header.
+// The cell styles of every workbook: General, and the header (bold, filled, with
+// a line below, wrapped).
 const (
 	styleGeneral = 0
 	styleHeader  = 1
@@ -71,12 +72,14 @@ func (s *styles) xml() string {
 	const font = `<sz val="11"/><name val="Calibri"/><family val="2"/>`
 	return xml +
 		`<fonts count="2"><font>` + font + `</font><font><b/>` + font + `</font></fonts>` +
-		`<fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills>` +
-		`<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>` +
+		`<fills count="3"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill>` +
+		`<fill><patternFill patternType="solid"><fgColor rgb="FFD9E1F2"/><bgColor indexed="64"/></patternFill></fill></fills>` +
+		`<borders count="2"><border><left/><right/><top/><bottom/><diagonal/></border>` +
+		`<border><left/><right/><top/><bottom style="thin"><color rgb="FF8EA9DB"/></bottom><diagonal/></border></borders>` +
 		`<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>` +
 		`<cellXfs count="` + strconv.Itoa(firstStyle+len(s.xfs)) + `">` +
 		`<xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>` +
-		`<xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/>` +
+		`<xf numFmtId="0" fontId="1" fillId="2" borderId="1" xfId="0" applyFont="1" applyFill="1" applyBorder="1" applyAlignment="1"><alignment vertical="center" wrapText="1"/></xf>` +
 		xfs.String() + `</cellXfs>` +
 		`<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>`
 }

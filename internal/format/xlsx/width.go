@@ -3,8 +3,8 @@ package xlsx
 import (
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
+	"exporttask/internal/format"
 	"exporttask/internal/format/row"
 )
 
@@ -18,12 +18,12 @@ const (
 	cellExtra   = 2
 )
 
-// columnWidths returns the cols element. A column has its declared width or
+// columnWidths returns the cols element and the sum of the widths. A column has its declared width or
 // that of the widest of its header and first values.
-func columnWidths(cols []column, b *row.Batch, from, to int) string {
+func columnWidths(cols []column, b *row.Batch, from, to int) (element string, sum float64) {
 	widths := make([]float64, len(cols))
 	for i := range cols {
-		widths[i] = float64(max(minWidth, textWidth([]byte(cols[i].src.Label))+headerExtra))
+		widths[i] = float64(max(minWidth, format.TextWidth([]byte(cols[i].src.Label))+headerExtra))
 	}
 	var cells [][]byte
 	var text []byte
@@ -38,7 +38,7 @@ func columnWidths(cols []column, b *row.Batch, from, to int) string {
 				continue
 			}
 			text = cols[i].src.AppendText(text[:0], v[:min(len(v), 4*maxWidth)])
-			widths[i] = max(widths[i], float64(textWidth(text)+cellExtra))
+			widths[i] = max(widths[i], float64(cols[i].src.ValueWidth(text)+cellExtra))
 		}
 	}
 	var xml strings.Builder
@@ -48,11 +48,12 @@ func columnWidths(cols []column, b *row.Batch, from, to int) string {
 		if declared := cols[i].src.Width; declared > 0 {
 			w = min(declared, 255) // the widest that Excel knows
 		}
+		sum += w
 		n := strconv.Itoa(i + 1)
 		xml.WriteString(`<col min="` + n + `" max="` + n + `" width="` + strconv.FormatFloat(w, 'f', -1, 64) + `" customWidth="1"/>`)
 	}
 	xml.WriteString(`</cols>`)
-	return xml.String()
+	return xml.String(), sum
 }
 
 // split appends the cells of a row.
@@ -63,24 +64,4 @@ func split(cells [][]byte, p []byte) [][]byte {
 		cells = append(cells, c)
 	}
 	return cells
-}
-
-// textWidth returns the width of the longest line. East Asian characters count
-// as two.
-func textWidth(text []byte) int {
-	widest, n := 0, 0
-	for len(text) > 0 {
-		r, size := utf8.DecodeRune(text)
-		text = text[size:]
-		switch {
-		case r == '\n':
-			n = 0
-		case r >= 0x1100 && (r <= 0x115f || r >= 0x2e80 && r <= 0xd7ff || r >= 0xf900 && r <= 0xfaff || r >= 0xff00 && r <= 0xff60 || r >= 0x1f300):
-			n += 2
-		default:
-			n++
-		}
-		widest = max(widest, n)
-	}
-	return widest
 }

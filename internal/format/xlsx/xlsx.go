@@ -36,8 +36,9 @@ type Encoder struct {
 
 	pending *job // collects small batches; nil = none
 	sheets  []sheet
-	open    bool   // the last sheet was begun and not ended
-	widths  string // the cols element; "" before the first sheet
+	open    bool    // the last sheet was begun and not ended
+	widths  string  // the cols element; "" before the first sheet
+	width   float64 // sum of the column widths in characters
 	rows    int64
 	counts  format.WarningCounts
 	closed  bool

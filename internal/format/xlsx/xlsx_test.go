@@ -101,8 +101,24 @@ func TestEncoder_Close_sheet_properties(t *testing.T) {
 	t.Run("none of it", func(t *testing.T) {
 		file, _ := write(t, orderColumns(), format.Options{NoFilter: true, NoFreeze: true}, batches()...)
 		b := readBook(t, file)
-		if s := b.Parts[sheetPath(1)] + b.Parts["xl/workbook.xml"]; strings.Contains(s, "autoFilter") || strings.Contains(s, "pane") || strings.Contains(s, "definedName") {
+		if s := b.Parts[sheetPath(1)] + b.Parts["xl/workbook.xml"]; strings.Contains(s, "autoFilter") || strings.Contains(s, "pane") || strings.Contains(s, "_FilterDatabase") {
 			t.Errorf("sheet: %.600s", s)
+		}
+	})
+	t.Run("print setup", func(t *testing.T) {
+		file, _ := write(t, orderColumns(), format.Options{}, batches()...)
+		b := readBook(t, file)
+		for _, want := range []string{`<sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>`, `<pageSetup paperSize="9" fitToHeight="0" orientation="landscape"/>`} {
+			if !strings.Contains(b.Parts[sheetPath(1)], want) {
+				t.Errorf("no %s", want)
+			}
+		}
+		if want := `<definedName name="_xlnm.Print_Titles" localSheetId="0">'Sheet1'!$1:$1</definedName>`; !strings.Contains(b.Parts["xl/workbook.xml"], want) {
+			t.Errorf("no %s", want)
+		}
+		file, _ = write(t, []format.Column{single(row.Int, -1)}, format.Options{NoHeader: true}, one("1"))
+		if b := readBook(t, file); !strings.Contains(b.Parts[sheetPath(1)], `orientation="portrait"`) || strings.Contains(b.Parts["xl/workbook.xml"], "Print_Titles") {
+			t.Error("a narrow sheet without a header: want portrait without print titles")
 		}
 	})
 	t.Run("no header", func(t *testing.T) {
