@@ -26,12 +26,12 @@ import (
 //   - a POST must be application/json or have a header that no HTML form sets.
 func (g *gateway) access(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !strings.HasPrefix(r.URL.Path, "/v1/") && r.URL.Path != "/metrics" {
+		if !strings.HasPrefix(r.URL.Path, "/v1/") {
 			next.ServeHTTP(w, r)
 			return
 		}
 		hasToken := authorized(r)
-		if g.Authenticate != nil && r.URL.Path != "/metrics" && (!hasToken || hasBody(r)) {
+		if g.Authenticate != nil && (!hasToken || hasBody(r)) {
 			if err := g.Authenticate(r.Context()); err != nil {
 				abandonBody(w, r)
 				writeError(w, err)

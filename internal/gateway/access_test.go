@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 )
@@ -9,6 +10,7 @@ func TestGateway_Access(t *testing.T) {
 	t.Parallel()
 	open := newServer(t, func(c *Config) {
 		c.Hosts = []string{"exports.example.com"}
+		c.Metrics = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("metric 1\n")) })
 		c.Origins = []string{"https://app.example.com"}
 	})
 	json := map[string]string{"Content-Type": "application/json"}
@@ -50,7 +52,7 @@ func TestGateway_Access(t *testing.T) {
 		"own_origin":             {request{"POST", cancel, "{}", "localhost:50052", with("Origin", "http://localhost:50052")}, 200, ""},
 		"foreign_origin_delete":  {request{"DELETE", "/v1/tpl/1", "", "", with("Origin", "https://evil.test")}, 403, "cors-origins"},
 		"foreign_origin_get":     {request{"GET", "/v1/inst/1", "", "", with("Origin", "https://evil.test")}, 200, ""},
-		"metrics_of_rebound":     {request{"GET", "/metrics", "", "evil.test", nil}, 403, "http-hosts"},
+		"metrics_of_any_name":    {request{"GET", "/metrics", "", "evil.test", nil}, 200, "metric"},
 		"openapi_of_any_name":    {request{"GET", "/openapi.json", "", "evil.test", nil}, 200, ""},
 		"link_of_any_name":       {request{"GET", "/d/k/1/x/1/a.csv", "", "evil.test", nil}, 404, "link-keys-file"},
 		"configured_host_suffix": {request{"GET", "/v1/inst/1", "", "exports.example.com.evil.test", nil}, 403, "http-hosts"},
