@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -137,12 +138,10 @@ func wantCode(res any, err error, want ...codes.Code) error {
 		_, _ = fmt.Sscan(e.GetErrCode(), &n)
 		got = codes.Code(n)
 	}
-	for _, w := range want {
-		if got == w {
-			return nil
-		}
+	if slices.Contains(want, got) {
+		return nil
 	}
-	return fmt.Errorf("got %s (%.200v), want %v", got, err, want)
+	return fmt.Errorf("got %s, want %v: %w", got, want, err)
 }
 
 // do makes an HTTP request and returns an error unless its status is wanted.
@@ -170,10 +169,8 @@ func (a *attacker) do(ctx context.Context, method, path string, body io.Reader, 
 	if err != nil {
 		return "", nil //nolint:nilerr // as above
 	}
-	for _, w := range want {
-		if res.StatusCode == w {
-			return string(out), nil
-		}
+	if slices.Contains(want, res.StatusCode) {
+		return string(out), nil
 	}
 	return "", fmt.Errorf("%s %.80s: got %d %.200s, want %v", method, path, res.StatusCode, out, want)
 }

@@ -21,12 +21,10 @@ func frameAttacks() []attack {
 				if err != nil {
 					return nil //nolint:nilerr // refused
 				}
-				for i := range n {
-					if send(r, i) != nil {
-						break
-					}
+				for i := 0; i < n && err == nil; i++ {
+					err = send(r, i)
 				}
-				return nil
+				return nil //nolint:nilerr // the server closed the connection
 			})
 		}
 	}

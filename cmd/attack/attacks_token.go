@@ -308,12 +308,12 @@ func httpWatches(ctx context.Context, a *attacker) error {
 	client := &http.Client{Transport: &http.Transport{DialContext: dialer().DialContext}}
 	defer client.CloseIdleConnections()
 	return flood(ctx, 400, func(int) error {
-		req, err := http.NewRequestWithContext(ctx, "GET", fmt.Sprintf("http://%s/v1/inst/%d/watch", a.site.httpAddr, id), http.NoBody)
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://%s/v1/inst/%d/watch", a.site.httpAddr, id), http.NoBody)
 		if err != nil {
 			return err
 		}
 		req.Header.Set("Authorization", "Bearer "+a.site.token["mallory"])
-		res, err := client.Do(req)
+		res, err := client.Do(req) //nolint:bodyclose // closed when the attack has ended
 		if err != nil {
 			return err
 		}
@@ -343,7 +343,7 @@ func multiplyingStatements(ctx context.Context, a *attacker) error {
 		fmt.Fprintf(&ctes, ", c%d AS (SELECT a.n FROM c%d a, c%d b)", i, i-1, i-1)
 	}
 	statements := []string{
-		ctes.String() + " SELECT * FROM c15",
+		ctes.String() + " SELECT n FROM c15",
 		"SELECT COUNT(*) AS n FROM items a, items b, items c",
 		"SELECT id FROM items WHERE CONCAT(note, note, note) REGEXP '(x+x+)+y'",
 		"SELECT REPEAT(note, 100000000) AS v FROM items LIMIT 1",
@@ -496,14 +496,16 @@ func unreadDownloads(ctx context.Context, a *attacker) error {
 	if err != nil {
 		return err
 	}
-	return flood(ctx, 200, func(int) error {
-		stream, err := a.api.DownloadInst(a.site.as(ctx, "mallory"), &api.WshExportTaskDownloadInstReq{EinstId: id, ChunkSize: 1 << 20})
-		if err != nil {
+	for range 500 { // whose content is never read
+		if _, err := a.api.DownloadInst(a.site.as(ctx, "mallory"), &api.WshExportTaskDownloadInstReq{EinstId: id, ChunkSize: 1 << 20}); err != nil {
 			return err
 		}
-		_, err = stream.Recv() // and never the rest
-		return wantCode(nil, err, codes.OK, codes.ResourceExhausted)
-	})
+	}
+	select {
+	case <-time.After(3 * time.Second):
+	case <-ctx.Done():
+	}
+	return nil
 }
 
 func tinyChunks(ctx context.Context, a *attacker) error {

@@ -52,7 +52,8 @@ type Interceptors struct {
 	Config
 	calls  *Limiter
 	logins *Limiter // limits the log lines about failed logins
-	open   concurrency
+	// open counts the health checks of each client, downloads its DownloadInst calls.
+	open, downloads concurrency
 }
 
 // New returns the interceptors of a gRPC server.
@@ -136,7 +137,11 @@ func (i *Interceptors) admit(ctx context.Context, method string, md metadata.MD)
 		c.identity = &who
 		ctx = context.WithValue(ctx, callKey{}, c)
 	}
-	return ctx, i.withinRate(i.client(ctx, c.identity, md))
+	client := i.client(ctx, c.identity, md)
+	if err := i.withinRate(client); err != nil {
+		return ctx, err
+	}
+	return ctx, i.withinDownloads(ctx, method, client, c.identity)
 }
 
 // unauthenticated returns the status of a call without a valid token and logs

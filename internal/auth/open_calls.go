@@ -16,6 +16,29 @@ import (
 // address. Health checks need no token, and each open Watch takes some 13 kB.
 const maxOpenCalls = 100
 
+// maxDownloads is the maximum number of concurrent DownloadInst calls of a client,
+// each of which keeps a chunk in memory, up to 1 MiB and its encoding, for as long
+// as the client does not read. A gateway's admin token serves many clients.
+const (
+	maxDownloads      = 64
+	maxAdminDownloads = 256
+)
+
+// withinDownloads returns an error if a call is a download more than allowed.
+func (i *Interceptors) withinDownloads(ctx context.Context, method, client string, who *Identity) error {
+	if method != api.ExportTask_DownloadInst_FullMethodName {
+		return nil
+	}
+	limit := maxDownloads
+	if who != nil && who.Admin() {
+		limit = maxAdminDownloads
+	}
+	if !i.downloads.acquire(ctx, client, limit) {
+		return status.Errorf(codes.ResourceExhausted, "%s has %d downloads open, want at most that", client, limit)
+	}
+	return nil
+}
+
 // concurrency counts the concurrent calls of each client.
 type concurrency struct {
 	mu    sync.Mutex

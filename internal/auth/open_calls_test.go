@@ -42,6 +42,26 @@ func TestInterceptors_OpenCalls(t *testing.T) {
 	testkit.Eventually(t, "ended watches are not counted", func() bool { return watch(t.Context()) == nil })
 }
 
+func TestInterceptors_Downloads(t *testing.T) {
+	t.Parallel()
+	s := setup(t, nil)
+	open := func(ctx context.Context) error {
+		// Without a request the call stays open.
+		stream, err := s.conn.NewStream(s.as(ctx, "shop"), &grpc.StreamDesc{ClientStreams: true, ServerStreams: true}, api.ExportTask_DownloadInst_FullMethodName)
+		must(t, err)
+		return stream.RecvMsg(&api.WshExportTaskDownloadInstRes{})
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	ended := make(chan error, maxDownloads+1)
+	for range maxDownloads + 1 {
+		go func() { ended <- open(ctx) }()
+	}
+	if err := <-ended; status.Code(err) != codes.ResourceExhausted {
+		t.Errorf("download %d: %v, want ResourceExhausted", maxDownloads+1, err)
+	}
+}
+
 // TestInterceptors_RequestTimeout opens calls and sends no request.
 func TestInterceptors_RequestTimeout(t *testing.T) {
 	t.Parallel()
