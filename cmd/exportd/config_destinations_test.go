@@ -89,7 +89,7 @@ func TestLoadDestinations_operator_folders(t *testing.T) {
 			t.Parallel()
 			args := []string{"-config=" + writeFile(t, "c.yaml", "destinations:\n  x: {kind: folder, folder: /x"+tc.keys+"}\n")}
 			if tc.tokens {
-				args = append(args, "-tokens-file="+tokens)
+				args = append(args, "-tokens-file="+tokens, "-own-database-source")
 			}
 			c, err := loadConfig(args, getenv(twoDSNs), io.Discard)
 			if err != nil {

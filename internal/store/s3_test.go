@@ -23,8 +23,8 @@ func faulty(t *testing.T) (*store.S3, *deliverytest.S3) {
 	return s, server
 }
 
-// An upload that is refused or cut is an error of the store's kind, nothing of
-// it can be opened, and the same file can be sent by another attempt.
+// An upload that is refused or cut off is a RemoteError and leaves no visible
+// object, and another attempt can upload the same file.
 func TestS3_Publish_upload_fails(t *testing.T) {
 	t.Parallel()
 	faults := map[string]func(w http.ResponseWriter, r *http.Request) bool{
@@ -35,14 +35,14 @@ func TestS3_Publish_upload_fails(t *testing.T) {
 			w.WriteHeader(http.StatusInsufficientStorage)
 			return true
 		},
-		"cut in the middle": func(_ http.ResponseWriter, r *http.Request) bool {
+		"cut_off": func(_ http.ResponseWriter, r *http.Request) bool {
 			if r.Method != http.MethodPut {
 				return false
 			}
 			_, _ = io.CopyN(io.Discard, r.Body, 1<<20)
 			panic(http.ErrAbortHandler) // the connection goes away
 		},
-		"lost before the parts are joined": func(w http.ResponseWriter, r *http.Request) bool {
+		"lost_before_completion": func(w http.ResponseWriter, r *http.Request) bool {
 			if r.Method != http.MethodPost || !r.URL.Query().Has("uploadId") {
 				return false
 			}
@@ -110,7 +110,7 @@ func TestNewS3_no_bucket(t *testing.T) {
 	}
 }
 
-// What a process that was cut off left in the bucket is found by the sweep.
+// The sweep finds unfinished uploads of a process that was killed.
 func TestS3_List_unfinished_uploads(t *testing.T) {
 	t.Parallel()
 	s, server := faulty(t)

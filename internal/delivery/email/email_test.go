@@ -98,7 +98,7 @@ func word(t *testing.T, encoded string) string {
 
 func TestMailer_Send(t *testing.T) {
 	t.Parallel()
-	for name, size := range map[string]int{"empty": 0, "one byte": 1, "one line": 57, "a line and one": 58, "large": 1 << 20} {
+	for name, size := range map[string]int{"empty": 0, "one_byte": 1, "one_line": 57, "line_and_one_byte": 58, "large": 1 << 20} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m, server := setup(t, deliverytest.SMTPOptions{}, nil)
@@ -228,7 +228,7 @@ func TestMailer_Send_login(t *testing.T) {
 	t.Parallel()
 	for _, mechanism := range []string{"PLAIN", "LOGIN"} {
 		for _, overTLS := range []string{"starttls", "tls"} {
-			t.Run(mechanism+" over "+overTLS, func(t *testing.T) {
+			t.Run(mechanism+"_over_"+overTLS, func(t *testing.T) {
 				t.Parallel()
 				o := deliverytest.SMTPOptions{Mechanism: mechanism, Password: "right", TLS: overTLS == "tls"}
 				m, server := setup(t, o, func(c *Config) { c.User, c.Password, c.TLS = "exports", "right", overTLS })
@@ -247,7 +247,7 @@ func TestMailer_Send_login(t *testing.T) {
 			})
 		}
 	}
-	t.Run("of a kind that is not known", func(t *testing.T) {
+	t.Run("unknown_mechanism", func(t *testing.T) {
 		t.Parallel()
 		m, _ := setup(t, deliverytest.SMTPOptions{Mechanism: "XOAUTH2"}, func(c *Config) { c.User, c.Password = "exports", "right" })
 		_, err := m.Send(t.Context(), to(deliverytest.Payload([]byte("x"), "a.csv"), "a@example.org"))
@@ -300,11 +300,11 @@ func TestMailer_Send_replies(t *testing.T) {
 			}
 			return nil
 		}}, false, "RCPT TO b@example.org: 421 "},
-		"450_of_a_recipient":  {deliverytest.SMTPOptions{Rcpt: func(string) error { return answer(450) }}, false, "RCPT TO a@example.org: 450 "},
-		"451 of the message":  {deliverytest.SMTPOptions{Data: func(net.Conn, io.Reader) error { return answer(451) }}, false, "message: 451 "},
-		"421 of the message":  {deliverytest.SMTPOptions{Data: func(net.Conn, io.Reader) error { return answer(421) }}, false, "message: 421 "},
-		"552 of the message":  {deliverytest.SMTPOptions{Data: func(net.Conn, io.Reader) error { return answer(552) }}, true, "message: 552 "},
-		"a cut in the middle": {deliverytest.SMTPOptions{Data: cut}, false, "message: "},
+		"450_of_a_recipient": {deliverytest.SMTPOptions{Rcpt: func(string) error { return answer(450) }}, false, "RCPT TO a@example.org: 450 "},
+		"451_of_the_message": {deliverytest.SMTPOptions{Data: func(net.Conn, io.Reader) error { return answer(451) }}, false, "message: 451 "},
+		"421_of_the_message": {deliverytest.SMTPOptions{Data: func(net.Conn, io.Reader) error { return answer(421) }}, false, "message: 421 "},
+		"552_of_the_message": {deliverytest.SMTPOptions{Data: func(net.Conn, io.Reader) error { return answer(552) }}, true, "message: 552 "},
+		"cut_off":            {deliverytest.SMTPOptions{Data: cut}, false, "message: "},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -432,15 +432,15 @@ func cut(conn net.Conn, r io.Reader) error {
 	return errors.Join(conn.Close(), io.ErrUnexpectedEOF)
 }
 
-// A message that is not whole must not be taken for one that is.
+// The server must not take half a message as a complete one.
 func TestMailer_Send_cut_off(t *testing.T) {
 	t.Parallel()
 	sources := map[string]struct {
 		source    io.Reader
 		permanent bool
 	}{
-		"the store goes away":        {deliverytest.Cut(100_000, func() {}), false},
-		"the stored file is damaged": {bytes.NewReader(bytes.Repeat([]byte("y"), 200_000)), true},
+		"store_fails": {deliverytest.Cut(100_000, func() {}), false},
+		"damaged":     {bytes.NewReader(bytes.Repeat([]byte("y"), 200_000)), true},
 	}
 	for name, c := range sources {
 		t.Run(name, func(t *testing.T) {
@@ -473,7 +473,7 @@ func TestMailer_Send_silent_server(t *testing.T) {
 			}
 		})
 	}
-	t.Run("after the message", func(t *testing.T) {
+	t.Run("after_the_message", func(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithCancel(t.Context())
 		m, _ := setup(t, deliverytest.SMTPOptions{Data: func(_ net.Conn, r io.Reader) error {
@@ -501,23 +501,23 @@ func TestMailer_Check(t *testing.T) {
 		to   []string
 		want string
 	}{
-		"one":              {[]string{"a@example.org"}, ""},
-		"large letters":    {[]string{"A.b+c@EXAMPLE.org"}, ""},
-		"none":             {nil, "recipients: 0 with those of the destination, want 1..2"},
-		"too many":         {[]string{"a@example.org", "b@example.org", "c@example.org"}, "recipients: 3 with those of the destination, want 1..2"},
-		"twice the same":   {[]string{"a@example.org", "b@example.org", "B@example.org"}, ""},
-		"another domain":   {[]string{"a@example.org", "x@sub.example.org"}, `recipients[1]: "x@sub.example.org", want an address at one of example.org`},
-		"no address":       {[]string{"a@example.org", "x"}, `recipients[1]: "x", want an e-mail address`},
-		"empty":            {[]string{""}, `recipients[0]: "", want an e-mail address`},
-		"with a name":      {[]string{"A <a@example.org>"}, `recipients[0]: "A <a@example.org>", want an e-mail address`},
-		"with a comment":   {[]string{"a@example.org (b)"}, `recipients[0]: "a@example.org (b)", want an e-mail address`},
-		"in angles":        {[]string{"<a@example.org>"}, `recipients[0]: "<a@example.org>", want an e-mail address`},
-		"two in one":       {[]string{"a@example.org,b@example.org"}, `recipients[0]: "a@example.org,b@example.org", want an e-mail address`},
-		"a line's end":     {[]string{"a@example.org\r\nRCPT TO:<b@example.net>"}, `recipients[0]: "a@example.org\r\nRCPT TO:<b@example.net>", want an e-mail address`},
-		"a quoted part":    {[]string{`"a@b"@example.org`}, `recipients[0]: "\"a@b\"@example.org", want an e-mail address`},
-		"a machine":        {[]string{"a@[127.0.0.1]"}, `recipients[0]: "a@[127.0.0.1]", want an e-mail address`},
-		"not in ASCII":     {[]string{"测试@example.org"}, `recipients[0]: "测试@example.org", want an e-mail address`},
-		"a look-alike dot": {[]string{"a@example。org"}, `recipients[0]: "a@example。org", want an e-mail address`},
+		"one":             {[]string{"a@example.org"}, ""},
+		"upper_case":      {[]string{"A.b+c@EXAMPLE.org"}, ""},
+		"none":            {nil, "recipients: 0 with those of the destination, want 1..2"},
+		"too_many":        {[]string{"a@example.org", "b@example.org", "c@example.org"}, "recipients: 3 with those of the destination, want 1..2"},
+		"duplicate":       {[]string{"a@example.org", "b@example.org", "B@example.org"}, ""},
+		"other_domain":    {[]string{"a@example.org", "x@sub.example.org"}, `recipients[1]: "x@sub.example.org", want an address at one of example.org`},
+		"not_an_address":  {[]string{"a@example.org", "x"}, `recipients[1]: "x", want an e-mail address`},
+		"empty":           {[]string{""}, `recipients[0]: "", want an e-mail address`},
+		"display_name":    {[]string{"A <a@example.org>"}, `recipients[0]: "A <a@example.org>", want an e-mail address`},
+		"comment":         {[]string{"a@example.org (b)"}, `recipients[0]: "a@example.org (b)", want an e-mail address`},
+		"angle_brackets":  {[]string{"<a@example.org>"}, `recipients[0]: "<a@example.org>", want an e-mail address`},
+		"two_in_one":      {[]string{"a@example.org,b@example.org"}, `recipients[0]: "a@example.org,b@example.org", want an e-mail address`},
+		"line_end":        {[]string{"a@example.org\r\nRCPT TO:<b@example.net>"}, `recipients[0]: "a@example.org\r\nRCPT TO:<b@example.net>", want an e-mail address`},
+		"quoted_part":     {[]string{`"a@b"@example.org`}, `recipients[0]: "\"a@b\"@example.org", want an e-mail address`},
+		"address_literal": {[]string{"a@[127.0.0.1]"}, `recipients[0]: "a@[127.0.0.1]", want an e-mail address`},
+		"not_ASCII":       {[]string{"测试@example.org"}, `recipients[0]: "测试@example.org", want an e-mail address`},
+		"look_alike_dot":  {[]string{"a@example。org"}, `recipients[0]: "a@example。org", want an e-mail address`},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

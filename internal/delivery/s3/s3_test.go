@@ -35,7 +35,7 @@ func setup(t *testing.T) (*Bucket, *deliverytest.S3) {
 
 func TestBucket_Send(t *testing.T) {
 	t.Parallel()
-	for name, size := range map[string]int{"empty": 0, "small": 1000, "in parts": large} {
+	for name, size := range map[string]int{"empty": 0, "small": 1000, "multipart": large} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b, server := setup(t)
@@ -159,8 +159,8 @@ func TestBucket_Send_replies(t *testing.T) {
 	}
 }
 
-// An upload that is cut in its middle, by the store or by the network, is never
-// to be seen, and its parts are taken back.
+// An upload that is cut off, by the store or by the network, never becomes visible,
+// and the multipart upload is aborted.
 func TestBucket_Send_cut_off(t *testing.T) {
 	t.Parallel()
 	look := func(t *testing.T, server *deliverytest.S3, when string) {
@@ -169,7 +169,7 @@ func TestBucket_Send_cut_off(t *testing.T) {
 			t.Errorf("%s: %v can be seen", when, keys)
 		}
 	}
-	t.Run("by the store", func(t *testing.T) {
+	t.Run("by_the_store", func(t *testing.T) {
 		t.Parallel()
 		b, server := setup(t)
 		p := deliverytest.Payload(make([]byte, large), "a.csv")
@@ -181,7 +181,7 @@ func TestBucket_Send_cut_off(t *testing.T) {
 			t.Errorf("uploads left: %v", left)
 		}
 	})
-	t.Run("by the network", func(t *testing.T) {
+	t.Run("by_the_network", func(t *testing.T) {
 		t.Parallel()
 		b, server := setup(t)
 		server.Fault(func(_ http.ResponseWriter, r *http.Request) bool {
@@ -199,7 +199,7 @@ func TestBucket_Send_cut_off(t *testing.T) {
 			t.Errorf("uploads left: %v", left)
 		}
 	})
-	t.Run("of a small file", func(t *testing.T) {
+	t.Run("small_file", func(t *testing.T) {
 		t.Parallel()
 		b, server := setup(t)
 		p := deliverytest.Payload(make([]byte, 100_000), "a.csv")
@@ -208,7 +208,7 @@ func TestBucket_Send_cut_off(t *testing.T) {
 		deliverytest.Refused(t, err, false)
 		look(t, server, "after")
 	})
-	t.Run("since the stored file is damaged", func(t *testing.T) {
+	t.Run("damaged", func(t *testing.T) {
 		t.Parallel()
 		b, server := setup(t)
 		p := deliverytest.Payload([]byte("id\r\n1\r\n"), "a.csv")

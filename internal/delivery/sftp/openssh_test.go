@@ -27,8 +27,8 @@ func TestServer_Send_OpenSSH(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := bytes.Repeat([]byte("0123456789abcdef"), 4<<16)
-	for kind, bare := range map[string]bool{"with its extensions": false, "without them": true} {
-		t.Run("replaces files "+kind, func(t *testing.T) {
+	for kind, bare := range map[string]bool{"with_extensions": false, "without_extensions": true} {
+		t.Run("replaces_files_"+kind, func(t *testing.T) {
 			t.Parallel()
 			s, server := setup(t, deliverytest.SFTPOptions{Program: program, Bare: bare}, nil)
 			for _, text := range [][]byte{nil, want, []byte("new")} {
@@ -75,7 +75,7 @@ func TestServer_Send_OpenSSH(t *testing.T) {
 			}
 		})
 	}
-	t.Run("is cut off, then gets the file", func(t *testing.T) {
+	t.Run("cut_off_then_retried", func(t *testing.T) {
 		t.Parallel()
 		s, server := setup(t, deliverytest.SFTPOptions{Program: program}, nil)
 		p := deliverytest.Payload(want, "a.csv")
@@ -95,13 +95,13 @@ func TestServer_Send_OpenSSH(t *testing.T) {
 			t.Errorf("files (-want +got):\n%s", diff)
 		}
 	})
-	t.Run("may not be written to", func(t *testing.T) {
+	t.Run("read_only", func(t *testing.T) {
 		t.Parallel()
 		s, _ := setup(t, deliverytest.SFTPOptions{Program: program, ReadOnly: true}, nil)
 		_, err := s.Send(t.Context(), deliverytest.Payload([]byte("x"), "a.csv"))
 		deliverytest.Refused(t, err, true)
 	})
-	t.Run("is full", func(t *testing.T) {
+	t.Run("disk_full", func(t *testing.T) {
 		t.Parallel()
 		s, server := setup(t, deliverytest.SFTPOptions{Program: program}, nil)
 		p := deliverytest.Payload(want, "a.csv")

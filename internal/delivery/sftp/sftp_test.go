@@ -75,9 +75,9 @@ func content(t *testing.T, server *deliverytest.SFTP, name string) []byte {
 
 func TestServer_Send(t *testing.T) {
 	t.Parallel()
-	for name, size := range map[string]int{"empty": 0, "small": 1000, "one packet": 32 << 10, "many packets": 5<<20 + 1} {
-		for kind, bare := range map[string]bool{"OpenSSH's extensions": false, "none": true} {
-			t.Run(name+", "+kind, func(t *testing.T) {
+	for name, size := range map[string]int{"empty": 0, "small": 1000, "one_packet": 32 << 10, "many_packets": 5<<20 + 1} {
+		for kind, bare := range map[string]bool{"with_extensions": false, "without_extensions": true} {
+			t.Run(name+"_"+kind, func(t *testing.T) {
 				t.Parallel()
 				s, server := setup(t, deliverytest.SFTPOptions{Bare: bare}, nil)
 				want := bytes.Repeat([]byte("0123456789abcdefg"), size/17+1)[:size]
@@ -117,7 +117,7 @@ func TestServer_Send_folder(t *testing.T) {
 
 func TestServer_Send_replaces(t *testing.T) {
 	t.Parallel()
-	for kind, bare := range map[string]bool{"by OpenSSH's rename": false, "where a rename does not replace": true} {
+	for kind, bare := range map[string]bool{"posix_rename": false, "plain_rename": true} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			s, server := setup(t, deliverytest.SFTPOptions{Bare: bare}, nil)
@@ -145,14 +145,14 @@ func TestServer_Send_login(t *testing.T) {
 		refused bool
 	}{
 		"password":       {func(*Config) {}, false},
-		"wrong password": {func(c *Config) { c.Password = "wrong" }, true},
-		"another user":   {func(c *Config) { c.User = "root" }, true},
+		"wrong_password": {func(c *Config) { c.Password = "wrong" }, true},
+		"other_user":     {func(c *Config) { c.User = "root" }, true},
 		"key":            {func(c *Config) { c.Password, c.Key = "", key.text("") }, false},
-		"key with a passphrase": {func(c *Config) {
+		"key_with_passphrase": {func(c *Config) {
 			c.Password, c.Key, c.KeyPassphrase = "", key.text("open"), "open"
 		}, false},
-		"a stranger's key":                   {func(c *Config) { c.Password, c.Key = "", stranger.text("") }, true},
-		"a stranger's key, and the password": {func(c *Config) { c.Key = stranger.text("") }, false},
+		"unknown_key":              {func(c *Config) { c.Password, c.Key = "", stranger.text("") }, true},
+		"unknown_key_and_password": {func(c *Config) { c.Key = stranger.text("") }, false},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -208,10 +208,10 @@ func TestServer_Send_host_key(t *testing.T) {
 		change  func(*Config)
 		refused bool
 	}{
-		"its fingerprint":       {func(*Config) {}, false},
-		"another fingerprint":   {func(c *Config) { c.HostKey = ssh.FingerprintSHA256(other) }, true},
-		"a known host":          {func(c *Config) { c.HostKey, c.KnownHosts = "", hosts(server.HostKey) }, false},
-		"a host of another key": {func(c *Config) { c.HostKey, c.KnownHosts = "", hosts(other) }, true},
+		"fingerprint":               {func(*Config) {}, false},
+		"other_fingerprint":         {func(c *Config) { c.HostKey = ssh.FingerprintSHA256(other) }, true},
+		"known_host":                {func(c *Config) { c.HostKey, c.KnownHosts = "", hosts(server.HostKey) }, false},
+		"known_host_with_other_key": {func(c *Config) { c.HostKey, c.KnownHosts = "", hosts(other) }, true},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -284,8 +284,8 @@ func TestServer_Send_keeps_old_file(t *testing.T) {
 		source    io.Reader
 		permanent bool
 	}{
-		"the store goes away":        {deliverytest.Cut(50_000, func() {}), false},
-		"the stored file is damaged": {bytes.NewReader(flipped), true},
+		"store_fails": {deliverytest.Cut(50_000, func() {}), false},
+		"damaged":     {bytes.NewReader(flipped), true},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -319,7 +319,7 @@ func TestServer_Send_damaged(t *testing.T) {
 
 func TestServer_Send_silent_server(t *testing.T) {
 	t.Parallel()
-	t.Run("from the start", func(t *testing.T) {
+	t.Run("from_the_start", func(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithCancel(t.Context())
 		s, err := New(Config{
@@ -332,7 +332,7 @@ func TestServer_Send_silent_server(t *testing.T) {
 			t.Errorf("got %v, want canceled", err)
 		}
 	})
-	for name, after := range map[string]int64{"at the login": 1000, "in the middle of a file": 2 << 20} {
+	for name, after := range map[string]int64{"at_login": 1000, "in_a_file": 2 << 20} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s, server := setup(t, deliverytest.SFTPOptions{}, nil)

@@ -85,7 +85,7 @@ func makeFolder(client *sftp.Client, dir string) error {
 		err = client.Mkdir(dir)
 	}
 	if failed(err) {
-		return nil // most servers say so of a folder that exists; creating the file tells
+		return nil // the reply of most servers for a folder that exists; otherwise creating the file fails
 	}
 	return err
 }

@@ -45,7 +45,7 @@ func TestPublic(t *testing.T) {
 	}
 }
 
-// A name is only known to lead inside once it was resolved.
+// That a name leads to a private address is known only after it is resolved.
 func TestWebhook_Send_private_address(t *testing.T) {
 	t.Parallel()
 	asked := false
@@ -71,7 +71,7 @@ func TestWebhook_Send_private_address(t *testing.T) {
 	}
 }
 
-// A proxy would dial past the check.
+// A proxy would connect without the check of addresses.
 func TestConfig_transport_proxy(t *testing.T) {
 	for allowed := range map[bool]bool{false: true, true: true} {
 		transport, err := Config{AllowPrivate: allowed}.transport()

@@ -287,7 +287,7 @@ func TestWebhook_Send_redirect(t *testing.T) {
 
 func TestWebhook_Send_reply_cut_off(t *testing.T) {
 	t.Parallel()
-	t.Run("before its status is tried again", func(t *testing.T) {
+	t.Run("before_the_status", func(t *testing.T) {
 		t.Parallel()
 		w, _ := setup(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, nil)
 		_, err := w.Send(t.Context(), deliverytest.Payload([]byte("id\r\n"), "a.csv"))
@@ -296,7 +296,7 @@ func TestWebhook_Send_reply_cut_off(t *testing.T) {
 			t.Errorf("error (-want +got):\n%s", diff)
 		}
 	})
-	t.Run("after its status counts", func(t *testing.T) {
+	t.Run("after_the_status", func(t *testing.T) {
 		t.Parallel()
 		w, _ := setup(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "1000")
@@ -311,7 +311,7 @@ func TestWebhook_Send_reply_cut_off(t *testing.T) {
 
 func TestWebhook_Send_silent_receiver(t *testing.T) {
 	t.Parallel()
-	t.Run("of the delivery", func(t *testing.T) {
+	t.Run("context_ends", func(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithCancel(t.Context())
 		w, err := New(Config{URL: "https://" + deliverytest.Silent(t, cancel), Secret: secret, AllowPrivate: true})
@@ -323,7 +323,7 @@ func TestWebhook_Send_silent_receiver(t *testing.T) {
 			t.Errorf("got %v, want canceled", err)
 		}
 	})
-	t.Run("whose time is over", func(t *testing.T) {
+	t.Run("deadline", func(t *testing.T) {
 		t.Parallel()
 		w, err := New(Config{URL: "http://" + deliverytest.Silent(t, func() {}), Secret: secret, AllowPrivate: true})
 		if err != nil {
