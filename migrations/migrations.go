@@ -23,8 +23,9 @@ var files embed.FS
 // versionTable is the table in which golang-migrate stores the schema version.
 const versionTable = "welife_export_schema"
 
-// lockTimeout is how long a process waits while another one migrates.
-const lockTimeout = 60 * time.Second
+// lockTimeout is how long a process waits while another one migrates: an index on
+// millions of rows takes minutes.
+const lockTimeout = 30 * time.Minute
 
 // ErrDirty is returned if an earlier migration did not complete. It is never
 // forced: an administrator has to compare the tables with the migration.

@@ -41,8 +41,9 @@ const (
 	serverTimeout = time.Second
 )
 
-// newConnector returns the connector of a DSN and the addresses of its servers.
-func newConnector(dsn string) (*connector, error) {
+// newConnector returns the connector of a DSN. readTimeout bounds the wait for the
+// answer to a statement; 0: no bound.
+func newConnector(dsn string, readTimeout time.Duration) (*connector, error) {
 	first, addrs, err := splitHosts(dsn)
 	if err != nil {
 		return nil, err
@@ -51,6 +52,7 @@ func newConnector(dsn string) (*connector, error) {
 	if err != nil {
 		return nil, err
 	}
+	cfg.ReadTimeout = readTimeout
 	if len(addrs) == 0 {
 		addrs = []string{cfg.Addr}
 	}

@@ -100,6 +100,15 @@ func TestDB_Ping(t *testing.T) {
 	}
 }
 
+// TestDB_SQL checks that migrations do not inherit the time limit of statements.
+func TestDB_SQL(t *testing.T) {
+	t.Parallel()
+	d := setup(t)
+	if d.SQL() == d.db.db.DB {
+		t.Error("migrations use the pool of statements with a time limit")
+	}
+}
+
 func TestOpen_several_servers(t *testing.T) {
 	t.Parallel()
 	a, b := startServer(t), startServer(t)

@@ -15,6 +15,7 @@ import (
 // DB is exportd's own database. It is safe for concurrent use.
 type DB struct {
 	db    pool
+	long  *sql.DB // without a time limit
 	queue QueueSettings
 	turns *turns
 
@@ -36,6 +37,10 @@ const (
 	lockWait = 5 * time.Second
 )
 
+// readTimeout bounds the wait for the answer to a statement. No statement of this
+// package takes this long on a connection that works.
+const readTimeout = 30 * time.Second
+
 // PoolSize is the largest number of connections of a process to its own database.
 const PoolSize = 16
 
@@ -44,9 +49,13 @@ const PoolSize = 16
 // "user:password@tcp(host:port,host:port)/database". Of its parameters only tls
 // is used; this package sets all others.
 func Open(ctx context.Context, dsn string) (*DB, error) {
-	connector, err := newConnector(dsn)
+	connector, err := newConnector(dsn, readTimeout)
 	if err != nil {
 		return nil, err
+	}
+	unbounded, err := newConnector(dsn, 0)
+	if err != nil {
+		return nil, errors.Join(err, connector.Close())
 	}
 	db := sqlx.NewDb(sql.OpenDB(connector), "mysql")
 	db.SetMaxOpenConns(PoolSize)
@@ -55,10 +64,12 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 	db.SetConnMaxLifetime(3 * time.Minute)
 	db.SetConnMaxIdleTime(idleTime)
 	if err := db.PingContext(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("database %s: %w", strings.Join(connector.addrs, ", "), err), db.Close())
+		return nil, errors.Join(fmt.Errorf("database %s: %w", strings.Join(connector.addrs, ", "), err), db.Close(), unbounded.Close())
 	}
+	long := sql.OpenDB(unbounded)
+	long.SetConnMaxIdleTime(idleTime)
 	return &DB{
-		db: pool{db}, queue: QueueSettings{Lease: Lease}, turns: newTurns(), quotas: newQuotas(),
+		db: pool{db}, long: long, queue: QueueSettings{Lease: Lease}, turns: newTurns(), quotas: newQuotas(),
 		queueCounts: new(snapshot[[]QueueOperator]), deliveryCounts: new(snapshot[[]DeliveryLoad]),
 	}, nil
 }
@@ -90,9 +101,7 @@ func config(dsn string) (*mysql.Config, error) {
 	// heartbeat may write the values that are stored already.
 	cfg.ClientFoundRows = true
 	cfg.Timeout = 5 * time.Second
-	// No statement of this package takes this long on a connection that works.
-	cfg.ReadTimeout = 30 * time.Second
-	cfg.WriteTimeout = 30 * time.Second
+	cfg.WriteTimeout = readTimeout
 	cfg.Params = map[string]string{
 		"time_zone":                "'+00:00'",
 		"wait_timeout":             fmt.Sprintf("%.0f", abandonTime.Seconds()),
@@ -102,14 +111,15 @@ func config(dsn string) (*mysql.Config, error) {
 	return cfg, nil
 }
 
-// SQL returns the handle that migrations run on.
-func (d *DB) SQL() *sql.DB { return d.db.db.DB }
+// SQL returns the handle that migrations run on. Its statements have no time
+// limit: an index on millions of rows takes minutes.
+func (d *DB) SQL() *sql.DB { return d.long }
 
 // Close waits for counts in the background and closes all connections.
 func (d *DB) Close() error {
 	d.queueCounts.wait()
 	d.deliveryCounts.wait()
-	return d.db.db.Close()
+	return errors.Join(d.db.db.Close(), d.long.Close())
 }
 
 // pingTimeout bounds Ping.
