@@ -76,8 +76,8 @@ packaging: tools $(GOTEST) ## check the Dockerfile, compose, systemd and Kuberne
 	$(GOTEST) -count=1 -timeout 15m ./deploy
 
 .PHONY: test-mysql
-test-mysql: tools ## run the tests of the model, the source and the SQL check on Oracle MySQL
-	EXPORTD_TEST_SERVER=mysql go test -count=1 -timeout 20m ./migrations ./internal/model ./internal/source ./internal/sqlcheck
+test-mysql: tools ## run the tests of the model, the source, the SQL check and the use cases on Oracle MySQL
+	EXPORTD_TEST_SERVER=mysql go test -count=1 -timeout 20m ./migrations ./internal/model ./internal/source ./internal/sqlcheck ./internal/task
 
 .PHONY: test-readers
 test-readers: $(GOTEST) ## open XLS and XLSX files with programs nobody here wrote, which it installs
