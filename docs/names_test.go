@@ -153,6 +153,26 @@ func TestReadme_go_version(t *testing.T) {
 	}
 }
 
+// docs/architecture.md describes every package folder below internal and cmd.
+func TestArchitecture_packages(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, parent := range []string{"internal", "cmd"} {
+		dirs, err := os.ReadDir(filepath.Join(root, parent))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range dirs {
+			if name := parent + "/" + d.Name(); d.IsDir() && name != "cmd/internal" && !strings.Contains(string(text), "`"+name+"`") {
+				t.Errorf("docs/architecture.md does not describe %s", name)
+			}
+		}
+	}
+}
+
 // span checks what a code span of prose names.
 func (n names) span(l line, s string, bad func(l line, what, name string)) {
 	if m := makeCall.FindStringSubmatch(s); m != nil && !n.targets[m[1]] {
