@@ -115,11 +115,11 @@ func (s *Spec) set(key string, raw json.RawMessage) (reason string) {
 	return "unknown key, want one of " + jsonKeys
 }
 
-// setZone parses "Asia/Shanghai", which converts from UTC, or
+// setZone parses "Asia/Shanghai", whose From stays nil (see zoneOf), or
 // {"from":"America/New_York","to":"Asia/Shanghai"}.
 func (s *Spec) setZone(raw json.RawMessage) string {
 	const want = `a time zone ("Asia/Shanghai", "+08:00") or {"from":…,"to":…} of two`
-	ends := struct{ From, To string }{From: "UTC"}
+	var ends struct{ From, To string }
 	if raw[0] == '{' {
 		d := json.NewDecoder(bytes.NewReader(raw))
 		d.DisallowUnknownFields()
@@ -130,8 +130,10 @@ func (s *Spec) setZone(raw json.RawMessage) string {
 		return reason
 	}
 	var err error
-	if s.Zone.From, err = LoadZone(ends.From); err != nil {
-		return err.Error() + ", want " + want
+	if ends.From != "" {
+		if s.Zone.From, err = LoadZone(ends.From); err != nil {
+			return err.Error() + ", want " + want
+		}
 	}
 	if s.Zone.To, err = LoadZone(ends.To); err != nil {
 		return err.Error() + ", want " + want

@@ -43,7 +43,7 @@ func Resolve(specs []Spec, source []row.Column) ([]Column, error) {
 		}
 		cols[i] = Column{
 			Source: source[at], Index: at, Label: label, Type: s.Type, Format: s.Format, Width: s.Width,
-			Map: s.Map, Zone: s.Zone, Unguard: s.Unguard, Binary: binary,
+			Map: s.Map, Zone: s.zoneOf(source[at]), Unguard: s.Unguard, Binary: binary,
 		}
 	}
 	return cols, nil
@@ -57,6 +57,17 @@ func undeclaredBinary(c row.Column) BinaryText {
 		return TextOrHex
 	}
 	return Hex
+}
+
+// zoneOf returns the conversion of a column. A declaration that names only the
+// target converts a TIMESTAMP from the time zone of the session, which the column
+// names, and any other column from UTC.
+func (s *Spec) zoneOf(c row.Column) Zone {
+	z := s.Zone
+	if z.From == nil && z.To != nil {
+		z.From = c.Location
+	}
+	return z
 }
 
 // find returns the index of the column with the name, or the reason why there

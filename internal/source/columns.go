@@ -245,7 +245,11 @@ func (d *definition) lobPrefix() string {
 
 var intNames = map[byte]string{typeTiny: "TINYINT", typeShort: "SMALLINT", typeInt24: "MEDIUMINT", typeLong: "INT", typeLongLong: "BIGINT"}
 
-var timeNames = map[byte]string{typeTime: "TIME", typeDateTime: "DATETIME", typeTimestamp: "TIMESTAMP"}
+// typeNameTimestamp is the name of the only type whose text depends on the session's
+// time zone.
+const typeNameTimestamp = "TIMESTAMP"
+
+var timeNames = map[byte]string{typeTime: "TIME", typeDateTime: "DATETIME", typeTimestamp: typeNameTimestamp}
 
 // lenenc parses a length-encoded integer. It is not ok for the marks of NULL and
 // of an error packet.

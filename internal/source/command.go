@@ -117,6 +117,9 @@ func (c *conn) readColumns(n int) ([]row.Column, error) {
 		if err != nil {
 			return nil, err
 		}
+		if col.Type == typeNameTimestamp {
+			col.Location = c.src.timestampLocation()
+		}
 		cols = append(cols, col)
 	}
 	p, err := c.response("read columns")

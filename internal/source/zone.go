@@ -92,6 +92,14 @@ func (s *Source) Location() *time.Location {
 	return time.UTC
 }
 
+// timestampLocation returns row.Column.Location of a TIMESTAMP.
+func (s *Source) timestampLocation() *time.Location {
+	if l := s.Location(); l != time.UTC {
+		return l
+	}
+	return nil
+}
+
 // session returns the assignment of time_zone for SET on a server; "" leaves the
 // server's.
 func (z *zone) session(server identity) string {

@@ -40,6 +40,25 @@ func TestSource_Query_timeZone(t *testing.T) {
 	}
 }
 
+// The location of TIMESTAMP columns is the session's, so that a declared zone
+// converts from it.
+func TestSource_Prepare_timestampLocation(t *testing.T) {
+	dsn := setup(t, "CREATE TABLE o (t TIMESTAMP NULL, d DATETIME)")
+	for zone, want := range map[string]string{"Asia/Shanghai": "Asia/Shanghai", "+09:00": "+09:00", "UTC": "", "": ""} {
+		cols, err := open(t, dsn, Options{TimeZone: zone}).Prepare(t.Context(), "SELECT t, d FROM o", 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if cols[0].Location != nil {
+			got = cols[0].Location.String()
+		}
+		if got != want || cols[1].Location != nil {
+			t.Errorf("%q: TIMESTAMP in %q, DATETIME in %v, want %q and none", zone, got, cols[1].Location, want)
+		}
+	}
+}
+
 // A substitute that was found on one server is not used on another.
 func TestZone_session_otherServer(t *testing.T) {
 	z, err := parseZone("Asia/Shanghai")

@@ -81,8 +81,7 @@ func (s *Service) Preview(ctx context.Context, t *model.Tpl, p PreviewParams) (*
 	if err != nil {
 		hint := CharsetHint(err, params)
 		err = s.previewError(ctx, in.Source, err)
-		var mine *model.Error
-		if errors.As(err, &mine) {
+		if mine, ok := errors.AsType[*model.Error](err); ok {
 			mine.Text += hint
 		}
 		return nil, err

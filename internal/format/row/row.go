@@ -4,6 +4,8 @@
 // format do not depend on each other.
 package row
 
+import "time"
+
 // Kind is the class of a column's SQL type that decides how an encoder converts
 // its values. Column.Type has the server's name of the type.
 type Kind uint8
@@ -36,6 +38,9 @@ type Column struct {
 	// declares them, or of the seconds of a TIME or DATETIME; -1 if the type has
 	// no scale.
 	Scale int
+	// Location is the time zone of a TIMESTAMP, whose text the server writes in the
+	// time zone of the session; nil = UTC, or not known for other types.
+	Location *time.Location
 	// Length is the declared width: digits of a number, bits of a BIT,
 	// characters of a text; 0 = unknown.
 	Length int64
