@@ -64,6 +64,11 @@ test-portable: $(GOTEST) ## run the tests of the Go code that stands in for asse
 release: check-go ## build programs, Debian packages, an OCI image and an SBOM into dist/ (VERSION=v1.2.3)
 	@scripts/release
 
+.PHONY: try-package
+try-package: ## install the Debian package of make release in a clean Debian (needs root)
+	@scripts/install-parts first-run
+	scripts/try-package dist/exportd_*_$$(dpkg --print-architecture).deb
+
 .PHONY: first-run
 first-run: ## run the README's first screen in a clean Debian with empty caches, and time it (needs root)
 	@scripts/install-parts first-run
