@@ -1,6 +1,7 @@
 package format
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -178,12 +179,10 @@ func (p *formatParser) word() (int, error) {
 	for n < len(p.rest) && p.rest[n]|0x20 == letter {
 		n++
 	}
-	for _, allowed := range letterRuns[letter] {
-		if n == allowed {
-			p.date = true
-			p.last = letter
-			return n, nil
-		}
+	if slices.Contains(letterRuns[letter], n) {
+		p.date = true
+		p.last = letter
+		return n, nil
 	}
 	return 0, badFormat("%q at byte %d is not part of the notation; put literal text in double quotes", p.rest[:n], p.at+1)
 }
