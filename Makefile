@@ -49,7 +49,7 @@ test: tools $(GOTEST) ## run all tests against a real MariaDB and etcd; a missin
 # Packages whose goroutines share memory. The race detector multiplies CPU time
 # by five to ten, so the others do without it.
 RACE := ./client/... $(wildcard $(addprefix ./internal/,auth delivery discovery export files gateway listener \
-	schedule source store telemetry worker))
+	schedule server source store task telemetry worker))
 
 .PHONY: test-race
 test-race: tools $(GOTEST) ## run the tests of packages with goroutines under the race detector
@@ -83,6 +83,11 @@ packaging: tools $(GOTEST) ## check the Dockerfile, compose, systemd and Kuberne
 .PHONY: test-mysql
 test-mysql: tools ## run the tests of the model, the source, the SQL check and the use cases on Oracle MySQL
 	EXPORTD_TEST_SERVER=mysql go test -count=1 -timeout 20m ./migrations ./internal/model ./internal/source ./internal/sqlcheck ./internal/task
+
+.PHONY: test-field
+test-field: tools ## run the tests of trouble met in the field, on MariaDB and Oracle MySQL, and print a table
+	@scripts/install-parts readers
+	NODE_PATH=$(CACHE)/node/node_modules go run ./internal/testkit/fieldtest
 
 .PHONY: test-readers
 test-readers: $(GOTEST) ## open XLS and XLSX files with programs nobody here wrote, which it installs

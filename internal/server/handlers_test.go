@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -298,6 +299,27 @@ func TestServer_WatchInst(t *testing.T) {
 	s = &stream[api.WshExportTaskWatchInstRes]{ctx: t.Context(), seen: func(*api.WshExportTaskWatchInstRes) { f.rpc.Drain() }}
 	if err := f.rpc.WatchInst(&api.WshExportTaskWatchInstReq{EinstId: waiting.GetEinstId()}, s); status.Code(err) != codes.Unavailable {
 		t.Errorf("after Drain: got %v, want UNAVAILABLE", err)
+	}
+}
+
+func TestServer_WatchInst_keepAlive(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	rpc := server.New(server.Config{DB: f.DB, Tasks: f.Service, Destinations: f.Deliveries, Zone: tasktest.Now.Location(), KeepAlive: 20 * time.Millisecond})
+	in := f.createInst(t, f.createTpl(t, "SELECT 1").GetEtplId())
+	s := &stream[api.WshExportTaskWatchInstRes]{ctx: t.Context()}
+	s.seen = func(*api.WshExportTaskWatchInstRes) {
+		if len(s.sent) == 4 {
+			f.Finish(t, "x")
+		}
+	}
+	if err := rpc.WatchInst(&api.WshExportTaskWatchInstReq{EinstId: in.GetEinstId()}, s); err != nil {
+		t.Fatal(err)
+	}
+	for i, m := range s.sent[:4] {
+		if m.GetData().GetState() != api.WshExportInstState_STATE_QUEUED {
+			t.Errorf("message %d shows %v, want the unchanged state QUEUED again", i, m.GetData().GetState())
+		}
 	}
 }
 

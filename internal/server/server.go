@@ -5,6 +5,7 @@
 package server
 
 import (
+	"cmp"
 	"time"
 
 	"exporttask/api"
@@ -35,6 +36,9 @@ type Config struct {
 	Links Links
 	// MaxTimeout is the upper bound of a template's timeout.
 	MaxTimeout time.Duration
+	// KeepAlive is the time after which WatchInst sends the last state again,
+	// since proxies close streams without traffic; 0: 10 s.
+	KeepAlive time.Duration
 	// Zone is the time zone of schedules that name none.
 	Zone *time.Location
 }
@@ -50,6 +54,7 @@ type Server struct {
 
 // New returns a Server.
 func New(c Config) *Server {
+	c.KeepAlive = cmp.Or(c.KeepAlive, defaultKeepAlive)
 	s := &Server{Config: c, draining: make(chan struct{})}
 	s.watcher = task.NewWatcher(c.DB, s.withDeliveries)
 	return s

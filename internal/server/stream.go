@@ -14,9 +14,9 @@ import (
 	"exporttask/internal/task"
 )
 
-// watchKeepAlive is the time after which WatchInst sends the last state again:
-// proxies close streams without traffic, nginx after 60 s.
-const watchKeepAlive = 10 * time.Second
+// defaultKeepAlive is less than the 60 s after which nginx closes a stream without
+// traffic.
+const defaultKeepAlive = 10 * time.Second
 
 // WatchInst implements the RPC.
 func (s *Server) WatchInst(req *api.WshExportTaskWatchInstReq, stream grpc.ServerStreamingServer[api.WshExportTaskWatchInstRes]) error {
@@ -29,7 +29,7 @@ func (s *Server) WatchInst(req *api.WshExportTaskWatchInstReq, stream grpc.Serve
 		return err
 	}
 	defer watch.Close()
-	keepAlive := time.NewTicker(watchKeepAlive)
+	keepAlive := time.NewTicker(s.KeepAlive)
 	defer keepAlive.Stop()
 	var state task.WatchState[*api.WshExportInst]
 	for {
@@ -38,7 +38,7 @@ func (s *Server) WatchInst(req *api.WshExportTaskWatchInstReq, stream grpc.Serve
 			if state.Err != nil {
 				return state.Err
 			}
-			keepAlive.Reset(watchKeepAlive)
+			keepAlive.Reset(s.KeepAlive)
 		case <-keepAlive.C:
 		case <-ctx.Done():
 			return ctx.Err()
