@@ -23,7 +23,7 @@ import (
 var repeatable = []string{
 	"ListTpl", "GetInst", "ListInst", "ListInstEvent", "ListSched", "ListDelivery", "GetQueue", "PreviewTpl",
 	"CreateTpl", "CreateInst", "RetryInst", "CreateSched", "RunSched",
-	"DeleteTpl", "DeleteSched",
+	"DeleteTpl", "DeleteInst", "DeleteSched",
 }
 
 // serviceConfig returns the gRPC service configuration: round-robin over all
