@@ -53,7 +53,8 @@ func TestServe_schedule_windows(t *testing.T) {
 	if inst.GetDue() != "2026-01-31T18:30:00.000000Z" || inst.GetWindowStart() != "2026-01-30T18:30:00.000000Z" || inst.GetEschedId() != sched.GetEschedId() {
 		t.Errorf("due %s from %s of schedule %d", inst.GetDue(), inst.GetWindowStart(), inst.GetEschedId())
 	}
-	const want = "a,b,d,t\r\n2026-01-31 02:30:00,2026-02-01 02:30:00,2026-02-01 02:30:00,2026-02-01\r\n"
+	// Values are in the zone of the data source, UTC here, whatever the schedule's.
+	const want = "a,b,d,t\r\n2026-01-30 18:30:00,2026-01-31 18:30:00,2026-01-31 18:30:00,2026-01-31\r\n"
 	if got := s.download(t, inst.GetEinstId(), 0); got != want {
 		t.Errorf("the file of a late run: %q\nwant %q", got, want)
 	}

@@ -319,7 +319,7 @@ func TestServe_warns_of_excess_grants(t *testing.T) {
 	}
 	s := startService(t, dsn, "EXPORTD_CONFIG="+config)
 	s.logged(t, `"data_source":"default","excess":["INSERT ON `)
-	if strings.Contains(s.log.String(), `"data_source":"fine"`) {
+	if strings.Contains(s.log.String(), `"data_source":"fine","excess"`) {
 		t.Error("warned of an account that may only read")
 	}
 }
