@@ -87,15 +87,15 @@ func (g *gate) shut() {
 }
 
 // real is one real data source.
-type real struct{ *source.Source }
+type realSource struct{ *source.Source }
 
-func (real) CheckOptions(string) sqlcheck.Options { return sqlcheck.Options{} }
+func (realSource) CheckOptions(string) sqlcheck.Options { return sqlcheck.Options{} }
 
-func (r real) Prepare(ctx context.Context, _, sql string, args int) ([]row.Column, error) {
+func (r realSource) Prepare(ctx context.Context, _, sql string, args int) ([]row.Column, error) {
 	return r.Source.Prepare(ctx, sql, args)
 }
 
-func (r real) Query(ctx context.Context, _ string, q source.Query) (Cursor, error) {
+func (r realSource) Query(ctx context.Context, _ string, q source.Query) (Cursor, error) {
 	return r.Source.Query(ctx, q)
 }
 
@@ -114,7 +114,7 @@ func TestPool_Run_source_restarts(t *testing.T) {
 	}
 	g.shut()
 	p := b.pool(b.db, "w")
-	p.runner.Sources = real{src}
+	p.runner.Sources = realSource{src}
 	p.backoff.First, p.backoff.Max = 50*time.Millisecond, 50*time.Millisecond
 	start(t, p)
 	id := b.add(t)
