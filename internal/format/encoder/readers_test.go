@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -99,6 +100,9 @@ func java(t *testing.T, input []byte, what string) string {
 	return run(t, input, "java", "-cp", strings.Join(jars, ":"), "testdata/StreamReader.java", what)
 }
 
+// dividedCharacter matches what exceljs makes of a character between two chunks.
+var dividedCharacter = regexp.MustCompile("\uFFFD+")
+
 func TestReaders_workbook(t *testing.T) {
 	for _, f := range []Format{XLSX, XLS} {
 		file, want := workbook(t, f)
@@ -112,7 +116,12 @@ func TestReaders_workbook(t *testing.T) {
 		}
 		if f == XLSX {
 			readers["Spreadsheet_ParseXLSX"] = func(t *testing.T) string { return run(t, nil, "perl", "-e", perl, path) }
-			readers["exceljs_stream"] = func(t *testing.T) string { return run(t, file, "node", "-e", exceljs) }
+			// exceljs 4.4.0 decodes each chunk of the stream by itself (lib/utils/parse-sax.js),
+			// so that a character between two chunks becomes U+FFFD. Here it can only be an
+			// emoji.
+			readers["exceljs_stream"] = func(t *testing.T) string {
+				return dividedCharacter.ReplaceAllString(run(t, file, "node", "-e", exceljs), "😀")
+			}
 		}
 		for name, read := range readers {
 			t.Run(f.String()+"/"+name, func(t *testing.T) {
