@@ -20,7 +20,7 @@ import (
 func replicasNamed(t *testing.T, c *client.Client, want ...string) {
 	t.Helper()
 	slices.Sort(want)
-	until(t, "etcd names "+strings.Join(want, ", "), func() bool {
+	testkit.Eventually(t, "etcd names "+strings.Join(want, ", "), func() bool {
 		got, err := c.Replicas(t.Context())
 		return err == nil && slices.Equal(got, want)
 	})
@@ -45,7 +45,7 @@ func TestClient_balances(t *testing.T) {
 		return n
 	}
 	// Connections are made in the background.
-	until(t, "both replicas get the same", func() bool {
+	testkit.Eventually(t, "both replicas get the same", func() bool {
 		n := calls()
 		return n[addrs[0]] == 50 && n[addrs[1]] == 50
 	})
@@ -120,7 +120,7 @@ func TestClient_etcd_loses_data(t *testing.T) {
 	second := site.Start(t)
 	replicasNamed(t, c, first.Addr, second.Addr)
 	first.Kill(t)
-	until(t, "the replica that came after the loss answers", func() bool { return list() == nil })
+	testkit.Eventually(t, "the replica that came after the loss answers", func() bool { return list() == nil })
 }
 
 func TestDial_errors(t *testing.T) {

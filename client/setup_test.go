@@ -53,18 +53,3 @@ func makeTpl(t *testing.T, c *client.Client, sql string, params ...*api.WshExpor
 	}
 	return res.GetData().GetEtplId()
 }
-
-// until polls for what has to come true.
-func until(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	deadline := time.After(patient)
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for !ok() {
-		select {
-		case <-deadline:
-			t.Fatalf("not in %s: %s", patient, what)
-		case <-tick.C:
-		}
-	}
-}

@@ -10,7 +10,8 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
+
+	"exporttask/internal/testkit"
 
 	"golang.org/x/sys/unix"
 )
@@ -86,16 +87,12 @@ func (s *screen) text() string {
 // await waits until the terminal has shown a text.
 func (s *screen) await(t *testing.T, text string) {
 	t.Helper()
-	deadline := time.After(patient)
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for !strings.Contains(s.text(), text) {
-		select {
-		case <-deadline:
-			t.Fatalf("the terminal does not show %q, but\n%q", text, s.text())
-		case <-tick.C:
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the terminal shows\n%q", s.text())
 		}
-	}
+	})
+	testkit.Eventually(t, "the terminal shows "+text, func() bool { return strings.Contains(s.text(), text) })
 }
 
 // press types keys.

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"exporttask/internal/testkit"
 	"exporttask/internal/testkit/exportdtest"
 )
 
@@ -141,21 +142,11 @@ type inst struct {
 // await waits until an instance has a state.
 func (c *ctl) await(t *testing.T, id, state string) {
 	t.Helper()
-	deadline := time.After(patient)
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for {
+	testkit.Eventually(t, "instance "+id+" is "+state, func() bool {
 		var i inst
 		c.parsed(t, &i, "inst", "show", id)
-		if i.State == state {
-			return
-		}
-		select {
-		case <-deadline:
-			t.Fatalf("instance %s is %s, want %s", id, i.State, state)
-		case <-tick.C:
-		}
-	}
+		return i.State == state
+	})
 }
 
 // detached starts an export and returns its instance's id.

@@ -202,21 +202,7 @@ func (s *service) export(t *testing.T, tplID int32) *api.WshExportInst {
 	if err != nil || made.GetErrCode() != "" {
 		t.Fatalf("CreateInst: %v %v", made, err)
 	}
-	stream, err := s.client.WatchInst(t.Context(), &api.WshExportTaskWatchInstReq{EinstId: made.GetData().GetEinstId()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var last *api.WshExportInst
-	for {
-		res, err := stream.Recv()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		last = res.GetData()
-	}
+	last := s.watch(t, made.GetData().GetEinstId())
 	if last.GetState() != api.WshExportInstState_STATE_SUCCEEDED || last.GetStatus() != api.WshExportInstStatus_INST_FINISH {
 		t.Fatalf("ended as %v", last)
 	}

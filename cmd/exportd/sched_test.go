@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -105,7 +107,8 @@ func TestServe_schedule_windows(t *testing.T) {
 	}
 }
 
-// watch watches an instance to its end.
+// watch watches an instance and returns it when it has ended. A stream that ends
+// with an error, or before the instance, ends the test.
 func (s *service) watch(t *testing.T, id int64) *api.WshExportInst {
 	t.Helper()
 	stream, err := s.client.WatchInst(t.Context(), &api.WshExportTaskWatchInstReq{EinstId: id})
@@ -115,8 +118,11 @@ func (s *service) watch(t *testing.T, id int64) *api.WshExportInst {
 	var last *api.WshExportInst
 	for {
 		res, err := stream.Recv()
-		if err != nil {
+		if errors.Is(err, io.EOF) && last.GetFinished() != "" {
 			return last
+		}
+		if err != nil || res.GetErrCode() != "" {
+			t.Fatalf("WatchInst %d: %v %v after %v", id, res, err, last)
 		}
 		last = res.GetData()
 	}

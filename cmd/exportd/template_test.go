@@ -45,25 +45,14 @@ func (s *service) create(t *testing.T, req *api.WshExportTaskCreateTplReq) int32
 	return res.GetData().GetEtplId()
 }
 
-// end runs a template to its end, whichever that is.
+// end runs a template and returns its instance when it has ended, in any state.
 func (s *service) end(t *testing.T, req *api.WshExportTaskCreateInstReq) *api.WshExportInst {
 	t.Helper()
 	made, err := s.client.CreateInst(t.Context(), req)
 	if err != nil || made.GetErrCode() != "" {
 		t.Fatalf("CreateInst: %v %v", made, err)
 	}
-	stream, err := s.client.WatchInst(t.Context(), &api.WshExportTaskWatchInstReq{EinstId: made.GetData().GetEinstId()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	last := made.GetData()
-	for {
-		res, err := stream.Recv()
-		if err != nil {
-			return last
-		}
-		last = res.GetData()
-	}
+	return s.watch(t, made.GetData().GetEinstId())
 }
 
 const kindsTable = `CREATE TABLE kinds (id BIGINT UNSIGNED, no INT(8) ZEROFILL, amount DECIMAL(20,2), at DATETIME(3), flag TINYINT,
