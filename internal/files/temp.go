@@ -99,15 +99,17 @@ func (t *Temp) Commit(target string) error {
 	return nil
 }
 
-// rename renames the file to target. While another process removes empty
-// folders, the target's folder may vanish before the rename; it is made again.
+// rename renames the file to target. While other processes create and remove empty
+// folders, the target's folder may vanish before the rename (ErrNotExist), or appear
+// and vanish while MkdirAll looks (ErrExist); then both steps are repeated.
 func (t *Temp) rename(target string) error {
 	for try := 1; ; try++ {
 		err := t.root.MkdirAll(filepath.Dir(target), folderPerm)
 		if err == nil {
 			err = t.root.Rename(t.name, target)
 		}
-		if err == nil || try == commitTries || !errors.Is(err, fs.ErrNotExist) {
+		raced := errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrExist)
+		if err == nil || try == commitTries || !raced {
 			return err
 		}
 	}
