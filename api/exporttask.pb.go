@@ -1637,7 +1637,8 @@ type WshExportInst struct {
 	Deliveries []*WshExportDelivery `protobuf:"bytes,39,rep,name=deliveries,proto3" json:"deliveries,omitempty"`
 	// Names of those fields above that are not whole in this list: etplExpr and
 	// etplOutputColumns with their first 2,000 characters, params without any.
-	// GetInst and WatchInst return them whole and this field empty.
+	// GetInst and WatchInst return them whole and this field empty, except that no
+	// reply holds params of more than 3 MiB.
 	CutFields     []string `protobuf:"bytes,40,rep,name=cutFields,proto3" json:"cutFields,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

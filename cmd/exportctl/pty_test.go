@@ -11,9 +11,9 @@ import (
 	"syscall"
 	"testing"
 
-	"exporttask/internal/testkit"
-
 	"golang.org/x/sys/unix"
+
+	"exporttask/internal/testkit"
 )
 
 // screen is a terminal that a program runs on.

@@ -7,14 +7,18 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"exporttask/internal/listener/scan"
 )
 
 const (
-	// maxBody is the maximum size of a request body, in bytes.
-	maxBody = 1 << 20
+	// maxBody is the maximum size of a request body, in bytes; maxParamsBody that
+	// of the calls that take parameter values, of which one instance may have
+	// 4 MiB.
+	maxBody       = 1 << 20
+	maxParamsBody = 8 << 20
 	// abandonTimeout is the time in which the server reads the rest of a body that
 	// it rejects, so that a client that is still sending gets the reply.
 	abandonTimeout = 500 * time.Millisecond
@@ -53,8 +57,9 @@ func (g *gateway) body(next http.Handler) http.Handler {
 func hasBody(r *http.Request) bool { return r.ContentLength != 0 }
 
 func (g *gateway) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	if r.ContentLength > maxBody {
-		return nil, &http.MaxBytesError{Limit: maxBody}
+	limit := bodyLimit(r.URL.Path)
+	if r.ContentLength > limit {
+		return nil, &http.MaxBytesError{Limit: limit}
 	}
 	if g.BodyTimeout > 0 {
 		connection := http.NewResponseController(w)
@@ -66,8 +71,16 @@ func (g *gateway) readBody(w http.ResponseWriter, r *http.Request) ([]byte, erro
 	if r.ContentLength > 0 {
 		text.Grow(int(min(r.ContentLength, 64<<10)))
 	}
-	_, err := text.ReadFrom(http.MaxBytesReader(w, r.Body, maxBody))
+	_, err := text.ReadFrom(http.MaxBytesReader(w, r.Body, limit))
 	return text.Bytes(), err
+}
+
+// bodyLimit returns the maximum size of the body of a request, in bytes.
+func bodyLimit(path string) int64 {
+	if path == "/v1/inst" || path == "/v1/tpl:preview" || path == "/v1/sched" || strings.HasPrefix(path, "/v1/sched/") {
+		return maxParamsBody
+	}
+	return maxBody
 }
 
 // abandonBody limits the time that the server spends on the rest of a request's

@@ -40,7 +40,7 @@ type Limits struct {
 // DefaultLimits returns the defaults of the options.
 func DefaultLimits() Limits {
 	return Limits{
-		MaxMessage: 4 << 20, MaxHeader: 16 << 10, MaxStreams: 250, MaxConns: 2048, MaxConnsPerIP: 1024,
+		MaxMessage: 8 << 20, MaxHeader: 16 << 10, MaxStreams: 250, MaxConns: 2048, MaxConnsPerIP: 1024,
 		Handshake: 10 * time.Second, Body: 15 * time.Second, Idle: 15 * time.Minute, MaxAge: time.Hour, Grace: time.Hour,
 		KeepaliveTime: time.Minute, KeepaliveTimeout: 20 * time.Second, KeepaliveMin: 5 * time.Second,
 	}

@@ -4,7 +4,10 @@ import (
 	"cmp"
 	"database/sql"
 	"encoding/hex"
+	"slices"
 	"time"
+
+	"google.golang.org/protobuf/proto"
 
 	"exporttask/api"
 	"exporttask/internal/model"
@@ -91,6 +94,8 @@ func tplToProto(t *model.Tpl) *api.WshExportTpl {
 	}
 }
 
+// instToProto converts an instance. Parameter values that no reply can hold are
+// left out, and cutFields says so.
 func (s *Server) instToProto(in *model.Inst) *api.WshExportInst {
 	out := &api.WshExportInst{
 		EinstId:           in.ID,
@@ -132,6 +137,9 @@ func (s *Server) instToProto(in *model.Inst) *api.WshExportInst {
 	}
 	if in.State == model.StateRetryWait {
 		out.NextAttempt = timeText(in.RunAfter)
+	}
+	if proto.Size(out) > maxReply {
+		out.Params, out.CutFields = nil, append(slices.Clone(out.GetCutFields()), "params")
 	}
 	out.Warnings = warningsToProto(in.Warnings.V)
 	if in.State == model.StateSucceeded {

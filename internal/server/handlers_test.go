@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -185,6 +186,46 @@ func TestServer_ListInst_pages(t *testing.T) {
 	if _, err := f.rpc.ListInst(t.Context(), &api.WshExportTaskListInstReq{PageToken: "dHBsOjE"}); err == nil {
 		t.Errorf("a token of ListTpl (such as %q) was accepted by ListInst", tpls.GetNextPageToken())
 	}
+}
+
+func TestServer_replies_fit_with_large_parameters(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	res, err := f.rpc.CreateTpl(t.Context(), &api.WshExportTaskCreateTplReq{
+		EtplName: "t", EtplExpr: "SELECT id FROM shop WHERE name IN (:names)",
+		EtplParams: []*api.WshExportParamDecl{{Name: "names", List: true}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := make([]string, 10_000)
+	for i := range values {
+		values[i] = strings.Repeat("x", 419)
+	}
+	params := []*api.WshExportParam{{Name: "names", Values: values}}
+	made, err := f.rpc.CreateInst(t.Context(), &api.WshExportTaskCreateInstReq{EtplId: res.GetData().GetEtplId(), Params: params})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := made.GetData().GetEinstId()
+	got, err := f.rpc.GetInst(t.Context(), &api.WshExportTaskGetInstReq{EinstId: id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := f.rpc.ListInst(t.Context(), &api.WshExportTaskListInstReq{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, m := range map[string]proto.Message{"CreateInst": made, "GetInst": got, "ListInst": list} {
+		if size := proto.Size(m); size > 4<<20 {
+			t.Errorf("the reply of %s has %d bytes, more than clients accept", name, size)
+		}
+	}
+	if cut := got.GetData().GetCutFields(); !slices.Contains(cut, "params") {
+		t.Errorf("GetInst shows cut fields %v, want params", cut)
+	}
+	_, err = f.rpc.CreateSched(t.Context(), &api.WshExportTaskCreateSchedReq{EschedName: "s", EtplId: res.GetData().GetEtplId(), Cron: "@daily", Params: params})
+	wantInvalid(t, err, "params")
 }
 
 func TestServer_RunSched_range(t *testing.T) {

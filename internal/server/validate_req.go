@@ -91,6 +91,24 @@ func validatePreviewTpl(req *api.WshExportTaskPreviewTplReq) error {
 	return nil
 }
 
+// maxSchedParams bounds the parameter values of a schedule, in bytes, since every
+// list of schedules holds them.
+const maxSchedParams = 1 << 20
+
+func schedParams(list []model.Param) error {
+	size := 0
+	for _, p := range list {
+		size += len(p.Name) + len(p.Value)
+		for _, v := range p.Values {
+			size += len(v)
+		}
+	}
+	if size > maxSchedParams {
+		return invalid("params", "%d bytes, want at most %d in a schedule", size, maxSchedParams)
+	}
+	return nil
+}
+
 // validateSched checks the fields of a schedule that a request creates or edits,
 // one by one.
 func validateSched(sched *model.Sched) error {
@@ -104,6 +122,7 @@ func validateSched(sched *model.Sched) error {
 		enum("overlap", api.WshExportOverlap(sched.Overlap)),
 		between("jitterSec", sched.JitterSec, 0, int32(maxJitter)),
 		notNegative("operatorId", sched.OperatorID),
+		schedParams(sched.Params.V),
 	)
 }
 

@@ -260,7 +260,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     /**
      * Names of those fields above that are not whole in this list: etplExpr and
      * etplOutputColumns with their first 2,000 characters, params without any.
-     * GetInst and WatchInst return them whole and this field empty.
+     * GetInst and WatchInst return them whole and this field empty, except that no
+     * reply holds params of more than 3 MiB.
      *
      * Generated from protobuf field <code>repeated string cutFields = 40;</code>
      */
@@ -360,7 +361,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
      *     @type array<string>|\Google\Protobuf\Internal\RepeatedField $cutFields
      *           Names of those fields above that are not whole in this list: etplExpr and
      *           etplOutputColumns with their first 2,000 characters, params without any.
-     *           GetInst and WatchInst return them whole and this field empty.
+     *           GetInst and WatchInst return them whole and this field empty, except that no
+     *           reply holds params of more than 3 MiB.
      * }
      */
     public function __construct($data = NULL) {
@@ -1419,7 +1421,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     /**
      * Names of those fields above that are not whole in this list: etplExpr and
      * etplOutputColumns with their first 2,000 characters, params without any.
-     * GetInst and WatchInst return them whole and this field empty.
+     * GetInst and WatchInst return them whole and this field empty, except that no
+     * reply holds params of more than 3 MiB.
      *
      * Generated from protobuf field <code>repeated string cutFields = 40;</code>
      * @return \Google\Protobuf\Internal\RepeatedField
@@ -1432,7 +1435,8 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     /**
      * Names of those fields above that are not whole in this list: etplExpr and
      * etplOutputColumns with their first 2,000 characters, params without any.
-     * GetInst and WatchInst return them whole and this field empty.
+     * GetInst and WatchInst return them whole and this field empty, except that no
+     * reply holds params of more than 3 MiB.
      *
      * Generated from protobuf field <code>repeated string cutFields = 40;</code>
      * @param array<string>|\Google\Protobuf\Internal\RepeatedField $var
