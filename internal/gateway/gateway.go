@@ -16,6 +16,7 @@ import (
 	_ "embed"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
@@ -142,10 +143,17 @@ func (g *gateway) readyz(w http.ResponseWriter, r *http.Request) {
 	healthz(w, r)
 }
 
+// useStrictQuery makes the generated code parse queries with strictQuery. The
+// library keeps the parser in a variable of its package, so it is set once in a
+// process and not with each gateway.
+var useStrictQuery = sync.OnceFunc(func() {
+	runtime.NewServeMux(runtime.SetQueryParameterParser(&strictQuery{}))
+})
+
 // rpcMux returns the generated part of the API: JSON to gRPC and back.
 func (g *gateway) rpcMux() *runtime.ServeMux {
+	useStrictQuery()
 	return runtime.NewServeMux(
-		runtime.SetQueryParameterParser(&strictQuery{}),
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, jsonCodec()),
 		runtime.WithMetadata(func(ctx context.Context, _ *http.Request) metadata.MD {
 			md, _ := metadata.FromOutgoingContext(ctx) // set by withMetadata
