@@ -42,7 +42,7 @@ const (
 	maxRepeat = 1 << 30
 )
 
-// saturated is the highest count; more is not told apart.
+// saturated is the highest count: higher counts are all counted as saturated.
 const saturated = 1 << 40
 
 // cost is what a query costs to prepare.
