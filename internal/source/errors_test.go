@@ -29,7 +29,7 @@ func TestTransient(t *testing.T) {
 		"wrong SQL":                  {&ServerError{Code: 1064}, false},
 		"no such table":              {&ServerError{Code: 1146}, false},
 		"access denied":              {&ServerError{Code: 1045}, false},
-		"killed by an operator":      {&ServerError{Code: mysqlErrQueryInterrupted}, false},
+		"killed by an administrator": {&ServerError{Code: mysqlErrQueryInterrupted}, false},
 		"statement timeout":          {&LimitError{Limit: LimitStatementTime, Err: &ServerError{Code: mysqlErrStatementTimeout}}, false},
 		"rows":                       {&LimitError{Limit: LimitRows}, false},
 		"damage":                     {&DamageError{}, false},

@@ -89,7 +89,7 @@ func (s *Source) Facts() (Facts, bool) {
 	return *f, true
 }
 
-// Probe logs in, reads the server's facts and returns what an operator should
+// Probe logs in, reads the server's facts and returns what an administrator should
 // know about the source, one sentence each. It is for the start of the service;
 // the errors are those of Prepare.
 func (s *Source) Probe(ctx context.Context) (warnings []string, err error) {

@@ -78,13 +78,13 @@ func TestClassify_server(t *testing.T) {
 		"mixed_collations":   {dsn, "SELECT 'a' COLLATE utf8mb4_bin = 'b' COLLATE utf8mb4_general_ci", Verdict{Final, Author}},
 		"no_privilege":       {account, "SELECT * FROM mysql.user", Verdict{Final, Author}},
 		"two_rows":           {dsn, "SELECT (SELECT d FROM digits)", Verdict{Final, Author}},
-		"wrong_password":     {strings.Replace(account, ":", ":x", 1), "SELECT 1", Verdict{Final, Operator}},
-		"unknown_account":    {"nobody:x@tcp(" + set.addr + ")/", "SELECT 1", Verdict{Final, Operator}},
-		"unknown_database":   {strings.Replace(dsn, "/"+set.database, "/nowhere", 1), "SELECT 1", Verdict{Final, Operator}},
-		"unknown_collation":  {withParam(dsn, "collation=utf8mb4_nothing"), "SELECT 1", Verdict{Final, Operator}},
+		"wrong_password":     {strings.Replace(account, ":", ":x", 1), "SELECT 1", Verdict{Final, Administrator}},
+		"unknown_account":    {"nobody:x@tcp(" + set.addr + ")/", "SELECT 1", Verdict{Final, Administrator}},
+		"unknown_database":   {strings.Replace(dsn, "/"+set.database, "/nowhere", 1), "SELECT 1", Verdict{Final, Administrator}},
+		"unknown_collation":  {withParam(dsn, "collation=utf8mb4_nothing"), "SELECT 1", Verdict{Final, Administrator}},
 		"unreachable":        {"u:p@tcp(127.0.0.1:1)/", "SELECT 1", Verdict{Wait, Server}},
 		"no_result":          {dsn, "DO 1", Verdict{Final, Author}},
-		"certificate":        {withParam(dsn, "tls=true"), "SELECT 1", Verdict{Final, Operator}},
+		"certificate":        {withParam(dsn, "tls=true"), "SELECT 1", Verdict{Final, Administrator}},
 		"unknown_host":       {"u:p@tcp(nowhere.invalid)/", "SELECT 1", Verdict{Wait, Server}},
 		"missing_socket":     {"u:p@unix(/nowhere/mysqld.sock)/", "SELECT 1", Verdict{Wait, Server}},
 		"write":              {dsn, "INSERT INTO digits VALUES (1)", Verdict{Final, Author}},
@@ -100,7 +100,7 @@ func TestClassify_server(t *testing.T) {
 			if err == nil {
 				t.Fatal("no error")
 			}
-			if before := c.want.Owner == Operator || c.want.Action == Wait; before != errors.As(err, new(*LoginError)) {
+			if before := c.want.Owner == Administrator || c.want.Action == Wait; before != errors.As(err, new(*LoginError)) {
 				t.Errorf("%v: a *LoginError: %t, want %t", err, !before, before)
 			}
 			if got := Classify(err); got != c.want {
@@ -119,8 +119,8 @@ func TestClassify_numbers(t *testing.T) {
 		1047: {Wait, Server}, 1927: {Wait, Server}, 3169: {Wait, Server}, 4031: {Wait, Server}, 1152: {Wait, Server},
 		1205: {Retry, Server}, 1213: {Retry, Server}, 1020: {Retry, Server}, 1412: {Retry, Server}, 1615: {Retry, Server},
 		1030: {Retry, Server}, 1114: {Retry, Server}, 5: {Retry, Server}, 28: {Retry, Server}, 1105: {Retry, Server},
-		1045: {Final, Operator}, 1044: {Final, Operator}, 1130: {Final, Operator}, 1251: {Final, Operator}, 1698: {Final, Operator},
-		1820: {Final, Operator}, 3118: {Final, Operator}, 4151: {Final, Operator}, 3159: {Final, Operator},
+		1045: {Final, Administrator}, 1044: {Final, Administrator}, 1130: {Final, Administrator}, 1251: {Final, Administrator}, 1698: {Final, Administrator},
+		1820: {Final, Administrator}, 3118: {Final, Administrator}, 4151: {Final, Administrator}, 3159: {Final, Administrator},
 		1064: {Final, Author}, 1146: {Final, Author}, 1142: {Final, Author}, 1267: {Final, Author}, 1690: {Final, Author},
 		1317: {Final, Server}, 1194: {Final, Server},
 	} {
@@ -129,7 +129,7 @@ func TestClassify_numbers(t *testing.T) {
 		}
 	}
 	for state, want := range map[string]Verdict{
-		"08S01": {Wait, Server}, "08004": {Wait, Server}, "28000": {Final, Operator}, "40001": {Retry, Server}, "42000": {Final, Author}, "HY000": {Final, Author}, "": {Final, Author},
+		"08S01": {Wait, Server}, "08004": {Wait, Server}, "28000": {Final, Administrator}, "40001": {Retry, Server}, "42000": {Final, Author}, "HY000": {Final, Author}, "": {Final, Author},
 	} {
 		if got := Classify(&ServerError{Code: 65000, State: state}); got != want {
 			t.Errorf("state %q: got %s, %s, want %s, %s", state, got.Action, got.Owner, want.Action, want.Owner)
@@ -137,7 +137,7 @@ func TestClassify_numbers(t *testing.T) {
 	}
 	login := &LoginError{During: "session", Err: &ServerError{Code: 1193, State: "HY000"}}
 	if !Misconfigured(login) || Transient(login) {
-		t.Errorf("%v: got %v, want the operator", login, Classify(login))
+		t.Errorf("%v: got %v, want the administrator", login, Classify(login))
 	}
 	if err := errors.Join(&LoginError{During: "login", Err: &ServerError{Code: 1040}}); !Outage(err) {
 		t.Errorf("%v: got %v, want an outage", err, Classify(err))

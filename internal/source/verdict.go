@@ -30,17 +30,17 @@ const (
 	// Author is the author of the template or the caller who gave its parameters:
 	// the statement or a value is wrong.
 	Author Owner = iota
-	// Operator is the operator of exportd or of the database account: the DSN,
+	// Administrator is the administrator of exportd or of the database account: the DSN,
 	// the account, its privileges to log in, TLS, or an option of the data source
 	// is wrong. It is never the statement.
-	Operator
+	Administrator
 	// Server is the database server, the proxy or the network in front of it.
 	Server
 	// Caller is the caller that canceled the query.
 	Caller
 )
 
-func (o Owner) String() string { return [...]string{"author", "operator", "server", "caller"}[o] }
+func (o Owner) String() string { return [...]string{"author", "administrator", "server", "caller"}[o] }
 
 // Verdict is the classification of an error.
 type Verdict struct {
@@ -72,21 +72,21 @@ func Classify(err error) Verdict {
 	case errors.As(err, &server):
 		v := classifyServer(server)
 		if v.Owner == Author && errors.As(err, &login) {
-			v.Owner = Operator // the statement was not sent yet
+			v.Owner = Administrator // the statement was not sent yet
 		}
 		return v
 	case errors.As(err, &config):
-		return Verdict{Final, Operator}
+		return Verdict{Final, Administrator}
 	case errors.As(err, &lost):
 		return Verdict{Wait, Server}
 	case errors.As(err, &protocol) && errors.As(err, &login):
-		return Verdict{Final, Operator} // no server that this program can use
+		return Verdict{Final, Administrator} // no server that this program can use
 	case errors.As(err, &protocol), errors.Is(err, row.ErrBroken):
 		return Verdict{Retry, Server}
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.Is(err, errClosed):
 		return Verdict{Final, Caller}
 	case errors.As(err, &login):
-		return Verdict{Final, Operator}
+		return Verdict{Final, Administrator}
 	}
 	return Verdict{Final, Author} // the statement returns no result, a value cannot be bound
 }
@@ -100,9 +100,9 @@ func Transient(err error) bool { return Classify(err).Action != Final }
 // last, and does not count the attempt.
 func Outage(err error) bool { return Classify(err).Action == Wait }
 
-// Misconfigured reports whether the operator of exportd has to change the data
+// Misconfigured reports whether the administrator of exportd has to change the data
 // source's configuration or account before any statement can run.
 func Misconfigured(err error) bool {
 	v := Classify(err)
-	return v.Action == Final && v.Owner == Operator
+	return v.Action == Final && v.Owner == Administrator
 }

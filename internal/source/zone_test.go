@@ -100,7 +100,7 @@ func TestSource_Query_timeZoneWithClockChanges(t *testing.T) {
 		t.Errorf("got %v, want a *ConfigError that names the zone", err)
 	}
 	if !Misconfigured(err) {
-		t.Errorf("verdict %v, want that of the operator", Classify(err))
+		t.Errorf("verdict %v, want that of the administrator", Classify(err))
 	}
 }
 

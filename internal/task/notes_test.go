@@ -53,7 +53,7 @@ func TestService_CheckTpl_misconfigured(t *testing.T) {
 	} {
 		f.Source.Err = err
 		_, err := f.CheckTpl(t.Context(), &model.Tpl{Name: "n", Source: "default", Expr: "SELECT 1"})
-		wantError(t, err, model.WrongState, `the data source "default" cannot be used; its operator has to mend this: `)
+		wantError(t, err, model.WrongState, `the data source "default" cannot be used; its administrator has to mend this: `)
 	}
 	f.Source.Err = &source.ServerError{Code: 9001, State: "HY000", Message: "Max connect timeout reached"}
 	tpl := &model.Tpl{Name: "n", Source: "default", Expr: "SELECT 1"}

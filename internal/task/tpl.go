@@ -110,7 +110,7 @@ func sourceError(name string, err error) error {
 		text = server.Error()
 	}
 	if source.Classify(err).Owner != source.Author {
-		return model.Errorf(model.WrongState, "the data source %q cannot be used; its operator has to mend this: %s", name, text)
+		return model.Errorf(model.WrongState, "the data source %q cannot be used; its administrator has to mend this: %s", name, text)
 	}
 	return invalid("etplExpr", "the data source %q says: %s", name, text)
 }
