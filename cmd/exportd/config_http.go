@@ -1,12 +1,14 @@
 package main
 
 import (
+	"fmt"
 	"net"
 	"net/url"
 	"os"
 	"time"
 
 	"exporttask/internal/auth/signedurl"
+	"exporttask/internal/console"
 )
 
 // httpConfig holds the options of the HTTP port.
@@ -17,6 +19,7 @@ type httpConfig struct {
 	linkTTL      time.Duration
 	origins      string
 	hosts        string
+	console      bool
 
 	metricsTokenFile string
 }
@@ -27,8 +30,21 @@ func (c *httpConfig) define(o *options) {
 	f.StringVar(&c.baseURL, "http-base-url", "", "base `URL` of file addresses, as clients reach it; empty: http-addr")
 	f.StringVar(&c.linkKeysFile, "link-keys-file", "", "`file` with one or two keys that sign links to files, the same for all replicas; none: links are not signed and need a token")
 	f.DurationVar(&c.linkTTL, "link-ttl", time.Hour, "time for which a signed link is valid")
+	f.BoolVar(&c.console, "console", true, "serve the console, a browser application, at /console/")
 	f.StringVar(&c.hosts, "http-hosts", "", "host names that requests without a token may name in the Host header, besides IP addresses and names without dots, `NAME,...`; *: any")
 	f.StringVar(&c.origins, "cors-origins", "", "origins whose pages may call from browsers (CORS), `URL,...` or *; none: no CORS")
+}
+
+// openConsole returns the handler of the console, nil if the console is off.
+func (c *httpConfig) openConsole() (*console.Handler, error) {
+	if !c.console {
+		return nil, nil //nolint:nilnil // no console is no error
+	}
+	u, err := url.Parse(c.baseURL)
+	if err != nil {
+		return nil, fmt.Errorf("http-base-url: %w", err)
+	}
+	return console.New(u.Path)
 }
 
 // allowedHosts returns the names of http-hosts, of http-base-url and of this

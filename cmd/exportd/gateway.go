@@ -129,8 +129,13 @@ func (j *gatewayJob) run(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	defer service.Close()
+	app, err := j.http.openConsole()
+	if err != nil {
+		return err
+	}
 	handler, err := gateway.New(gateway.Config{
-		Client: service.API(), Token: token, Links: l.signer, Origins: list(j.http.origins), Hosts: j.http.allowedHosts(),
+		Console: app,
+		Client:  service.API(), Token: token, Links: l.signer, Origins: list(j.http.origins), Hosts: j.http.allowedHosts(),
 		BodyTimeout: j.edge.Body, Authenticate: gateway.AskService(service.Conn()), Logger: log, Now: time.Now,
 		Ready: func(ctx context.Context) error {
 			_, err := service.Health().Check(ctx, &healthpb.HealthCheckRequest{})

@@ -102,8 +102,13 @@ func (a *app) newHTTPServer(l net.Listener, rpc *rpcServer, files gateway.Files,
 	if err != nil {
 		return nil, fmt.Errorf("http: %w", err)
 	}
+	app, err := a.cfg.http.openConsole()
+	if err != nil {
+		return nil, err
+	}
 	handler, err := gateway.New(gateway.Config{
-		Client: api.NewExportTaskClient(h.conn), Files: files, Links: links.signer, Metrics: metricsHandler, Origins: list(a.cfg.http.origins),
+		Console: app,
+		Client:  api.NewExportTaskClient(h.conn), Files: files, Links: links.signer, Metrics: metricsHandler, Origins: list(a.cfg.http.origins),
 		Hosts: a.cfg.http.allowedHosts(), BodyTimeout: a.cfg.edge.Body, PeerKey: rpc.peerKey, Logger: a.log, Now: time.Now,
 		Panicked: func() { m.Panicked("http") },
 		Authenticate: func(ctx context.Context) error {

@@ -1,6 +1,6 @@
 // Package gateway is the HTTP/JSON API: it translates HTTP requests to gRPC
-// calls, and serves files, signed URLs, the state of instances as a stream,
-// OpenAPI, health checks and metrics. docs/http.md lists the routes.
+// calls, and serves files, signed URLs, the state of instances as a stream, the
+// console, OpenAPI, health checks and metrics. docs/http.md lists the routes.
 //
 // cmd/exportd runs it beside the gRPC server, or by itself (exportd gateway). It
 // calls the service through a gRPC client, so that authentication, ownership and
@@ -24,6 +24,7 @@ import (
 
 	"exporttask/api"
 	"exporttask/internal/auth/signedurl"
+	"exporttask/internal/console"
 	gw "exporttask/internal/gateway/gw"
 	"exporttask/internal/task"
 )
@@ -55,6 +56,8 @@ type Config struct {
 	// Ready returns why the process must not get requests at the moment. Nil
 	// means that it always can.
 	Ready func(ctx context.Context) error
+	// Console serves the browser application below console.Root. Nil disables it.
+	Console *console.Handler
 	// Metrics serves /metrics. Nil disables the route.
 	Metrics http.Handler
 	// Origins are the web origins whose pages may call the API from a browser
@@ -119,6 +122,11 @@ func New(c Config) (http.Handler, error) {
 	})
 	if c.Metrics != nil {
 		get("/metrics", c.Metrics.ServeHTTP)
+	}
+	if c.Console != nil {
+		get(console.Root, c.Console.ServeHTTP)
+		get("/console", c.Console.Redirect)
+		get("/{$}", c.Console.Redirect)
 	}
 	mux.Handle("/", g.checkRoute(rpc))
 	return g.recoverPanics(g.cors(g.withMetadata(g.access(g.body(mux))))), nil

@@ -143,6 +143,17 @@ type answer struct {
 
 func (s *server) do(t *testing.T, r request) answer {
 	t.Helper()
+	return s.doWith(t, http.DefaultClient, r)
+}
+
+// doNoRedirect returns a redirect instead of following it.
+func (s *server) doNoRedirect(t *testing.T, r request) answer {
+	t.Helper()
+	return s.doWith(t, &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}, r)
+}
+
+func (s *server) doWith(t *testing.T, client *http.Client, r request) answer {
+	t.Helper()
 	var body io.Reader = http.NoBody
 	if r.body != "" {
 		body = strings.NewReader(r.body)
@@ -157,7 +168,7 @@ func (s *server) do(t *testing.T, r request) answer {
 	for name, value := range r.header {
 		req.Header.Set(name, value)
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := client.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
