@@ -31,8 +31,9 @@ $(GOTEST): internal/testkit/gotest/main.go
 
 # Programs for tests and development, at the versions that tools/go.mod pins. They
 # are not linked into exportd.
-.PHONY: tools
+.PHONY: tools grpcurl
 tools: $(BIN)/etcd $(BIN)/grpcurl
+grpcurl: $(BIN)/grpcurl ## build grpcurl into .cache/bin
 $(BIN)/etcd: tools/go.mod
 	@echo "Building etcd; this happens once and takes a minute or two."
 	@cd tools && go build -o $@ go.etcd.io/etcd/server/v3 && touch $@
@@ -65,7 +66,7 @@ release: check-go ## build programs, Debian packages, an OCI image and an SBOM i
 	@scripts/release
 
 .PHONY: try-package
-try-package: ## install the Debian package of make release in a clean Debian (needs root)
+try-package: ## install the Debian package of make release in a clean Debian, start its service and use it (needs root)
 	@scripts/install-parts first-run
 	scripts/try-package dist/exportd_*_$$(dpkg --print-architecture).deb
 

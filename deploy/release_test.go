@@ -55,6 +55,17 @@ func TestRelease(t *testing.T) {
 		}
 	})
 
+	t.Run("clean_debian", func(t *testing.T) {
+		if os.Getuid() != 0 {
+			t.Skip("only root can make a clean Debian and boot it")
+		}
+		cmd := exec.CommandContext(t.Context(), "scripts/try-package", filepath.Join(dist, deb))
+		cmd.Dir = ".."
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("try-package: %v\n%s", err, out)
+		}
+	})
+
 	t.Run("image", func(t *testing.T) {
 		image := filepath.Join(dist, "exportd_"+imageVersion+".oci")
 		type descriptor struct {
