@@ -164,13 +164,19 @@ $(GENERATORS): tools/gen/go.mod
 	@mkdir -p $(BIN) && cd tools/gen && go build -o $(BIN)/ github.com/bufbuild/buf/cmd/buf google.golang.org/protobuf/cmd/protoc-gen-go google.golang.org/grpc/cmd/protoc-gen-go-grpc github.com/grpc-ecosystem/grpc-gateway/v2/protoc-gen-grpc-gateway github.com/grpc-ecosystem/grpc-gateway/v2/protoc-gen-openapiv2 && touch $(GENERATORS)
 
 .PHONY: generate
-generate: $(GENERATORS) ## make Go, the gateway and OpenAPI from the proto
+generate: $(GENERATORS) console/node_modules ## make Go, the gateway and OpenAPI from the proto, and the console's bundle
 	PATH=$(BIN):$$PATH buf generate
+	cd console && node_modules/.bin/tsc && node build.mjs
+
+# What the console is built and tested with, as console/package-lock.json pins it.
+console/node_modules: console/package-lock.json
+	@scripts/install-parts node
+	cd console && npm ci --no-audit --no-fund --loglevel=error && touch node_modules
 
 .PHONY: verify
 verify: ## fail where generated code or go.mod is not what the sources say
-	@before=$$(cat api/*.pb.go internal/gateway/gw/*.go internal/gateway/*.json go.mod go.sum | sha256sum); $(MAKE) -s generate; go mod tidy; \
-	after=$$(cat api/*.pb.go internal/gateway/gw/*.go internal/gateway/*.json go.mod go.sum | sha256sum); \
+	@before=$$(cat api/*.pb.go internal/gateway/gw/*.go internal/gateway/*.json internal/console/dist/* go.mod go.sum | sha256sum); $(MAKE) -s generate; go mod tidy; \
+	after=$$(cat api/*.pb.go internal/gateway/gw/*.go internal/gateway/*.json internal/console/dist/* go.mod go.sum | sha256sum); \
 	[ "$$before" = "$$after" ] || { echo "generated code or go.mod is stale: run make generate and go mod tidy, and commit"; exit 1; }
 
 .PHONY: vuln
