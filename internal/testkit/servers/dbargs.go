@@ -40,3 +40,8 @@ func (s *DBServer) args(dataDir string, more ...string) []string {
 	}
 	return append(args, more...)
 }
+
+// SmallArgs are options of MariaDB that keep its memory small.
+func SmallArgs() []string {
+	return []string{"--innodb-buffer-pool-size=32M", "--performance-schema=OFF", "--max-connections=300"}
+}

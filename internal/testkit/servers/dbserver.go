@@ -122,17 +122,8 @@ func (s *DBServer) takeDir() error {
 
 // launch starts the server on s.port and waits until it answers there.
 func (s *DBServer) launch(ctx context.Context) error {
-	args := s.args(s.dataDir(),
-		"--bind-address="+loopback,
-		fmt.Sprintf("--port=%d", s.port),
-		"--socket="+s.socket,
-		"--pid-file="+filepath.Join(s.dir, "pid"),
-		"--skip-name-resolve",
-		"--character-set-server=utf8mb4",
-	)
-	args = append(args, s.opts.Args...)
 	// Not bound to ctx: the server outlives its start.
-	cmd := s.install.server.command(context.WithoutCancel(ctx), args...)
+	cmd := s.install.server.command(context.WithoutCancel(ctx), s.runArgs()...)
 	cmd.Dir = s.dir
 	proc, err := startProcess(string(s.install.Flavor), cmd, s.LogFile())
 	if err != nil {
@@ -145,6 +136,19 @@ func (s *DBServer) launch(ctx context.Context) error {
 	}
 	s.proc = proc
 	return nil
+}
+
+// runArgs are the options of a run that serves.
+func (s *DBServer) runArgs() []string {
+	args := s.args(s.dataDir(),
+		"--bind-address="+loopback,
+		fmt.Sprintf("--port=%d", s.port),
+		"--socket="+s.socket,
+		"--pid-file="+filepath.Join(s.dir, "pid"),
+		"--skip-name-resolve",
+		"--character-set-server=utf8mb4",
+	)
+	return append(args, s.opts.Args...)
 }
 
 // runOnce runs the server for a task that ends by itself, its output in the log.

@@ -31,6 +31,11 @@ type Install struct {
 	base    string // --basedir
 	share   string // error messages, character sets, MariaDB's bootstrap SQL
 	plugins string // --plugin-dir; empty leaves it to the server
+
+	// Only FindGalera sets these.
+	galera string  // the library of Galera
+	rsync  program
+	dump   program // mariadb-dump
 }
 
 // Program is the path of the server's program.
