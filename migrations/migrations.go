@@ -35,14 +35,23 @@ var ErrDirty = errors.New("schema is dirty")
 var ErrNewer = errors.New("schema is newer than this exportd")
 
 // Up applies all migrations that this binary contains and returns the version of
-// the schema. Processes that call Up concurrently wait for each other on a lock of
-// the database.
+// the schema. Processes that call Up concurrently wait for each other, also on
+// several nodes of a cluster.
 func Up(ctx context.Context, db *sql.DB, log *slog.Logger) (version uint, err error) {
 	latest, err := latestVersion()
 	if err != nil {
 		return 0, err
 	}
-	// The lock belongs to one connection, which Close returns to the pool.
+	if Check(ctx, db) == nil {
+		return latest, nil
+	}
+	held, err := lock(ctx, db, log)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, held.release(context.WithoutCancel(ctx))) }()
+	// golang-migrate takes a lock as well, which processes of earlier releases know.
+	// It belongs to one connection, which Close returns to the pool.
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("connect for migration: %w", err)

@@ -122,3 +122,39 @@ func Test_files(t *testing.T) {
 		}
 	}
 }
+
+// A process that died while it migrated does not lock others out for ever, and
+// one that migrates is waited for.
+func TestUp_row_lock(t *testing.T) {
+	t.Parallel()
+	db := open(t, testkit.Database(t))
+	held, err := lock(t.Context(), db, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() {
+		_, err := Up(context.Background(), db, quiet)
+		done <- err
+	}()
+	// The other process has found the lock taken when it has looked at the row.
+	other := &rowLock{db: db, owner: "other"}
+	for range 5 {
+		if got, err := other.take(t.Context()); got || err != nil {
+			t.Fatalf("took a lock that is held; error %v", err)
+		}
+	}
+	var tables int
+	if err := db.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM information_schema.tables
+		WHERE table_schema = DATABASE() AND table_name = 'welife_export_tpl'`).Scan(&tables); err != nil || tables != 0 {
+		t.Errorf("%d tables made beside a held lock, error %v", tables, err)
+	}
+	held.stop()
+	<-held.stopped
+	if _, err := db.ExecContext(t.Context(), `UPDATE `+lockTable+` SET until = UTC_TIMESTAMP(6)`); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}

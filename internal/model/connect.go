@@ -174,20 +174,6 @@ func (c *connector) use(conn driver.Conn, at, epoch int) driver.Conn {
 	return &connection{mysqlConn: conn.(mysqlConn), owner: c, epoch: epoch}
 }
 
-// isWritable reports whether a server takes writes, as far as its settings say.
-func isWritable(ctx context.Context, conn driver.Conn) (bool, error) {
-	rows, err := conn.(driver.QueryerContext).QueryContext(ctx, "SELECT @@global.read_only", nil)
-	if err != nil {
-		return false, err
-	}
-	defer rows.Close()
-	value := make([]driver.Value, 1)
-	if err := rows.Next(value); err != nil {
-		return false, err
-	}
-	return fmt.Sprint(value[0]) == "0" || fmt.Sprintf("%s", value[0]) == "0", nil
-}
-
 // retire starts a new epoch, so that the pool replaces its connections.
 func (c *connector) retire(epoch int) {
 	c.mu.Lock()

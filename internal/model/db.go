@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -66,10 +67,14 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("database %s: %w", strings.Join(connector.addrs, ", "), err), db.Close(), unbounded.Close())
 	}
+	p := pool{db: db}
+	if p.galera, err = p.detectGalera(ctx); err != nil {
+		return nil, errors.Join(err, db.Close(), unbounded.Close())
+	}
 	long := sql.OpenDB(unbounded)
 	long.SetConnMaxIdleTime(idleTime)
 	return &DB{
-		db: pool{db}, long: long, queue: QueueSettings{Lease: Lease}, turns: newTurns(), quotas: newQuotas(),
+		db: p, long: long, queue: QueueSettings{Lease: Lease}, turns: newTurns(), quotas: newQuotas(),
 		queueCounts: new(snapshot[[]QueueOperator]), deliveryCounts: new(snapshot[[]DeliveryLoad]),
 	}, nil
 }
@@ -133,6 +138,9 @@ func (d *DB) Ping(ctx context.Context) error {
 	ctx, stop := context.WithTimeout(ctx, pingTimeout)
 	defer stop()
 	_, err := d.db.ExecContext(ctx, WRITE)
+	if isServerError(err, mysqlErrDeadlock) {
+		return nil // a node of a cluster that gave way to the Ping of another one
+	}
 	return wrap("write to the database", err)
 }
 
@@ -140,12 +148,22 @@ func (d *DB) Ping(ctx context.Context) error {
 const txAttempts = 5
 
 // inTx runs fn in a READ COMMITTED transaction, and again if the server rolled
-// the transaction back because of a concurrent one. fn must have no effects
-// outside of the transaction.
+// the transaction back because of a concurrent one. On a Galera cluster it also
+// runs fn again if fn missed a row, when the node has caught up with the others.
+// fn must have no effects outside of the transaction.
 func (d *DB) inTx(ctx context.Context, fn func(*tx) error) error {
 	var err error
+	caughtUp := false
 	for range txAttempts {
 		err = d.once(ctx, fn)
+		if isMiss(err) && !caughtUp {
+			waited, syncErr := d.db.catchUp(ctx)
+			if !waited {
+				return cmp.Or(syncErr, err)
+			}
+			caughtUp = true
+			continue
+		}
 		if !errors.Is(err, errRowCount) && !isServerError(err, mysqlErrRecordChanged, mysqlErrLockWaitTimeout, mysqlErrDeadlock) {
 			return err
 		}

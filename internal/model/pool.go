@@ -1,8 +1,10 @@
 package model
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -18,7 +20,10 @@ type querier interface {
 }
 
 // pool runs each statement on any connection.
-type pool struct{ db *sqlx.DB }
+type pool struct {
+	db     *sqlx.DB
+	galera bool // the database is a node of a Galera cluster
+}
 
 // ExecContext implements querier.
 func (p pool) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
@@ -29,11 +34,19 @@ func (p pool) ExecContext(ctx context.Context, query string, args ...any) (sql.R
 	return p.db.ExecContext(ctx, text)
 }
 
-// GetContext implements querier.
+// GetContext implements querier. On a Galera cluster a row that is not there is
+// looked for again when the node has caught up with the others.
 func (p pool) GetContext(ctx context.Context, to any, query string, args ...any) error {
 	text, err := expand(query, args)
 	if err != nil {
 		return err
+	}
+	err = p.db.GetContext(ctx, to, text)
+	if !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	if waited, syncErr := p.catchUp(ctx); !waited {
+		return cmp.Or(syncErr, err)
 	}
 	return p.db.GetContext(ctx, to, text)
 }

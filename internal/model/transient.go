@@ -26,6 +26,7 @@ const (
 	mysqlErrDuplicateEntry     = 1062
 	mysqlErrNormalShutdown     = 1077
 	mysqlErrShutdownComplete   = 1079
+	mysqlErrUnknownTable       = 1109
 	mysqlErrTableFull          = 1114 // no space left for the tablespace
 	mysqlErrNoThread           = 1135
 	mysqlErrCommit             = 1180 // Galera and semi-synchronous replication: COMMIT failed
