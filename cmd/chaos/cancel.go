@@ -92,6 +92,6 @@ func (s *site) slowestCancel(ctx context.Context) (time.Duration, error) {
 	query := fmt.Sprintf(`SELECT COALESCE(MAX(TIMESTAMPDIFF(MICROSECOND, a.at, b.at)), 0) FROM %[1]s.welife_export_event a
 		JOIN %[1]s.welife_export_event b ON b.einstId = a.einstId AND b.state = 8 WHERE a.state = 4`, s.name)
 	var micros int64
-	err := s.w.db.QueryRowContext(ctx, query).Scan(&micros)
+	err := s.root().QueryRowContext(ctx, query).Scan(&micros)
 	return time.Duration(micros) * time.Microsecond, err
 }

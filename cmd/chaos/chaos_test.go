@@ -8,7 +8,7 @@ import (
 
 func TestRun_short(t *testing.T) {
 	var out bytes.Buffer
-	ok, err := run(t.Context(), &out, true, regexp.MustCompile(""))
+	ok, err := run(t.Context(), &out, form{short: true}, regexp.MustCompile(""))
 	t.Log("\n" + out.String())
 	if err != nil {
 		t.Fatal(err)

@@ -95,7 +95,7 @@ func (s *site) runningOn(ctx context.Context, pid int) ([]int64, error) {
 }
 
 func (s *site) ints(ctx context.Context, query string, args ...any) (list []int64, err error) {
-	rows, err := s.w.db.QueryContext(ctx, fmt.Sprintf(query, s.name), args...)
+	rows, err := s.root().QueryContext(ctx, fmt.Sprintf(query, s.name), args...)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +118,7 @@ func (s *site) claimedAgain(ctx context.Context, hit []victim) ([]time.Duration,
 		query := fmt.Sprintf(`SELECT COALESCE(TIMESTAMPDIFF(MICROSECOND, ?, MIN(at)), -1) FROM %s.welife_export_event WHERE einstId = ? AND state = 3 AND at > ?`, s.name)
 		at := v.at.UTC().Format("2006-01-02 15:04:05.000000")
 		var micros int64
-		if err := s.w.db.QueryRowContext(ctx, query, at, v.inst, at).Scan(&micros); err != nil {
+		if err := s.root().QueryRowContext(ctx, query, at, v.inst, at).Scan(&micros); err != nil {
 			return nil, err
 		}
 		if micros >= 0 {

@@ -18,6 +18,7 @@ import (
 
 func main() {
 	short := flag.Bool("short", false, "the short form")
+	long := flag.Bool("long", false, "the long form of the faults of clusters")
 	only := flag.String("only", "", "`pattern` of the faults to run, of all of them by default")
 	flag.Parse()
 	pattern, err := regexp.Compile(*only)
@@ -26,7 +27,7 @@ func main() {
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	ok, err := run(ctx, os.Stdout, *short, pattern)
+	ok, err := run(ctx, os.Stdout, form{short: *short, long: *long}, pattern)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "chaos:", err)
@@ -35,6 +36,12 @@ func main() {
 	if !ok {
 		os.Exit(1)
 	}
+}
+
+// form is the length of the suite.
+type form struct {
+	short bool // less than three minutes
+	long  bool // five minutes for each fault of a cluster
 }
 
 // fault is one part of the suite: it injects faults and reports figures.
@@ -63,6 +70,7 @@ func faults() []fault {
 		{name: "once", run: createOnce},
 		{name: "deliver", run: deliverUnderKills},
 		{name: "sched", run: fireUnderKills},
+		{name: "galera", run: galeraFaults},
 		{name: "cut", run: cutConnections, alone: true},
 		{name: "cancel", run: cancelRunning, alone: true},
 	}
@@ -70,8 +78,8 @@ func faults() []fault {
 
 // run runs the faults whose names match and reports whether all figures are within
 // their bounds. An error means that the suite itself failed.
-func run(ctx context.Context, out io.Writer, short bool, only *regexp.Regexp) (ok bool, err error) {
-	w, err := newWorld(ctx, short)
+func run(ctx context.Context, out io.Writer, f form, only *regexp.Regexp) (ok bool, err error) {
+	w, err := newWorld(ctx, f)
 	if err != nil {
 		return false, err
 	}

@@ -31,6 +31,11 @@ type replica struct {
 
 // start starts an exportd process of the site and waits until it answers.
 func (s *site) start(ctx context.Context, args ...string) (*replica, error) {
+	return s.startOn(ctx, s.dsn, args...)
+}
+
+// startOn is start with another DSN of exportd's own database.
+func (s *site) startOn(ctx context.Context, dsn string, args ...string) (*replica, error) {
 	addr, err := freeAddr(ctx)
 	if err != nil {
 		return nil, err
@@ -42,7 +47,7 @@ func (s *site) start(ctx context.Context, args ...string) (*replica, error) {
 	defer log.Close()
 	all := append([]string{"-config=" + s.config, "-grpc-addr=" + addr, "-store-dir=" + s.storeDir, "-lease=" + s.lease.String(), "-http-addr=", "-rate-limit=0"}, s.args...)
 	cmd := exec.Command(s.program, append(all, args...)...) //nolint:gosec,noctx // our own binary; faults end it
-	cmd.Env = append(os.Environ(), "EXPORTD_DB_DSN="+s.dsn)
+	cmd.Env = append(os.Environ(), "EXPORTD_DB_DSN="+dsn)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"net"
@@ -34,21 +35,20 @@ type site struct {
 	tpl      int32
 	want     map[int64][2]int // the items of each instance
 	mu       sync.Mutex
+	// root returns a pool of root's connections to the server that has the
+	// site's database now, without a proxy.
+	root func() *sql.DB
 }
 
 // newSite makes an installation with n replicas behind the proxies and with
 // additional sections in its configuration.
 func (w *world) newSite(ctx context.Context, program string, n int, lease time.Duration, sections ...string) (*site, error) {
-	name := fmt.Sprintf("site%d", w.sites.Add(1))
-	s := &site{
-		w: w, name: name, dir: filepath.Join(w.dir, name), program: w.programs[program], lease: lease,
-		args: []string{"-poll=200ms", "-workers=4", "-shutdown-grace=20s"}, want: map[int64][2]int{},
-	}
-	s.storeDir = filepath.Join(s.dir, "store")
-	if err := os.MkdirAll(s.dir, 0o750); err != nil {
+	s, err := w.emptySite(program, lease)
+	if err != nil {
 		return nil, err
 	}
-	err := errors.Join(
+	name := s.name
+	err = errors.Join(
 		w.maria.Exec(ctx, "CREATE DATABASE "+name+" CHARACTER SET utf8mb4"),
 		w.maria.SetAccount(ctx, name, name, "ALL PRIVILEGES ON "+name+".*"),
 	)
@@ -59,13 +59,7 @@ func (w *world) newSite(ctx context.Context, program string, n int, lease time.D
 	if s.dsn, err = through(s.direct, w.own.Listen); err != nil {
 		return nil, err
 	}
-	source, err := through(w.maria.DSN("reader", "reader", shop), w.source.Listen)
-	if err != nil {
-		return nil, err
-	}
-	s.config = filepath.Join(s.dir, "exportd.yaml")
-	yaml := fmt.Sprintf("sources:\n  default:\n    dsn: %q\n    functions: [linger]\n%s", source, strings.Join(sections, ""))
-	if err := os.WriteFile(s.config, []byte(yaml), 0o600); err != nil {
+	if err := s.writeConfig(sections...); err != nil {
 		return nil, err
 	}
 	proxied := s.dsn
@@ -83,6 +77,29 @@ func (w *world) newSite(ctx context.Context, program string, n int, lease time.D
 	}
 	s.tpl, err = s.addTpl(ctx, lingerSQL, 20, "from", "to", "ms")
 	return s, err
+}
+
+// emptySite returns an installation without a database and without replicas.
+func (w *world) emptySite(program string, lease time.Duration) (*site, error) {
+	name := fmt.Sprintf("site%d", w.sites.Add(1))
+	s := &site{
+		w: w, name: name, dir: filepath.Join(w.dir, name), program: w.programs[program], lease: lease,
+		args: []string{"-poll=200ms", "-workers=4", "-shutdown-grace=20s"}, want: map[int64][2]int{},
+		root: func() *sql.DB { return w.db },
+	}
+	s.storeDir, s.config = filepath.Join(s.dir, "store"), filepath.Join(s.dir, "exportd.yaml")
+	return s, os.MkdirAll(s.dir, 0o750)
+}
+
+// writeConfig writes the configuration of the replicas: the data source, and
+// additional sections.
+func (s *site) writeConfig(sections ...string) error {
+	source, err := through(s.w.maria.DSN("reader", "reader", shop), s.w.source.Listen)
+	if err != nil {
+		return err
+	}
+	yaml := fmt.Sprintf("sources:\n  default:\n    dsn: %q\n    functions: [linger]\n%s", source, strings.Join(sections, ""))
+	return os.WriteFile(s.config, []byte(yaml), 0o600)
 }
 
 // lingerSQL selects the items :from to :to and takes :ms milliseconds for each.
@@ -181,7 +198,7 @@ func (s *site) add(ctx context.Context, i int, j job) (int64, error) {
 
 // count counts rows in the database of the site, without the proxy.
 func (s *site) count(ctx context.Context, query string, args ...any) (n int, err error) {
-	err = s.w.db.QueryRowContext(ctx, "SELECT COUNT(*) FROM "+s.name+"."+query, args...).Scan(&n)
+	err = s.root().QueryRowContext(ctx, "SELECT COUNT(*) FROM "+s.name+"."+query, args...).Scan(&n)
 	return n, err
 }
 

@@ -29,7 +29,8 @@ const shop = "shop" // the data source's database
 // world holds the servers and programs that all faults share: a database server
 // behind two proxies, an etcd, and the builds of exportd.
 type world struct {
-	short    bool
+	form
+
 	dir      string
 	maria    *servers.DBServer
 	etcd     *servers.Etcd
@@ -49,8 +50,8 @@ func pick[T any](w *world, full, short T) T {
 	return full
 }
 
-func newWorld(ctx context.Context, short bool) (_ *world, err error) {
-	w := &world{short: short, programs: map[string]string{}}
+func newWorld(ctx context.Context, f form) (_ *world, err error) {
+	w := &world{form: f, programs: map[string]string{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, w.close())

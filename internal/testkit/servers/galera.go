@@ -120,7 +120,7 @@ func StartGalera(ctx context.Context, install Install, dir string, n int, args .
 			return g, err
 		}
 		g.Nodes = append(g.Nodes, s)
-		if err := g.waitReady(ctx, i); err != nil {
+		if err := g.WaitReady(ctx, i); err != nil {
 			return g, err
 		}
 	}
@@ -189,11 +189,11 @@ func (g *Galera) Restart(ctx context.Context, i int) error {
 	if err := s.Restart(ctx); err != nil {
 		return err
 	}
-	return g.waitReady(ctx, i)
+	return g.WaitReady(ctx, i)
 }
 
-// waitReady waits until a node takes statements and is synchronous.
-func (g *Galera) waitReady(ctx context.Context, i int) error {
+// WaitReady waits until a node takes statements and is synchronous.
+func (g *Galera) WaitReady(ctx context.Context, i int) error {
 	ctx, cancel := startContext(ctx)
 	defer cancel()
 	s := g.Nodes[i]

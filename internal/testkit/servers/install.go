@@ -33,7 +33,7 @@ type Install struct {
 	plugins string // --plugin-dir; empty leaves it to the server
 
 	// Only FindGalera sets these.
-	galera string  // the library of Galera
+	galera string // the library of Galera
 	rsync  program
 	dump   program // mariadb-dump
 }
