@@ -190,12 +190,12 @@ func (s sources) Sample(ctx context.Context, name string, q source.Query) (*sour
 }
 
 // EstimateRows implements task.Sources.
-func (s sources) EstimateRows(ctx context.Context, name, sql string, args []row.Arg) (int64, error) {
+func (s sources) EstimateRows(ctx context.Context, name, sql string) (int64, error) {
 	src, ok := s[name]
 	if !ok {
 		return 0, errNoSource(name)
 	}
-	return src.EstimateRows(ctx, sql, args)
+	return src.EstimateRows(ctx, sql)
 }
 
 // Query implements export.Sources.

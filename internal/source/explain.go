@@ -14,19 +14,15 @@ import (
 // reads, from EXPLAIN, without running it. The estimate multiplies the tables of a
 // join and ignores LIMIT and filters without an index. 0 means that the server
 // gives no estimate. The errors are those of Query.
-func (s *Source) EstimateRows(ctx context.Context, sql string, args []row.Arg) (int64, error) {
-	n, err := s.estimateRows(ctx, sql, args)
+func (s *Source) EstimateRows(ctx context.Context, sql string) (int64, error) {
+	n, err := s.estimateRows(ctx, sql)
 	if err != nil {
 		return 0, fmt.Errorf("data source %s: explain: %w", s.name, err)
 	}
 	return n, nil
 }
 
-func (s *Source) estimateRows(ctx context.Context, sql string, args []row.Arg) (int64, error) {
-	binding, err := bind("EXPLAIN FORMAT=TRADITIONAL "+sql, args)
-	if err != nil {
-		return 0, err
-	}
+func (s *Source) estimateRows(ctx context.Context, sql string) (int64, error) {
 	c, err := s.acquire(ctx, short)
 	if err != nil {
 		return 0, err
@@ -34,7 +30,7 @@ func (s *Source) estimateRows(ctx context.Context, sql string, args []row.Arg) (
 	stop := c.watch(ctx)
 	defer c.close() //nolint:errcheck // the result was read completely, or the error is returned
 	defer stop()
-	cols, err := c.start(binding, Limits{StatementTime: prepareTime}.within(s.opts.Limits), Query{FirstRows: maxControlRows})
+	cols, err := c.start(Limits{StatementTime: prepareTime}.within(s.opts.Limits), Query{SQL: "EXPLAIN FORMAT=TRADITIONAL " + sql, FirstRows: maxControlRows})
 	if err != nil {
 		return 0, err
 	}

@@ -99,8 +99,6 @@ func queryAll(tb testing.TB, s *Source, q Query) [][]string {
 	return rows
 }
 
-func text(s string) row.Arg { return row.Arg{Kind: row.Text, Text: s} }
-
 // serverRuns reports whether a statement that contains marker runs on the server.
 func serverRuns(tb testing.TB, marker string) bool {
 	tb.Helper()

@@ -72,10 +72,9 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// Query is one statement and the values of its placeholders.
+// Query is one statement and its limits.
 type Query struct {
-	SQL    string    // one SELECT; placeholders are "?"
-	Args   []row.Arg // one for each placeholder, in order
+	SQL    string // one SELECT, with the literals of its parameters
 	Limits Limits
 	// Snapshot reads from a consistent snapshot even if the source's options do
 	// not ask for one.
@@ -185,10 +184,9 @@ func (s *Source) prepare(ctx context.Context, sql string, args int) ([]row.Colum
 }
 
 // Query runs q on a connection of its own and returns when the server has sent
-// the columns. If all connections for exports are in use it waits for one. Values
-// are bound on the server and never become part of the statement. When ctx ends,
-// before Query returns or while the cursor is read, the statement is killed on
-// the server. The caller must Close the cursor.
+// the columns. If all connections for exports are in use it waits for one. When
+// ctx ends, before Query returns or while the cursor is read, the statement is
+// killed on the server. The caller must Close the cursor.
 func (s *Source) Query(ctx context.Context, q Query) (*Cursor, error) {
 	return s.queryFor(ctx, export, q)
 }
@@ -206,16 +204,12 @@ func (s *Source) query(ctx context.Context, use use, q Query) (*Cursor, error) {
 		return nil, err
 	}
 	limits := q.Limits.within(s.opts.Limits)
-	binding, err := bind(q.SQL, q.Args)
-	if err != nil {
-		return nil, err
-	}
 	c, err := s.acquire(ctx, use)
 	if err != nil {
 		return nil, err
 	}
 	stop := c.watch(ctx)
-	cols, err := c.start(binding, limits, q)
+	cols, err := c.start(limits, q)
 	if err != nil {
 		stop()
 		return nil, errors.Join(err, c.close())
@@ -226,7 +220,7 @@ func (s *Source) query(ctx context.Context, use use, q Query) (*Cursor, error) {
 }
 
 // start sends the statement on a new connection and reads the columns.
-func (c *conn) start(b binding, limits Limits, q Query) ([]row.Column, error) {
+func (c *conn) start(limits Limits, q Query) ([]row.Column, error) {
 	if err := c.begin(limits, q); err != nil {
 		return nil, err
 	}
@@ -235,11 +229,6 @@ func (c *conn) start(b binding, limits Limits, q Query) ([]row.Column, error) {
 			return nil, err
 		}
 	}
-	c.startClock(limits.StatementTime) // preparing counts as well
-	for _, stmt := range b.before {
-		if err := c.exec(stmt); err != nil {
-			return nil, fmt.Errorf("bind values: %w", err)
-		}
-	}
-	return c.query(b.run)
+	c.startClock(limits.StatementTime)
+	return c.query(q.SQL)
 }

@@ -87,8 +87,8 @@ func typeTable(t *testing.T) string {
 func TestSource_Query_cellText(t *testing.T) {
 	s := open(t, typeTable(t), Options{})
 	queries := map[string]Query{
-		"without values": {SQL: "SELECT * FROM types"},
-		"with values":    {SQL: "SELECT * FROM types WHERE ? = 'it''s' LIMIT ?", Args: []row.Arg{text("it's"), {Kind: row.Int, Text: "5"}}},
+		"all rows":           {SQL: "SELECT * FROM types"},
+		"through a subquery": {SQL: "SELECT * FROM (SELECT * FROM types) AS t LIMIT 5"},
 	}
 	for name, q := range queries {
 		t.Run(name, func(t *testing.T) {

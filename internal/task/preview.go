@@ -94,7 +94,7 @@ func (s *Service) Preview(ctx context.Context, t *model.Tpl, p PreviewParams) (*
 		return nil, err
 	}
 	// A preview without an estimate is complete.
-	if n, err := s.sources.EstimateRows(ctx, in.Source, query.SQL, nil); err == nil {
+	if n, err := s.sources.EstimateRows(ctx, in.Source, query.SQL); err == nil {
 		out.EstimatedRows = n
 	}
 	return out, nil

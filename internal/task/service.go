@@ -33,7 +33,7 @@ type Sources interface {
 	Sample(ctx context.Context, source string, q source.Query) (*source.Sample, error)
 	// EstimateRows returns how many rows the server's plan of a statement reads;
 	// 0 means that the server gives no estimate.
-	EstimateRows(ctx context.Context, source, sql string, args []row.Arg) (int64, error)
+	EstimateRows(ctx context.Context, source, sql string) (int64, error)
 	// CheckOptions returns what a statement may use on a data source.
 	CheckOptions(source string) sqlcheck.Options
 	// Transient reports whether an error of Prepare or Sample may pass without

@@ -45,11 +45,3 @@ type Column struct {
 	// characters of a text; 0 = unknown.
 	Length int64
 }
-
-// Arg is the value of one "?" placeholder. It is bound by the server and never
-// inserted into the text of a statement.
-type Arg struct {
-	Kind Kind   // Text, Int, Decimal, Date or DateTime
-	Text string // the value as text, which is valid for the kind
-	Null bool   // the value is NULL; Text is ignored
-}

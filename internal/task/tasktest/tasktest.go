@@ -195,8 +195,8 @@ func (s *Source) Sample(ctx context.Context, _ string, q source.Query) (*source.
 }
 
 // EstimateRows implements task.Sources.
-func (s *Source) EstimateRows(ctx context.Context, _, text string, args []row.Arg) (int64, error) {
-	return s.Source.EstimateRows(ctx, text, args)
+func (s *Source) EstimateRows(ctx context.Context, _, text string) (int64, error) {
+	return s.Source.EstimateRows(ctx, text)
 }
 
 // Exports counts the calls that a pool of exports gets.
