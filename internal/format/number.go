@@ -1,6 +1,8 @@
 package format
 
 import (
+	"encoding/binary"
+	"math/bits"
 	"strconv"
 
 	"exporttask/internal/format/row"
@@ -230,12 +232,18 @@ func IsNumber(text []byte) bool {
 
 // digits returns the number of decimal digits at the beginning of p.
 func digits(p []byte) int {
-	for i, c := range p {
-		if c < '0' || c > '9' {
-			return i
+	n := 0
+	for ; len(p)-n >= 8; n += 8 {
+		// The high bit of each byte that is no digit is set.
+		const ones = 0x0101010101010101
+		x := binary.LittleEndian.Uint64(p[n:]) ^ ones*'0'
+		if x = (x&(ones*0x7f) + ones*(0x80-10) | x) & (ones * 0x80); x != 0 {
+			return n + bits.TrailingZeros64(x)/8
 		}
 	}
-	return len(p)
+	for ; n < len(p) && p[n]-'0' < 10; n++ {
+	}
+	return n
 }
 
 // ParseBool parses a truth value: an integer (0 is false), or true, false, yes,

@@ -271,3 +271,19 @@ func FuzzAppendNumber(f *testing.F) {
 		}
 	})
 }
+
+func TestDigits(t *testing.T) {
+	for n := range 30 {
+		for at := range n + 1 {
+			for _, other := range []byte{'/', ':', 0, 0xb0, 0xff, ' '} {
+				text := []byte(strings.Repeat("0519", 8)[:n])
+				if at < n {
+					text[at] = other
+				}
+				if got := digits(text); got != at {
+					t.Errorf("%q: %d digits, want %d", text, got, at)
+				}
+			}
+		}
+	}
+}

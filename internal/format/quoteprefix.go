@@ -10,10 +10,14 @@ import "bytes"
 // spreadsheet would not convert are included ("12 Main Street"), which has no
 // visible effect.
 func NeedsQuotePrefix(text []byte) bool {
-	if len(text) == 0 || quotePrefixFirst[text[0]] == prefixNever {
-		return false
-	}
-	return needsQuotePrefix(text)
+	return MayNeedQuotePrefix(text) && len(text) > 0 &&
+		(quotePrefixClass[text[0]] == prefixAlways || needsQuotePrefix(text))
+}
+
+// MayNeedQuotePrefix returns false for most texts for which NeedsQuotePrefix is
+// false. It looks at the first two bytes only.
+func MayNeedQuotePrefix(text []byte) bool {
+	return len(text) < 2 || quotePrefixSecond[text[0]]>>(text[1]&31)&1 != 0
 }
 
 // Classes of a text's first byte.
@@ -24,7 +28,7 @@ const (
 	prefixWide          // a blank or the first byte of a longer character
 )
 
-var quotePrefixFirst = func() (t [256]uint8) {
+var quotePrefixClass = func() (t [256]uint8) {
 	for _, c := range "0123456789=+-@.,'($#%" {
 		t[c] = prefixAlways
 	}
@@ -37,17 +41,31 @@ var quotePrefixFirst = func() (t [256]uint8) {
 	return t
 }()
 
-// needsQuotePrefix is NeedsQuotePrefix for a text whose first byte may matter.
+// quotePrefixSecond has for each first byte a bit for the low five bits of each
+// second byte with which a text may be marked.
+var quotePrefixSecond = func() (t [256]uint32) {
+	for c, class := range quotePrefixClass {
+		if class == prefixAlways || class == prefixWide {
+			t[c] = 1<<32 - 1
+		}
+	}
+	for _, word := range []string{"ap", "au", "de", "fa", "fe", "ja", "ju", "ma", "no", "oc", "se", "tr"} {
+		for _, c := range []byte{word[0], word[0] - 'a' + 'A'} {
+			t[c] |= 1 << (word[1] & 31)
+		}
+	}
+	return t
+}()
+
+// needsQuotePrefix is NeedsQuotePrefix for a text whose first byte does not decide.
 func needsQuotePrefix(text []byte) bool {
-	switch quotePrefixFirst[text[0]] {
-	case prefixAlways:
-		return true
+	switch quotePrefixClass[text[0]] {
 	case prefixWord:
 		return isTruthValue(text) || beginsWithMonth(text)
 	case prefixWide:
 		trimmed := bytes.TrimLeft(text, " \t")
 		if len(trimmed) < len(text) {
-			return len(trimmed) > 0 && quotePrefixFirst[trimmed[0]] != prefixNever && needsQuotePrefix(trimmed)
+			return NeedsQuotePrefix(trimmed)
 		}
 		for _, sign := range currencySigns {
 			if bytes.HasPrefix(text, sign) {

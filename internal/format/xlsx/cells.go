@@ -1,7 +1,6 @@
 package xlsx
 
 import (
-	"bytes"
 	"encoding/binary"
 	"math/bits"
 
@@ -22,7 +21,7 @@ var preserve = newPiece(`"><is><t xml:space="preserve">`)
 // place is the position of a column's last cell of one class in the block.
 type place struct {
 	sep      uint32 // end of the preceding value
-	open     uint32 // beginning of the cell's tag
+	tag      uint32 // beginning of the cell's tag
 	value    uint32 // beginning of the value; of a text including the t element's tag
 	sepClass class  // class of the preceding value
 }
@@ -30,9 +29,8 @@ type place struct {
 // tracked is a column with the positions of its cells in the current block.
 type tracked struct {
 	column
-	places [kinds]place
-	date   dateCache
-	heads  *heads // positions of texts; nil for columns of other types
+	date  dateCache
+	heads *heads // positions of texts; nil for columns of other types
 }
 
 // rowNumber is the position of a row number in the block and the number of
@@ -48,32 +46,38 @@ func (w *rowWriter) repeat(pos int, from uint32, n int) {
 }
 
 // open writes a cell up to the markup before its value and returns the position
-// behind the row number. The first same bytes after the row number are equal in
-// all cells of the class. The caller must have reserved room.
-func (w *rowWriter) open(c *tracked, n kind, k class, same int) int {
-	m, p := &c.places[n], &c.open[n]
+// behind the row number. The caller must have reserved room, and must report the
+// cell to the compressor when the bytes up to the value are final.
+func (w *rowWriter) open(p *piece) int {
+	*(*[40]byte)(w.buf[w.n:]) = p.b
+	at := w.n + p.n
+	binary.LittleEndian.PutUint64(w.buf[at:], w.rowText)
+	return at + w.rowLen
+}
+
+// report reports a cell that open wrote at w.n. The first same bytes after the row
+// number are equal in all cells of the class.
+func (w *rowWriter) report(c *tracked, n kind, k class, same int) {
+	m := &c.looks[n]
+	tag := m.open.n
 	at := w.n
-	*(*[40]byte)(w.buf[at:]) = p.b
 	// The end of the preceding value and the tag of this cell equal those of the
 	// preceding row; the row number equals that of the preceding cell.
 	last := &w.lastNum[k]
 	same += w.rowLen
 	shared := min(same, last.same)
 	if m.sepClass == w.sepClass {
-		w.deflate.RepeatTwo(w.buf, w.sep, m.sep, uint32(at+p.n)-w.sep, last.at, uint32(shared))
+		w.deflate.RepeatTwo(w.buf, w.sep, m.sep, uint32(at+tag)-w.sep, last.at, uint32(shared))
 	} else {
 		// In the preceding row a value of another class preceded the cell, so the
 		// end of the value is repeated from another cell.
 		w.repeat(int(w.sep), w.lastEnd[w.sepClass], at-int(w.sep))
-		w.repeat(at, m.open, p.n)
-		w.repeat(at+p.n, last.at, shared)
+		w.repeat(at, m.tag, tag)
+		w.repeat(at+tag, last.at, shared)
 	}
 	w.lastEnd[w.sepClass] = w.sep
-	m.sep, m.sepClass, m.open = w.sep, w.sepClass, uint32(at)
-	at += p.n
-	binary.LittleEndian.PutUint64(w.buf[at:], w.rowText)
-	*last = rowNumber{at: uint32(at), same: same}
-	return at + w.rowLen
+	m.sep, m.sepClass, m.tag = w.sep, w.sepClass, uint32(at)
+	*last = rowNumber{at: uint32(at + tag), same: same}
 }
 
 // closed writes the end of a cell whose value ends at at.
@@ -107,8 +111,9 @@ func (w *rowWriter) cell(c *tracked, v []byte) {
 // number writes a cell with the number v.
 func (w *rowWriter) number(c *tracked, v []byte) {
 	w.room(len(v) + cellRoom)
-	at := w.open(c, value, number, post[number].n)
-	m := &c.places[value]
+	at := w.open(&c.looks[value].open)
+	w.report(c, value, number, post[number].n)
+	m := &c.looks[value]
 	at = put16(w.buf, at, &post[number])
 	begin := uint32(at)
 	at += copyShort(w.buf[at:], v)
@@ -121,14 +126,15 @@ func (w *rowWriter) number(c *tracked, v []byte) {
 // words is number for a value of type words.
 func (w *rowWriter) words(c *tracked, v *words) {
 	w.room(cellRoom)
-	at := w.open(c, value, number, post[number].n)
+	at := w.open(&c.looks[value].open)
+	w.report(c, value, number, post[number].n)
 	at = put16(w.buf, at, &post[number])
 	digits := (*[24]byte)(w.buf[at:])
 	binary.LittleEndian.PutUint64(digits[:8], v.a)
 	binary.LittleEndian.PutUint64(digits[8:16], v.b)
 	binary.LittleEndian.PutUint64(digits[16:], v.c)
 	// The value may begin like the one in the row before.
-	m, begin := &c.places[value], uint32(at)
+	m, begin := &c.looks[value], uint32(at)
 	if dist := begin - m.value; dist <= deflate.Window {
 		before := (*[16]byte)(w.buf[m.value:])
 		a, b := v.a^binary.LittleEndian.Uint64(before[:8]), v.b^binary.LittleEndian.Uint64(before[8:])
@@ -164,31 +170,6 @@ func (w *rowWriter) longNumber(c *tracked, v []byte) {
 	}
 }
 
-// textKind returns the kind of a text cell.
-func textKind(v []byte) kind {
-	n := plainText
-	if format.NeedsQuotePrefix(v) {
-		n = quotedText
-	}
-	if hasLineFeed(v) {
-		n += wrappedText - plainText
-	}
-	return n
-}
-
-// hasLineFeed reports whether v contains LF. It may read 16 bytes from v on.
-func hasLineFeed(v []byte) bool {
-	n := uint(len(v))
-	if n-1 >= 16 || cap(v) < 16 {
-		return bytes.IndexByte(v, '\n') >= 0
-	}
-	p := (*[16]byte)(v[:16])
-	lo, hi := binary.LittleEndian.Uint64(p[:8])^ones*'\n', binary.LittleEndian.Uint64(p[8:])^ones*'\n'
-	lo |= ^(^uint64(0) >> (64 - 8*min(n, 8))) // bytes behind v do not count
-	hi |= ^(1<<(8*max(n, 8)-64) - 1)
-	return ((lo-ones)&^lo|(hi-ones)&^hi)&highs != 0
-}
-
 // text writes a cell with an inline string.
 func (w *rowWriter) text(c *tracked, v []byte) {
 	if len(v) > format.MaxCellText {
@@ -204,23 +185,35 @@ func (w *rowWriter) text(c *tracked, v []byte) {
 		tag = &preserve
 		same-- // all but the closing >
 	}
-	n := textKind(v)
-	at := w.open(c, n, text, same)
-	m := &c.places[n]
+	n := plainText
+	if format.MayNeedQuotePrefix(v) && format.NeedsQuotePrefix(v) {
+		n = quotedText
+	}
+	at := w.open(&c.looks[n].open)
+	*(*[40]byte)(w.buf[at:]) = tag.b
+	end, found := putText(w.buf, at+tag.n, v)
+	if found != 0 {
+		if found&illegal != 0 {
+			w.job.counts.Illegal++
+		}
+		if found&lineFeed != 0 { // again with the tag of a wrapped text
+			n += wrappedText - plainText
+			at = w.open(&c.looks[n].open)
+			*(*[40]byte)(w.buf[at:]) = tag.b
+			end, _ = putText(w.buf, at+tag.n, v)
+		}
+	}
+	w.report(c, n, text, same)
+	m := &c.looks[n]
 	begin, before := uint32(at), m.value
 	if len(v) >= 4 && c.heads != nil {
 		if p := c.heads.swap(binary.LittleEndian.Uint32(v), begin); p != 0 {
 			before = p
 		}
 	}
-	*(*[40]byte)(w.buf[at:]) = tag.b
-	at, illegal := putText(w.buf, at+tag.n, v)
-	if illegal {
-		w.job.counts.Illegal++
-	}
-	w.deflate.Guess(w.buf, begin, before, uint32(at))
+	w.deflate.Guess(w.buf, begin, before, uint32(end))
 	m.value = begin
-	w.closed(at, text)
+	w.closed(end, text)
 }
 
 func (w *rowWriter) bool(c *tracked, v []byte) {

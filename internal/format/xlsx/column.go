@@ -46,13 +46,19 @@ func newPiece(s string) (p piece) {
 // column is the information about an output column that the row writer needs
 // for each cell.
 type column struct {
-	src    format.Column
-	index  int  // index in the rows of the source
 	plain  bool // the server's bytes are the text
 	stored format.Type
-	open   [kinds]piece // the cell's tag up to the row number in its reference
+	looks  [kinds]look
+	index  int // index in the rows of the source
 
 	serialPrecision int64 // see format.Column.SerialPrecision
+	src             format.Column
+}
+
+// look is a kind of cells of a column.
+type look struct {
+	place       // of the last one in the block
+	open  piece // the cell's tag up to the row number in its reference
 }
 
 // planColumns prepares the markup that all cells of a column share. The
@@ -81,11 +87,11 @@ func planColumns(cols []format.Column, st *styles) []column {
 		}
 		switch c.stored {
 		case format.AsBool:
-			c.open[value] = newPiece(`<c t="b"` + ref)
+			c.looks[value].open = newPiece(`<c t="b"` + ref)
 		case format.AsText, format.Auto:
 			// The column has texts only.
 		case format.AsNumber, format.AsDate, format.AsDateTime:
-			c.open[value] = newPiece(`<c` + style(xf{format: numberFormat(&c.src)}) + ref)
+			c.looks[value].open = newPiece(`<c` + style(xf{format: numberFormat(&c.src)}) + ref)
 		}
 		for n, look := range []xf{
 			{format: textFormat},
@@ -93,7 +99,7 @@ func planColumns(cols []format.Column, st *styles) []column {
 			{format: textFormat, wrapped: true},
 			{format: quotedFormat, quoted: true, wrapped: true},
 		} {
-			c.open[plainText+kind(n)] = newPiece(`<c t="inlineStr"` + style(look) + ref)
+			c.looks[plainText+kind(n)].open = newPiece(`<c t="inlineStr"` + style(look) + ref)
 		}
 	}
 	return planned

@@ -67,10 +67,12 @@ func newRowWriter(cols []column, small bool) *rowWriter {
 func (w *rowWriter) reset() {
 	w.n = 0
 	w.deflate.Reset()
-	unknown := place{sep: deflate.None, open: deflate.None, value: deflate.None, sepClass: nothing}
+	unknown := place{sep: deflate.None, tag: deflate.None, value: deflate.None, sepClass: nothing}
 	for i := range w.cols {
 		c := &w.cols[i]
-		c.places = [kinds]place{unknown, unknown, unknown, unknown, unknown}
+		for n := range c.looks {
+			c.looks[n].place = unknown
+		}
 		if c.heads != nil {
 			clear(c.heads[:])
 		}

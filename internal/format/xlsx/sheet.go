@@ -117,12 +117,12 @@ func (e *Encoder) appendHeader(xml []byte) []byte {
 		xml = append(xml, '>')
 		n := len(xml)
 		xml = append(xml, make([]byte, textRoom(len(label)))...)
-		n, illegal := putText(xml, n, label)
+		n, found := putText(xml, n, label)
 		xml = append(xml[:n], `</t></is></c>`...)
 		if cut {
 			e.counts.Cut++
 		}
-		if illegal {
+		if found&illegal != 0 {
 			e.counts.Illegal++
 		}
 	}

@@ -30,13 +30,20 @@ func special(x uint64) uint64 {
 	return (x | (x - ' '*ones) | (ltgt - ones) | (amp - ones) | (low - ones)) & highs
 }
 
+// found is a set of what a text contains.
+type found uint8
+
+const (
+	illegal  found = 1 << iota // a character that was replaced by U+FFFD
+	lineFeed                   // LF
+)
+
 // putText writes v at buf[n] as the content of a t element and returns its end.
-// illegal reports whether a character was replaced by U+FFFD. buf must have
-// textRoom(len(v)) bytes from n.
+// buf must have textRoom(len(v)) bytes from n.
 //
 // Up to eight bytes are copied at a time; if the capacity of v allows, bytes
 // behind v are read.
-func putText(buf []byte, n int, v []byte) (end int, illegal bool) {
+func putText(buf []byte, n int, v []byte) (end int, all found) {
 	for i := 0; i < len(v); {
 		left := min(len(v)-i, 8)
 		if cap(v)-i >= 8 {
@@ -65,35 +72,35 @@ func putText(buf []byte, n int, v []byte) (end int, illegal bool) {
 				n += 3
 				continue
 			}
-			var bad bool
-			i, n, bad = putSpecial(buf, n, v, i)
-			illegal = illegal || bad
+			var what found
+			i, n, what = putSpecial(buf, n, v, i)
+			all |= what
 		}
 	}
-	return n, illegal
+	return n, all
 }
 
 // plain contains the bytes that are copied unchanged. The underscore is not one
-// of them, since it may begin an escape.
+// of them, since it may begin an escape, nor is LF, which is reported.
 var plain = plainBytes()
 
 func plainBytes() (t [256]bool) {
 	for c := ' '; c < 0x7f; c++ {
 		t[c] = c != '&' && c != '<' && c != '>' && c != '_'
 	}
-	t['\t'], t['\n'], t[0x7f] = true, true, true
+	t['\t'], t[0x7f] = true, true
 	return t
 }
 
 // putSpecial writes the character at v[i], which is not plain.
-func putSpecial(buf []byte, n int, v []byte, i int) (next, end int, illegal bool) {
+func putSpecial(buf []byte, n int, v []byte, i int) (next, end int, what found) {
 	c := v[i]
 	if c >= utf8.RuneSelf {
 		r, size := utf8.DecodeRune(v[i:])
 		if r == utf8.RuneError && size == 1 || r == 0xfffe || r == 0xffff {
-			return i + size, n + copy(buf[n:], "\uFFFD"), true
+			return i + size, n + copy(buf[n:], "\uFFFD"), illegal
 		}
-		return i + size, n + copy(buf[n:], v[i:i+size]), false
+		return i + size, n + copy(buf[n:], v[i:i+size]), 0
 	}
 	var s string
 	switch {
@@ -103,6 +110,8 @@ func putSpecial(buf []byte, n int, v []byte, i int) (next, end int, illegal bool
 		s = "&lt;"
 	case c == '>':
 		s = "&gt;"
+	case c == '\n':
+		s, what = "\n", lineFeed
 	case c == '\r':
 		s = carriageReturn
 	case c == '_' && looksEscaped(v[i:]):
@@ -110,9 +119,9 @@ func putSpecial(buf []byte, n int, v []byte, i int) (next, end int, illegal bool
 	case c == '_':
 		s = "_"
 	default:
-		return i + 1, n + copy(buf[n:], "\uFFFD"), true
+		return i + 1, n + copy(buf[n:], "\uFFFD"), illegal
 	}
-	return i + 1, n + copy(buf[n:], s), false
+	return i + 1, n + copy(buf[n:], s), what
 }
 
 // carriageReturn is the escape of CR, which an XML reader converts to LF

@@ -95,7 +95,9 @@ func (d *dateCache) serialOf(v []byte) (words, bool) {
 	if len(v) != len("2006-01-02 15:04:05") && len(v) != len("2006-01-02") {
 		return words{}, false
 	}
-	if string(d.text[:]) != string(v[:10]) {
+	day := (*[10]byte)(v)
+	if binary.LittleEndian.Uint64(d.text[:8])^binary.LittleEndian.Uint64(day[:8])|
+		binary.LittleEndian.Uint64(d.text[2:])^binary.LittleEndian.Uint64(day[2:]) != 0 {
 		d.look(v)
 	}
 	s := words{a: d.serial, n: 5}

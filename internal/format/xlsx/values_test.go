@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -296,20 +298,39 @@ func TestNew_column_limit(t *testing.T) {
 	}
 }
 
-func TestHasLineFeed(t *testing.T) {
-	for n := range 40 {
-		for at := -1; at < n+3; at++ { // also behind the text
-			text := bytes.Repeat([]byte("\x0b"), 60)
-			if at >= 0 {
-				text[at] = '\n'
+// A cell with a line feed is written again with another tag.
+func TestRowWriter_text_line_feeds(t *testing.T) {
+	pieces := []string{"", "a", "ten bytes.", "b\nc", "\n", "a text of forty characters without any..", strings.Repeat("x", 300) + "\n", strings.Repeat("y", 300)}
+	for name, order := range map[string][]int{"in order": {0, 1, 2}, "picked": {2, 1, 0}} {
+		t.Run(name, func(t *testing.T) {
+			cols := []format.Column{single(row.Text, -1), single(row.Date, -1), single(row.Text, -1)}
+			for i := range cols {
+				cols[i].Index = order[i]
 			}
-			if got, want := hasLineFeed(text[:n]), at >= 0 && at < n; got != want {
-				t.Errorf("%d bytes, line feed at %d: got %t", n, at, got)
+			rnd := rand.New(rand.NewPCG(1, 2))
+			b := new(row.Batch)
+			var want [][2]string
+			for range 2000 {
+				one, two := pieces[rnd.IntN(len(pieces))], pieces[rnd.IntN(len(pieces))]
+				b.Append([]byte(one), []byte("2026-01-31"), []byte(two))
+				want = append(want, [2]string{one, two})
 			}
-			if got, want := hasLineFeed(text[:n:n]), at >= 0 && at < n; got != want {
-				t.Errorf("%d bytes without capacity, line feed at %d: got %t", n, at, got)
+			b.Data = append(b.Data, "\n\n"...) // behind the rows
+			file, _ := write(t, cols, format.Options{}, b)
+			cells := readBook(t, file).Cells[0]
+			for i, texts := range want {
+				for k, text := range texts {
+					look := ""
+					if strings.Contains(text, "\n") {
+						look = "wrapped"
+					}
+					ref := columnName(order[2*k]) + strconv.Itoa(i+2)
+					if got := cells[ref]; got.Value != text || got.Look != look {
+						t.Fatalf("%s: got %q, %q, want %q, %q", ref, got.Value, got.Look, text, look)
+					}
+				}
 			}
-		}
+		})
 	}
 }
 
