@@ -5,8 +5,8 @@ import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { MySQL, sql } from "@codemirror/lang-sql";
 import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from "@codemirror/language";
 import { setDiagnostics, lintGutter } from "@codemirror/lint";
-import { Compartment, EditorState } from "@codemirror/state";
-import { drawSelection, EditorView, highlightActiveLine, highlightSpecialChars, keymap, lineNumbers, placeholder } from "@codemirror/view";
+import { EditorState } from "@codemirror/state";
+import { Decoration, drawSelection, EditorView, highlightActiveLine, highlightSpecialChars, keymap, lineNumbers, MatchDecorator, placeholder, ViewPlugin, type DecorationSet, type ViewUpdate } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 
 export interface Table {
@@ -23,10 +23,8 @@ export interface EditorOptions {
   onRun?: () => void;
   tables: (prefix: string) => Promise<Table[]>;
   params: () => string[];
-  readOnly?: boolean;
 }
 export interface SqlEditor {
-  set(value: string): void;
   mark(problem: { from: number; to: number; message: string } | null): void;
   destroy(): void;
 }
@@ -36,11 +34,27 @@ const colors = HighlightStyle.define([
   { tag: [tags.string, tags.special(tags.string)], color: "var(--code-string)" },
   { tag: [tags.number, tags.bool, tags.null], color: "var(--code-number)" },
   { tag: tags.comment, color: "var(--muted)", fontStyle: "italic" },
-  { tag: [tags.typeName, tags.standard(tags.name)], color: "var(--code-type)" },
+  { tag: tags.typeName, color: "var(--code-type)" },
   { tag: tags.special(tags.name), color: "var(--accent)", fontWeight: "600" },
 ]);
 
+// Parameters stand out, also where their names are keywords.
+const paramMatcher = new MatchDecorator({ regexp: /(?<![:\w]):[A-Za-z_]\w*/g, decoration: Decoration.mark({ class: "cm-param" }) });
+const paramMarks = ViewPlugin.fromClass(
+  class {
+    marks: DecorationSet;
+    constructor(view: EditorView) {
+      this.marks = paramMatcher.createDeco(view);
+    }
+    update(u: ViewUpdate) {
+      this.marks = paramMatcher.updateDeco(u, this.marks);
+    }
+  },
+  { decorations: (v) => v.marks },
+);
+
 const look = EditorView.theme({
+  ".cm-param, .cm-param *": { color: "var(--code-param) !important", fontWeight: "600" },
   "&": { color: "var(--text)", backgroundColor: "var(--surface)", fontSize: "13px" },
   "&.cm-focused": { outline: "none" },
   ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.6", minHeight: "220px", maxHeight: "55vh" },
@@ -63,8 +77,6 @@ const look = EditorView.theme({
 
 export function createEditor(o: EditorOptions): SqlEditor {
   const root = o.parent.attachShadow({ mode: "open" });
-  const editable = new Compartment();
-  let quiet = false;
   const view = new EditorView({
     root,
     parent: root,
@@ -75,27 +87,20 @@ export function createEditor(o: EditorOptions): SqlEditor {
         sql({ dialect: MySQL, upperCaseKeywords: true }),
         MySQL.language.data.of({ autocomplete: (c: CompletionContext) => complete(c, o) }),
         autocompletion({ icons: false }),
-        syntaxHighlighting(colors), look, EditorView.lineWrapping, placeholder(o.placeholder),
+        syntaxHighlighting(colors), paramMarks, look, EditorView.lineWrapping, placeholder(o.placeholder),
         EditorView.contentAttributes.of({ "aria-label": o.label, spellcheck: "false", autocapitalize: "off" }),
         // Tab moves on to the next field, as everywhere in a form.
         keymap.of([
           { key: "Mod-Enter", run: () => (o.onRun?.(), true) },
           ...closeBracketsKeymap, ...completionKeymap, ...historyKeymap, ...defaultKeymap.filter((k) => k.key !== "Mod-Enter"),
         ]),
-        editable.of([EditorView.editable.of(!o.readOnly), EditorState.readOnly.of(!!o.readOnly)]),
         EditorView.updateListener.of((u) => {
-          if (u.docChanged && !quiet) o.onChange(u.state.doc.toString());
+          if (u.docChanged) o.onChange(u.state.doc.toString());
         }),
       ],
     }),
   });
   return {
-    set(value) {
-      if (value === view.state.doc.toString()) return;
-      quiet = true;
-      view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: value } });
-      quiet = false;
-    },
     mark(problem) {
       const end = view.state.doc.length;
       view.dispatch(setDiagnostics(view.state, problem ? [{ from: Math.min(problem.from, end), to: Math.min(Math.max(problem.to, problem.from), end), severity: "error", message: problem.message }] : []));

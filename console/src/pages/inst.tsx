@@ -126,6 +126,9 @@ function FileCard({ id, file, expires }: { id: string; file: File; expires?: str
   );
 }
 
+// Reasons that say no more than the state does.
+const plain = new Set(["created", "claimed", "succeeded"]);
+
 function Timeline({ id, state }: { id: string; state: string }) {
   const events = useLoad((signal) => get<Page<InstEvent>>(`/v1/inst/${id}/events`, { pageSize: 500 }, signal), [id, state]);
   // What was shown stays until the new events are there.
@@ -142,7 +145,7 @@ function Timeline({ id, state }: { id: string; state: string }) {
             <div class="muted small break">
               {[e.attempt ? t("inst.attemptN", { n: String(e.attempt) }) : "", e.worker ? visible(e.worker) : "", e.operatorId ? t("who.operator", { n: String(e.operatorId) }) : ""].filter(Boolean).join(" · ")}
             </div>
-            {e.reason && <div class="break"><Text>{e.reason}</Text></div>}
+            {e.reason && !plain.has(e.reason) && <div class="break"><Text>{e.reason}</Text></div>}
           </li>
         ))}
       </ol>

@@ -4,8 +4,8 @@ import { get, post } from "../api";
 import { base, go } from "../router";
 import { can, session } from "../session";
 import { t, word } from "../text";
-import type { Inst, Page, Param, ParamDecl } from "../types";
-import { emptyValue, missing, ParamForm, paramsOf, valueOf, type Values } from "../ui/params";
+import type { Inst, Page, ParamDecl } from "../types";
+import { missing, ParamForm, paramsOf, prefill, type Values } from "../ui/params";
 import { Button, Card, ErrorBox, errorText, Header, Notice, Select, Skeleton, Text } from "../ui/ui";
 import { useLoad } from "../use";
 import { oneTpl, type SqlParam } from "./tpl";
@@ -19,6 +19,12 @@ export async function declsOf(etplId: number, declared: ParamDecl[], signal?: Ab
   return found.filter((p) => !p.builtin).map((p) => declared.find((d) => d.name === p.name) ?? { name: p.name, list: p.list });
 }
 
+// lastRun is the last run of a template, or the run with the id from.
+export async function lastRun(etplId: number, from: string, signal?: AbortSignal): Promise<Inst | undefined> {
+  const id = from || (await get<Page<Inst>>("/v1/inst", { etplId, pageSize: 1 }, signal)).data?.[0]?.einstId;
+  return id ? (await get<{ data: Inst }>(`/v1/inst/${id}`, {}, signal)).data : undefined;
+}
+
 // newRequestId makes a key with which a repeated request runs once.
 export function newRequestId(): string {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
@@ -29,11 +35,7 @@ export function RunPage({ id, from }: { id: number; from: string }) {
     const data = await oneTpl(id, signal);
     return { tpl: data, decls: await declsOf(id, data.etplParams ?? [], signal) };
   }, [id]);
-  const last = useLoad(async (signal) => {
-    if (!can("read")) return undefined;
-    const inst = from || (await get<Page<Inst>>("/v1/inst", { etplId: id, pageSize: 1 }, signal)).data?.[0]?.einstId;
-    return inst ? (await get<{ data: Inst }>(`/v1/inst/${inst}`, {}, signal)).data : undefined;
-  }, [id, from]);
+  const last = useLoad((signal) => (can("read") ? lastRun(id, from, signal) : Promise.resolve(undefined)), [id, from]);
   const ready = tpl.data && !last.loading;
   return (
     <>
@@ -47,7 +49,7 @@ export function RunPage({ id, from }: { id: number; from: string }) {
 
 function Form({ id, decls, sql, source, format, last }: { id: number; decls: ParamDecl[]; sql: string; source: string; format: string; last?: Inst }) {
   const firstFormat = !format || format === "FMT_DEFAULT" ? "FMT_CSV" : format;
-  const [values, setValues] = useState<Values>(() => prefill(decls, last?.params));
+  const [values, setValues] = useState<Values>(() => Object.fromEntries(decls.map((d) => [d.name, prefill(d, last?.params)])));
   const [file, setFile] = useState(firstFormat);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
@@ -96,12 +98,4 @@ function Form({ id, decls, sql, source, format, last }: { id: number; decls: Par
       </div>
     </form>
   );
-}
-
-// prefill takes the values of the last run, so that the usual run needs no typing.
-function prefill(decls: ParamDecl[], last: Param[] = []): Values {
-  return Object.fromEntries(decls.map((d) => {
-    const p = last.find((x) => x.name === d.name);
-    return [d.name, p && !d.optional ? valueOf(p) : emptyValue(d)];
-  }));
 }

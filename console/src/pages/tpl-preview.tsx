@@ -4,17 +4,17 @@ import { post } from "../api";
 import { num, visible } from "../format";
 import { t } from "../text";
 import { createReq, type Draft } from "../tpl";
-import type { ParamDecl, Preview } from "../types";
-import { emptyValue, missing, ParamForm, paramsOf, type Values } from "../ui/params";
+import type { Param, ParamDecl, Preview } from "../types";
+import { missing, ParamForm, paramsOf, prefill, type Values } from "../ui/params";
 import { Button, Empty, ErrorBox, errorText, Notice, Skeleton, Text } from "../ui/ui";
 
-export function PreviewPane({ draft, used, decls, run, ready }: { draft: Draft; used?: Set<string>; decls: ParamDecl[]; run: number; ready: boolean }) {
+export function PreviewPane({ draft, used, decls, last, run, ready }: { draft: Draft; used?: Set<string>; decls: ParamDecl[]; last?: Param[]; run: number; ready: boolean }) {
   const [values, setValues] = useState<Values>({});
   const [shown, setShown] = useState<{ data: Preview; of: string }>();
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false);
   const [tried, setTried] = useState(false);
-  const all = Object.fromEntries(decls.map((d) => [d.name, values[d.name] ?? emptyValue(d)]));
+  const all = Object.fromEntries(decls.map((d) => [d.name, values[d.name] ?? prefill(d, last)]));
   const body = { draft: { ...createReq(draft, used), etplName: draft.name || "draft" }, params: paramsOf(decls, all), rows: 50 };
   const key = JSON.stringify(body);
   const load = async () => {

@@ -16,6 +16,7 @@ import { ColumnPicker } from "./tpl-columns";
 import { Destinations, FileOptions, Limits } from "./tpl-file";
 import { ParamDecls } from "./tpl-params";
 import { PreviewPane } from "./tpl-preview";
+import { lastRun } from "./run";
 import { DeleteTpl } from "./tpls";
 
 export interface SqlParam { name: string; builtin?: boolean; declared?: boolean; list?: boolean }
@@ -88,6 +89,7 @@ function Editor({ id, first, copy }: { id: number; first?: Tpl; copy: boolean })
   const [failed, setFailed] = useState<unknown>();
   const [conflict, setConflict] = useState<Tpl>();
   const [gone, setGone] = useState(false);
+  const [epoch, setEpoch] = useState(0); // counts the texts that replaced what was typed
   const [run, setRun] = useState(0); // counts the previews that were asked for
   const set = (part: Partial<Draft>) => setDraft((d) => ({ ...d, ...part }));
   const dirty = JSON.stringify(draft) !== JSON.stringify(saved);
@@ -149,6 +151,8 @@ function Editor({ id, first, copy }: { id: number; first?: Tpl; copy: boolean })
     return () => removeEventListener("keydown", onKey);
   });
 
+  // The preview starts with the values of the last run, as the run form does.
+  const last = useLoad((signal) => (base && can("read") ? lastRun(base.etplId, "", signal).catch(() => undefined) : Promise.resolve(undefined)), []);
   const sources = useLoad((signal) => get<{ data?: { name: string; dialect: string }[] }>("/v1/source", {}, signal), []);
   const names = sources.data?.data?.map((s) => s.name) ?? [];
   // A new template starts with the only source, or with the first one.
@@ -184,12 +188,12 @@ function Editor({ id, first, copy }: { id: number; first?: Tpl; copy: boolean })
         <Select label={t("col.source")} value={draft.source === "default" ? "" : draft.source} options={sourceOptions} onChange={(source) => set({ source })} />
       </div>
       <section class="card sql-card" aria-label={t("tpl.sql")}>
-        <Sql value={draft.sql} onChange={(sql) => set({ sql })} source={draft.source} params={[...rows.map((r) => r.name), ...session().builtins.map((b) => b.name)]} problem={problem} onRun={() => { setTab("preview"); setRun((n) => n + 1); }} />
+        <Sql key={epoch} value={draft.sql} onChange={(sql) => set({ sql })} source={draft.source} params={[...rows.map((r) => r.name), ...session().builtins.map((b) => b.name)]} problem={problem} onRun={() => { setTab("preview"); setRun((n) => n + 1); }} />
         {canSave && <CheckLine busy={check.busy} error={check.error} problem={problem} sql={draft.sql} columns={check.reply ? result.length : undefined} />}
       </section>
       <Tabs label={t("tpl.settings")} tabs={tabs} value={tab} onChange={setTab} />
       <div class="tab-body" role="tabpanel" aria-labelledby={"tab-" + tab}>
-        {tab === "preview" && <PreviewPane draft={draft} used={used} decls={rows} run={run} ready={!!draft.sql.trim() && canSave} />}
+        {tab === "preview" && <PreviewPane draft={draft} used={used} decls={rows} last={last.data?.params} run={run} ready={!!draft.sql.trim() && canSave} />}
         {tab === "params" && <ParamDecls rows={rows} builtins={(sqlParams ?? []).filter((p) => p.builtin).map((p) => p.name)} onChange={(list) => set({ params: [...draft.params.filter((d) => !list.some((l) => l.name === d.name)), ...list] })} />}
         {tab === "columns" && <ColumnPicker value={draft.columns} result={result} onChange={(columns) => set({ columns })} extra={draft.extra} onExtra={(extra) => set({ extra })} />}
         {tab === "file" && <FileOptions format={draft.format} options={draft.options} onFormat={(format) => set({ format })} onChange={(options) => set({ options })} params={rows.map((r) => r.name)} />}
@@ -200,7 +204,7 @@ function Editor({ id, first, copy }: { id: number; first?: Tpl; copy: boolean })
         <Dialog wide title={t("conflict.title")} onClose={() => setConflict(undefined)} actions={
           <>
             <Button onClick={() => setConflict(undefined)}>{t("conflict.goOn")}</Button>
-            <Button onClick={() => { const d = draftOf(conflict); setDraft(d); setSaved(d); setBase(conflict); setConflict(undefined); }}>{t("conflict.theirs")}</Button>
+            <Button onClick={() => { const d = draftOf(conflict); setDraft(d); setSaved(d); setBase(conflict); setConflict(undefined); setEpoch((n) => n + 1); }}>{t("conflict.theirs")}</Button>
             <Button kind="primary" busy={saving} onClick={() => void save(conflict.etplVersion)}>{t("conflict.mine")}</Button>
           </>
         }>
@@ -221,7 +225,7 @@ function CheckLine({ busy, error, problem, sql, columns }: { busy: boolean; erro
     return (
       <div class="check-line bad" role="status">
         <Icon name="warn" />
-        <span class="break">{problem && <strong>{t("check.at", { line: String(before.length), column: String([...before[before.length - 1]!].length + 1) })} </strong>}<Text>{errorText(error)}</Text></span>
+        <span class="break">{problem && <strong>{t("check.at", { line: String(before.length), column: String([...before[before.length - 1]!].length + 1) })} </strong>}<Text>{problem ? errorText(error).replace(/^etplExpr: sql \d+:\d+: /, "") : errorText(error)}</Text></span>
       </div>
     );
   }

@@ -303,7 +303,7 @@ export const en = {
   "inst.cancelingText": "The query is being stopped.",
   "inst.file": "File",
   "inst.fileFacts": "{rows} rows, {size}",
-  "inst.expires": "kept until {when}",
+  "inst.expires": "removed {when}",
   "inst.download": "Download",
   "inst.copySha": "Copy the SHA-256",
   "inst.copySql": "Copy the SQL",

@@ -305,7 +305,7 @@ export const zh: Record<Key, string> = {
   "inst.cancelingText": "正在停止查询。",
   "inst.file": "文件",
   "inst.fileFacts": "{rows} 行，{size}",
-  "inst.expires": "保留至 {when}",
+  "inst.expires": "{when}删除",
   "inst.download": "下载",
   "inst.copySha": "复制 SHA-256",
   "inst.copySql": "复制 SQL",

@@ -23,6 +23,12 @@ export function valueOf(p: Param): Value {
   return { text: p.values?.length ? p.values.join("\n") : (p.value ?? ""), isNull: p.isNull };
 }
 
+// prefill takes the value of the last run, so that the usual run needs no typing.
+export function prefill(d: ParamDecl, last: Param[] = []): Value {
+  const p = last.find((x) => x.name === d.name);
+  return p && !d.optional ? valueOf(p) : emptyValue(d);
+}
+
 // listOf splits a list: one value a line, as a column of a spreadsheet is pasted.
 export function listOf(text: string): string[] {
   return text.split(/\r?\n|\t/).map((s) => s.trim()).filter((s) => s !== "");

@@ -1,5 +1,6 @@
 // The SQL editor as a component. Its bundle is loaded at first use; until then, and
-// where it cannot be loaded, a plain text field takes its place.
+// where it cannot be loaded, a plain text field takes its place. The editor starts
+// with the value and then keeps its own: a new key shows another text.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { get } from "../api";
 import type { SqlEditor, Table } from "../editor";
@@ -65,7 +66,6 @@ export function Sql({ value, onChange, source, params, problem, onRun }: { value
       editor.current?.destroy();
     };
   }, []);
-  useEffect(() => editor.current?.set(value), [value, plain]);
   useEffect(() => editor.current?.mark(problem), [problem?.from, problem?.to, problem?.message, plain]);
   return (
     <>
