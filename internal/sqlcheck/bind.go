@@ -91,7 +91,7 @@ func (s *Statement) checkParams(all []Decl, given []Param) error {
 // unknown, given twice, of the wrong type or too large is a *ParamError.
 //
 // A value is written as a literal that cannot end early: digits, a date in
-// quotes, a string in quotes with each quote doubled, or hexadecimal for a string
+// quotes, a string in quotes with each quote doubled, or CONCAT(…) for a string
 // with a backslash, which a sql_mode can read in two ways. The server therefore
 // computes exactly what it computes for the literal; with "?" MySQL derives the
 // type of a value from the place where it stands.

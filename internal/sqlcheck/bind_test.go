@@ -1,7 +1,6 @@
 package sqlcheck
 
 import (
-	"encoding/hex"
 	"errors"
 	"slices"
 	"strconv"
@@ -34,7 +33,9 @@ func TestBind_Types(t *testing.T) {
 	}{
 		{Decl{}, one("x"), "'x'", ""},
 		{Decl{}, one(""), "''", ""},
-		{Decl{}, one(`'; DROP TABLE t; -- \' " ? :x`), "_utf8mb4 X'" + hex.EncodeToString([]byte(`'; DROP TABLE t; -- \' " ? :x`)) + "'", ""},
+		{Decl{}, one(`'; DROP TABLE t; -- \' " ? :x`), `CONCAT('''; DROP TABLE t; -- ',SUBSTR(QUOTE(''''),2,1),''' " ? :x')`, ""},
+		{Decl{}, one(`\\a`), `CONCAT(SUBSTR(QUOTE(''''),2,1),SUBSTR(QUOTE(''''),2,1),'a')`, ""},
+		{Decl{}, one(strings.Repeat(`\`, maxBackslashes+1)), "_utf8mb4 X'" + strings.Repeat("5c", maxBackslashes+1) + "'", ""},
 		{Decl{}, one("a\x00b\n"), "'a\x00b\n'", ""},
 		{Decl{}, one("\xff"), "", "UTF-8"},
 		{Decl{MaxLength: 2}, one("金额"), "'金额'", ""},

@@ -265,3 +265,41 @@ func TestCheck_FieldSyntax(t *testing.T) {
 		t.Errorf("the server took %d queries: %v", len(taken), slices.Sorted(slices.Values(taken)))
 	}
 }
+
+// TestBind_collation shows that a value with a backslash has the collation of the
+// connection, like the literal that a person writes, and so takes part in
+// expressions with literals and columns of any collation.
+func TestBind_collation(t *testing.T) {
+	db, dialect := newMall(t)
+	conn, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	for _, mode := range []string{"", "NO_BACKSLASH_ESCAPES", "ANSI_QUOTES"} {
+		if _, err := conn.ExecContext(t.Context(), "SET NAMES utf8mb4 COLLATE utf8mb4_unicode_520_ci, sql_mode = '"+mode+"'"); err != nil {
+			t.Fatal(err)
+		}
+		for sql, want := range map[string]string{
+			`SELECT CONCAT('x', :s, 'y')`: `xa\b\y`, `SELECT IF(1, :s, 'y')`: `a\b\`, `SELECT 'y' IN ('x', :s)`: "0", `SELECT COLLATION(:s)`: "utf8mb4_unicode_520_ci",
+			`SELECT COALESCE(NULL, :s) = 'A' || name COLLATE utf8mb4_bin = :s FROM shop LIMIT 1`: "0", `SELECT COUNT(*) FROM shop WHERE name > :s OR name <= :s`: "4",
+			`SELECT 'y' UNION SELECT :s ORDER BY 1 LIMIT 1`: `a\b\`, `SELECT 'xa\\b\\y' LIKE CONCAT('%', REPLACE(:s, 'b', '_'), '%')`: "0", `SELECT COERCIBILITY(:s)`: "4",
+		} {
+			if mode == "NO_BACKSLASH_ESCAPES" && strings.Contains(sql, "LIKE") {
+				continue
+			}
+			st, err := Check(sql, Options{Dialect: dialect})
+			if err != nil {
+				t.Fatal(err)
+			}
+			bound, err := Bind(st, nil, []Param{{"s", one(`a\b\`)}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got string
+			if err := conn.QueryRowContext(t.Context(), bound).Scan(&got); err != nil || got != want {
+				t.Errorf("%s: %s: got %q, %v, want %q", mode, bound, got, err, want)
+			}
+		}
+	}
+}

@@ -44,7 +44,7 @@ func builtin(name string, on Dialect) bool {
 		return true
 	// Control flow, conversion, session information.
 	case "coalesce", "greatest", "if", "ifnull", "interval", "isnull", "least", "nullif", "cast", "convert",
-		"charset", "coercibility", "collation", "connection_id", "current_user", "database", "schema",
+		"charset", "coercibility", "collation", "connection_id", "current_role", "current_user", "database", "schema",
 		"session_user", "system_user", "user", "version":
 		return true
 	// Aggregates and windows.
@@ -56,7 +56,7 @@ func builtin(name string, on Dialect) bool {
 	// JSON.
 	case "json_array", "json_array_append", "json_array_insert", "json_contains", "json_contains_path",
 		"json_depth", "json_extract", "json_insert", "json_keys", "json_length", "json_merge_patch",
-		"json_merge_preserve", "json_object", "json_overlaps", "json_quote", "json_remove", "json_replace",
+		"json_merge_preserve", "json_object", "json_pretty", "json_overlaps", "json_quote", "json_remove", "json_replace",
 		"json_search", "json_set", "json_type", "json_unquote", "json_valid", "json_value":
 		return true
 	// Hashes, compression, network addresses, identifiers.
@@ -85,7 +85,8 @@ func builtin(name string, on Dialect) bool {
 	// Removed from MySQL 9.7: md5, sha, sha1.
 	case "md5", "sha", "sha1",
 		"add_months", "chr", "crc32c", "json_compact", "json_detailed", "json_equals", "json_exists",
-		"json_loose", "json_normalize", "json_query", "lengthb", "natural_sort_key", "nvl", "nvl2",
+		"column_add", "column_create", "column_delete", "column_get", "decode", "decode_oracle", "encode",
+		"rownum", "json_loose", "json_normalize", "json_query", "lengthb", "natural_sort_key", "nvl", "nvl2",
 		"sformat", "to_char", "median", "percentile_cont", "percentile_disc", "sys_guid", "json_merge",
 		"column_check", "column_exists", "column_json", "column_list",
 		"st_boundary", "st_isring", "st_pointonsurface", "st_relate",
@@ -95,9 +96,9 @@ func builtin(name string, on Dialect) bool {
 		"isempty", "issimple", "linefromtext", "numgeometries", "numinteriorrings", "numpoints", "overlaps",
 		"pointfromtext", "pointn", "polyfromtext", "srid", "startpoint", "touches", "within", "x", "y":
 		return on == MariaDB
-	case "any_value", "bin_to_uuid", "grouping", "is_uuid", "json_pretty", "json_schema_valid",
+	case "any_value", "bin_to_uuid", "grouping", "is_uuid", "json_schema_valid",
 		"json_storage_size", "regexp_like", "st_latitude", "st_longitude", "uuid_to_bin",
-		"format_bytes", "format_pico_time", "icu_version", "json_schema_validation_report", "json_storage_free",
+		"format_bytes", "format_pico_time", "statement_digest", "statement_digest_text", "icu_version", "json_schema_validation_report", "json_storage_free",
 		"st_collect", "st_frechetdistance", "st_hausdorffdistance", "st_lineinterpolatepoint",
 		"mbrcoveredby", "mbrcovers", "st_geohash", "st_isvalid", "st_latfromgeohash", "st_longfromgeohash",
 		"st_pointfromgeohash", "st_simplify", "st_makeenvelope", "st_pointatdistance", "st_swapxy", "st_transform", "st_validate",

@@ -8,12 +8,29 @@ import "strings"
 const hintText = "`abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@.,() \t\r\n"
 
 // checkHint checks sql[off:end], the inside of /*+ … */, and returns the hints
-// that are sent. Each name outside brackets must be a hint that chooses a plan.
-// SET_VAR and RESOURCE_GROUP are refused, because they change the limits of the
-// session. MAX_EXECUTION_TIME is left out of what is sent: the limits of the
-// template and of the data source apply. MAX_EXECUTION_TIME(0), which asks for no
-// limit at all, is refused.
+// that are sent. SET_VAR and RESOURCE_GROUP are refused, because they change the
+// limits of the session. MAX_EXECUTION_TIME is left out of what is sent: the limits
+// of the template and of the data source apply. MAX_EXECUTION_TIME(0), which asks
+// for no limit at all, is refused. Text that is not a list of hints that choose a
+// plan is a comment to the servers, and is not sent; with a quote in it, it is
+// refused, because a server may find the comment's end in another place.
 func checkHint(sql string, off, end int) (string, *Refused) {
+	sent, err := planHints(sql, off, end)
+	if err == nil {
+		return sent, nil
+	}
+	upper := strings.ToUpper(sql[off:end])
+	for _, part := range []string{"SET_VAR", "RESOURCE_GROUP", "MAX_EXECUTION_TIME", "`", "'", `"`} {
+		if strings.Contains(upper, part) {
+			return "", err
+		}
+	}
+	return "", nil
+}
+
+// planHints returns the hints to send, or an error about the first text that is
+// not a hint that chooses a plan.
+func planHints(sql string, off, end int) (string, *Refused) {
 	var sent strings.Builder
 	depth, quoted := 0, false
 	for i := off; i < end; {

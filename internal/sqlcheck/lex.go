@@ -47,8 +47,14 @@ func (l *lexer) next() *Refused {
 		return l.variable()
 	case c == ':':
 		return l.colon()
+	case isDigit(c) && l.afterDot():
+		return l.columnNumber()
 	case isDigit(c), c == '.' && isDigit(l.at(1)) && !l.afterName():
 		return l.number()
+	case l.has(`\N`) && !isWordByte(l.at(2)):
+		l.pos += 2
+		l.tokens = append(l.tokens, token{kind: word, off: l.pos - 2, end: l.pos, text: "NULL"})
+		return nil
 	case isWordByte(c):
 		return l.word()
 	default:
@@ -71,6 +77,12 @@ func (l *lexer) has(prefix string) bool { return strings.HasPrefix(l.sql[l.pos:]
 func (l *lexer) afterName() bool {
 	n := len(l.tokens)
 	return n > 0 && l.tokens[n-1].isName() && l.tokens[n-1].end == l.pos
+}
+
+// afterDot reports whether the text at l.pos is the part of a name behind a ".".
+func (l *lexer) afterDot() bool {
+	n := len(l.tokens)
+	return n > 1 && l.tokens[n-1].isPunct(".") && l.tokens[n-1].end == l.pos && l.tokens[n-2].isName()
 }
 
 // emit appends the token sql[from:l.pos], which is sent to the server as written.
@@ -203,8 +215,18 @@ func (l *lexer) word() *Refused {
 		}
 		l.pos += n
 	}
+	name := strings.ToLower(l.sql[from:l.pos])
+	if l.at(0) == '.' && isWordByte(l.at(1)) && (reservedWord(name, MariaDB) || reservedWord(name, MySQL)) {
+		l.emitQuoted(from) // a reserved word directly before ".name" is a name
+		return nil
+	}
 	l.emit(word, from)
 	return nil
+}
+
+// emitQuoted appends the name sql[from:l.pos], which is sent in back-quotes.
+func (l *lexer) emitQuoted(from int) {
+	l.tokens = append(l.tokens, token{kind: quoted, off: from, end: l.pos, text: "`" + l.sql[from:l.pos] + "`"})
 }
 
 // prefixed reads N'…', X'…' or B'…' from the prefix letter at from; l.pos is at
@@ -228,7 +250,7 @@ func (l *lexer) prefixed(from int) *Refused {
 }
 
 // punctuation holds the characters that are tokens of their own.
-const punctuation = "()+-*/%,.;=<>!&|^~"
+const punctuation = "()+-*/%,.;=<>!&|^~{}"
 
 func (l *lexer) punct() *Refused {
 	c, from := l.sql[l.pos], l.pos
@@ -237,10 +259,8 @@ func (l *lexer) punct() *Refused {
 		return l.refuse(from, from+1, "placeholder ?", "a named parameter, :name")
 	case l.has("*/"):
 		return l.refuse(from, from+2, "end of a comment without a beginning", "")
-	case c == '{' || c == '}':
-		return l.refuse(from, from+1, "ODBC escape", "DATE '2026-01-31', TIMESTAMP '…' or a parameter")
 	case c == '\\':
-		return l.refuse(from, from+1, "backslash outside a string", "NULL for \\N")
+		return l.refuse(from, from+1, "backslash outside a string", "\\N for NULL")
 	case strings.IndexByte(punctuation, c) < 0:
 		return l.refuse(from, from+1, "character that is not part of SQL", punctuation)
 	}

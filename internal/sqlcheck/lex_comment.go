@@ -2,7 +2,8 @@ package sqlcheck
 
 import "strings"
 
-// comment skips a comment, or reads /*+ … */ as a hint token.
+// comment skips a comment, or reads /*+ … */ behind SELECT as a hint token. In
+// other places /*+ … */ is a comment.
 //
 // An executable comment is code on one server and a comment on another; a
 // comment inside a comment ends in a different place depending on the server.
@@ -46,6 +47,9 @@ func (l *lexer) blockComment() *Refused {
 		sent, err := checkHint(l.sql, from+3, from+2+n)
 		if err != nil {
 			return err
+		}
+		if n := len(l.tokens); sent == "" || n == 0 || !l.tokens[n-1].is("SELECT") {
+			return nil
 		}
 		l.tokens = append(l.tokens, token{kind: hint, off: from, end: l.pos, text: "/*+" + sent + "*/"})
 	}

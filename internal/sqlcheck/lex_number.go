@@ -50,17 +50,39 @@ func (l *lexer) digitName() bool {
 	if n == 0 || !isWordByte(c) || c|0x20 == 'e' || n == 1 && l.at(0) == '0' && (c|0x20 == 'x' || c|0x20 == 'b') {
 		return false
 	}
+	end := l.nameEnd()
+	if end < 0 {
+		return false
+	}
+	from := l.pos
+	l.pos = end
+	l.emitQuoted(from)
+	return true
+}
+
+// columnNumber reads a name behind a "." that begins with a digit: t.1, t.1e5.
+func (l *lexer) columnNumber() *Refused {
+	from, end := l.pos, l.nameEnd()
+	if end < 0 {
+		return l.refuse(from, from+1, "invisible character in a name", "back-quotes around the name")
+	}
+	l.pos = end
+	l.emitQuoted(from)
+	return nil
+}
+
+// nameEnd returns where the name that begins at l.pos ends, or -1 where one of its
+// characters cannot be part of an unquoted name.
+func (l *lexer) nameEnd() int {
 	end := l.pos
 	for end < len(l.sql) && isWordByte(l.sql[end]) {
 		r, size := utf8.DecodeRuneInString(l.sql[end:])
 		if r >= utf8.RuneSelf && !isWordRune(r) {
-			return false
+			return -1
 		}
 		end += size
 	}
-	l.tokens = append(l.tokens, token{kind: quoted, off: l.pos, end: end, text: "`" + l.sql[l.pos:end] + "`"})
-	l.pos = end
-	return true
+	return end
 }
 
 // decimal reads digits, an optional fraction and an optional exponent.

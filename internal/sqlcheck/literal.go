@@ -34,14 +34,36 @@ func (v value) literal(u use) string {
 	return stringLiteral(v.text)
 }
 
+const (
+	// backslash is an expression for one backslash that means it in every sql_mode:
+	// QUOTE writes one in front of a quote. It has the collation of the connection
+	// and the precedence of a literal (coercibility 4), as no other one has.
+	backslash = "SUBSTR(QUOTE(''''),2,1)"
+	// maxBackslashes is how many backslashes of a string are written so.
+	maxBackslashes = 100
+)
+
 // stringLiteral returns s as a literal that means s in every sql_mode: between
 // single quotes, each quote doubled. With NO_BACKSLASH_ESCAPES a backslash is a
 // character, without it the beginning of an escape sequence; a string that has
-// one is written in hexadecimal. Such a literal has the default collation of
-// utf8mb4, any other string that of the connection, as a literal of a person has.
+// some is put together with CONCAT. Both have the collation of the connection, as a
+// literal of a person has. A string with many backslashes is written in hexadecimal
+// and has the default collation of utf8mb4.
 func stringLiteral(s string) string {
-	if strings.Contains(s, `\`) {
+	switch n := strings.Count(s, `\`); {
+	case n > maxBackslashes:
 		return "_utf8mb4 X'" + hex.EncodeToString([]byte(s)) + "'"
+	case n > 0:
+		var args []string
+		for i, part := range strings.Split(s, `\`) {
+			if i > 0 {
+				args = append(args, backslash)
+			}
+			if part != "" { // '' is NULL in one sql_mode of MariaDB
+				args = append(args, stringLiteral(part))
+			}
+		}
+		return "CONCAT(" + strings.Join(args, ",") + ")"
 	}
 	return "'" + strings.ReplaceAll(s, "'", "''") + "'"
 }

@@ -113,7 +113,11 @@ func (p *parser) generalArguments() {
 		p.orderItems()
 	}
 	if p.accept("SEPARATOR") {
-		p.stringLiteral()
+		if p.peek(0).isHex() {
+			p.next()
+		} else {
+			p.stringLiteral()
+		}
 	}
 	p.limit()
 	if p.accept("RETURNING") { // JSON_VALUE

@@ -70,13 +70,14 @@ func (p *parser) predicate() operand {
 			}
 		case p.acceptAny("REGEXP", "RLIKE"):
 			p.bits()
-		case p.accept("MEMBER"):
+		case p.is("MEMBER") && (p.peek(1).is("OF") || p.peek(1).isPunct("(")):
+			p.next()
 			p.accept("OF")
 			p.open()
 			p.expr()
 			p.close()
 		case p.comparison():
-			if p.isAny("ALL", "ANY", "SOME") && p.peek(1).isPunct("(") && (p.peek(2).is("SELECT") || p.peek(2).is("WITH")) {
+			if p.isAny("ALL", "ANY", "SOME") && p.startsSubquery(1) {
 				p.next()
 				p.block.add(p.subquery())
 			} else {

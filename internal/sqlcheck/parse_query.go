@@ -54,7 +54,16 @@ func (p *parser) subquery() cost {
 // brackets.
 func (p *parser) startsQuery(n int) bool {
 	t, after := p.peek(n), p.peek(n+1)
-	return t.is("SELECT") || t.is("WITH") || t.is("VALUES") && (after.isPunct("(") || after.is("ROW"))
+	return t.is("SELECT") || t.is("WITH") || t.is("VALUES") && (after.isPunct("(") || after.is("ROW")) || t.is("TABLE") && after.isName()
+}
+
+// startsSubquery reports whether a query in brackets begins at token p.i+n.
+func (p *parser) startsSubquery(n int) bool {
+	first := n
+	for p.peek(n).isPunct("(") {
+		n++
+	}
+	return n > first && p.startsQuery(n)
 }
 
 // queryTerm reads one operand of a set operation.
@@ -171,7 +180,7 @@ func (p *parser) selectItem() {
 		} else {
 			p.name()
 		}
-	case t.kind == text, t.kind == quoted, t.kind == word && p.implicitAlias(t.text):
+	case t.kind == text, p.implicitAlias():
 		named = true
 		p.next()
 	}

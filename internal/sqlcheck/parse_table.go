@@ -47,6 +47,13 @@ func (p *parser) tableFactor() {
 		p.jsonTable()
 		p.source(cost{tables: 1})
 		p.derivedAlias()
+	case p.acceptPunct("{"): // ODBC: {oj a LEFT JOIN b ON …}
+		p.enter()
+		p.expect("OJ")
+		p.tableFactor()
+		p.joins()
+		p.expectPunct("}")
+		p.leave()
 	case p.isPunct("("):
 		if c, derived := p.tableBrackets(); derived {
 			p.source(c)
@@ -131,12 +138,11 @@ func (p *parser) table() {
 
 // alias reads [AS] name, if there is one.
 func (p *parser) alias() bool {
-	t := p.peek(0)
 	switch {
 	case p.accept("AS"):
 		p.name()
 		return true
-	case t.kind == quoted, t.kind == word && p.implicitAlias(t.text):
+	case p.implicitAlias():
 		p.next()
 		return true
 	}

@@ -31,6 +31,10 @@ func (p *parser) primary() operand {
 		if p.isPunct("(") {
 			return p.brackets()
 		}
+		if p.isPunct("{") {
+			p.odbcEscape()
+			return computed
+		}
 	case uservar, sysvar, hint:
 	}
 	p.unexpected()
@@ -100,7 +104,7 @@ func (p *parser) wordValue(t token) operand {
 	case w == "MATCH":
 		p.match()
 	case next.kind == text && (w == "DATE" || w == "TIME" || w == "TIMESTAMP"),
-		(next.kind == text || next.kind == number) && w[0] == '_':
+		(next.kind == text || next.isHex()) && introducer(w):
 		p.next()
 		return p.primary()
 	case bracket:
@@ -138,6 +142,22 @@ func (p *parser) columnOrCall() operand {
 	}
 	p.countColumn(last.name())
 	return computed
+}
+
+// odbcEscape reads {d '…'}, {t '…'}, {ts '…'} or {fn …}.
+func (p *parser) odbcEscape() {
+	p.expectPunct("{")
+	p.enter()
+	switch {
+	case p.accept("FN"):
+		p.expr()
+	case p.acceptAny("D", "T", "TS"):
+		p.stringLiteral()
+	default:
+		p.unexpected()
+	}
+	p.expectPunct("}")
+	p.leave()
 }
 
 // caseExpr reads CASE … END.

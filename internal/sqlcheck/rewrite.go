@@ -34,7 +34,7 @@ func marksOf(tokens []token) []mark {
 
 // rewrite returns the SQL that is sent to the server, with "?" for each
 // parameter, and sets the offset of each of marks in it. White space stays as it
-// is. A gap that holds a comment becomes one blank, or as many line feeds as the
+// is, except around the dots of names. A gap that holds a comment becomes one blank, or as many line feeds as the
 // comment held, so that line numbers in the server's errors stay correct.
 //
 // Each of items gets its own text as an alias. The server would name such a
@@ -47,7 +47,9 @@ func rewrite(sql string, tokens []token, marks []mark, items []item) string {
 	var b strings.Builder
 	end, m := 0, 0
 	for i, t := range tokens {
-		b.WriteString(blank(sql[end:t.off]))
+		if !t.isPunct(".") && (i == 0 || !tokens[i-1].isPunct(".")) {
+			b.WriteString(blank(sql[end:t.off]))
+		}
 		if t.kind == param {
 			marks[m].off = b.Len()
 			m++

@@ -31,19 +31,13 @@ func applyRules(sql string, tokens []token) ([]token, *Refused) {
 		switch t.kind {
 		case word:
 			err = r.word(i)
-		case text, number:
-			err = r.introducer(i)
 		case uservar:
 			err = r.refuse(i, i, "user variable", "parameters, :name")
 		case sysvar:
 			err = r.refuse(i, i, "system variable", "parameters, and functions such as VERSION()")
-		case hint:
-			if i == 0 || !tokens[i-1].is("SELECT") {
-				err = r.refuse(i, i, "optimizer hint away from SELECT", "SELECT /*+ … */")
-			}
 		case punct:
 			err = r.punct(i)
-		case quoted, param:
+		case quoted, param, text, number, hint:
 		}
 		if err != nil {
 			return nil, err
@@ -95,20 +89,6 @@ func (r rules) word(i int) *Refused {
 	return nil
 }
 
-// introducer checks the character set in front of a literal: _utf8mb4'…'. A
-// server that does not know the character set reads a column with an alias.
-func (r rules) introducer(i int) *Refused {
-	p := r.at(i - 1)
-	if p.kind != word || p.text[0] != '_' || r.at(i-2).isPunct(".") {
-		return nil
-	}
-	switch strings.ToLower(p.text) {
-	case "_utf8mb4", "_utf8mb3", "_utf8", "_latin1", "_ascii", "_binary":
-		return nil
-	}
-	return r.refuse(i-1, i, "character set introducer", "_utf8mb4, _utf8mb3, _utf8, _latin1, _ascii, _binary; AS in front of an alias")
-}
-
 func (r rules) punct(i int) *Refused {
 	switch r.tokens[i].text {
 	case ";":
@@ -123,14 +103,13 @@ func (r rules) punct(i int) *Refused {
 	return nil
 }
 
-// dot checks that a "." joins two names without blanks: with blanks the servers
-// disagree on whether a keyword may follow.
+// dot checks that a "." joins two names. They are sent without the blanks around
+// it: with blanks the servers disagree on whether a keyword may follow.
 func (r rules) dot(i int) *Refused {
-	p, t, n := r.at(i-1), r.at(i), r.at(i+1)
-	if p.isName() && p.end == t.off && (n.isName() || n.isPunct("*")) && n.off == t.end {
+	if p, n := r.at(i-1), r.at(i+1); p.isName() && (n.isName() || n.isPunct("*")) {
 		return nil
 	}
-	return r.refuse(max(i-1, 0), min(i+1, len(r.tokens)-1), "dot that does not join two names", "schema.table.column without blanks")
+	return r.refuse(max(i-1, 0), min(i+1, len(r.tokens)-1), "dot that does not join two names", "schema.table.column")
 }
 
 func unknownFunction(name string) string {

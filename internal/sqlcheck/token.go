@@ -32,6 +32,11 @@ func (t token) is(w string) bool { return t.kind == word && strings.EqualFold(t.
 // isPunct reports whether t is the punctuation token p.
 func (t token) isPunct(p string) bool { return t.kind == punct && t.text == p }
 
+// isHex reports whether t is a literal 0x… or 0b….
+func (t token) isHex() bool {
+	return t.kind == number && len(t.text) > 2 && t.text[0] == '0' && (t.text[1] == 'x' || t.text[1] == 'b')
+}
+
 // isName reports whether t may be the name of a column, table, schema or
 // function: an unquoted word or a name in back-quotes.
 func (t token) isName() bool { return t.kind == word || t.kind == quoted }

@@ -62,14 +62,39 @@ func clauseWord(w string) bool {
 	return false
 }
 
-// implicitAlias reports whether the word w may be an alias without AS: it is not
-// reserved and does not begin a clause.
-func (p *parser) implicitAlias(w string) bool {
-	switch strings.ToLower(w) {
-	case "offset", "window", "end", "escape", "sounds", "member", "qualify", "columns":
+// implicitAlias reports whether the next token may be an alias without AS: a name
+// that is not reserved and does not begin a clause.
+func (p *parser) implicitAlias() bool {
+	t, after := p.peek(0), p.peek(1)
+	switch {
+	case t.kind == quoted:
+		return true
+	case t.kind != word || p.reserved(t.text):
 		return false
 	}
-	return !p.reserved(w)
+	switch strings.ToLower(t.text) {
+	case "offset", "window", "end", "escape", "sounds", "member", "qualify", "columns":
+		return p.i+1 >= len(p.tokens) || after.isPunct(",") || after.isPunct(")") || after.is("FROM") || after.is("WHERE")
+	}
+	return true
+}
+
+// introducer reports whether w, in capitals, is a character set of MariaDB or MySQL
+// in front of a literal: _utf8mb4'…'. To a server that does not know the character
+// set it is a column, with the string as its alias.
+func introducer(w string) bool {
+	name, found := strings.CutPrefix(w, "_")
+	if !found {
+		return false
+	}
+	switch strings.ToLower(name) {
+	case "armscii8", "ascii", "big5", "binary", "cp1250", "cp1251", "cp1256", "cp1257", "cp850", "cp852",
+		"cp866", "cp932", "dec8", "eucjpms", "euckr", "gb18030", "gb2312", "gbk", "geostd8", "greek", "hebrew",
+		"hp8", "keybcs2", "koi8r", "koi8u", "latin1", "latin2", "latin5", "latin7", "macce", "macroman", "sjis",
+		"swe7", "tis620", "ucs2", "ujis", "utf16", "utf16le", "utf32", "utf8", "utf8mb3", "utf8mb4":
+		return true
+	}
+	return false
 }
 
 // bareValue reports whether the keyword w, in capitals, is a value without

@@ -223,3 +223,34 @@ SELECT id FROM orders LIMIT 1, 2;
 
 -- deep but bounded nesting
 SELECT ((((((((((((((((((((1))))))))))))))))))));
+
+-- ODBC escapes
+SELECT {d '2026-01-31'}, {t '10:00:00'}, {ts '2026-01-31 10:00:00'} + INTERVAL 1 DAY, {fn CONCAT({fn UCASE(buyer)}, :name)} FROM {oj orders o LEFT OUTER JOIN shops s ON s.id = o.shop_id};
+
+-- the other NULL
+SELECT \N, IFNULL(\N, 1);
+
+-- strings in other character sets
+SELECT _gbk'x', _ucs2 0x0073, _utf16 X'0041', _swe7'x';
+
+-- a column whose name begins with an underscore, with a string as its alias
+SELECT _id 'the id' FROM (SELECT id AS _id FROM orders) o;
+
+-- blanks around the dots of names
+SELECT o . id, o. amount, o .note, COUNT(o . id) FROM shop . orders AS o GROUP BY o
+  .  id, o.amount, o. note;
+
+-- words and numbers as names before and behind dots
+SELECT order.id, t.1, t.2e5, t.3月 FROM orders AS `order`, (SELECT 1 AS `1`, 2 AS `2e5`, 3 AS 3月) AS t;
+
+-- hints that no server knows are comments, and so are hints in other places
+SELECT /*+ PARALLEL(4) */ id /*+ BKA(orders) */ FROM orders;
+
+-- a separator in hexadecimal
+SELECT GROUP_CONCAT(buyer SEPARATOR 0x0A), GROUP_CONCAT(buyer SEPARATOR X'0A') FROM orders;
+
+-- words that begin a clause, as aliases without AS
+SELECT id columns, id escape FROM orders;
+
+-- quantified comparison with a query in more brackets
+SELECT id FROM orders WHERE id = ALL ((SELECT 1));

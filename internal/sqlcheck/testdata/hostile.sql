@@ -415,15 +415,6 @@ SELECT /*+ BKA(t) MAX_EXECUTION_TIME ( 000 ) */ 1;
 -- a hint of time with a sign
 SELECT /*+ MAX_EXECUTION_TIME(-1) */ 1;
 
--- a string in UTF-16
-SELECT _utf16'\0s\0l';
-
--- a string in UCS-2, hexadecimal
-SELECT _ucs2 0x0073;
-
--- a string in gb18030
-SELECT _gb18030'x';
-
 -- a full-width semicolon
 SELECT 1；DROP TABLE orders;
 

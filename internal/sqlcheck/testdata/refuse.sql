@@ -176,9 +176,6 @@ SELECT /*+ MAX_EXECUTION_TIME(0) */ 1;
 -- hint behind a harmless one
 SELECT /*+ NO_MERGE(d) SET_VAR(foreign_key_checks=OFF) */ 1;
 
--- hint away from SELECT
-SELECT 1 /*+ NO_MERGE(d) */;
-
 -- user lock
 SELECT GET_LOCK('exportd_check', 10);
 
@@ -378,15 +375,6 @@ SELECT 0xZZ;
 -- hexadecimal with half a byte
 SELECT X'ABC';
 
--- ODBC escape
-SELECT {fn NOW()};
-
--- the other NULL
-SELECT \N;
-
--- a character set that only some servers know
-SELECT _swe7'x';
-
 -- takes precedence over writers
 SELECT HIGH_PRIORITY id FROM orders;
 
@@ -419,3 +407,51 @@ SELECT shop.numbers.`NEXTVAL`;
 
 -- reads a sequence's state under sql_mode=ORACLE
 SELECT numbers.currval;
+
+-- an ODBC escape of another kind
+SELECT {x 1};
+
+-- an ODBC escape around a function that waits
+SELECT {fn SLEEP(1)};
+
+-- an ODBC escape around a statement
+SELECT {fn (DELETE FROM orders)};
+
+-- an ODBC join with INTO
+SELECT 1 FROM {oj orders LEFT JOIN shops ON 1 INTO @v};
+
+-- an ODBC escape that is not closed
+SELECT {d '2026-01-31' FROM orders;
+
+-- a schema behind blanks
+SELECT * FROM mysql . user;
+
+-- a stored function behind blanks
+SELECT shop . wipe_all();
+
+-- the state of a sequence behind blanks
+SELECT numbers . nextval;
+
+-- a reserved word before a dot does not hide a function
+SELECT order.wipe_all();
+
+-- a column of a schema whose name is a reserved word
+SELECT order.orders.id FROM orders;
+
+-- limits in a hint that is malformed
+SELECT /*+ PARALLEL(4) SET_VAR(max_execution_time=0) */ 1;
+
+-- limits in a hint away from SELECT
+SELECT 1 /*+ SET_VAR(sql_mode='') */ FROM orders;
+
+-- a hint that ends in a quote
+SELECT /*+ BKA(t) '*/ 1 FROM orders -- ';
+
+-- a function in a quantified comparison
+SELECT 1 = ANY ((SLEEP(1)));
+
+-- TABLE in brackets
+SELECT * FROM (TABLE orders) AS t;
+
+-- a reading of the other NULL as a name
+SELECT \Nx FROM orders;

@@ -37,7 +37,7 @@ var troubles = []trouble{
 	{"decimals with too many digits as XLSX", "internal/format/xlsx", "TestRowWriter_longNumber", "", false},
 	{"a built-in date as a result column", "internal/task", "TestQuery_columns_of_parameters", "", true},
 	{"FLOAT with fewer digits than it has", "internal/source", "TestSource_Notes", "", true},
-	{"digits kept as text stay text after an edit", "internal/format/xlsx", "TestNeedsQuotePrefix", "", false},
+	{"digits kept as text stay text after an edit", "internal/format", "TestNeedsQuotePrefix", "", false},
 	{"data source away for minutes", "internal/export", "TestPool_Run_source_outage", "", false},
 	{"errors of servers and proxies", "internal/source", "TestClassify_numbers|TestClassify_server|TestServerErrors_docs", "", true},
 	{"own database read-only while an export ends", "internal/model", "TestTransient|TestDB_Ping|TestOpen_several_servers", "", true},
