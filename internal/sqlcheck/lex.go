@@ -216,8 +216,8 @@ func (l *lexer) word() *Refused {
 		l.pos += n
 	}
 	name := strings.ToLower(l.sql[from:l.pos])
-	if l.at(0) == '.' && isWordByte(l.at(1)) && (reservedWord(name, MariaDB) || reservedWord(name, MySQL)) {
-		l.emitQuoted(from) // a reserved word directly before ".name" is a name
+	if l.at(0) == '.' && isWordByte(l.at(1)) && keyword(name) {
+		l.emitQuoted(from) // directly before ".name" every word is a name
 		return nil
 	}
 	l.emit(word, from)

@@ -177,8 +177,8 @@ func (p *parser) unexpected() {
 		p.refused = refuse(p.sql, end, end, "end of the text in the middle of a statement", sharedSyntax)
 	case t.kind == param:
 		p.fail(p.i, "parameter in a place that is not a value", "parameters where a value may stand")
-	case t.kind == word && p.reserved(t.text) && !clauseWord(t.text):
-		p.fail(p.i, "syntax error", sharedSyntax+"; back-quotes around a reserved word that is a name: `"+t.text+"`")
+	case t.kind == word && p.reserved(t.text):
+		p.fail(p.i, "syntax error", sharedSyntax+NameHint(t.text))
 	default:
 		p.fail(p.i, "syntax error", sharedSyntax)
 	}
@@ -189,7 +189,7 @@ func (p *parser) unexpected() {
 func (p *parser) name() token {
 	t := p.peek(0)
 	switch {
-	case !t.isName():
+	case !t.isName() && !t.isAnsiName():
 		p.unexpected()
 	case t.kind == word && clauseWord(t.text):
 		p.unexpected()
@@ -205,7 +205,7 @@ func (p *parser) name() token {
 func (p *parser) qualifiedName(limit int) []token {
 	names := []token{p.name()}
 	for p.acceptPunct(".") {
-		if t := p.peek(0); !t.isName() || len(names) == limit {
+		if t := p.peek(0); !t.isName() && !t.isAnsiName() || len(names) == limit {
 			p.unexpected()
 			return names
 		}

@@ -147,8 +147,8 @@ func (p *parser) charset() {
 	p.next()
 }
 
-// dataType reads the type of CAST, CONVERT and JSON_TABLE: words, with one pair
-// of numbers in brackets, a character set and a collation.
+// dataType reads the type of CAST, CONVERT and JSON_TABLE: words, with numbers or
+// texts in brackets, a character set and a collation.
 func (p *parser) dataType() {
 	for n := 0; ; n++ {
 		switch {
@@ -161,7 +161,7 @@ func (p *parser) dataType() {
 		case n > 0 && p.isPunct("("):
 			p.open()
 			p.list(func() {
-				if p.peek(0).kind != number {
+				if k := p.peek(0).kind; k != number && k != text { // DECIMAL(10, 2), ENUM('a', 'b')
 					p.unexpected()
 				}
 				p.next()

@@ -192,7 +192,7 @@ func (p *parser) selectItem() {
 // wildcard reads t.* or schema.t.* if that comes next.
 func (p *parser) wildcard() bool {
 	n := 0
-	for p.peek(n).isName() && p.peek(n+1).isPunct(".") {
+	for (p.peek(n).isName() || p.peek(n).isAnsiName()) && p.peek(n+1).isPunct(".") {
 		n += 2
 	}
 	if n == 0 || n > 4 || !p.peek(n).isPunct("*") {

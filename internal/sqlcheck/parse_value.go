@@ -19,6 +19,12 @@ func (p *parser) primary() operand {
 		}
 		return operand{mark: -1, number: n}
 	case text:
+		if t.isAnsiName() {
+			if p.peek(1).isPunct(".") {
+				return p.columnOrCall()
+			}
+			p.countColumn(t.name())
+		}
 		for p.peek(0).kind == text { // 'a' 'b' is one string
 			p.next()
 		}

@@ -106,7 +106,7 @@ func (r rules) punct(i int) *Refused {
 // dot checks that a "." joins two names. They are sent without the blanks around
 // it: with blanks the servers disagree on whether a keyword may follow.
 func (r rules) dot(i int) *Refused {
-	if p, n := r.at(i-1), r.at(i+1); p.isName() && (n.isName() || n.isPunct("*")) {
+	if p, n := r.at(i-1), r.at(i+1); (p.isName() || p.isAnsiName()) && (n.isName() || n.isAnsiName() || n.isPunct("*")) {
 		return nil
 	}
 	return r.refuse(max(i-1, 0), min(i+1, len(r.tokens)-1), "dot that does not join two names", "schema.table.column")

@@ -41,10 +41,14 @@ func (t token) isHex() bool {
 // function: an unquoted word or a name in back-quotes.
 func (t token) isName() bool { return t.kind == word || t.kind == quoted }
 
-// name returns the identifier that t stands for, without back-quotes.
+// isAnsiName reports whether t is "…", which with sql_mode=ANSI_QUOTES is a name.
+func (t token) isAnsiName() bool { return t.kind == text && t.text[0] == '"' }
+
+// name returns the identifier that t stands for, without quotes.
 func (t token) name() string {
-	if t.kind != quoted {
+	if t.kind != quoted && !t.isAnsiName() {
 		return t.text
 	}
-	return strings.ReplaceAll(t.text[1:len(t.text)-1], "``", "`")
+	quote := t.text[:1]
+	return strings.ReplaceAll(t.text[1:len(t.text)-1], quote+quote, quote)
 }

@@ -50,6 +50,26 @@ func reservedWord(w string, on Dialect) bool {
 	return false
 }
 
+// NameHint returns what to do about a server's syntax error near word, or "" where
+// word is not one that a server may reserve while others take it as a name.
+func NameHint(word string) string {
+	w := strings.ToLower(word)
+	if clauseWord(w) || !reservedWord(w, MariaDB) && !reservedWord(w, MySQL) {
+		return ""
+	}
+	return "; back-quotes around a reserved word that is a name: `" + word + "`"
+}
+
+// keyword reports whether the grammar may take the word w, in lower case, for
+// something else than a name.
+func keyword(w string) bool {
+	switch w {
+	case "sql_buffer_result", "sql_cache", "sql_no_cache":
+		return true
+	}
+	return reservedWord(w, MariaDB) || reservedWord(w, MySQL)
+}
+
 // clauseWord reports whether w begins or joins parts of a query, so that it is
 // hardly meant as a name.
 func clauseWord(w string) bool {
@@ -67,14 +87,16 @@ func clauseWord(w string) bool {
 func (p *parser) implicitAlias() bool {
 	t, after := p.peek(0), p.peek(1)
 	switch {
-	case t.kind == quoted:
+	case t.kind == quoted, t.isAnsiName():
 		return true
 	case t.kind != word || p.reserved(t.text):
 		return false
 	}
 	switch strings.ToLower(t.text) {
-	case "offset", "window", "end", "escape", "sounds", "member", "qualify", "columns":
-		return p.i+1 >= len(p.tokens) || after.isPunct(",") || after.isPunct(")") || after.is("FROM") || after.is("WHERE")
+	case "offset": // begins a clause: OFFSET 5 ROWS
+		return after.kind != number && after.kind != param
+	case "window": // WINDOW w AS (…)
+		return !after.isName() && !after.isAnsiName() || !p.peek(2).is("AS")
 	}
 	return true
 }

@@ -3,10 +3,12 @@ package task
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"exporttask/internal/model"
 	"exporttask/internal/source"
+	"exporttask/internal/sqlcheck"
 )
 
 // charsetErrors are the server's errors for a text that a column's character set
@@ -34,6 +36,19 @@ func CharsetHint(err error, params []model.Param) string {
 		return ""
 	}
 	return fmt.Sprintf("; a column's character set cannot hold the value of %s: compare CONVERT(column USING utf8mb4) with it", strings.Join(names, " or "))
+}
+
+// nearWord finds the word where a server's syntax error begins.
+var nearWord = regexp.MustCompile(`near '([A-Za-z0-9_]+)`)
+
+// syntaxHint returns what to do about a server's syntax error at a word that the
+// server reserves, or "". Check names such words itself once the kind of the server
+// is known.
+func syntaxHint(err *source.ServerError) string {
+	if m := nearWord.FindStringSubmatch(err.Message); m != nil && err.Code == 1064 {
+		return sqlcheck.NameHint(m[1])
+	}
+	return ""
 }
 
 func isASCII(s string) bool {

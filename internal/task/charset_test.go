@@ -1,6 +1,7 @@
 package task_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -44,5 +45,22 @@ func TestCharsetHint(t *testing.T) {
 	}
 	if _, err := preview("SELECT q FROM old WHERE :n = '1' AND 'a' COLLATE utf8mb4_bin = :q COLLATE utf8mb4_general_ci", "abc"); err == nil || strings.Contains(err.Error(), "CONVERT") {
 		t.Errorf("mixed collations of ASCII values: got %v, want the server's text alone", err)
+	}
+}
+
+// TestService_Preview_reserved_word shows the way round for a word that a server
+// reserves, also while the kind of the server is not known.
+func TestService_Preview_reserved_word(t *testing.T) {
+	t.Parallel()
+	f := tasktest.New(t)
+	for _, expr := range []string{"SELECT 1 AS rank", "SELECT 1 AS offset FROM (SELECT 1) AS x", "SELECT 1 FROM (SELECT 1) AS groups"} {
+		_, err := f.Preview(t.Context(), &model.Tpl{Source: "default", Expr: expr}, task.PreviewParams{Rows: 1})
+		if err != nil && !strings.Contains(err.Error(), "back-quotes around a reserved word that is a name: `") {
+			t.Errorf("%s: got %v, want the way round", expr, err)
+		}
+		quoted := regexp.MustCompile(`(rank|offset|groups)`).ReplaceAllString(expr, "`$1`")
+		if _, err := f.Preview(t.Context(), &model.Tpl{Source: "default", Expr: quoted}, task.PreviewParams{Rows: 1}); err != nil {
+			t.Errorf("%s: %v", quoted, err)
+		}
 	}
 }

@@ -107,7 +107,7 @@ func (s *Service) checkTpl(ctx context.Context, t *model.Tpl, st *sqlcheck.State
 func sourceError(name string, err error) error {
 	text := err.Error()
 	if server, ok := errors.AsType[*source.ServerError](err); ok {
-		text = server.Error()
+		text = server.Error() + syntaxHint(server)
 	}
 	if source.Classify(err).Owner != source.Author {
 		return model.Errorf(model.WrongState, "the data source %q cannot be used; its administrator has to mend this: %s", name, text)

@@ -455,3 +455,15 @@ SELECT * FROM (TABLE orders) AS t;
 
 -- a reading of the other NULL as a name
 SELECT \Nx FROM orders;
+
+-- a schema in ANSI quotes
+SELECT * FROM "mysql"."user";
+
+-- a function in ANSI quotes
+SELECT "sleep"(1);
+
+-- a stored function in ANSI quotes with a schema
+SELECT "shop"."wipe_all"();
+
+-- the state of a sequence in ANSI quotes
+SELECT "numbers"."nextval";
