@@ -706,6 +706,165 @@ func (WshExportOverlap) EnumDescriptor() ([]byte, []int) {
 	return file_exporttask_proto_rawDescGZIP(), []int{10}
 }
 
+// What was done.
+type WshExportAuditAction int32
+
+const (
+	// Never the action of a row; errCode "3" in requests.
+	WshExportAuditAction_AUDIT_UNSPECIFIED WshExportAuditAction = 0
+	// A template or schedule was created.
+	WshExportAuditAction_AUDIT_CREATE WshExportAuditAction = 1
+	// A template or schedule was changed, paused or resumed.
+	WshExportAuditAction_AUDIT_CHANGE WshExportAuditAction = 2
+	// A template or schedule was deleted.
+	WshExportAuditAction_AUDIT_DELETE WshExportAuditAction = 3
+	// An instance was created, by a call or by a schedule.
+	WshExportAuditAction_AUDIT_RUN WshExportAuditAction = 4
+	// An instance was cancelled.
+	WshExportAuditAction_AUDIT_CANCEL WshExportAuditAction = 5
+	// An instance or a delivery was retried.
+	WshExportAuditAction_AUDIT_RETRY WshExportAuditAction = 6
+	// The first rows of a template or of a draft were read.
+	WshExportAuditAction_AUDIT_PREVIEW WshExportAuditAction = 7
+	// A file was read, or a part of it.
+	WshExportAuditAction_AUDIT_DOWNLOAD WshExportAuditAction = 8
+	// A delivery was completed.
+	WshExportAuditAction_AUDIT_DELIVER WshExportAuditAction = 9
+	// The files of an instance were erased, or old rows of the audit log removed.
+	WshExportAuditAction_AUDIT_ERASE WshExportAuditAction = 10
+	// A call was refused: its token lacks the scope, or it named an object of
+	// another operator.
+	WshExportAuditAction_AUDIT_REFUSE WshExportAuditAction = 11
+)
+
+// Enum value maps for WshExportAuditAction.
+var (
+	WshExportAuditAction_name = map[int32]string{
+		0:  "AUDIT_UNSPECIFIED",
+		1:  "AUDIT_CREATE",
+		2:  "AUDIT_CHANGE",
+		3:  "AUDIT_DELETE",
+		4:  "AUDIT_RUN",
+		5:  "AUDIT_CANCEL",
+		6:  "AUDIT_RETRY",
+		7:  "AUDIT_PREVIEW",
+		8:  "AUDIT_DOWNLOAD",
+		9:  "AUDIT_DELIVER",
+		10: "AUDIT_ERASE",
+		11: "AUDIT_REFUSE",
+	}
+	WshExportAuditAction_value = map[string]int32{
+		"AUDIT_UNSPECIFIED": 0,
+		"AUDIT_CREATE":      1,
+		"AUDIT_CHANGE":      2,
+		"AUDIT_DELETE":      3,
+		"AUDIT_RUN":         4,
+		"AUDIT_CANCEL":      5,
+		"AUDIT_RETRY":       6,
+		"AUDIT_PREVIEW":     7,
+		"AUDIT_DOWNLOAD":    8,
+		"AUDIT_DELIVER":     9,
+		"AUDIT_ERASE":       10,
+		"AUDIT_REFUSE":      11,
+	}
+)
+
+func (x WshExportAuditAction) Enum() *WshExportAuditAction {
+	p := new(WshExportAuditAction)
+	*p = x
+	return p
+}
+
+func (x WshExportAuditAction) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (WshExportAuditAction) Descriptor() protoreflect.EnumDescriptor {
+	return file_exporttask_proto_enumTypes[11].Descriptor()
+}
+
+func (WshExportAuditAction) Type() protoreflect.EnumType {
+	return &file_exporttask_proto_enumTypes[11]
+}
+
+func (x WshExportAuditAction) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use WshExportAuditAction.Descriptor instead.
+func (WshExportAuditAction) EnumDescriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{11}
+}
+
+// Kind of the object of an audit row.
+type WshExportAuditKind int32
+
+const (
+	// No object, or one without id, such as the draft of a preview.
+	WshExportAuditKind_AUDIT_NOTHING WshExportAuditKind = 0
+	// A template.
+	WshExportAuditKind_AUDIT_TPL WshExportAuditKind = 1
+	// A schedule.
+	WshExportAuditKind_AUDIT_SCHED WshExportAuditKind = 2
+	// An instance.
+	WshExportAuditKind_AUDIT_INST WshExportAuditKind = 3
+	// A file of the instance objectId.
+	WshExportAuditKind_AUDIT_FILE WshExportAuditKind = 4
+	// A delivery.
+	WshExportAuditKind_AUDIT_DELIVERY WshExportAuditKind = 5
+	// The audit log; objectId is the last row that was removed.
+	WshExportAuditKind_AUDIT_LOG WshExportAuditKind = 6
+)
+
+// Enum value maps for WshExportAuditKind.
+var (
+	WshExportAuditKind_name = map[int32]string{
+		0: "AUDIT_NOTHING",
+		1: "AUDIT_TPL",
+		2: "AUDIT_SCHED",
+		3: "AUDIT_INST",
+		4: "AUDIT_FILE",
+		5: "AUDIT_DELIVERY",
+		6: "AUDIT_LOG",
+	}
+	WshExportAuditKind_value = map[string]int32{
+		"AUDIT_NOTHING":  0,
+		"AUDIT_TPL":      1,
+		"AUDIT_SCHED":    2,
+		"AUDIT_INST":     3,
+		"AUDIT_FILE":     4,
+		"AUDIT_DELIVERY": 5,
+		"AUDIT_LOG":      6,
+	}
+)
+
+func (x WshExportAuditKind) Enum() *WshExportAuditKind {
+	p := new(WshExportAuditKind)
+	*p = x
+	return p
+}
+
+func (x WshExportAuditKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (WshExportAuditKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_exporttask_proto_enumTypes[12].Descriptor()
+}
+
+func (WshExportAuditKind) Type() protoreflect.EnumType {
+	return &file_exporttask_proto_enumTypes[12]
+}
+
+func (x WshExportAuditKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use WshExportAuditKind.Descriptor instead.
+func (WshExportAuditKind) EnumDescriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{12}
+}
+
 // A template: what is exported, and how.
 type WshExportTpl struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -6866,6 +7025,428 @@ func (x *WshExportQueueWorker) GetRunning() int64 {
 	return 0
 }
 
+// A row of the audit log. It never holds values of parameters.
+type WshExportAudit struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Place in the chain, from 1 without gaps.
+	AuditId int64 `protobuf:"varint,1,opt,name=auditId,proto3" json:"auditId,omitempty"`
+	// Time of the action.
+	At string `protobuf:"bytes,2,opt,name=at,proto3" json:"at,omitempty"`
+	// What was done.
+	Action WshExportAuditAction `protobuf:"varint,3,opt,name=action,proto3,enum=exporttask.WshExportAuditAction" json:"action,omitempty"`
+	// Kind of the object.
+	Kind WshExportAuditKind `protobuf:"varint,4,opt,name=kind,proto3,enum=exporttask.WshExportAuditKind" json:"kind,omitempty"`
+	// Id of the object; 0: none.
+	ObjectId int64 `protobuf:"varint,5,opt,name=objectId,proto3" json:"objectId,omitempty"`
+	// Operator that owns the object. Of AUDIT_REFUSE: the operator that called.
+	OperatorId int32 `protobuf:"varint,6,opt,name=operatorId,proto3" json:"operatorId,omitempty"`
+	// Operator that acted: that of the token, or without tokens the operatorId of
+	// the request; 0: unknown, or the service itself.
+	ByOperator int32 `protobuf:"varint,7,opt,name=byOperator,proto3" json:"byOperator,omitempty"`
+	// Name of the caller's token; empty: none.
+	Token string `protobuf:"bytes,8,opt,name=token,proto3" json:"token,omitempty"`
+	// Network address of the caller; empty: the service itself.
+	Peer string `protobuf:"bytes,9,opt,name=peer,proto3" json:"peer,omitempty"`
+	// x-request-id of the call.
+	RequestId string `protobuf:"bytes,10,opt,name=requestId,proto3" json:"requestId,omitempty"`
+	// "grpc", "http", "link" (a signed URL), "schedule" or "service".
+	Via string `protobuf:"bytes,11,opt,name=via,proto3" json:"via,omitempty"`
+	// More about the action, such as the names of changed fields.
+	Detail string `protobuf:"bytes,12,opt,name=detail,proto3" json:"detail,omitempty"`
+	// SHA-256 of the row before, in hexadecimal; zeros in the first row.
+	PrevHash      string `protobuf:"bytes,13,opt,name=prevHash,proto3" json:"prevHash,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportAudit) Reset() {
+	*x = WshExportAudit{}
+	mi := &file_exporttask_proto_msgTypes[69]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportAudit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportAudit) ProtoMessage() {}
+
+func (x *WshExportAudit) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[69]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportAudit.ProtoReflect.Descriptor instead.
+func (*WshExportAudit) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{69}
+}
+
+func (x *WshExportAudit) GetAuditId() int64 {
+	if x != nil {
+		return x.AuditId
+	}
+	return 0
+}
+
+func (x *WshExportAudit) GetAt() string {
+	if x != nil {
+		return x.At
+	}
+	return ""
+}
+
+func (x *WshExportAudit) GetAction() WshExportAuditAction {
+	if x != nil {
+		return x.Action
+	}
+	return WshExportAuditAction_AUDIT_UNSPECIFIED
+}
+
+func (x *WshExportAudit) GetKind() WshExportAuditKind {
+	if x != nil {
+		return x.Kind
+	}
+	return WshExportAuditKind_AUDIT_NOTHING
+}
+
+func (x *WshExportAudit) GetObjectId() int64 {
+	if x != nil {
+		return x.ObjectId
+	}
+	return 0
+}
+
+func (x *WshExportAudit) GetOperatorId() int32 {
+	if x != nil {
+		return x.OperatorId
+	}
+	return 0
+}
+
+func (x *WshExportAudit) GetByOperator() int32 {
+	if x != nil {
+		return x.ByOperator
+	}
+	return 0
+}
+
+func (x *WshExportAudit) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+func (x *WshExportAudit) GetPeer() string {
+	if x != nil {
+		return x.Peer
+	}
+	return ""
+}
+
+func (x *WshExportAudit) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *WshExportAudit) GetVia() string {
+	if x != nil {
+		return x.Via
+	}
+	return ""
+}
+
+func (x *WshExportAudit) GetDetail() string {
+	if x != nil {
+		return x.Detail
+	}
+	return ""
+}
+
+func (x *WshExportAudit) GetPrevHash() string {
+	if x != nil {
+		return x.PrevHash
+	}
+	return ""
+}
+
+// The ends of the chain of hashes. A row with its hash is given as "ID:HASH",
+// HASH in hexadecimal; empty: there is none.
+type WshExportAuditChain struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Last row that was removed after audit-retention.
+	Anchor string `protobuf:"bytes,1,opt,name=anchor,proto3" json:"anchor,omitempty"`
+	// Last row.
+	Head          string `protobuf:"bytes,2,opt,name=head,proto3" json:"head,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportAuditChain) Reset() {
+	*x = WshExportAuditChain{}
+	mi := &file_exporttask_proto_msgTypes[70]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportAuditChain) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportAuditChain) ProtoMessage() {}
+
+func (x *WshExportAuditChain) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[70]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportAuditChain.ProtoReflect.Descriptor instead.
+func (*WshExportAuditChain) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{70}
+}
+
+func (x *WshExportAuditChain) GetAnchor() string {
+	if x != nil {
+		return x.Anchor
+	}
+	return ""
+}
+
+func (x *WshExportAuditChain) GetHead() string {
+	if x != nil {
+		return x.Head
+	}
+	return ""
+}
+
+// Request of ListAudit.
+type WshExportTaskListAuditReq struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Only rows about objects of this operator; 0: of any operator.
+	OperatorId int32 `protobuf:"varint,1,opt,name=operatorId,proto3" json:"operatorId,omitempty"`
+	// Only these actions; empty: any.
+	Actions []WshExportAuditAction `protobuf:"varint,2,rep,packed,name=actions,proto3,enum=exporttask.WshExportAuditAction" json:"actions,omitempty"`
+	// Only objects of this kind; AUDIT_NOTHING: any.
+	Kind WshExportAuditKind `protobuf:"varint,3,opt,name=kind,proto3,enum=exporttask.WshExportAuditKind" json:"kind,omitempty"`
+	// Only this object; 0: any. Needs kind.
+	ObjectId int64 `protobuf:"varint,4,opt,name=objectId,proto3" json:"objectId,omitempty"`
+	// Only actions from this time on, RFC 3339; empty: no bound.
+	From string `protobuf:"bytes,5,opt,name=from,proto3" json:"from,omitempty"`
+	// Only actions before this time, RFC 3339; empty: no bound.
+	To string `protobuf:"bytes,6,opt,name=to,proto3" json:"to,omitempty"`
+	// Only actions with the token of this name; empty: any.
+	Token string `protobuf:"bytes,7,opt,name=token,proto3" json:"token,omitempty"`
+	// 1 to 5000; 0: 50.
+	PageSize int32 `protobuf:"varint,8,opt,name=pageSize,proto3" json:"pageSize,omitempty"`
+	// nextPageToken of the previous page; empty: the first page.
+	PageToken string `protobuf:"bytes,9,opt,name=pageToken,proto3" json:"pageToken,omitempty"`
+	// true: in the order of the chain, as a verification needs them.
+	OldestFirst   bool `protobuf:"varint,10,opt,name=oldestFirst,proto3" json:"oldestFirst,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportTaskListAuditReq) Reset() {
+	*x = WshExportTaskListAuditReq{}
+	mi := &file_exporttask_proto_msgTypes[71]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportTaskListAuditReq) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportTaskListAuditReq) ProtoMessage() {}
+
+func (x *WshExportTaskListAuditReq) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[71]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportTaskListAuditReq.ProtoReflect.Descriptor instead.
+func (*WshExportTaskListAuditReq) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{71}
+}
+
+func (x *WshExportTaskListAuditReq) GetOperatorId() int32 {
+	if x != nil {
+		return x.OperatorId
+	}
+	return 0
+}
+
+func (x *WshExportTaskListAuditReq) GetActions() []WshExportAuditAction {
+	if x != nil {
+		return x.Actions
+	}
+	return nil
+}
+
+func (x *WshExportTaskListAuditReq) GetKind() WshExportAuditKind {
+	if x != nil {
+		return x.Kind
+	}
+	return WshExportAuditKind_AUDIT_NOTHING
+}
+
+func (x *WshExportTaskListAuditReq) GetObjectId() int64 {
+	if x != nil {
+		return x.ObjectId
+	}
+	return 0
+}
+
+func (x *WshExportTaskListAuditReq) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *WshExportTaskListAuditReq) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+func (x *WshExportTaskListAuditReq) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+func (x *WshExportTaskListAuditReq) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *WshExportTaskListAuditReq) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *WshExportTaskListAuditReq) GetOldestFirst() bool {
+	if x != nil {
+		return x.OldestFirst
+	}
+	return false
+}
+
+// Reply of ListAudit.
+type WshExportTaskListAuditRes struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Canonical gRPC status code as a decimal string; empty on success.
+	ErrCode string `protobuf:"bytes,1,opt,name=errCode,proto3" json:"errCode,omitempty"`
+	// Names the field, the value received and the values allowed; empty on
+	// success.
+	ErrMsg string `protobuf:"bytes,2,opt,name=errMsg,proto3" json:"errMsg,omitempty"`
+	// The rows. Not set if errCode is set.
+	Data []*WshExportAudit `protobuf:"bytes,3,rep,name=data,proto3" json:"data,omitempty"`
+	// Token of the next page; empty: this is the last page.
+	NextPageToken string `protobuf:"bytes,4,opt,name=nextPageToken,proto3" json:"nextPageToken,omitempty"`
+	// The ends of the chain, read before the rows. Only where no operatorId
+	// applies.
+	Chain         *WshExportAuditChain `protobuf:"bytes,5,opt,name=chain,proto3" json:"chain,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportTaskListAuditRes) Reset() {
+	*x = WshExportTaskListAuditRes{}
+	mi := &file_exporttask_proto_msgTypes[72]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportTaskListAuditRes) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportTaskListAuditRes) ProtoMessage() {}
+
+func (x *WshExportTaskListAuditRes) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[72]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportTaskListAuditRes.ProtoReflect.Descriptor instead.
+func (*WshExportTaskListAuditRes) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{72}
+}
+
+func (x *WshExportTaskListAuditRes) GetErrCode() string {
+	if x != nil {
+		return x.ErrCode
+	}
+	return ""
+}
+
+func (x *WshExportTaskListAuditRes) GetErrMsg() string {
+	if x != nil {
+		return x.ErrMsg
+	}
+	return ""
+}
+
+func (x *WshExportTaskListAuditRes) GetData() []*WshExportAudit {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+func (x *WshExportTaskListAuditRes) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+func (x *WshExportTaskListAuditRes) GetChain() *WshExportAuditChain {
+	if x != nil {
+		return x.Chain
+	}
+	return nil
+}
+
 var File_exporttask_proto protoreflect.FileDescriptor
 
 const file_exporttask_proto_rawDesc = "" +
@@ -7450,7 +8031,49 @@ const file_exporttask_proto_rawDesc = "" +
 	"\toldestSec\x18\x05 \x01(\x03R\toldestSec\"H\n" +
 	"\x14WshExportQueueWorker\x12\x16\n" +
 	"\x06worker\x18\x01 \x01(\tR\x06worker\x12\x18\n" +
-	"\arunning\x18\x02 \x01(\x03R\arunning*E\n" +
+	"\arunning\x18\x02 \x01(\x03R\arunning\"\x92\x03\n" +
+	"\x0eWshExportAudit\x12\x18\n" +
+	"\aauditId\x18\x01 \x01(\x03R\aauditId\x12\x0e\n" +
+	"\x02at\x18\x02 \x01(\tR\x02at\x128\n" +
+	"\x06action\x18\x03 \x01(\x0e2 .exporttask.WshExportAuditActionR\x06action\x122\n" +
+	"\x04kind\x18\x04 \x01(\x0e2\x1e.exporttask.WshExportAuditKindR\x04kind\x12\x1a\n" +
+	"\bobjectId\x18\x05 \x01(\x03R\bobjectId\x12\x1e\n" +
+	"\n" +
+	"operatorId\x18\x06 \x01(\x05R\n" +
+	"operatorId\x12\x1e\n" +
+	"\n" +
+	"byOperator\x18\a \x01(\x05R\n" +
+	"byOperator\x12\x14\n" +
+	"\x05token\x18\b \x01(\tR\x05token\x12\x12\n" +
+	"\x04peer\x18\t \x01(\tR\x04peer\x12\x1c\n" +
+	"\trequestId\x18\n" +
+	" \x01(\tR\trequestId\x12\x10\n" +
+	"\x03via\x18\v \x01(\tR\x03via\x12\x16\n" +
+	"\x06detail\x18\f \x01(\tR\x06detail\x12\x1a\n" +
+	"\bprevHash\x18\r \x01(\tR\bprevHash\"A\n" +
+	"\x13WshExportAuditChain\x12\x16\n" +
+	"\x06anchor\x18\x01 \x01(\tR\x06anchor\x12\x12\n" +
+	"\x04head\x18\x02 \x01(\tR\x04head\"\xdd\x02\n" +
+	"\x19WshExportTaskListAuditReq\x12\x1e\n" +
+	"\n" +
+	"operatorId\x18\x01 \x01(\x05R\n" +
+	"operatorId\x12:\n" +
+	"\aactions\x18\x02 \x03(\x0e2 .exporttask.WshExportAuditActionR\aactions\x122\n" +
+	"\x04kind\x18\x03 \x01(\x0e2\x1e.exporttask.WshExportAuditKindR\x04kind\x12\x1a\n" +
+	"\bobjectId\x18\x04 \x01(\x03R\bobjectId\x12\x12\n" +
+	"\x04from\x18\x05 \x01(\tR\x04from\x12\x0e\n" +
+	"\x02to\x18\x06 \x01(\tR\x02to\x12\x14\n" +
+	"\x05token\x18\a \x01(\tR\x05token\x12\x1a\n" +
+	"\bpageSize\x18\b \x01(\x05R\bpageSize\x12\x1c\n" +
+	"\tpageToken\x18\t \x01(\tR\tpageToken\x12 \n" +
+	"\voldestFirst\x18\n" +
+	" \x01(\bR\voldestFirst\"\xda\x01\n" +
+	"\x19WshExportTaskListAuditRes\x12\x18\n" +
+	"\aerrCode\x18\x01 \x01(\tR\aerrCode\x12\x16\n" +
+	"\x06errMsg\x18\x02 \x01(\tR\x06errMsg\x12.\n" +
+	"\x04data\x18\x03 \x03(\v2\x1a.exporttask.WshExportAuditR\x04data\x12$\n" +
+	"\rnextPageToken\x18\x04 \x01(\tR\rnextPageToken\x125\n" +
+	"\x05chain\x18\x05 \x01(\v2\x1f.exporttask.WshExportAuditChainR\x05chain*E\n" +
 	"\x12WshExportTplStatus\x12\x0e\n" +
 	"\n" +
 	"TPL_INITED\x10\x00\x12\x0e\n" +
@@ -7515,7 +8138,31 @@ const file_exporttask_proto_rawDesc = "" +
 	"\x10WshExportOverlap\x12\x11\n" +
 	"\rOVERLAP_ALLOW\x10\x00\x12\x10\n" +
 	"\fOVERLAP_SKIP\x10\x01\x12\x11\n" +
-	"\rOVERLAP_QUEUE\x10\x022\xc1\x10\n" +
+	"\rOVERLAP_QUEUE\x10\x02*\xf2\x01\n" +
+	"\x14WshExportAuditAction\x12\x15\n" +
+	"\x11AUDIT_UNSPECIFIED\x10\x00\x12\x10\n" +
+	"\fAUDIT_CREATE\x10\x01\x12\x10\n" +
+	"\fAUDIT_CHANGE\x10\x02\x12\x10\n" +
+	"\fAUDIT_DELETE\x10\x03\x12\r\n" +
+	"\tAUDIT_RUN\x10\x04\x12\x10\n" +
+	"\fAUDIT_CANCEL\x10\x05\x12\x0f\n" +
+	"\vAUDIT_RETRY\x10\x06\x12\x11\n" +
+	"\rAUDIT_PREVIEW\x10\a\x12\x12\n" +
+	"\x0eAUDIT_DOWNLOAD\x10\b\x12\x11\n" +
+	"\rAUDIT_DELIVER\x10\t\x12\x0f\n" +
+	"\vAUDIT_ERASE\x10\n" +
+	"\x12\x10\n" +
+	"\fAUDIT_REFUSE\x10\v*\x8a\x01\n" +
+	"\x12WshExportAuditKind\x12\x11\n" +
+	"\rAUDIT_NOTHING\x10\x00\x12\r\n" +
+	"\tAUDIT_TPL\x10\x01\x12\x0f\n" +
+	"\vAUDIT_SCHED\x10\x02\x12\x0e\n" +
+	"\n" +
+	"AUDIT_INST\x10\x03\x12\x0e\n" +
+	"\n" +
+	"AUDIT_FILE\x10\x04\x12\x12\n" +
+	"\x0eAUDIT_DELIVERY\x10\x05\x12\r\n" +
+	"\tAUDIT_LOG\x10\x062\x9e\x11\n" +
 	"\n" +
 	"ExportTask\x12[\n" +
 	"\tCreateTpl\x12%.exporttask.WshExportTaskCreateTplReq\x1a%.exporttask.WshExportTaskCreateTplRes\"\x00\x12U\n" +
@@ -7543,7 +8190,8 @@ const file_exporttask_proto_rawDesc = "" +
 	"\bRunSched\x12$.exporttask.WshExportTaskRunSchedReq\x1a$.exporttask.WshExportTaskRunSchedRes\"\x00\x12d\n" +
 	"\fListDelivery\x12(.exporttask.WshExportTaskListDeliveryReq\x1a(.exporttask.WshExportTaskListDeliveryRes\"\x00\x12g\n" +
 	"\rRetryDelivery\x12).exporttask.WshExportTaskRetryDeliveryReq\x1a).exporttask.WshExportTaskRetryDeliveryRes\"\x00\x12X\n" +
-	"\bGetQueue\x12$.exporttask.WshExportTaskGetQueueReq\x1a$.exporttask.WshExportTaskGetQueueRes\"\x00BC\n" +
+	"\bGetQueue\x12$.exporttask.WshExportTaskGetQueueReq\x1a$.exporttask.WshExportTaskGetQueueRes\"\x00\x12[\n" +
+	"\tListAudit\x12%.exporttask.WshExportTaskListAuditReq\x1a%.exporttask.WshExportTaskListAuditRes\"\x00BC\n" +
 	"\x1cio.grpc.welife.WshExportTaskB\rWshExportTaskP\x01Z\x12exporttask/api;apib\x06proto3"
 
 var (
@@ -7558,8 +8206,8 @@ func file_exporttask_proto_rawDescGZIP() []byte {
 	return file_exporttask_proto_rawDescData
 }
 
-var file_exporttask_proto_enumTypes = make([]protoimpl.EnumInfo, 11)
-var file_exporttask_proto_msgTypes = make([]protoimpl.MessageInfo, 69)
+var file_exporttask_proto_enumTypes = make([]protoimpl.EnumInfo, 13)
+var file_exporttask_proto_msgTypes = make([]protoimpl.MessageInfo, 73)
 var file_exporttask_proto_goTypes = []any{
 	(WshExportTplStatus)(0),               // 0: exporttask.WshExportTplStatus
 	(WshExportInstStatus)(0),              // 1: exporttask.WshExportInstStatus
@@ -7572,215 +8220,229 @@ var file_exporttask_proto_goTypes = []any{
 	(WshExportSchedStatus)(0),             // 8: exporttask.WshExportSchedStatus
 	(WshExportMissed)(0),                  // 9: exporttask.WshExportMissed
 	(WshExportOverlap)(0),                 // 10: exporttask.WshExportOverlap
-	(*WshExportTpl)(nil),                  // 11: exporttask.WshExportTpl
-	(*WshExportLimits)(nil),               // 12: exporttask.WshExportLimits
-	(*WshExportDeliverTo)(nil),            // 13: exporttask.WshExportDeliverTo
-	(*WshExportParamDecl)(nil),            // 14: exporttask.WshExportParamDecl
-	(*WshExportParam)(nil),                // 15: exporttask.WshExportParam
-	(*WshExportResultColumn)(nil),         // 16: exporttask.WshExportResultColumn
-	(*WshExportOptions)(nil),              // 17: exporttask.WshExportOptions
-	(*WshExportInst)(nil),                 // 18: exporttask.WshExportInst
-	(*WshExportDelivery)(nil),             // 19: exporttask.WshExportDelivery
-	(*WshExportSched)(nil),                // 20: exporttask.WshExportSched
-	(*WshExportWarning)(nil),              // 21: exporttask.WshExportWarning
-	(*WshExportFile)(nil),                 // 22: exporttask.WshExportFile
-	(*WshExportInstEvent)(nil),            // 23: exporttask.WshExportInstEvent
-	(*WshExportTaskCreateTplReq)(nil),     // 24: exporttask.WshExportTaskCreateTplReq
-	(*WshExportTaskCreateTplRes)(nil),     // 25: exporttask.WshExportTaskCreateTplRes
-	(*WshExportTaskListTplReq)(nil),       // 26: exporttask.WshExportTaskListTplReq
-	(*WshExportTaskListTplRes)(nil),       // 27: exporttask.WshExportTaskListTplRes
-	(*WshExportTaskUpdateTplReq)(nil),     // 28: exporttask.WshExportTaskUpdateTplReq
-	(*WshExportDeliverTos)(nil),           // 29: exporttask.WshExportDeliverTos
-	(*WshExportParamDecls)(nil),           // 30: exporttask.WshExportParamDecls
-	(*WshExportTaskUpdateTplRes)(nil),     // 31: exporttask.WshExportTaskUpdateTplRes
-	(*WshExportTaskDeleteTplReq)(nil),     // 32: exporttask.WshExportTaskDeleteTplReq
-	(*WshExportTaskDeleteTplRes)(nil),     // 33: exporttask.WshExportTaskDeleteTplRes
-	(*WshExportTaskPreviewTplReq)(nil),    // 34: exporttask.WshExportTaskPreviewTplReq
-	(*WshExportTaskPreviewTplRes)(nil),    // 35: exporttask.WshExportTaskPreviewTplRes
-	(*WshExportPreview)(nil),              // 36: exporttask.WshExportPreview
-	(*WshExportPreviewColumn)(nil),        // 37: exporttask.WshExportPreviewColumn
-	(*WshExportPreviewRow)(nil),           // 38: exporttask.WshExportPreviewRow
-	(*WshExportPreviewCell)(nil),          // 39: exporttask.WshExportPreviewCell
-	(*WshExportTaskCreateInstReq)(nil),    // 40: exporttask.WshExportTaskCreateInstReq
-	(*WshExportTaskCreateInstRes)(nil),    // 41: exporttask.WshExportTaskCreateInstRes
-	(*WshExportTaskGetInstReq)(nil),       // 42: exporttask.WshExportTaskGetInstReq
-	(*WshExportTaskGetInstRes)(nil),       // 43: exporttask.WshExportTaskGetInstRes
-	(*WshExportTaskListInstReq)(nil),      // 44: exporttask.WshExportTaskListInstReq
-	(*WshExportTaskListInstRes)(nil),      // 45: exporttask.WshExportTaskListInstRes
-	(*WshExportTaskCancelInstReq)(nil),    // 46: exporttask.WshExportTaskCancelInstReq
-	(*WshExportTaskCancelInstRes)(nil),    // 47: exporttask.WshExportTaskCancelInstRes
-	(*WshExportTaskDeleteInstReq)(nil),    // 48: exporttask.WshExportTaskDeleteInstReq
-	(*WshExportTaskDeleteInstRes)(nil),    // 49: exporttask.WshExportTaskDeleteInstRes
-	(*WshExportTaskRetryInstReq)(nil),     // 50: exporttask.WshExportTaskRetryInstReq
-	(*WshExportTaskRetryInstRes)(nil),     // 51: exporttask.WshExportTaskRetryInstRes
-	(*WshExportTaskWatchInstReq)(nil),     // 52: exporttask.WshExportTaskWatchInstReq
-	(*WshExportTaskWatchInstRes)(nil),     // 53: exporttask.WshExportTaskWatchInstRes
-	(*WshExportTaskDownloadInstReq)(nil),  // 54: exporttask.WshExportTaskDownloadInstReq
-	(*WshExportTaskDownloadInstRes)(nil),  // 55: exporttask.WshExportTaskDownloadInstRes
-	(*WshExportChunk)(nil),                // 56: exporttask.WshExportChunk
-	(*WshExportTaskListInstEventReq)(nil), // 57: exporttask.WshExportTaskListInstEventReq
-	(*WshExportTaskListInstEventRes)(nil), // 58: exporttask.WshExportTaskListInstEventRes
-	(*WshExportTaskCreateSchedReq)(nil),   // 59: exporttask.WshExportTaskCreateSchedReq
-	(*WshExportTaskCreateSchedRes)(nil),   // 60: exporttask.WshExportTaskCreateSchedRes
-	(*WshExportTaskListSchedReq)(nil),     // 61: exporttask.WshExportTaskListSchedReq
-	(*WshExportTaskListSchedRes)(nil),     // 62: exporttask.WshExportTaskListSchedRes
-	(*WshExportTaskUpdateSchedReq)(nil),   // 63: exporttask.WshExportTaskUpdateSchedReq
-	(*WshExportParams)(nil),               // 64: exporttask.WshExportParams
-	(*WshExportTaskUpdateSchedRes)(nil),   // 65: exporttask.WshExportTaskUpdateSchedRes
-	(*WshExportTaskDeleteSchedReq)(nil),   // 66: exporttask.WshExportTaskDeleteSchedReq
-	(*WshExportTaskDeleteSchedRes)(nil),   // 67: exporttask.WshExportTaskDeleteSchedRes
-	(*WshExportTaskRunSchedReq)(nil),      // 68: exporttask.WshExportTaskRunSchedReq
-	(*WshExportTaskRunSchedRes)(nil),      // 69: exporttask.WshExportTaskRunSchedRes
-	(*WshExportSchedRun)(nil),             // 70: exporttask.WshExportSchedRun
-	(*WshExportTaskListDeliveryReq)(nil),  // 71: exporttask.WshExportTaskListDeliveryReq
-	(*WshExportTaskListDeliveryRes)(nil),  // 72: exporttask.WshExportTaskListDeliveryRes
-	(*WshExportTaskRetryDeliveryReq)(nil), // 73: exporttask.WshExportTaskRetryDeliveryReq
-	(*WshExportTaskRetryDeliveryRes)(nil), // 74: exporttask.WshExportTaskRetryDeliveryRes
-	(*WshExportTaskGetQueueReq)(nil),      // 75: exporttask.WshExportTaskGetQueueReq
-	(*WshExportTaskGetQueueRes)(nil),      // 76: exporttask.WshExportTaskGetQueueRes
-	(*WshExportQueue)(nil),                // 77: exporttask.WshExportQueue
-	(*WshExportQueueOperator)(nil),        // 78: exporttask.WshExportQueueOperator
-	(*WshExportQueueWorker)(nil),          // 79: exporttask.WshExportQueueWorker
+	(WshExportAuditAction)(0),             // 11: exporttask.WshExportAuditAction
+	(WshExportAuditKind)(0),               // 12: exporttask.WshExportAuditKind
+	(*WshExportTpl)(nil),                  // 13: exporttask.WshExportTpl
+	(*WshExportLimits)(nil),               // 14: exporttask.WshExportLimits
+	(*WshExportDeliverTo)(nil),            // 15: exporttask.WshExportDeliverTo
+	(*WshExportParamDecl)(nil),            // 16: exporttask.WshExportParamDecl
+	(*WshExportParam)(nil),                // 17: exporttask.WshExportParam
+	(*WshExportResultColumn)(nil),         // 18: exporttask.WshExportResultColumn
+	(*WshExportOptions)(nil),              // 19: exporttask.WshExportOptions
+	(*WshExportInst)(nil),                 // 20: exporttask.WshExportInst
+	(*WshExportDelivery)(nil),             // 21: exporttask.WshExportDelivery
+	(*WshExportSched)(nil),                // 22: exporttask.WshExportSched
+	(*WshExportWarning)(nil),              // 23: exporttask.WshExportWarning
+	(*WshExportFile)(nil),                 // 24: exporttask.WshExportFile
+	(*WshExportInstEvent)(nil),            // 25: exporttask.WshExportInstEvent
+	(*WshExportTaskCreateTplReq)(nil),     // 26: exporttask.WshExportTaskCreateTplReq
+	(*WshExportTaskCreateTplRes)(nil),     // 27: exporttask.WshExportTaskCreateTplRes
+	(*WshExportTaskListTplReq)(nil),       // 28: exporttask.WshExportTaskListTplReq
+	(*WshExportTaskListTplRes)(nil),       // 29: exporttask.WshExportTaskListTplRes
+	(*WshExportTaskUpdateTplReq)(nil),     // 30: exporttask.WshExportTaskUpdateTplReq
+	(*WshExportDeliverTos)(nil),           // 31: exporttask.WshExportDeliverTos
+	(*WshExportParamDecls)(nil),           // 32: exporttask.WshExportParamDecls
+	(*WshExportTaskUpdateTplRes)(nil),     // 33: exporttask.WshExportTaskUpdateTplRes
+	(*WshExportTaskDeleteTplReq)(nil),     // 34: exporttask.WshExportTaskDeleteTplReq
+	(*WshExportTaskDeleteTplRes)(nil),     // 35: exporttask.WshExportTaskDeleteTplRes
+	(*WshExportTaskPreviewTplReq)(nil),    // 36: exporttask.WshExportTaskPreviewTplReq
+	(*WshExportTaskPreviewTplRes)(nil),    // 37: exporttask.WshExportTaskPreviewTplRes
+	(*WshExportPreview)(nil),              // 38: exporttask.WshExportPreview
+	(*WshExportPreviewColumn)(nil),        // 39: exporttask.WshExportPreviewColumn
+	(*WshExportPreviewRow)(nil),           // 40: exporttask.WshExportPreviewRow
+	(*WshExportPreviewCell)(nil),          // 41: exporttask.WshExportPreviewCell
+	(*WshExportTaskCreateInstReq)(nil),    // 42: exporttask.WshExportTaskCreateInstReq
+	(*WshExportTaskCreateInstRes)(nil),    // 43: exporttask.WshExportTaskCreateInstRes
+	(*WshExportTaskGetInstReq)(nil),       // 44: exporttask.WshExportTaskGetInstReq
+	(*WshExportTaskGetInstRes)(nil),       // 45: exporttask.WshExportTaskGetInstRes
+	(*WshExportTaskListInstReq)(nil),      // 46: exporttask.WshExportTaskListInstReq
+	(*WshExportTaskListInstRes)(nil),      // 47: exporttask.WshExportTaskListInstRes
+	(*WshExportTaskCancelInstReq)(nil),    // 48: exporttask.WshExportTaskCancelInstReq
+	(*WshExportTaskCancelInstRes)(nil),    // 49: exporttask.WshExportTaskCancelInstRes
+	(*WshExportTaskDeleteInstReq)(nil),    // 50: exporttask.WshExportTaskDeleteInstReq
+	(*WshExportTaskDeleteInstRes)(nil),    // 51: exporttask.WshExportTaskDeleteInstRes
+	(*WshExportTaskRetryInstReq)(nil),     // 52: exporttask.WshExportTaskRetryInstReq
+	(*WshExportTaskRetryInstRes)(nil),     // 53: exporttask.WshExportTaskRetryInstRes
+	(*WshExportTaskWatchInstReq)(nil),     // 54: exporttask.WshExportTaskWatchInstReq
+	(*WshExportTaskWatchInstRes)(nil),     // 55: exporttask.WshExportTaskWatchInstRes
+	(*WshExportTaskDownloadInstReq)(nil),  // 56: exporttask.WshExportTaskDownloadInstReq
+	(*WshExportTaskDownloadInstRes)(nil),  // 57: exporttask.WshExportTaskDownloadInstRes
+	(*WshExportChunk)(nil),                // 58: exporttask.WshExportChunk
+	(*WshExportTaskListInstEventReq)(nil), // 59: exporttask.WshExportTaskListInstEventReq
+	(*WshExportTaskListInstEventRes)(nil), // 60: exporttask.WshExportTaskListInstEventRes
+	(*WshExportTaskCreateSchedReq)(nil),   // 61: exporttask.WshExportTaskCreateSchedReq
+	(*WshExportTaskCreateSchedRes)(nil),   // 62: exporttask.WshExportTaskCreateSchedRes
+	(*WshExportTaskListSchedReq)(nil),     // 63: exporttask.WshExportTaskListSchedReq
+	(*WshExportTaskListSchedRes)(nil),     // 64: exporttask.WshExportTaskListSchedRes
+	(*WshExportTaskUpdateSchedReq)(nil),   // 65: exporttask.WshExportTaskUpdateSchedReq
+	(*WshExportParams)(nil),               // 66: exporttask.WshExportParams
+	(*WshExportTaskUpdateSchedRes)(nil),   // 67: exporttask.WshExportTaskUpdateSchedRes
+	(*WshExportTaskDeleteSchedReq)(nil),   // 68: exporttask.WshExportTaskDeleteSchedReq
+	(*WshExportTaskDeleteSchedRes)(nil),   // 69: exporttask.WshExportTaskDeleteSchedRes
+	(*WshExportTaskRunSchedReq)(nil),      // 70: exporttask.WshExportTaskRunSchedReq
+	(*WshExportTaskRunSchedRes)(nil),      // 71: exporttask.WshExportTaskRunSchedRes
+	(*WshExportSchedRun)(nil),             // 72: exporttask.WshExportSchedRun
+	(*WshExportTaskListDeliveryReq)(nil),  // 73: exporttask.WshExportTaskListDeliveryReq
+	(*WshExportTaskListDeliveryRes)(nil),  // 74: exporttask.WshExportTaskListDeliveryRes
+	(*WshExportTaskRetryDeliveryReq)(nil), // 75: exporttask.WshExportTaskRetryDeliveryReq
+	(*WshExportTaskRetryDeliveryRes)(nil), // 76: exporttask.WshExportTaskRetryDeliveryRes
+	(*WshExportTaskGetQueueReq)(nil),      // 77: exporttask.WshExportTaskGetQueueReq
+	(*WshExportTaskGetQueueRes)(nil),      // 78: exporttask.WshExportTaskGetQueueRes
+	(*WshExportQueue)(nil),                // 79: exporttask.WshExportQueue
+	(*WshExportQueueOperator)(nil),        // 80: exporttask.WshExportQueueOperator
+	(*WshExportQueueWorker)(nil),          // 81: exporttask.WshExportQueueWorker
+	(*WshExportAudit)(nil),                // 82: exporttask.WshExportAudit
+	(*WshExportAuditChain)(nil),           // 83: exporttask.WshExportAuditChain
+	(*WshExportTaskListAuditReq)(nil),     // 84: exporttask.WshExportTaskListAuditReq
+	(*WshExportTaskListAuditRes)(nil),     // 85: exporttask.WshExportTaskListAuditRes
 }
 var file_exporttask_proto_depIdxs = []int32{
 	3,   // 0: exporttask.WshExportTpl.etplOutputFormat:type_name -> exporttask.WshExportFormat
-	14,  // 1: exporttask.WshExportTpl.etplParams:type_name -> exporttask.WshExportParamDecl
-	17,  // 2: exporttask.WshExportTpl.etplOptions:type_name -> exporttask.WshExportOptions
-	16,  // 3: exporttask.WshExportTpl.etplResultColumns:type_name -> exporttask.WshExportResultColumn
-	12,  // 4: exporttask.WshExportTpl.etplLimits:type_name -> exporttask.WshExportLimits
+	16,  // 1: exporttask.WshExportTpl.etplParams:type_name -> exporttask.WshExportParamDecl
+	19,  // 2: exporttask.WshExportTpl.etplOptions:type_name -> exporttask.WshExportOptions
+	18,  // 3: exporttask.WshExportTpl.etplResultColumns:type_name -> exporttask.WshExportResultColumn
+	14,  // 4: exporttask.WshExportTpl.etplLimits:type_name -> exporttask.WshExportLimits
 	6,   // 5: exporttask.WshExportTpl.etplExtraColumns:type_name -> exporttask.WshExportExtraColumns
-	13,  // 6: exporttask.WshExportTpl.etplDeliverTo:type_name -> exporttask.WshExportDeliverTo
+	15,  // 6: exporttask.WshExportTpl.etplDeliverTo:type_name -> exporttask.WshExportDeliverTo
 	4,   // 7: exporttask.WshExportParamDecl.type:type_name -> exporttask.WshExportParamType
 	5,   // 8: exporttask.WshExportParamDecl.emptyList:type_name -> exporttask.WshExportEmptyList
 	1,   // 9: exporttask.WshExportInst.status:type_name -> exporttask.WshExportInstStatus
 	2,   // 10: exporttask.WshExportInst.state:type_name -> exporttask.WshExportInstState
 	3,   // 11: exporttask.WshExportInst.etplOutputFormat:type_name -> exporttask.WshExportFormat
-	17,  // 12: exporttask.WshExportInst.etplOptions:type_name -> exporttask.WshExportOptions
-	15,  // 13: exporttask.WshExportInst.params:type_name -> exporttask.WshExportParam
-	21,  // 14: exporttask.WshExportInst.warnings:type_name -> exporttask.WshExportWarning
-	22,  // 15: exporttask.WshExportInst.files:type_name -> exporttask.WshExportFile
-	12,  // 16: exporttask.WshExportInst.etplLimits:type_name -> exporttask.WshExportLimits
+	19,  // 12: exporttask.WshExportInst.etplOptions:type_name -> exporttask.WshExportOptions
+	17,  // 13: exporttask.WshExportInst.params:type_name -> exporttask.WshExportParam
+	23,  // 14: exporttask.WshExportInst.warnings:type_name -> exporttask.WshExportWarning
+	24,  // 15: exporttask.WshExportInst.files:type_name -> exporttask.WshExportFile
+	14,  // 16: exporttask.WshExportInst.etplLimits:type_name -> exporttask.WshExportLimits
 	6,   // 17: exporttask.WshExportInst.etplExtraColumns:type_name -> exporttask.WshExportExtraColumns
-	19,  // 18: exporttask.WshExportInst.deliveries:type_name -> exporttask.WshExportDelivery
+	21,  // 18: exporttask.WshExportInst.deliveries:type_name -> exporttask.WshExportDelivery
 	7,   // 19: exporttask.WshExportDelivery.state:type_name -> exporttask.WshExportDeliveryState
-	15,  // 20: exporttask.WshExportSched.params:type_name -> exporttask.WshExportParam
+	17,  // 20: exporttask.WshExportSched.params:type_name -> exporttask.WshExportParam
 	3,   // 21: exporttask.WshExportSched.etplOutputFormat:type_name -> exporttask.WshExportFormat
 	9,   // 22: exporttask.WshExportSched.missed:type_name -> exporttask.WshExportMissed
 	10,  // 23: exporttask.WshExportSched.overlap:type_name -> exporttask.WshExportOverlap
 	8,   // 24: exporttask.WshExportSched.status:type_name -> exporttask.WshExportSchedStatus
-	13,  // 25: exporttask.WshExportSched.deliverTo:type_name -> exporttask.WshExportDeliverTo
+	15,  // 25: exporttask.WshExportSched.deliverTo:type_name -> exporttask.WshExportDeliverTo
 	2,   // 26: exporttask.WshExportInstEvent.state:type_name -> exporttask.WshExportInstState
 	3,   // 27: exporttask.WshExportTaskCreateTplReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
-	14,  // 28: exporttask.WshExportTaskCreateTplReq.etplParams:type_name -> exporttask.WshExportParamDecl
-	17,  // 29: exporttask.WshExportTaskCreateTplReq.etplOptions:type_name -> exporttask.WshExportOptions
-	12,  // 30: exporttask.WshExportTaskCreateTplReq.etplLimits:type_name -> exporttask.WshExportLimits
+	16,  // 28: exporttask.WshExportTaskCreateTplReq.etplParams:type_name -> exporttask.WshExportParamDecl
+	19,  // 29: exporttask.WshExportTaskCreateTplReq.etplOptions:type_name -> exporttask.WshExportOptions
+	14,  // 30: exporttask.WshExportTaskCreateTplReq.etplLimits:type_name -> exporttask.WshExportLimits
 	6,   // 31: exporttask.WshExportTaskCreateTplReq.etplExtraColumns:type_name -> exporttask.WshExportExtraColumns
-	13,  // 32: exporttask.WshExportTaskCreateTplReq.etplDeliverTo:type_name -> exporttask.WshExportDeliverTo
-	11,  // 33: exporttask.WshExportTaskCreateTplRes.data:type_name -> exporttask.WshExportTpl
-	11,  // 34: exporttask.WshExportTaskListTplRes.data:type_name -> exporttask.WshExportTpl
+	15,  // 32: exporttask.WshExportTaskCreateTplReq.etplDeliverTo:type_name -> exporttask.WshExportDeliverTo
+	13,  // 33: exporttask.WshExportTaskCreateTplRes.data:type_name -> exporttask.WshExportTpl
+	13,  // 34: exporttask.WshExportTaskListTplRes.data:type_name -> exporttask.WshExportTpl
 	3,   // 35: exporttask.WshExportTaskUpdateTplReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
-	30,  // 36: exporttask.WshExportTaskUpdateTplReq.etplParams:type_name -> exporttask.WshExportParamDecls
-	17,  // 37: exporttask.WshExportTaskUpdateTplReq.etplOptions:type_name -> exporttask.WshExportOptions
-	12,  // 38: exporttask.WshExportTaskUpdateTplReq.etplLimits:type_name -> exporttask.WshExportLimits
+	32,  // 36: exporttask.WshExportTaskUpdateTplReq.etplParams:type_name -> exporttask.WshExportParamDecls
+	19,  // 37: exporttask.WshExportTaskUpdateTplReq.etplOptions:type_name -> exporttask.WshExportOptions
+	14,  // 38: exporttask.WshExportTaskUpdateTplReq.etplLimits:type_name -> exporttask.WshExportLimits
 	6,   // 39: exporttask.WshExportTaskUpdateTplReq.etplExtraColumns:type_name -> exporttask.WshExportExtraColumns
-	29,  // 40: exporttask.WshExportTaskUpdateTplReq.etplDeliverTo:type_name -> exporttask.WshExportDeliverTos
-	13,  // 41: exporttask.WshExportDeliverTos.list:type_name -> exporttask.WshExportDeliverTo
-	14,  // 42: exporttask.WshExportParamDecls.list:type_name -> exporttask.WshExportParamDecl
-	11,  // 43: exporttask.WshExportTaskUpdateTplRes.data:type_name -> exporttask.WshExportTpl
-	11,  // 44: exporttask.WshExportTaskDeleteTplRes.data:type_name -> exporttask.WshExportTpl
-	24,  // 45: exporttask.WshExportTaskPreviewTplReq.draft:type_name -> exporttask.WshExportTaskCreateTplReq
-	15,  // 46: exporttask.WshExportTaskPreviewTplReq.params:type_name -> exporttask.WshExportParam
+	31,  // 40: exporttask.WshExportTaskUpdateTplReq.etplDeliverTo:type_name -> exporttask.WshExportDeliverTos
+	15,  // 41: exporttask.WshExportDeliverTos.list:type_name -> exporttask.WshExportDeliverTo
+	16,  // 42: exporttask.WshExportParamDecls.list:type_name -> exporttask.WshExportParamDecl
+	13,  // 43: exporttask.WshExportTaskUpdateTplRes.data:type_name -> exporttask.WshExportTpl
+	13,  // 44: exporttask.WshExportTaskDeleteTplRes.data:type_name -> exporttask.WshExportTpl
+	26,  // 45: exporttask.WshExportTaskPreviewTplReq.draft:type_name -> exporttask.WshExportTaskCreateTplReq
+	17,  // 46: exporttask.WshExportTaskPreviewTplReq.params:type_name -> exporttask.WshExportParam
 	3,   // 47: exporttask.WshExportTaskPreviewTplReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
-	36,  // 48: exporttask.WshExportTaskPreviewTplRes.data:type_name -> exporttask.WshExportPreview
-	37,  // 49: exporttask.WshExportPreview.columns:type_name -> exporttask.WshExportPreviewColumn
-	38,  // 50: exporttask.WshExportPreview.rows:type_name -> exporttask.WshExportPreviewRow
-	15,  // 51: exporttask.WshExportPreview.params:type_name -> exporttask.WshExportParam
-	21,  // 52: exporttask.WshExportPreview.warnings:type_name -> exporttask.WshExportWarning
-	39,  // 53: exporttask.WshExportPreviewRow.cells:type_name -> exporttask.WshExportPreviewCell
+	38,  // 48: exporttask.WshExportTaskPreviewTplRes.data:type_name -> exporttask.WshExportPreview
+	39,  // 49: exporttask.WshExportPreview.columns:type_name -> exporttask.WshExportPreviewColumn
+	40,  // 50: exporttask.WshExportPreview.rows:type_name -> exporttask.WshExportPreviewRow
+	17,  // 51: exporttask.WshExportPreview.params:type_name -> exporttask.WshExportParam
+	23,  // 52: exporttask.WshExportPreview.warnings:type_name -> exporttask.WshExportWarning
+	41,  // 53: exporttask.WshExportPreviewRow.cells:type_name -> exporttask.WshExportPreviewCell
 	3,   // 54: exporttask.WshExportTaskCreateInstReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
-	15,  // 55: exporttask.WshExportTaskCreateInstReq.params:type_name -> exporttask.WshExportParam
-	18,  // 56: exporttask.WshExportTaskCreateInstRes.data:type_name -> exporttask.WshExportInst
-	18,  // 57: exporttask.WshExportTaskGetInstRes.data:type_name -> exporttask.WshExportInst
+	17,  // 55: exporttask.WshExportTaskCreateInstReq.params:type_name -> exporttask.WshExportParam
+	20,  // 56: exporttask.WshExportTaskCreateInstRes.data:type_name -> exporttask.WshExportInst
+	20,  // 57: exporttask.WshExportTaskGetInstRes.data:type_name -> exporttask.WshExportInst
 	2,   // 58: exporttask.WshExportTaskListInstReq.states:type_name -> exporttask.WshExportInstState
-	18,  // 59: exporttask.WshExportTaskListInstRes.data:type_name -> exporttask.WshExportInst
-	18,  // 60: exporttask.WshExportTaskCancelInstRes.data:type_name -> exporttask.WshExportInst
-	18,  // 61: exporttask.WshExportTaskDeleteInstRes.data:type_name -> exporttask.WshExportInst
-	18,  // 62: exporttask.WshExportTaskRetryInstRes.data:type_name -> exporttask.WshExportInst
-	18,  // 63: exporttask.WshExportTaskWatchInstRes.data:type_name -> exporttask.WshExportInst
-	56,  // 64: exporttask.WshExportTaskDownloadInstRes.data:type_name -> exporttask.WshExportChunk
-	22,  // 65: exporttask.WshExportChunk.file:type_name -> exporttask.WshExportFile
-	23,  // 66: exporttask.WshExportTaskListInstEventRes.data:type_name -> exporttask.WshExportInstEvent
-	15,  // 67: exporttask.WshExportTaskCreateSchedReq.params:type_name -> exporttask.WshExportParam
+	20,  // 59: exporttask.WshExportTaskListInstRes.data:type_name -> exporttask.WshExportInst
+	20,  // 60: exporttask.WshExportTaskCancelInstRes.data:type_name -> exporttask.WshExportInst
+	20,  // 61: exporttask.WshExportTaskDeleteInstRes.data:type_name -> exporttask.WshExportInst
+	20,  // 62: exporttask.WshExportTaskRetryInstRes.data:type_name -> exporttask.WshExportInst
+	20,  // 63: exporttask.WshExportTaskWatchInstRes.data:type_name -> exporttask.WshExportInst
+	58,  // 64: exporttask.WshExportTaskDownloadInstRes.data:type_name -> exporttask.WshExportChunk
+	24,  // 65: exporttask.WshExportChunk.file:type_name -> exporttask.WshExportFile
+	25,  // 66: exporttask.WshExportTaskListInstEventRes.data:type_name -> exporttask.WshExportInstEvent
+	17,  // 67: exporttask.WshExportTaskCreateSchedReq.params:type_name -> exporttask.WshExportParam
 	3,   // 68: exporttask.WshExportTaskCreateSchedReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
 	9,   // 69: exporttask.WshExportTaskCreateSchedReq.missed:type_name -> exporttask.WshExportMissed
 	10,  // 70: exporttask.WshExportTaskCreateSchedReq.overlap:type_name -> exporttask.WshExportOverlap
-	13,  // 71: exporttask.WshExportTaskCreateSchedReq.deliverTo:type_name -> exporttask.WshExportDeliverTo
-	20,  // 72: exporttask.WshExportTaskCreateSchedRes.data:type_name -> exporttask.WshExportSched
-	20,  // 73: exporttask.WshExportTaskListSchedRes.data:type_name -> exporttask.WshExportSched
-	64,  // 74: exporttask.WshExportTaskUpdateSchedReq.params:type_name -> exporttask.WshExportParams
+	15,  // 71: exporttask.WshExportTaskCreateSchedReq.deliverTo:type_name -> exporttask.WshExportDeliverTo
+	22,  // 72: exporttask.WshExportTaskCreateSchedRes.data:type_name -> exporttask.WshExportSched
+	22,  // 73: exporttask.WshExportTaskListSchedRes.data:type_name -> exporttask.WshExportSched
+	66,  // 74: exporttask.WshExportTaskUpdateSchedReq.params:type_name -> exporttask.WshExportParams
 	3,   // 75: exporttask.WshExportTaskUpdateSchedReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
 	9,   // 76: exporttask.WshExportTaskUpdateSchedReq.missed:type_name -> exporttask.WshExportMissed
 	10,  // 77: exporttask.WshExportTaskUpdateSchedReq.overlap:type_name -> exporttask.WshExportOverlap
-	29,  // 78: exporttask.WshExportTaskUpdateSchedReq.deliverTo:type_name -> exporttask.WshExportDeliverTos
-	15,  // 79: exporttask.WshExportParams.list:type_name -> exporttask.WshExportParam
-	20,  // 80: exporttask.WshExportTaskUpdateSchedRes.data:type_name -> exporttask.WshExportSched
-	20,  // 81: exporttask.WshExportTaskDeleteSchedRes.data:type_name -> exporttask.WshExportSched
-	70,  // 82: exporttask.WshExportTaskRunSchedRes.data:type_name -> exporttask.WshExportSchedRun
+	31,  // 78: exporttask.WshExportTaskUpdateSchedReq.deliverTo:type_name -> exporttask.WshExportDeliverTos
+	17,  // 79: exporttask.WshExportParams.list:type_name -> exporttask.WshExportParam
+	22,  // 80: exporttask.WshExportTaskUpdateSchedRes.data:type_name -> exporttask.WshExportSched
+	22,  // 81: exporttask.WshExportTaskDeleteSchedRes.data:type_name -> exporttask.WshExportSched
+	72,  // 82: exporttask.WshExportTaskRunSchedRes.data:type_name -> exporttask.WshExportSchedRun
 	7,   // 83: exporttask.WshExportTaskListDeliveryReq.states:type_name -> exporttask.WshExportDeliveryState
-	19,  // 84: exporttask.WshExportTaskListDeliveryRes.data:type_name -> exporttask.WshExportDelivery
-	19,  // 85: exporttask.WshExportTaskRetryDeliveryRes.data:type_name -> exporttask.WshExportDelivery
-	77,  // 86: exporttask.WshExportTaskGetQueueRes.data:type_name -> exporttask.WshExportQueue
-	78,  // 87: exporttask.WshExportQueue.operators:type_name -> exporttask.WshExportQueueOperator
-	79,  // 88: exporttask.WshExportQueue.workers:type_name -> exporttask.WshExportQueueWorker
-	24,  // 89: exporttask.ExportTask.CreateTpl:input_type -> exporttask.WshExportTaskCreateTplReq
-	26,  // 90: exporttask.ExportTask.ListTpl:input_type -> exporttask.WshExportTaskListTplReq
-	28,  // 91: exporttask.ExportTask.UpdateTpl:input_type -> exporttask.WshExportTaskUpdateTplReq
-	32,  // 92: exporttask.ExportTask.DeleteTpl:input_type -> exporttask.WshExportTaskDeleteTplReq
-	34,  // 93: exporttask.ExportTask.PreviewTpl:input_type -> exporttask.WshExportTaskPreviewTplReq
-	40,  // 94: exporttask.ExportTask.CreateInst:input_type -> exporttask.WshExportTaskCreateInstReq
-	42,  // 95: exporttask.ExportTask.GetInst:input_type -> exporttask.WshExportTaskGetInstReq
-	44,  // 96: exporttask.ExportTask.ListInst:input_type -> exporttask.WshExportTaskListInstReq
-	46,  // 97: exporttask.ExportTask.CancelInst:input_type -> exporttask.WshExportTaskCancelInstReq
-	50,  // 98: exporttask.ExportTask.RetryInst:input_type -> exporttask.WshExportTaskRetryInstReq
-	48,  // 99: exporttask.ExportTask.DeleteInst:input_type -> exporttask.WshExportTaskDeleteInstReq
-	52,  // 100: exporttask.ExportTask.WatchInst:input_type -> exporttask.WshExportTaskWatchInstReq
-	54,  // 101: exporttask.ExportTask.DownloadInst:input_type -> exporttask.WshExportTaskDownloadInstReq
-	57,  // 102: exporttask.ExportTask.ListInstEvent:input_type -> exporttask.WshExportTaskListInstEventReq
-	59,  // 103: exporttask.ExportTask.CreateSched:input_type -> exporttask.WshExportTaskCreateSchedReq
-	61,  // 104: exporttask.ExportTask.ListSched:input_type -> exporttask.WshExportTaskListSchedReq
-	63,  // 105: exporttask.ExportTask.UpdateSched:input_type -> exporttask.WshExportTaskUpdateSchedReq
-	66,  // 106: exporttask.ExportTask.DeleteSched:input_type -> exporttask.WshExportTaskDeleteSchedReq
-	68,  // 107: exporttask.ExportTask.RunSched:input_type -> exporttask.WshExportTaskRunSchedReq
-	71,  // 108: exporttask.ExportTask.ListDelivery:input_type -> exporttask.WshExportTaskListDeliveryReq
-	73,  // 109: exporttask.ExportTask.RetryDelivery:input_type -> exporttask.WshExportTaskRetryDeliveryReq
-	75,  // 110: exporttask.ExportTask.GetQueue:input_type -> exporttask.WshExportTaskGetQueueReq
-	25,  // 111: exporttask.ExportTask.CreateTpl:output_type -> exporttask.WshExportTaskCreateTplRes
-	27,  // 112: exporttask.ExportTask.ListTpl:output_type -> exporttask.WshExportTaskListTplRes
-	31,  // 113: exporttask.ExportTask.UpdateTpl:output_type -> exporttask.WshExportTaskUpdateTplRes
-	33,  // 114: exporttask.ExportTask.DeleteTpl:output_type -> exporttask.WshExportTaskDeleteTplRes
-	35,  // 115: exporttask.ExportTask.PreviewTpl:output_type -> exporttask.WshExportTaskPreviewTplRes
-	41,  // 116: exporttask.ExportTask.CreateInst:output_type -> exporttask.WshExportTaskCreateInstRes
-	43,  // 117: exporttask.ExportTask.GetInst:output_type -> exporttask.WshExportTaskGetInstRes
-	45,  // 118: exporttask.ExportTask.ListInst:output_type -> exporttask.WshExportTaskListInstRes
-	47,  // 119: exporttask.ExportTask.CancelInst:output_type -> exporttask.WshExportTaskCancelInstRes
-	51,  // 120: exporttask.ExportTask.RetryInst:output_type -> exporttask.WshExportTaskRetryInstRes
-	49,  // 121: exporttask.ExportTask.DeleteInst:output_type -> exporttask.WshExportTaskDeleteInstRes
-	53,  // 122: exporttask.ExportTask.WatchInst:output_type -> exporttask.WshExportTaskWatchInstRes
-	55,  // 123: exporttask.ExportTask.DownloadInst:output_type -> exporttask.WshExportTaskDownloadInstRes
-	58,  // 124: exporttask.ExportTask.ListInstEvent:output_type -> exporttask.WshExportTaskListInstEventRes
-	60,  // 125: exporttask.ExportTask.CreateSched:output_type -> exporttask.WshExportTaskCreateSchedRes
-	62,  // 126: exporttask.ExportTask.ListSched:output_type -> exporttask.WshExportTaskListSchedRes
-	65,  // 127: exporttask.ExportTask.UpdateSched:output_type -> exporttask.WshExportTaskUpdateSchedRes
-	67,  // 128: exporttask.ExportTask.DeleteSched:output_type -> exporttask.WshExportTaskDeleteSchedRes
-	69,  // 129: exporttask.ExportTask.RunSched:output_type -> exporttask.WshExportTaskRunSchedRes
-	72,  // 130: exporttask.ExportTask.ListDelivery:output_type -> exporttask.WshExportTaskListDeliveryRes
-	74,  // 131: exporttask.ExportTask.RetryDelivery:output_type -> exporttask.WshExportTaskRetryDeliveryRes
-	76,  // 132: exporttask.ExportTask.GetQueue:output_type -> exporttask.WshExportTaskGetQueueRes
-	111, // [111:133] is the sub-list for method output_type
-	89,  // [89:111] is the sub-list for method input_type
-	89,  // [89:89] is the sub-list for extension type_name
-	89,  // [89:89] is the sub-list for extension extendee
-	0,   // [0:89] is the sub-list for field type_name
+	21,  // 84: exporttask.WshExportTaskListDeliveryRes.data:type_name -> exporttask.WshExportDelivery
+	21,  // 85: exporttask.WshExportTaskRetryDeliveryRes.data:type_name -> exporttask.WshExportDelivery
+	79,  // 86: exporttask.WshExportTaskGetQueueRes.data:type_name -> exporttask.WshExportQueue
+	80,  // 87: exporttask.WshExportQueue.operators:type_name -> exporttask.WshExportQueueOperator
+	81,  // 88: exporttask.WshExportQueue.workers:type_name -> exporttask.WshExportQueueWorker
+	11,  // 89: exporttask.WshExportAudit.action:type_name -> exporttask.WshExportAuditAction
+	12,  // 90: exporttask.WshExportAudit.kind:type_name -> exporttask.WshExportAuditKind
+	11,  // 91: exporttask.WshExportTaskListAuditReq.actions:type_name -> exporttask.WshExportAuditAction
+	12,  // 92: exporttask.WshExportTaskListAuditReq.kind:type_name -> exporttask.WshExportAuditKind
+	82,  // 93: exporttask.WshExportTaskListAuditRes.data:type_name -> exporttask.WshExportAudit
+	83,  // 94: exporttask.WshExportTaskListAuditRes.chain:type_name -> exporttask.WshExportAuditChain
+	26,  // 95: exporttask.ExportTask.CreateTpl:input_type -> exporttask.WshExportTaskCreateTplReq
+	28,  // 96: exporttask.ExportTask.ListTpl:input_type -> exporttask.WshExportTaskListTplReq
+	30,  // 97: exporttask.ExportTask.UpdateTpl:input_type -> exporttask.WshExportTaskUpdateTplReq
+	34,  // 98: exporttask.ExportTask.DeleteTpl:input_type -> exporttask.WshExportTaskDeleteTplReq
+	36,  // 99: exporttask.ExportTask.PreviewTpl:input_type -> exporttask.WshExportTaskPreviewTplReq
+	42,  // 100: exporttask.ExportTask.CreateInst:input_type -> exporttask.WshExportTaskCreateInstReq
+	44,  // 101: exporttask.ExportTask.GetInst:input_type -> exporttask.WshExportTaskGetInstReq
+	46,  // 102: exporttask.ExportTask.ListInst:input_type -> exporttask.WshExportTaskListInstReq
+	48,  // 103: exporttask.ExportTask.CancelInst:input_type -> exporttask.WshExportTaskCancelInstReq
+	52,  // 104: exporttask.ExportTask.RetryInst:input_type -> exporttask.WshExportTaskRetryInstReq
+	50,  // 105: exporttask.ExportTask.DeleteInst:input_type -> exporttask.WshExportTaskDeleteInstReq
+	54,  // 106: exporttask.ExportTask.WatchInst:input_type -> exporttask.WshExportTaskWatchInstReq
+	56,  // 107: exporttask.ExportTask.DownloadInst:input_type -> exporttask.WshExportTaskDownloadInstReq
+	59,  // 108: exporttask.ExportTask.ListInstEvent:input_type -> exporttask.WshExportTaskListInstEventReq
+	61,  // 109: exporttask.ExportTask.CreateSched:input_type -> exporttask.WshExportTaskCreateSchedReq
+	63,  // 110: exporttask.ExportTask.ListSched:input_type -> exporttask.WshExportTaskListSchedReq
+	65,  // 111: exporttask.ExportTask.UpdateSched:input_type -> exporttask.WshExportTaskUpdateSchedReq
+	68,  // 112: exporttask.ExportTask.DeleteSched:input_type -> exporttask.WshExportTaskDeleteSchedReq
+	70,  // 113: exporttask.ExportTask.RunSched:input_type -> exporttask.WshExportTaskRunSchedReq
+	73,  // 114: exporttask.ExportTask.ListDelivery:input_type -> exporttask.WshExportTaskListDeliveryReq
+	75,  // 115: exporttask.ExportTask.RetryDelivery:input_type -> exporttask.WshExportTaskRetryDeliveryReq
+	77,  // 116: exporttask.ExportTask.GetQueue:input_type -> exporttask.WshExportTaskGetQueueReq
+	84,  // 117: exporttask.ExportTask.ListAudit:input_type -> exporttask.WshExportTaskListAuditReq
+	27,  // 118: exporttask.ExportTask.CreateTpl:output_type -> exporttask.WshExportTaskCreateTplRes
+	29,  // 119: exporttask.ExportTask.ListTpl:output_type -> exporttask.WshExportTaskListTplRes
+	33,  // 120: exporttask.ExportTask.UpdateTpl:output_type -> exporttask.WshExportTaskUpdateTplRes
+	35,  // 121: exporttask.ExportTask.DeleteTpl:output_type -> exporttask.WshExportTaskDeleteTplRes
+	37,  // 122: exporttask.ExportTask.PreviewTpl:output_type -> exporttask.WshExportTaskPreviewTplRes
+	43,  // 123: exporttask.ExportTask.CreateInst:output_type -> exporttask.WshExportTaskCreateInstRes
+	45,  // 124: exporttask.ExportTask.GetInst:output_type -> exporttask.WshExportTaskGetInstRes
+	47,  // 125: exporttask.ExportTask.ListInst:output_type -> exporttask.WshExportTaskListInstRes
+	49,  // 126: exporttask.ExportTask.CancelInst:output_type -> exporttask.WshExportTaskCancelInstRes
+	53,  // 127: exporttask.ExportTask.RetryInst:output_type -> exporttask.WshExportTaskRetryInstRes
+	51,  // 128: exporttask.ExportTask.DeleteInst:output_type -> exporttask.WshExportTaskDeleteInstRes
+	55,  // 129: exporttask.ExportTask.WatchInst:output_type -> exporttask.WshExportTaskWatchInstRes
+	57,  // 130: exporttask.ExportTask.DownloadInst:output_type -> exporttask.WshExportTaskDownloadInstRes
+	60,  // 131: exporttask.ExportTask.ListInstEvent:output_type -> exporttask.WshExportTaskListInstEventRes
+	62,  // 132: exporttask.ExportTask.CreateSched:output_type -> exporttask.WshExportTaskCreateSchedRes
+	64,  // 133: exporttask.ExportTask.ListSched:output_type -> exporttask.WshExportTaskListSchedRes
+	67,  // 134: exporttask.ExportTask.UpdateSched:output_type -> exporttask.WshExportTaskUpdateSchedRes
+	69,  // 135: exporttask.ExportTask.DeleteSched:output_type -> exporttask.WshExportTaskDeleteSchedRes
+	71,  // 136: exporttask.ExportTask.RunSched:output_type -> exporttask.WshExportTaskRunSchedRes
+	74,  // 137: exporttask.ExportTask.ListDelivery:output_type -> exporttask.WshExportTaskListDeliveryRes
+	76,  // 138: exporttask.ExportTask.RetryDelivery:output_type -> exporttask.WshExportTaskRetryDeliveryRes
+	78,  // 139: exporttask.ExportTask.GetQueue:output_type -> exporttask.WshExportTaskGetQueueRes
+	85,  // 140: exporttask.ExportTask.ListAudit:output_type -> exporttask.WshExportTaskListAuditRes
+	118, // [118:141] is the sub-list for method output_type
+	95,  // [95:118] is the sub-list for method input_type
+	95,  // [95:95] is the sub-list for extension type_name
+	95,  // [95:95] is the sub-list for extension extendee
+	0,   // [0:95] is the sub-list for field type_name
 }
 
 func init() { file_exporttask_proto_init() }
@@ -7795,8 +8457,8 @@ func file_exporttask_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_exporttask_proto_rawDesc), len(file_exporttask_proto_rawDesc)),
-			NumEnums:      11,
-			NumMessages:   69,
+			NumEnums:      13,
+			NumMessages:   73,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

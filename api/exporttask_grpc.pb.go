@@ -76,6 +76,7 @@ const (
 	ExportTask_ListDelivery_FullMethodName  = "/exporttask.ExportTask/ListDelivery"
 	ExportTask_RetryDelivery_FullMethodName = "/exporttask.ExportTask/RetryDelivery"
 	ExportTask_GetQueue_FullMethodName      = "/exporttask.ExportTask/GetQueue"
+	ExportTask_ListAudit_FullMethodName     = "/exporttask.ExportTask/ListAudit"
 )
 
 // ExportTaskClient is the client API for ExportTask service.
@@ -212,6 +213,12 @@ type ExportTaskClient interface {
 	// GetQueue counts waiting and running instances by operator and by worker.
 	// errCode 3: operatorId is negative.
 	GetQueue(ctx context.Context, in *WshExportTaskGetQueueReq, opts ...grpc.CallOption) (*WshExportTaskGetQueueRes, error)
+	// ListAudit lists the audit log: who did what to which object, when and from
+	// where. Newest first, unless oldestFirst is set. See docs/audit.md.
+	// errCode 3: an id is negative, objectId is set without kind, actions or kind
+	// contains an invalid value, from or to is not a time, pageSize is outside
+	// 0..5000, pageToken is invalid.
+	ListAudit(ctx context.Context, in *WshExportTaskListAuditReq, opts ...grpc.CallOption) (*WshExportTaskListAuditRes, error)
 }
 
 type exportTaskClient struct {
@@ -460,6 +467,16 @@ func (c *exportTaskClient) GetQueue(ctx context.Context, in *WshExportTaskGetQue
 	return out, nil
 }
 
+func (c *exportTaskClient) ListAudit(ctx context.Context, in *WshExportTaskListAuditReq, opts ...grpc.CallOption) (*WshExportTaskListAuditRes, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WshExportTaskListAuditRes)
+	err := c.cc.Invoke(ctx, ExportTask_ListAudit_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ExportTaskServer is the server API for ExportTask service.
 // All implementations must embed UnimplementedExportTaskServer
 // for forward compatibility.
@@ -594,6 +611,12 @@ type ExportTaskServer interface {
 	// GetQueue counts waiting and running instances by operator and by worker.
 	// errCode 3: operatorId is negative.
 	GetQueue(context.Context, *WshExportTaskGetQueueReq) (*WshExportTaskGetQueueRes, error)
+	// ListAudit lists the audit log: who did what to which object, when and from
+	// where. Newest first, unless oldestFirst is set. See docs/audit.md.
+	// errCode 3: an id is negative, objectId is set without kind, actions or kind
+	// contains an invalid value, from or to is not a time, pageSize is outside
+	// 0..5000, pageToken is invalid.
+	ListAudit(context.Context, *WshExportTaskListAuditReq) (*WshExportTaskListAuditRes, error)
 	mustEmbedUnimplementedExportTaskServer()
 }
 
@@ -669,6 +692,9 @@ func (UnimplementedExportTaskServer) RetryDelivery(context.Context, *WshExportTa
 }
 func (UnimplementedExportTaskServer) GetQueue(context.Context, *WshExportTaskGetQueueReq) (*WshExportTaskGetQueueRes, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetQueue not implemented")
+}
+func (UnimplementedExportTaskServer) ListAudit(context.Context, *WshExportTaskListAuditReq) (*WshExportTaskListAuditRes, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListAudit not implemented")
 }
 func (UnimplementedExportTaskServer) mustEmbedUnimplementedExportTaskServer() {}
 func (UnimplementedExportTaskServer) testEmbeddedByValue()                    {}
@@ -1073,6 +1099,24 @@ func _ExportTask_GetQueue_Handler(srv interface{}, ctx context.Context, dec func
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ExportTask_ListAudit_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WshExportTaskListAuditReq)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExportTaskServer).ListAudit(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExportTask_ListAudit_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExportTaskServer).ListAudit(ctx, req.(*WshExportTaskListAuditReq))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ExportTask_ServiceDesc is the grpc.ServiceDesc for ExportTask service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -1159,6 +1203,10 @@ var ExportTask_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetQueue",
 			Handler:    _ExportTask_GetQueue_Handler,
+		},
+		{
+			MethodName: "ListAudit",
+			Handler:    _ExportTask_ListAudit_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -49,7 +49,7 @@ schedules are given by their id or their exact name.`,
 	for group, commands := range map[string][]*cobra.Command{
 		"work": {a.runCommand(), a.instCommand()},
 		"keep": {a.tplCommand(), a.schedCommand(), a.applyCommand()},
-		"see":  {a.topCommand(), a.queueCommand(), a.deliveryCommand()},
+		"see":  {a.topCommand(), a.queueCommand(), a.deliveryCommand(), a.auditCommand()},
 	} {
 		for _, c := range commands {
 			c.GroupID = group

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"exporttask/cmd/internal/version"
+	"exporttask/internal/audit"
 	"exporttask/internal/delivery"
 	"exporttask/internal/export"
 	"exporttask/internal/model"
@@ -93,6 +94,7 @@ func (a *app) build(ctx context.Context) (_ *process, err error) {
 	p.exports = a.exports(owner, p, files, m)
 	p.deliveries = a.deliveries(owner, p, files, m)
 	p.sweeper = a.sweeper(p.db, files, storeID)
+	p.audit = audit.NewKeeper(audit.Config{Keep: a.cfg.auditKeep, CutEvery: a.cfg.sweepEvery}, p.db, a.log)
 	tasks := task.New(task.Config{
 		DB: p.db, Sources: p.sources, Files: files, Exports: p.exports, Deliveries: p.deliveries,
 		Settings: a.cfg.settings, Now: func() time.Time { return time.Now().In(a.cfg.location) },
@@ -103,7 +105,7 @@ func (a *app) build(ctx context.Context) (_ *process, err error) {
 		DB: p.db, Tasks: tasks, Destinations: p.deliveries, Links: linksOrNil(p.links),
 		MaxTimeout: a.cfg.settings.MaxTimeout, Zone: a.cfg.location,
 	})
-	if p.rpc, err = a.newRPCServer(p.db, p.handlers, m, p.traces); err != nil {
+	if p.rpc, err = a.newRPCServer(p.db, p.handlers, m, p.traces, p.audit); err != nil {
 		return nil, err
 	}
 	if p.httpListener != nil {

@@ -44,6 +44,7 @@ type config struct {
 	maxRunningSrc   int
 	sweepEvery      time.Duration
 	history         time.Duration
+	auditKeep       time.Duration
 	sweepForce      bool
 	settings        task.Settings
 	zone            string
@@ -87,6 +88,7 @@ func (c *config) define(o *options) {
 	f.IntVar(&c.settings.MaxAttempts, "max-attempts", 3, "attempts of an instance, unless the template sets them, 1 to 20")
 	f.DurationVar(&c.settings.Retention, "retention", 7*24*time.Hour, "time for which files are kept, unless the template sets one")
 	f.DurationVar(&c.history, "history-retention", 400*24*time.Hour, "time after its end for which an instance is kept with its events and deliveries; 0: for ever")
+	f.DurationVar(&c.auditKeep, "audit-retention", 0, "time for which rows of the audit log are kept; 0: for ever")
 	f.IntVar(&c.settings.MaxWaiting, "max-waiting", 10_000, "waiting instances of each operator; further ones are refused")
 	f.StringVar(&c.zone, "zone", "UTC", "IANA time `zone` of the service: of data sources, schedules and file names without another one")
 	f.DurationVar(&c.shutdownGrace, "shutdown-grace", 30*time.Second, "time for running exports to end after SIGTERM")
@@ -162,6 +164,9 @@ func (c *config) validate() error {
 	atLeast("retention", c.settings.Retention, time.Second)
 	if c.history != 0 {
 		atLeast("history-retention", c.history, 24*time.Hour)
+	}
+	if c.auditKeep != 0 {
+		atLeast("audit-retention", c.auditKeep, 24*time.Hour)
 	}
 	atLeast("shutdown-grace", c.shutdownGrace, 0)
 	c.store.validate(bad)

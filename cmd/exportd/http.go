@@ -115,6 +115,10 @@ func (a *app) newHTTPServer(l net.Listener, rpc *rpcServer, files gateway.Files,
 			md, _ := metadata.FromOutgoingContext(ctx)
 			return rpc.interceptors.Authenticate(ctx, md)
 		},
+		WithActor: func(ctx context.Context, via string) context.Context {
+			md, _ := metadata.FromOutgoingContext(ctx)
+			return rpc.interceptors.WithActor(ctx, md, via)
+		},
 		Ready: func(ctx context.Context) error {
 			if !h.ready.Load() {
 				return errors.New("shutting down")

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"exporttask/internal/audit"
 	"exporttask/internal/delivery"
 	"exporttask/internal/export"
 	"exporttask/internal/model"
@@ -56,6 +57,7 @@ type process struct {
 	deliveries *delivery.Pool
 	schedules  *schedule.Runner
 	sweeper    *export.Sweeper
+	audit      *audit.Keeper
 	registry   *announcer
 }
 
@@ -77,6 +79,7 @@ func (p *process) run(ctx context.Context) error {
 	claims.Go(func() { p.sweeper.Run(claiming) })
 	claims.Go(func() { p.schedules.Run(claiming) })
 	claims.Go(func() { p.sources.inspect(claiming, p.log) })
+	beats.Go(func() { p.audit.Run(beating) })
 	beats.Go(func() {
 		if err := p.registry.Run(beating); err != nil {
 			p.log.Error("registration in etcd", "error", err)

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc/reflection"
 
 	"exporttask/api"
+	"exporttask/internal/audit"
 	"exporttask/internal/auth"
 	"exporttask/internal/listener"
 	"exporttask/internal/server"
@@ -36,7 +37,7 @@ type rpcServer struct {
 }
 
 // newRPCServer returns the gRPC server with its handlers registered.
-func (a *app) newRPCServer(owners auth.OwnerLookup, handlers *server.Server, m *metrics.Metrics, traces *tracing.Provider) (*rpcServer, error) {
+func (a *app) newRPCServer(owners auth.OwnerLookup, handlers *server.Server, m *metrics.Metrics, traces *tracing.Provider, log *audit.Keeper) (*rpcServer, error) {
 	s := &rpcServer{health: health.NewServer(), peerKey: newPeerKey()}
 	var err error
 	if a.cfg.tokensFile != "" {
@@ -46,7 +47,7 @@ func (a *app) newRPCServer(owners auth.OwnerLookup, handlers *server.Server, m *
 	}
 	s.interceptors = auth.New(auth.Config{
 		Tokens: s.tokens, Owners: owners, Rate: a.cfg.rate, Deadline: a.cfg.callTimeout, RequestTimeout: a.cfg.edge.Body,
-		PeerKey: s.peerKey, Logger: a.log, Refused: m.Refused,
+		PeerKey: s.peerKey, Logger: a.log, Refused: m.Refused, Audit: log.Record,
 	})
 	recovery := &listener.Recovery{Logger: a.log, Panicked: func() { m.Panicked("grpc") }}
 	options := append(a.cfg.edge.ServerOptions(), traces.ServerOptions()...)

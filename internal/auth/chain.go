@@ -2,12 +2,16 @@ package auth
 
 import (
 	"context"
+	"errors"
+	"path"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
+
+	"exporttask/internal/model"
 )
 
 // Unary is the outermost unary interceptor. It sets the request id in the
@@ -118,7 +122,12 @@ func (i *Interceptors) checkOwner(ctx context.Context, method string, req any) e
 	}
 	switch {
 	case !who.Admin():
-		return restrict(ctx, i.Owners, who.Operator, m)
+		err := restrict(ctx, i.Owners, who.Operator, m)
+		if foreign, ok := errors.AsType[*foreignObjectError](err); ok {
+			i.audit(ctx, &who, model.AuditEntry{Kind: foreign.kind, ObjectID: foreign.id, Detail: path.Base(method) + " " + foreign.detail})
+			return foreign.Err
+		}
+		return err
 	case r.attributed:
 		return attribute(who.Operator, m)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"path"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"exporttask/internal/listener"
+	"exporttask/internal/model"
 )
 
 // Config configures Interceptors.
@@ -44,6 +46,10 @@ type Config struct {
 	// Refused, if set, is called for each call that Tap refuses; interceptors
 	// and stats handlers do not see these calls. It must not block.
 	Refused func(fullMethod string, code codes.Code)
+	// Audit, if set, records a call that is refused because of its caller: its
+	// token lacks the scope, or it names an object of another operator. ctx has
+	// the caller (model.WithActor). It must not block.
+	Audit func(ctx context.Context, e model.AuditEntry)
 }
 
 // Interceptors authenticates, authorizes and rate-limits the calls of a gRPC
@@ -52,13 +58,18 @@ type Interceptors struct {
 	Config
 	calls  *Limiter
 	logins *Limiter // limits the log lines about failed logins
+	// refusals limits the audit entries about refused calls of each token.
+	refusals *Limiter
 	// open counts the health checks of each client, downloads its DownloadInst calls.
 	open, downloads concurrency
 }
 
 // New returns the interceptors of a gRPC server.
 func New(c Config) *Interceptors {
-	return &Interceptors{Config: c, calls: NewLimiter(c.Rate), logins: NewLimiter(Rate{PerSecond: 1, Burst: 5})}
+	return &Interceptors{
+		Config: c, calls: NewLimiter(c.Rate), logins: NewLimiter(Rate{PerSecond: 1, Burst: 5}),
+		refusals: NewLimiter(Rate{PerSecond: 1, Burst: 100}),
+	}
 }
 
 // Tap is the tap.ServerInHandle of the server (grpc.InTapHandle). It decides
@@ -132,16 +143,59 @@ func (i *Interceptors) admit(ctx context.Context, method string, md metadata.MD)
 			return ctx, i.unauthenticated(ctx, method, i.peerAddr(ctx, md))
 		}
 		if r, _, known := ruleOf(method); known && !who.May(r.scope) {
+			i.audit(model.WithActor(ctx, i.actor(ctx, &who, md)), &who, model.AuditEntry{
+				Detail: fmt.Sprintf("%s needs the scope %s", path.Base(method), r.scope),
+			})
 			return ctx, status.Errorf(codes.PermissionDenied, "%s needs the scope %s, which the token %q does not have", method, r.scope, who.Name)
 		}
 		c.identity = &who
 		ctx = context.WithValue(ctx, callKey{}, c)
 	}
+	ctx = model.WithActor(ctx, i.actor(ctx, c.identity, md))
 	client := i.client(ctx, c.identity, md)
 	if err := i.withinRate(client); err != nil {
 		return ctx, err
 	}
 	return ctx, i.withinDownloads(ctx, method, client, c.identity)
+}
+
+// actor returns the caller of a call as the audit log records it.
+func (i *Interceptors) actor(ctx context.Context, who *Identity, md metadata.MD) model.Actor {
+	a := model.Actor{Peer: listener.ClientHost(i.peerAddr(ctx, md)), RequestID: RequestID(ctx), Via: "grpc"}
+	if i.PeerKey != "" && len(md.Get(i.PeerKey)) == 1 {
+		a.Via = "http"
+	}
+	if who != nil {
+		a.Operator, a.Token = who.Operator, who.Name
+	}
+	return a
+}
+
+// WithActor returns a context with the caller of an HTTP request that makes no call
+// (model.WithActor). md is the metadata that a call would have; via is "http", or
+// "link" for a signed URL.
+func (i *Interceptors) WithActor(ctx context.Context, md metadata.MD, via string) context.Context {
+	var who *Identity
+	if i.Tokens != nil && via != "link" {
+		if found, ok := i.Tokens.Identify(md.Get("authorization")); ok {
+			who = &found
+		}
+	}
+	a := i.actor(context.WithValue(ctx, callKey{}, call{requestID: requestID(md)}), who, md)
+	a.Via = via
+	return model.WithActor(ctx, a)
+}
+
+// audit records a refused call. Calls beyond a rate are not recorded, so that a
+// caller cannot fill the database.
+func (i *Interceptors) audit(ctx context.Context, who *Identity, e model.AuditEntry) {
+	if i.Audit == nil {
+		return
+	}
+	if _, ok := i.refusals.Allow(who.Name, time.Now()); ok {
+		e.Action, e.Operator = model.AuditRefuse, who.Operator
+		i.Audit(ctx, e)
+	}
 }
 
 // unauthenticated returns the status of a call without a valid token and logs

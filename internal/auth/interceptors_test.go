@@ -32,7 +32,7 @@ func TestInterceptors_Scopes(t *testing.T) {
 	s := setup(t, nil)
 	looks := map[string]bool{
 		"ListTpl": true, "GetInst": true, "ListInst": true, "WatchInst": true, "DownloadInst": true,
-		"ListInstEvent": true, "ListSched": true, "ListDelivery": true, "GetQueue": true,
+		"ListInstEvent": true, "ListSched": true, "ListDelivery": true, "GetQueue": true, "ListAudit": true,
 	}
 	for _, method := range methods() {
 		may, mayNot, scope := "runner", "reader", "run"

@@ -26,18 +26,19 @@ const operatorField = "operatorId"
 // ownedObject describes a type of object that belongs to an operator.
 type ownedObject struct {
 	noun  string // the object's name in the error texts of package model
+	kind  model.AuditKind
 	owner func(OwnerLookup, context.Context, int64) (int32, error)
 }
 
 // ownedObjects are the request fields that hold the id of such an object, by
 // the field's name in any request.
 var ownedObjects = map[protoreflect.Name]ownedObject{
-	"etplId": {"template", func(o OwnerLookup, ctx context.Context, id int64) (int32, error) {
+	"etplId": {"template", model.AuditTpl, func(o OwnerLookup, ctx context.Context, id int64) (int32, error) {
 		return o.TplOwner(ctx, int32(id)) // the field is an int32
 	}},
-	"einstId":     {"instance", OwnerLookup.InstOwner},
-	"eschedId":    {"schedule", OwnerLookup.SchedOwner},
-	"edeliveryId": {"delivery", OwnerLookup.DeliveryOwner},
+	"einstId":     {"instance", model.AuditInst, OwnerLookup.InstOwner},
+	"eschedId":    {"schedule", model.AuditSched, OwnerLookup.SchedOwner},
+	"edeliveryId": {"delivery", model.AuditDelivery, OwnerLookup.DeliveryOwner},
 }
 
 // restrict limits a request to one operator: it sets operatorId to the
@@ -78,7 +79,10 @@ func restrictOperator(operator int32, m protoreflect.Message, path string) error
 		return nil
 	}
 	if got := m.Get(field).Int(); got != 0 && got != int64(operator) {
-		return model.Errorf(model.Invalid, "%s%s: %d, want 0 or %d, the operator of your token", path, operatorField, got, operator)
+		return &foreignObjectError{
+			detail: fmt.Sprintf("as operator %d", got),
+			Err:    model.Errorf(model.Invalid, "%s%s: %d, want 0 or %d, the operator of your token", path, operatorField, got, operator),
+		}
 	}
 	m.Set(field, protoreflect.ValueOfInt32(operator))
 	return nil
@@ -96,10 +100,25 @@ func checkID(ctx context.Context, owners OwnerLookup, operator int32, object own
 		return err
 	}
 	if owner != operator {
-		return notFound(object, field, id)
+		return &foreignObjectError{kind: object.kind, id: id, detail: "of another operator's " + object.noun, Err: notFound(object, field, id)}
 	}
 	return nil
 }
+
+// foreignObjectError is returned for a request that names another operator or one
+// of its objects. The caller gets Err: of an object, as if there was none.
+type foreignObjectError struct {
+	kind   model.AuditKind
+	id     int64
+	detail string // of the audit entry, after the method
+	Err    error
+}
+
+// Error implements error.
+func (e *foreignObjectError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the error for the caller.
+func (e *foreignObjectError) Unwrap() error { return e.Err }
 
 func notFound(object ownedObject, field string, id int64) error {
 	return model.Errorf(model.NotFound, "%s: %d, no such %s", field, id, object.noun)

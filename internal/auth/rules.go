@@ -43,7 +43,8 @@ var rules = map[string]rule{
 	"ListDelivery":  {scope: Read},
 	"RetryDelivery": {scope: Run},
 
-	"GetQueue": {scope: Read},
+	"GetQueue":  {scope: Read},
+	"ListAudit": {scope: Read},
 }
 
 // open reports whether a method needs no token: load balancers and probes call

@@ -12,7 +12,9 @@ import (
 	"strings"
 	"time"
 
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
 
 	"exporttask/api"
 	"exporttask/internal/auth/signedurl"
@@ -39,7 +41,7 @@ func (g *gateway) file(w http.ResponseWriter, r *http.Request) {
 		writeCode(w, code, res.GetErrMsg())
 		return
 	}
-	g.serveFile(w, r, id, r.URL.Query().Get("name"))
+	g.serveFile(w, g.withActor(r, "http"), id, r.URL.Query().Get("name"))
 }
 
 // link serves GET /d/…: a file to anybody who has a signed URL of it.
@@ -57,7 +59,7 @@ func (g *gateway) link(w http.ResponseWriter, r *http.Request) {
 		if g.Files == nil && g.Token != "" {
 			r = r.WithContext(metadata.NewOutgoingContext(r.Context(), metadata.Pairs("authorization", "Bearer "+g.Token)))
 		}
-		g.serveFile(w, r, id, r.PathValue("name"))
+		g.serveFile(w, g.withActor(r, "link"), id, r.PathValue("name"))
 	case errors.Is(err, signedurl.ErrExpired):
 		writeStatus(w, http.StatusGone, err.Error())
 	default:
@@ -81,7 +83,24 @@ func (g *gateway) serveFile(w http.ResponseWriter, r *http.Request, id int64, na
 	// A file never changes under its name, but not every caller may read it.
 	h.Set("Cache-Control", "private, no-cache")
 	ignoreUnknownRange(r.Header)
-	http.ServeContent(&rangeErrorWriter{ResponseWriter: w}, r, "", f.Finished.Truncate(time.Second), f)
+	fw := &fileWriter{ResponseWriter: w}
+	if g.Files != nil && r.Method == http.MethodGet {
+		fw.record = func(offset int64) error {
+			if err := g.Files.RecordDownload(r.Context(), f, offset); err != nil {
+				g.Logger.ErrorContext(r.Context(), "a download is refused, since it cannot be recorded", "inst_id", id, "error", err)
+				return status.Error(codes.Unavailable, "the download cannot be recorded in the audit log; try again")
+			}
+			return nil
+		}
+	}
+	http.ServeContent(fw, r, "", f.Finished.Truncate(time.Second), f)
+}
+
+func (g *gateway) withActor(r *http.Request, via string) *http.Request {
+	if g.WithActor == nil {
+		return r
+	}
+	return r.WithContext(g.WithActor(r.Context(), via))
 }
 
 func (g *gateway) open(ctx context.Context, id int64, name string) (*task.File, error) {
@@ -103,26 +122,45 @@ func ignoreUnknownRange(h http.Header) {
 	h.Set("Range", "bytes="+ranges)
 }
 
-// rangeErrorWriter replaces the text of http.ServeContent's status 416 by an
-// error in the form of the envelope. The header Content-Range, which states the
-// file's size, is kept.
-type rangeErrorWriter struct {
+// fileWriter records a download before the answer begins, and replaces the text of
+// http.ServeContent's status 416 by an error in the form of the envelope. The
+// header Content-Range of that answer, which states the file's size, is kept.
+type fileWriter struct {
 	http.ResponseWriter
+	record   func(offset int64) error // nil: nothing is recorded
 	replaced bool
 }
 
-func (w *rangeErrorWriter) WriteHeader(httpStatus int) {
-	if httpStatus != http.StatusRequestedRangeNotSatisfiable {
-		w.ResponseWriter.WriteHeader(httpStatus)
-		return
-	}
-	w.replaced = true
+func (w *fileWriter) WriteHeader(httpStatus int) {
 	h := w.Header()
-	h.Del("Content-Disposition")
-	writeStatus(w.ResponseWriter, httpStatus, fmt.Sprintf("Range: outside of the file, whose size is %s bytes", strings.TrimPrefix(h.Get("Content-Range"), "bytes */")))
+	switch {
+	case httpStatus == http.StatusRequestedRangeNotSatisfiable:
+		w.replaced = true
+		h.Del("Content-Disposition")
+		writeStatus(w.ResponseWriter, httpStatus, fmt.Sprintf("Range: outside of the file, whose size is %s bytes", strings.TrimPrefix(h.Get("Content-Range"), "bytes */")))
+		return
+	case w.record == nil || httpStatus != http.StatusOK && httpStatus != http.StatusPartialContent: // such as 304
+	default:
+		if err := w.record(rangeStart(h.Get("Content-Range"))); err != nil {
+			w.replaced = true
+			for _, name := range []string{"Content-Disposition", "Content-Range", "Content-Length", "ETag", "Last-Modified", "Accept-Ranges"} {
+				h.Del(name)
+			}
+			writeError(w.ResponseWriter, err)
+			return
+		}
+	}
+	w.ResponseWriter.WriteHeader(httpStatus)
 }
 
-func (w *rangeErrorWriter) Write(p []byte) (int, error) {
+// rangeStart returns the first byte that an answer with a Content-Range sends.
+func rangeStart(contentRange string) int64 {
+	var start int64
+	_, _ = fmt.Sscanf(contentRange, "bytes %d-", &start) // 0 where there is none
+	return start
+}
+
+func (w *fileWriter) Write(p []byte) (int, error) {
 	if w.replaced {
 		return len(p), nil
 	}
@@ -131,7 +169,7 @@ func (w *rangeErrorWriter) Write(p []byte) (int, error) {
 
 // ReadFrom keeps the connection's io.ReaderFrom, which sends files with
 // sendfile(2).
-func (w *rangeErrorWriter) ReadFrom(r io.Reader) (int64, error) {
+func (w *fileWriter) ReadFrom(r io.Reader) (int64, error) {
 	if w.replaced {
 		return io.Copy(io.Discard, r)
 	}
@@ -139,7 +177,7 @@ func (w *rangeErrorWriter) ReadFrom(r io.Reader) (int64, error) {
 }
 
 // Unwrap lets http.ResponseController reach the connection.
-func (w *rangeErrorWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+func (w *fileWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // disposition returns the Content-Disposition of a file (RFC 6266): its name in
 // ASCII for old clients and, if the name has other characters, in UTF-8 (RFC

@@ -35,6 +35,9 @@ type Files interface {
 	// first file. It does not check whether a caller may read the file. The error
 	// is a *model.Error if there is no such file.
 	OpenFile(ctx context.Context, instID int64, name string) (*task.File, error)
+	// RecordDownload records in the audit log that the caller reads a file from an
+	// offset on. Where it fails, nothing is sent.
+	RecordDownload(ctx context.Context, f *task.File, offset int64) error
 }
 
 // Config configures the handler of the HTTP port.
@@ -45,6 +48,10 @@ type Config struct {
 	// ctx has valid credentials. It is called before the body of a request is
 	// read. Nil means that requests need no credentials.
 	Authenticate func(ctx context.Context) error
+	// WithActor returns a context with the caller of a request, for the audit log;
+	// ctx has the outgoing metadata. via is "http", or "link" for a signed URL. Nil
+	// where Files is nil: the service records its calls.
+	WithActor func(ctx context.Context, via string) context.Context
 	// Token is the gateway's own admin token, with which it downloads the files
 	// of signed URLs if Files is nil. Empty means that the service needs none.
 	Token string

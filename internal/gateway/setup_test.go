@@ -55,12 +55,23 @@ func (s *service) WatchInst(_ *api.WshExportTaskWatchInstReq, stream grpc.Server
 // content is the only file, of instance 1.
 const content = "0123456789"
 
-type oneFile struct{}
+type oneFile struct {
+	recorded func(offset int64)
+	refuse   error // of RecordDownload
+}
 
 type stringFile struct{ *strings.Reader }
 
 func (f stringFile) Size() int64 { return f.Reader.Size() }
 func (stringFile) Close() error  { return nil }
+
+// RecordDownload implements Files.
+func (f oneFile) RecordDownload(_ context.Context, _ *task.File, offset int64) error {
+	if f.recorded != nil {
+		f.recorded(offset)
+	}
+	return f.refuse
+}
 
 func (oneFile) OpenFile(_ context.Context, id int64, name string) (*task.File, error) {
 	if id == 13 {

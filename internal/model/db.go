@@ -21,6 +21,7 @@ type DB struct {
 	turns *turns
 
 	quotas         *quotas
+	audit          *auditState
 	queueCounts    *snapshot[[]QueueOperator]
 	deliveryCounts *snapshot[[]DeliveryLoad]
 }
@@ -74,7 +75,7 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 	long := sql.OpenDB(unbounded)
 	long.SetConnMaxIdleTime(idleTime)
 	return &DB{
-		db: p, long: long, queue: QueueSettings{Lease: Lease}, turns: newTurns(), quotas: newQuotas(),
+		db: p, long: long, queue: QueueSettings{Lease: Lease}, turns: newTurns(), quotas: newQuotas(), audit: newAuditState(),
 		queueCounts: new(snapshot[[]QueueOperator]), deliveryCounts: new(snapshot[[]DeliveryLoad]),
 	}, nil
 }
@@ -176,13 +177,17 @@ func (d *DB) once(ctx context.Context, fn func(*tx) error) error {
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	if err := fn(&tx{begun}); err != nil {
+	t := &tx{tx: begun}
+	if err := fn(t); err != nil {
 		// The error of fn is the cause; the error of the rollback follows from it.
 		_ = begun.Rollback()
 		return err
 	}
 	if err := begun.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
+	}
+	if t.audited {
+		d.audit.added()
 	}
 	return nil
 }

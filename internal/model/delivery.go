@@ -97,7 +97,7 @@ type DeliveryFilter struct {
 
 // ListDelivery returns deliveries, newest first.
 func (d *DB) ListDelivery(ctx context.Context, f DeliveryFilter) ([]Delivery, error) {
-	p := page{table: "welife_export_delivery", id: "edeliveryId", before: f.Before, limit: f.Limit}
+	p := page{table: "welife_export_delivery", id: "edeliveryId", cursor: f.Before, limit: f.Limit}
 	states := f.States
 	switch {
 	case f.InstID != 0: // has few deliveries
@@ -123,6 +123,14 @@ func (d *DB) ListDelivery(ctx context.Context, f DeliveryFilter) ([]Delivery, er
 		return nil, fmt.Errorf("list deliveries: %w", err)
 	}
 	return list, nil
+}
+
+// deliveryEntry returns the audit entry of a delivery.
+func deliveryEntry(action AuditAction, v *Delivery) AuditEntry {
+	return AuditEntry{
+		Action: action, Kind: AuditDelivery, ObjectID: v.ID, Operator: v.OperatorID,
+		Detail: fmt.Sprintf("instance %d to %s", v.InstID, v.Destination),
+	}
 }
 
 // RetryDelivery makes a FAILED delivery WAITING again, with all its attempts, and
@@ -159,7 +167,10 @@ func (d *DB) RetryDelivery(ctx context.Context, id int64) (*Delivery, error) {
 		if now.State == DeliveryFailed {
 			next, attempt = DeliveryWaiting, 0
 		}
-		return wrap(fmt.Sprintf("retry delivery %d", id), execOne(ctx, t, UPDATE, next, attempt, id, now.State))
+		if err := execOne(ctx, t, UPDATE, next, attempt, id, now.State); err != nil {
+			return fmt.Errorf("retry delivery %d: %w", id, err)
+		}
+		return t.audit(ctx, deliveryEntry(AuditRetry, now))
 	})
 	if err != nil {
 		return nil, err

@@ -118,7 +118,12 @@ func (d *DB) HeartbeatDelivery(ctx context.Context, v *Delivery, lease time.Dura
 func (d *DB) FinishDelivery(ctx context.Context, v *Delivery, location, warning string) error {
 	const UPDATE = `UPDATE welife_export_delivery SET state = ?, location = ?, errMsg = ?, nextAt = NULL,
 		updated = UTC_TIMESTAMP(6), finished = UTC_TIMESTAMP(6)`
-	return d.writeDelivery(ctx, UPDATE, v, DeliveryDone, location, warning)
+	return d.inTx(ctx, func(t *tx) error {
+		if err := writeDelivery(ctx, t, UPDATE, v, DeliveryDone, location, warning); err != nil {
+			return err
+		}
+		return t.audit(ctx, deliveryEntry(AuditDeliver, v))
+	})
 }
 
 // FailDelivery ends a claimed delivery as FAILED. It returns ErrLeaseLost if the
@@ -150,9 +155,13 @@ func (d *DB) ReleaseDelivery(ctx context.Context, v *Delivery) error {
 // writeDelivery runs an UPDATE on a delivery that still runs under the claim of
 // v. eventId is the identity of the delivery.
 func (d *DB) writeDelivery(ctx context.Context, update string, v *Delivery, args ...any) error {
+	return writeDelivery(ctx, d.db, update, v, args...)
+}
+
+func writeDelivery(ctx context.Context, q querier, update string, v *Delivery, args ...any) error {
 	const FENCE = ` WHERE edeliveryId = ? AND state = ? AND (eventId, owner, claims, token) IN (?)`
 	args = append(args, v.ID, DeliveryRunning, tuple{v.EventID, v.Owner, v.Claims, v.Token})
-	err := execOne(ctx, d.db, update+FENCE, args...)
+	err := execOne(ctx, q, update+FENCE, args...)
 	if errors.Is(err, errRowCount) {
 		return ErrLeaseLost
 	}

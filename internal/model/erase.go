@@ -41,6 +41,9 @@ func (d *DB) EraseInst(ctx context.Context, id int64, e Erasure) (*Inst, []File,
 				return err
 			}
 		}
+		if err := t.audit(ctx, eraseEntry(in, e)); err != nil {
+			return err
+		}
 		return addEvent(ctx, t, e.Operator, "erased: "+e.Reason, id)
 	})
 	if err != nil {
@@ -52,6 +55,16 @@ func (d *DB) EraseInst(ctx context.Context, id int64, e Erasure) (*Inst, []File,
 	}
 	files, err := d.files(ctx, id)
 	return in, files[id], err
+}
+
+// eraseEntry returns the audit entry of an erasure. The reason is the one text of
+// a caller that the audit log holds.
+func eraseEntry(in *Inst, e Erasure) AuditEntry {
+	what := "files: "
+	if e.Params {
+		what = "files and parameters: "
+	}
+	return AuditEntry{Action: AuditErase, Kind: AuditInst, ObjectID: in.ID, Operator: in.OperatorID, By: e.Operator, Detail: what + e.Reason}
 }
 
 // eraseParams erases the parameter values of an instance, and the texts that can

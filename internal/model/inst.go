@@ -87,7 +87,26 @@ func insertInst(ctx context.Context, t *tx, in *Inst, r Request, reason string) 
 	if err != nil {
 		return 0, fmt.Errorf("insert instance: %w", err)
 	}
+	if err := t.audit(ctx, runEntry(in, id)); err != nil {
+		return 0, err
+	}
 	return id, addEvent(ctx, t, in.OperatorID, reason, id)
+}
+
+// runEntry returns the audit entry of an instance's creation.
+func runEntry(in *Inst, id int64) AuditEntry {
+	e := AuditEntry{
+		Action: AuditRun, Kind: AuditInst, ObjectID: id, Operator: in.OperatorID, By: in.OperatorID,
+		Detail: fmt.Sprintf("template %d, version %d", in.TplID, in.TplVersion),
+	}
+	if in.SchedID != 0 {
+		e.Detail += fmt.Sprintf(", schedule %d, due %s", in.SchedID, in.Due.Time.UTC().Format(time.RFC3339))
+	}
+	if in.RetryOf != 0 {
+		e.Action = AuditRetry
+		e.Detail += fmt.Sprintf(", retry of %d", in.RetryOf)
+	}
+	return e
 }
 
 // GetInst returns an instance with its files.
@@ -145,6 +164,11 @@ func (d *DB) Cancel(ctx context.Context, id int64, operator int32, reason string
 		if err != nil {
 			return err
 		}
+		if !in.State.Ended() && in.State != StateCanceling {
+			if err := t.audit(ctx, AuditEntry{Action: AuditCancel, Kind: AuditInst, ObjectID: id, Operator: in.OperatorID, By: operator}); err != nil {
+				return err
+			}
+		}
 		switch in.State {
 		case StateQueued, StateRetryWait:
 			return end(ctx, t, in, ending{state: StateCanceled, code: codeCanceled, msg: "canceled before it ran", operator: operator, reason: reason})
@@ -176,6 +200,16 @@ func (d *DB) RetryNow(ctx context.Context, id int64, operator int32) (*Inst, err
 			return fmt.Errorf("retry instance %d: %w", id, err)
 		}
 		if n, err := res.RowsAffected(); n == 0 {
+			return err
+		}
+		in, err := getInst(ctx, t, `SELECT `+instColumns+` FROM welife_export_inst WHERE einstId = ?`, id)
+		if err != nil {
+			return err
+		}
+		err = t.audit(ctx, AuditEntry{
+			Action: AuditRetry, Kind: AuditInst, ObjectID: id, Operator: in.OperatorID, By: operator, Detail: "the next attempt now",
+		})
+		if err != nil {
 			return err
 		}
 		return addEvent(ctx, t, operator, "next attempt asked for now", id)

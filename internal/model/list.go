@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -81,7 +82,7 @@ func (d *DB) ListInst(ctx context.Context, f InstFilter) ([]Inst, error) {
 
 // listInstIDs returns the ids of the instances that ListInst returns.
 func (d *DB) listInstIDs(ctx context.Context, f InstFilter) ([]int64, error) {
-	p := page{table: "welife_export_inst", id: "einstId", before: f.Before, limit: f.Limit}
+	p := page{table: "welife_export_inst", id: "einstId", cursor: f.Before, limit: f.Limit}
 	states := f.States
 	switch {
 	case f.TplID != 0 && f.OperatorID != 0:
@@ -102,36 +103,50 @@ func (d *DB) listInstIDs(ctx context.Context, f InstFilter) ([]int64, error) {
 	return ids, wrap("list instances", err)
 }
 
-// page is one page of ids of a table, in descending order.
+// page is one page of ids of a table, in descending order unless up is set.
 type page struct {
 	table, id string
-	index     string // has the columns of where, the state and the id; empty: the primary key
+	index     string // has the columns of where, the column by and the id; empty: the primary key
+	by        string // column whose values selectPage reads one by one; empty: state
 	where     where
-	before    int64 // only ids below this one; 0: the first page
+	cursor    int64 // only ids beyond this one; 0: the first page
+	up        bool  // ascending
 	limit     int
 }
 
-// selectPage returns the ids of a page. With an index it reads a page of each of
-// the states and merges them, so that it reads at most limit entries a state
-// however many rows there are. Without an index states must be empty.
-func selectPage[S ~int32](ctx context.Context, q querier, p page, states []S) (ids []int64, err error) {
-	order := " ORDER BY " + p.id + " DESC LIMIT ?"
+func (p *page) order() string {
+	if p.up {
+		return " ORDER BY " + p.id
+	}
+	return " ORDER BY " + p.id + " DESC"
+}
+
+// selectPage returns the ids of a page. With values of the column p.by it reads a
+// page of each of them and merges the pages, so that it reads at most limit
+// entries a value however many rows there are, if p.index has that order.
+func selectPage[S ~int32](ctx context.Context, q querier, p page, values []S) (ids []int64, err error) {
+	order := p.order() + " LIMIT ?"
 	from := "SELECT " + p.id + " FROM " + p.table
 	if p.index != "" {
 		from += " FORCE INDEX (" + p.index + ")"
 	}
-	p.where.addIf(p.before != 0, p.id+" < ?", p.before)
-	if len(states) == 0 {
+	beyond := " < ?"
+	if p.up {
+		beyond = " > ?"
+	}
+	p.where.addIf(p.cursor != 0, p.id+beyond, p.cursor)
+	if len(values) == 0 {
 		err := q.SelectContext(ctx, &ids, from+p.where.String()+order, append(p.where.args, p.limit)...)
 		return ids, err
 	}
-	states = slices.Compact(slices.Sorted(slices.Values(states)))
+	values = slices.Compact(slices.Sorted(slices.Values(values)))
+	by := cmp.Or(p.by, "state") + " = ?"
 	var parts []string
 	var args []any
-	for _, state := range states {
-		one := where{conds: append([]string{"state = ?"}, p.where.conds...)}
+	for _, value := range values {
+		one := where{conds: append([]string{by}, p.where.conds...)}
 		parts = append(parts, "("+from+one.String()+order+")")
-		args = append(append(append(args, state), p.where.args...), p.limit)
+		args = append(append(append(args, value), p.where.args...), p.limit)
 	}
 	err = q.SelectContext(ctx, &ids, strings.Join(parts, " UNION ALL ")+order, append(args, p.limit)...)
 	return ids, err

@@ -61,7 +61,10 @@ func (p pool) SelectContext(ctx context.Context, to any, query string, args ...a
 }
 
 // tx runs statements in one transaction.
-type tx struct{ tx *sqlx.Tx }
+type tx struct {
+	tx      *sqlx.Tx
+	audited bool // it has recorded entries of the audit log
+}
 
 // ExecContext implements querier.
 func (t *tx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
@@ -88,6 +91,15 @@ func (t *tx) SelectContext(ctx context.Context, to any, query string, args ...an
 		return err
 	}
 	return t.tx.SelectContext(ctx, to, text)
+}
+
+// insertID runs an INSERT of one row and returns its id.
+func insertID(ctx context.Context, q querier, query string, args ...any) (int64, error) {
+	res, err := q.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return res.LastInsertId()
 }
 
 // execOne runs a statement that has to change exactly one row. It returns

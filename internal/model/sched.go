@@ -93,20 +93,26 @@ func (d *DB) CreateSched(ctx context.Context, s Sched, r Request) (*Sched, error
 		overlap, jitterSec, startAt, endAt, deliverTo, status, nextDue, lastProblem, version, operatorId, requestId,
 		requestHash, created, updated)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 1, ?, ?, ?, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))`
-	id, hash := r.columns()
-	res, err := d.db.ExecContext(ctx, INSERT, s.Name, s.TplID, s.Params, s.OutputFormat, s.Cron, s.Zone, s.Missed,
-		s.Overlap, s.JitterSec, s.StartAt, s.EndAt, s.DeliverTo, s.Status, s.NextDue, s.OperatorID, id, hash)
+	reqID, hash := r.columns()
+	var id int64
+	err := d.inTx(ctx, func(t *tx) error {
+		var err error
+		id, err = insertID(ctx, t, INSERT, s.Name, s.TplID, s.Params, s.OutputFormat, s.Cron, s.Zone, s.Missed,
+			s.Overlap, s.JitterSec, s.StartAt, s.EndAt, s.DeliverTo, s.Status, s.NextDue, s.OperatorID, reqID, hash)
+		if err != nil {
+			return fmt.Errorf("insert schedule: %w", err)
+		}
+		return t.audit(ctx, AuditEntry{
+			Action: AuditCreate, Kind: AuditSched, ObjectID: id, Operator: s.OperatorID, Detail: fmt.Sprintf("of template %d", s.TplID),
+		})
+	})
 	if isServerError(err, mysqlErrDuplicateEntry) {
 		return d.SchedByRequest(ctx, r)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("insert schedule: %w", err)
+		return nil, err
 	}
-	newID, err := res.LastInsertId()
-	if err != nil {
-		return nil, fmt.Errorf("insert schedule: %w", err)
-	}
-	return d.GetSched(ctx, newID)
+	return d.GetSched(ctx, id)
 }
 
 // GetSched returns a schedule, also a deleted one.
@@ -195,18 +201,48 @@ func (d *DB) updateSched(ctx context.Context, id int64, version int32, change fu
 		return nil, Errorf(Conflict, "version: %d, the schedule is at version %d now", version, s.Version)
 	}
 	read := *s
+	before, err := snapshotOf(s)
+	if err != nil {
+		return nil, err
+	}
 	if err := change(s); err != nil {
 		return nil, err
 	}
-	res, err := d.db.ExecContext(ctx, UPDATE, s.Name, s.TplID, s.Params, s.OutputFormat, s.Cron, s.Zone, s.Missed, s.Overlap,
-		s.JitterSec, s.StartAt, s.EndAt, s.DeliverTo, s.Status, s.NextDue, id, read.Version, read.Status, read.NextDue)
+	after, err := snapshotOf(s)
 	if err != nil {
-		return nil, fmt.Errorf("update schedule %d: %w", id, err)
+		return nil, err
 	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		return nil, errors.Join(err, ErrMoved)
+	err = d.inTx(ctx, func(t *tx) error {
+		res, err := t.ExecContext(ctx, UPDATE, s.Name, s.TplID, s.Params, s.OutputFormat, s.Cron, s.Zone, s.Missed, s.Overlap,
+			s.JitterSec, s.StartAt, s.EndAt, s.DeliverTo, s.Status, s.NextDue, id, read.Version, read.Status, read.NextDue)
+		if err != nil {
+			return fmt.Errorf("update schedule %d: %w", id, err)
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(err, ErrMoved)
+		}
+		return t.audit(ctx, AuditEntry{
+			Action: AuditChange, Kind: AuditSched, ObjectID: id, Operator: s.OperatorID,
+			Detail: changes(read.Version+1, before.diff(after)) + statusChange(read.Status, s.Status),
+		})
+	})
+	if err != nil {
+		return nil, err
 	}
 	return d.GetSched(ctx, id)
+}
+
+// statusChange returns the end of the detail of a change that pauses or resumes.
+func statusChange(before, after SchedStatus) string {
+	switch {
+	case before == after:
+		return ""
+	case after == SchedPaused:
+		return "; paused"
+	case after == SchedActive:
+		return "; resumed"
+	}
+	return ""
 }
 
 func errSchedDeleted(id int64) error {
@@ -218,8 +254,22 @@ func errSchedDeleted(id int64) error {
 func (d *DB) DeleteSched(ctx context.Context, id int64) (*Sched, error) {
 	const UPDATE = `UPDATE welife_export_sched SET status = ?, nextDue = NULL, deleted = UTC_TIMESTAMP(6),
 		version = version + 1, updated = UTC_TIMESTAMP(6) WHERE eschedId = ? AND status <> ?`
-	if _, err := d.db.ExecContext(ctx, UPDATE, SchedDeleted, id, SchedDeleted); err != nil {
-		return nil, fmt.Errorf("delete schedule %d: %w", id, err)
+	s, err := d.GetSched(ctx, id)
+	if err != nil || s.Status == SchedDeleted {
+		return s, err
+	}
+	err = d.inTx(ctx, func(t *tx) error {
+		res, err := t.ExecContext(ctx, UPDATE, SchedDeleted, id, SchedDeleted)
+		if err != nil {
+			return fmt.Errorf("delete schedule %d: %w", id, err)
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return err // another request deleted it
+		}
+		return t.audit(ctx, AuditEntry{Action: AuditDelete, Kind: AuditSched, ObjectID: id, Operator: s.OperatorID})
+	})
+	if err != nil {
+		return nil, err
 	}
 	return d.GetSched(ctx, id)
 }

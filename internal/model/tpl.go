@@ -74,21 +74,25 @@ func (d *DB) CreateTpl(ctx context.Context, t Tpl, r Request) (*Tpl, error) {
 		etplRetentionSec, etplLimits, etplExtraColumns, etplDeliverTo, etplVersion, etplStatus, operatorId, requestId,
 		requestHash, etplCreated, etplUpdated)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))`
-	id, hash := r.columns()
-	res, err := d.db.ExecContext(ctx, INSERT, t.Name, t.Tag, t.Source, t.Expr, t.OutputColumns,
-		t.OutputFormat, t.Params, t.Options, t.ResultColumns, t.TimeoutSec, t.MaxAttempts,
-		t.RetentionSec, t.Limits, t.ExtraColumns, t.DeliverTo, t.Status, t.OperatorID, id, hash)
+	reqID, hash := r.columns()
+	var id int64
+	err := d.inTx(ctx, func(x *tx) error {
+		var err error
+		id, err = insertID(ctx, x, INSERT, t.Name, t.Tag, t.Source, t.Expr, t.OutputColumns,
+			t.OutputFormat, t.Params, t.Options, t.ResultColumns, t.TimeoutSec, t.MaxAttempts,
+			t.RetentionSec, t.Limits, t.ExtraColumns, t.DeliverTo, t.Status, t.OperatorID, reqID, hash)
+		if err != nil {
+			return fmt.Errorf("insert template: %w", err)
+		}
+		return x.audit(ctx, AuditEntry{Action: AuditCreate, Kind: AuditTpl, ObjectID: id, Operator: t.OperatorID})
+	})
 	if isServerError(err, mysqlErrDuplicateEntry) {
 		return d.TplByRequest(ctx, r)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("insert template: %w", err)
+		return nil, err
 	}
-	newID, err := res.LastInsertId()
-	if err != nil {
-		return nil, fmt.Errorf("insert template: %w", err)
-	}
-	return d.GetTpl(ctx, int32(newID))
+	return d.GetTpl(ctx, int32(id))
 }
 
 // GetTpl returns a template, also a deleted one.
@@ -172,18 +176,34 @@ func (d *DB) UpdateTpl(ctx context.Context, id, version int32, change func(*Tpl)
 	}
 	// change may query a data source, so no transaction is open meanwhile. The
 	// version in the UPDATE detects a concurrent change.
+	before, err := snapshotOf(t)
+	if err != nil {
+		return nil, err
+	}
 	if err := change(t); err != nil {
 		return nil, err
 	}
-	res, err := d.db.ExecContext(ctx, UPDATE, t.Name, t.Tag, t.Source, t.Expr,
-		t.OutputColumns, t.OutputFormat, t.Params, t.Options, t.ResultColumns,
-		t.TimeoutSec, t.MaxAttempts, t.RetentionSec, t.Limits, t.ExtraColumns,
-		t.DeliverTo, t.Status, id, t.Version, TplDeleted)
+	after, err := snapshotOf(t)
 	if err != nil {
-		return nil, fmt.Errorf("update template %d: %w", id, err)
+		return nil, err
 	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		return nil, errors.Join(err, Errorf(Conflict, "etplId: %d was changed by another request at the same time; read it and try again", id))
+	err = d.inTx(ctx, func(x *tx) error {
+		res, err := x.ExecContext(ctx, UPDATE, t.Name, t.Tag, t.Source, t.Expr,
+			t.OutputColumns, t.OutputFormat, t.Params, t.Options, t.ResultColumns,
+			t.TimeoutSec, t.MaxAttempts, t.RetentionSec, t.Limits, t.ExtraColumns,
+			t.DeliverTo, t.Status, id, t.Version, TplDeleted)
+		if err != nil {
+			return fmt.Errorf("update template %d: %w", id, err)
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(err, Errorf(Conflict, "etplId: %d was changed by another request at the same time; read it and try again", id))
+		}
+		return x.audit(ctx, AuditEntry{
+			Action: AuditChange, Kind: AuditTpl, ObjectID: int64(id), Operator: t.OperatorID, Detail: changes(t.Version+1, before.diff(after)),
+		})
+	})
+	if err != nil {
+		return nil, err
 	}
 	return d.GetTpl(ctx, id)
 }
@@ -210,8 +230,22 @@ func (d *DB) SetTplChecked(ctx context.Context, id, version int32, columns []Res
 func (d *DB) DeleteTpl(ctx context.Context, id int32) (*Tpl, error) {
 	const UPDATE = `UPDATE welife_export_tpl SET etplStatus = ?, etplDeleted = UTC_TIMESTAMP(6),
 		etplUpdated = UTC_TIMESTAMP(6) WHERE etplId = ? AND etplStatus <> ?`
-	if _, err := d.db.ExecContext(ctx, UPDATE, TplDeleted, id, TplDeleted); err != nil {
-		return nil, fmt.Errorf("delete template %d: %w", id, err)
+	t, err := d.GetTpl(ctx, id)
+	if err != nil || t.Status == TplDeleted {
+		return t, err
+	}
+	err = d.inTx(ctx, func(x *tx) error {
+		res, err := x.ExecContext(ctx, UPDATE, TplDeleted, id, TplDeleted)
+		if err != nil {
+			return fmt.Errorf("delete template %d: %w", id, err)
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return err // another request deleted it
+		}
+		return x.audit(ctx, AuditEntry{Action: AuditDelete, Kind: AuditTpl, ObjectID: int64(id), Operator: t.OperatorID})
+	})
+	if err != nil {
+		return nil, err
 	}
 	return d.GetTpl(ctx, id)
 }

@@ -83,6 +83,7 @@ func New(cfg Config, store Store, tasks Tasks, wake func(), log *slog.Logger) *R
 
 // Run handles due schedules until ctx ends.
 func (r *Runner) Run(ctx context.Context) {
+	ctx = model.WithActor(ctx, model.Actor{Via: "schedule"})
 	for ctx.Err() == nil {
 		if _, err := r.RunOnce(ctx); err != nil && ctx.Err() == nil {
 			r.log.ErrorContext(ctx, "handle due schedules", "error", err)

@@ -77,6 +77,9 @@ func (s *Server) DownloadInst(req *api.WshExportTaskDownloadInstReq, stream grpc
 	if _, err := f.Seek(req.GetOffset(), io.SeekStart); err != nil {
 		return fmt.Errorf("download %s: %w", file.Key, err)
 	}
+	if err := s.Tasks.RecordDownload(stream.Context(), f, req.GetOffset()); err != nil {
+		return err
+	}
 	buf := make([]byte, cmp.Or(int(req.GetChunkSize()), defaultChunk))
 	chunk := &api.WshExportChunk{Offset: req.GetOffset(), File: s.fileToProto(file)}
 	for chunk.GetOffset() < file.Bytes || chunk.GetFile() != nil {

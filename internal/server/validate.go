@@ -238,3 +238,16 @@ func deliveryStates(list []api.WshExportDeliveryState) error {
 	}
 	return nil
 }
+
+func auditActions(list []api.WshExportAuditAction) error {
+	for i, a := range list {
+		field := fmt.Sprintf("actions[%d]", i)
+		if err := enum(field, a); err != nil {
+			return err
+		}
+		if a == api.WshExportAuditAction_AUDIT_UNSPECIFIED {
+			return invalid(field, "AUDIT_UNSPECIFIED, want an action")
+		}
+	}
+	return nil
+}

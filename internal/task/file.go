@@ -15,6 +15,21 @@ type File struct {
 	store.File
 	Info     model.File
 	Finished time.Time // when the instance ended
+	Operator int32     // owner of the instance
+}
+
+// RecordDownload records in the audit log that a caller reads a file from an
+// offset on. It is called before the first byte is sent; where it fails, nothing
+// may be sent.
+func (s *Service) RecordDownload(ctx context.Context, f *File, offset int64) error {
+	e := model.AuditEntry{
+		Action: model.AuditDownload, Kind: model.AuditFile, ObjectID: f.Info.InstID, Operator: f.Operator,
+		Detail: fmt.Sprintf("file %d, %d bytes", f.Info.Seq, f.Info.Bytes),
+	}
+	if offset > 0 {
+		e.Detail += fmt.Sprintf(", from byte %d", offset)
+	}
+	return s.db.Audit(ctx, e)
 }
 
 // OpenFile opens a file of an instance, the first one where name is empty. It
@@ -41,7 +56,7 @@ func (s *Service) OpenFile(ctx context.Context, instID int64, name string) (*Fil
 		return nil, errors.Join(fmt.Errorf("file %s of instance %d has %d bytes in the store, want %d", info.Key, in.ID, f.Size(), info.Bytes), f.Close())
 	}
 	live := &liveFile{File: f, db: s.db, inst: in.ID, checked: time.Now()}
-	return &File{File: live, Info: *info, Finished: in.Finished.Time}, nil
+	return &File{File: live, Info: *info, Finished: in.Finished.Time, Operator: in.OperatorID}, nil
 }
 
 // recheckEvery is how often a file that is being read is checked for its

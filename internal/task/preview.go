@@ -70,6 +70,10 @@ func (s *Service) Preview(ctx context.Context, t *model.Tpl, p PreviewParams) (*
 	if err != nil {
 		return nil, err
 	}
+	err = s.db.Audit(ctx, model.AuditEntry{Action: model.AuditPreview, Kind: model.AuditTpl, ObjectID: int64(t.ID), Operator: p.OperatorID, By: p.OperatorID})
+	if err != nil {
+		return nil, err
+	}
 	ctx, stop := context.WithTimeout(ctx, previewTime)
 	defer stop()
 	sample, err := s.sources.Sample(ctx, in.Source, source.Query{

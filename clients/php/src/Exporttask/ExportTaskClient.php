@@ -466,4 +466,23 @@ class ExportTaskClient extends \Grpc\BaseStub {
         $metadata, $options);
     }
 
+    /**
+     * ListAudit lists the audit log: who did what to which object, when and from
+     * where. Newest first, unless oldestFirst is set. See docs/audit.md.
+     * errCode 3: an id is negative, objectId is set without kind, actions or kind
+     * contains an invalid value, from or to is not a time, pageSize is outside
+     * 0..5000, pageToken is invalid.
+     * @param \Exporttask\WshExportTaskListAuditReq $argument input argument
+     * @param array $metadata metadata
+     * @param array $options call options
+     * @return \Grpc\UnaryCall
+     */
+    public function ListAudit(\Exporttask\WshExportTaskListAuditReq $argument,
+      $metadata = [], $options = []) {
+        return $this->_simpleRequest('/exporttask.ExportTask/ListAudit',
+        $argument,
+        ['\Exporttask\WshExportTaskListAuditRes', 'decode'],
+        $metadata, $options);
+    }
+
 }

@@ -1,0 +1,21 @@
+CREATE TABLE IF NOT EXISTS welife_export_audit (
+  auditId    BIGINT       NOT NULL COMMENT 'place in the chain, from 1, without gaps',
+  at         DATETIME(6)  NOT NULL COMMENT 'UTC',
+  action     TINYINT      NOT NULL,
+  kind       TINYINT      NOT NULL COMMENT 'of the object',
+  objectId   BIGINT       NOT NULL,
+  operatorId INT          NOT NULL COMMENT 'owner of the object',
+  byOperator INT          NOT NULL COMMENT 'who acted',
+  token      VARCHAR(64)  CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL COMMENT 'name, empty: none',
+  peer       VARCHAR(64)  CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL COMMENT 'network address',
+  requestId  VARCHAR(64)  CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL COMMENT 'x-request-id',
+  via        VARCHAR(16)  CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL COMMENT 'grpc, http, link, schedule, service',
+  detail     VARCHAR(400) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  prevHash   BINARY(32)   NOT NULL COMMENT 'SHA-256 of the row before',
+  PRIMARY KEY (auditId),
+  KEY ix_at (at),
+  KEY ix_action (action, auditId),
+  KEY ix_operator_action (operatorId, action, auditId),
+  KEY ix_token_action (token, action, auditId),
+  KEY ix_object (kind, objectId, auditId)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci
