@@ -91,7 +91,7 @@ test-field: tools ## run the tests of trouble met in the field, on MariaDB and O
 	NODE_PATH=$(CACHE)/node/node_modules go run ./internal/testkit/fieldtest
 
 .PHONY: test-readers
-test-readers: $(GOTEST) ## open XLS and XLSX files with programs nobody here wrote, which it installs
+test-readers: $(GOTEST) ## open files of each format with programs nobody here wrote, which it installs
 	@scripts/install-parts readers
 	NODE_PATH=$(CACHE)/node/node_modules $(GOTEST) -count=1 -tags readers ./internal/format/...
 

@@ -262,6 +262,8 @@ const (
 	WshExportFormat_FMT_XLS WshExportFormat = 2
 	// Office Open XML workbook (ECMA-376), at most 16,384 columns.
 	WshExportFormat_FMT_XLSX WshExportFormat = 3
+	// JSON Lines: one JSON object (RFC 8259) on each line.
+	WshExportFormat_FMT_JSONL WshExportFormat = 4
 )
 
 // Enum value maps for WshExportFormat.
@@ -271,12 +273,14 @@ var (
 		1: "FMT_CSV",
 		2: "FMT_XLS",
 		3: "FMT_XLSX",
+		4: "FMT_JSONL",
 	}
 	WshExportFormat_value = map[string]int32{
 		"FMT_DEFAULT": 0,
 		"FMT_CSV":     1,
 		"FMT_XLS":     2,
 		"FMT_XLSX":    3,
+		"FMT_JSONL":   4,
 	}
 )
 
@@ -1538,7 +1542,7 @@ type WshExportOptions struct {
 	CsvGb18030 bool `protobuf:"varint,7,opt,name=csvGb18030,proto3" json:"csvGb18030,omitempty"`
 	// CSV: turn the formula guard off for the whole file, see docs/formats.md.
 	NoFormulaGuard bool `protobuf:"varint,8,opt,name=noFormulaGuard,proto3" json:"noFormulaGuard,omitempty"`
-	// CSV: compress the file with gzip.
+	// CSV, JSON Lines: compress the file with gzip.
 	Gzip bool `protobuf:"varint,9,opt,name=gzip,proto3" json:"gzip,omitempty"`
 	// Rows of each part: the file is a ZIP archive of parts with a manifest, at
 	// most 10,000 parts; 0: one file. Negative: errCode "3".
@@ -1549,7 +1553,7 @@ type WshExportOptions struct {
 	NoFreeze bool `protobuf:"varint,12,opt,name=noFreeze,proto3" json:"noFreeze,omitempty"`
 	// XLS, XLSX: no filter buttons in the header row.
 	NoFilter bool `protobuf:"varint,13,opt,name=noFilter,proto3" json:"noFilter,omitempty"`
-	// XLSX, gzip: a smaller file for more CPU time.
+	// XLSX, gzip, zstd: a smaller file for more CPU time.
 	Small bool `protobuf:"varint,14,opt,name=small,proto3" json:"small,omitempty"`
 	// Read from one consistent snapshot of the data source.
 	Snapshot bool `protobuf:"varint,15,opt,name=snapshot,proto3" json:"snapshot,omitempty"`
@@ -1558,7 +1562,12 @@ type WshExportOptions struct {
 	// instance), {attempt}, {date} and {time} (of creation, or the due time of an
 	// instance that a schedule created), {due}, {window_start}, {window_end},
 	// {param.X} (value of the parameter X). Dates take a layout: {date:2006-01}.
-	FileName      string `protobuf:"bytes,16,opt,name=fileName,proto3" json:"fileName,omitempty"`
+	FileName string `protobuf:"bytes,16,opt,name=fileName,proto3" json:"fileName,omitempty"`
+	// JSON Lines: "string" writes all numbers as strings, "number" none; empty:
+	// numbers that a double does not hold exactly are strings.
+	JsonNumbers string `protobuf:"bytes,17,opt,name=jsonNumbers,proto3" json:"jsonNumbers,omitempty"`
+	// CSV, JSON Lines: compress the file with Zstandard; not together with gzip.
+	Zstd          bool `protobuf:"varint,18,opt,name=zstd,proto3" json:"zstd,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1703,6 +1712,20 @@ func (x *WshExportOptions) GetFileName() string {
 		return x.FileName
 	}
 	return ""
+}
+
+func (x *WshExportOptions) GetJsonNumbers() string {
+	if x != nil {
+		return x.JsonNumbers
+	}
+	return ""
+}
+
+func (x *WshExportOptions) GetZstd() bool {
+	if x != nil {
+		return x.Zstd
+	}
+	return false
 }
 
 // An instance: one run of a template, with the content of the template frozen
@@ -7516,7 +7539,7 @@ const file_exporttask_proto_rawDesc = "" +
 	"\x06isNull\x18\x04 \x01(\bR\x06isNull\"?\n" +
 	"\x15WshExportResultColumn\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
-	"\x04type\x18\x02 \x01(\tR\x04type\"\xe2\x03\n" +
+	"\x04type\x18\x02 \x01(\tR\x04type\"\x98\x04\n" +
 	"\x10WshExportOptions\x12\"\n" +
 	"\fcsvDelimiter\x18\x01 \x01(\tR\fcsvDelimiter\x12\x16\n" +
 	"\x06csvBom\x18\x02 \x01(\bR\x06csvBom\x12\x14\n" +
@@ -7536,7 +7559,9 @@ const file_exporttask_proto_rawDesc = "" +
 	"\bnoFilter\x18\r \x01(\bR\bnoFilter\x12\x14\n" +
 	"\x05small\x18\x0e \x01(\bR\x05small\x12\x1a\n" +
 	"\bsnapshot\x18\x0f \x01(\bR\bsnapshot\x12\x1a\n" +
-	"\bfileName\x18\x10 \x01(\tR\bfileName\"\xdd\v\n" +
+	"\bfileName\x18\x10 \x01(\tR\bfileName\x12 \n" +
+	"\vjsonNumbers\x18\x11 \x01(\tR\vjsonNumbers\x12\x12\n" +
+	"\x04zstd\x18\x12 \x01(\bR\x04zstd\"\xdd\v\n" +
 	"\rWshExportInst\x12\x18\n" +
 	"\aeinstId\x18\x01 \x01(\x03R\aeinstId\x12\x16\n" +
 	"\x06etplId\x18\x02 \x01(\x05R\x06etplId\x127\n" +
@@ -8095,12 +8120,13 @@ const file_exporttask_proto_rawDesc = "" +
 	"\rSTATE_EXPIRED\x10\x06\x12\x10\n" +
 	"\fSTATE_FAILED\x10\a\x12\x12\n" +
 	"\x0eSTATE_CANCELED\x10\b\x12\x13\n" +
-	"\x0fSTATE_TIMED_OUT\x10\t*V\n" +
+	"\x0fSTATE_TIMED_OUT\x10\t*_\n" +
 	"\x0fWshExportFormat\x12\x0f\n" +
 	"\vFMT_DEFAULT\x10\x00\x12\v\n" +
 	"\aFMT_CSV\x10\x01\x12\v\n" +
 	"\aFMT_XLS\x10\x02\x12\f\n" +
-	"\bFMT_XLSX\x10\x03\"\x04\b\x04\x10\x04\"\x04\b\x05\x10\x05*|\n" +
+	"\bFMT_XLSX\x10\x03\x12\r\n" +
+	"\tFMT_JSONL\x10\x04\"\x04\b\x05\x10\x05*|\n" +
 	"\x12WshExportParamType\x12\x10\n" +
 	"\fPARAM_STRING\x10\x00\x12\r\n" +
 	"\tPARAM_INT\x10\x01\x12\x11\n" +

@@ -27,7 +27,10 @@ func formatNames() []string {
 // the template's. An output file whose extension belongs to no format, or to
 // another one than --format, is a usage error.
 func wantedFormat(format, out string) (api.WshExportFormat, error) {
-	ext := extension(strings.TrimSuffix(strings.TrimSuffix(out, ".gz"), ".zip"))
+	ext := extension(out)
+	if ext == "gz" || ext == "zst" || ext == "zip" {
+		ext = extension(strings.TrimSuffix(out, filepath.Ext(out)))
+	}
 	names := formatNames()
 	switch {
 	case format == "" && ext == "":
@@ -58,9 +61,9 @@ func checkExtension(out, stored string) error {
 }
 
 // fitsExtension reports whether a file of a kind may have the extension ext. Text
-// has several.
+// and JSON Lines have several.
 func fitsExtension(ext, kind string) bool {
-	return ext == kind || kind == "csv" && (ext == "txt" || ext == "tsv")
+	return ext == kind || kind == "csv" && (ext == "txt" || ext == "tsv") || kind == "jsonl" && (ext == "ndjson" || ext == "json")
 }
 
 // fileType matches what counts as an extension, unlike the end of "orders.2026-03"

@@ -10,9 +10,10 @@ import (
 func TestWantedFormat(t *testing.T) {
 	t.Parallel()
 	const (
-		csv  = api.WshExportFormat_FMT_CSV
-		xlsx = api.WshExportFormat_FMT_XLSX
-		tpls = api.WshExportFormat_FMT_DEFAULT
+		csv   = api.WshExportFormat_FMT_CSV
+		xlsx  = api.WshExportFormat_FMT_XLSX
+		jsonl = api.WshExportFormat_FMT_JSONL
+		tpls  = api.WshExportFormat_FMT_DEFAULT
 	)
 	for _, tc := range []struct {
 		format, out string
@@ -29,6 +30,14 @@ func TestWantedFormat(t *testing.T) {
 		{"", "orders.csv.gz", csv, false},
 		{"", "orders.xlsx", xlsx, false},
 		{"", "orders.xlsx.zip", xlsx, false},
+		{"", "orders.jsonl", jsonl, false},
+		{"", "orders.jsonl.zst", jsonl, false},
+		{"", "orders.JSONL.GZ", jsonl, false},
+		{"", "orders.csv.zst", csv, false},
+		{"", "orders.json", 0, true},
+		{"jsonl", "orders.json", jsonl, false},
+		{"jsonl", "orders.ndjson.gz", jsonl, false},
+		{"jsonl", "orders.csv", 0, true},
 		{"", "orders.d/", tpls, false},
 		{"", "orders.pdf", 0, true},
 		{"", "orders.doc", 0, true},

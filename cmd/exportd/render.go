@@ -26,7 +26,7 @@ import (
 // It uses the same SQL check, read-only session and encoders as a worker.
 
 // renderFormats maps the values of -format.
-var renderFormats = map[string]model.Format{"csv": model.FormatCSV, "xls": model.FormatXLS, "xlsx": model.FormatXLSX}
+var renderFormats = map[string]model.Format{"csv": model.FormatCSV, "xls": model.FormatXLS, "xlsx": model.FormatXLSX, "jsonl": model.FormatJSONL}
 
 // maxRender is the maximum of -timeout.
 const maxRender = 1000 * time.Hour
@@ -67,7 +67,7 @@ func (j *renderJob) define(o *options) {
 	f.StringVar(&j.source.Dialect, "dialect", "", "mariadb or mysql: permit functions that only this server has")
 	f.StringVar(&j.source.TimeZone, "time-zone", "UTC", "time `zone` of the session and of :today and the like: an IANA name, an offset such as +08:00, or server")
 	f.StringVar(&j.query, "query", "", "one SELECT, or @FILE to read it from a file")
-	f.StringVar(&j.format, "format", "csv", "file format: csv, xls or xlsx")
+	f.StringVar(&j.format, "format", "csv", "file format: csv, jsonl, xls or xlsx")
 	f.StringVar(&j.output, "o", "", "`file` to write; - for standard output")
 	f.StringVar(&j.columns, "columns", "", "output columns, see docs/columns.md")
 	f.Var(&j.params, "p", "value of a parameter, `NAME=VALUE`; repeatable")
@@ -82,12 +82,14 @@ func (j *renderJob) define(o *options) {
 	f.BoolVar(&j.options.QuoteAll, "quote-all", false, "CSV: quote all cells except NULL")
 	f.StringVar(&j.options.NullText, "null-text", "", "CSV: text that represents NULL")
 	f.BoolVar(&j.options.GB18030, "gb18030", false, "CSV: encoding GB18030 instead of UTF-8")
-	f.BoolVar(&j.options.Gzip, "gzip", false, "CSV: compress with gzip")
+	f.StringVar(&j.options.JSONNumbers, "json-numbers", "", "JSON Lines: string writes all numbers as strings, number none; empty: those that a double does not hold exactly")
+	f.BoolVar(&j.options.Gzip, "gzip", false, "CSV, JSON Lines: compress with gzip")
+	f.BoolVar(&j.options.Zstd, "zstd", false, "CSV, JSON Lines: compress with Zstandard")
 	f.BoolVar(&j.options.NoHeader, "no-header", false, "leave out the header row")
 	f.BoolVar(&j.options.NoGuard, "no-formula-guard", false, "CSV: turn the formula guard off")
 	f.Int64Var(&j.options.SplitRows, "split-rows", 0, "write a ZIP archive of parts with this many rows; 0: one file")
 	f.StringVar(&j.options.SheetName, "sheet-name", "", "XLS, XLSX: name of the first sheet")
-	f.BoolVar(&j.options.Small, "small", false, "XLSX, gzip: a smaller file for more CPU time")
+	f.BoolVar(&j.options.Small, "small", false, "XLSX, gzip, zstd: a smaller file for more CPU time")
 }
 
 // render runs `exportd render` and returns its exit code.
@@ -134,7 +136,7 @@ func (j *renderJob) load(args []string, getenv func(string) string, out io.Write
 	case j.query == "":
 		return errors.New("query: empty, want one SELECT, or @FILE")
 	case !known:
-		return fmt.Errorf("format: %q, want file format: csv, xls or xlsx", j.format)
+		return fmt.Errorf("format: %q, want file format: csv, jsonl, xls or xlsx", j.format)
 	case j.output == "":
 		return errors.New("o: empty, want a file, or - for standard output")
 	case j.timeout < time.Second || j.timeout > maxRender:

@@ -71,10 +71,11 @@ func expandPart(pattern string, v Values) string {
 	return p.Name(v)
 }
 
-// extension returns the extension of a file name; ".csv.gz" is one extension.
+// extension returns the extension of a file name; ".csv.gz" and ".jsonl.zst"
+// are one extension.
 func extension(file string) string {
 	ext := path.Ext(file)
-	if ext == ".gz" {
+	if ext == ".gz" || ext == ".zst" {
 		ext = path.Ext(strings.TrimSuffix(file, ext)) + ext
 	}
 	return ext

@@ -149,5 +149,9 @@ func TestExpandPath(t *testing.T) {
 		if diff := cmp.Diff(want, ExpandPath(pattern, "f.csv.gz", v)); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", pattern, diff)
 		}
+		zstd := strings.ReplaceAll(want, ".csv.gz", ".jsonl.zst")
+		if got := ExpandPath(strings.ReplaceAll(pattern, ".csv.gz", ".jsonl.zst"), "f.jsonl.zst", v); pattern != "{param.ext}.gz" && got != zstd {
+			t.Errorf("%q of a .jsonl.zst file: got %q, want %q", pattern, got, zstd)
+		}
 	}
 }

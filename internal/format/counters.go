@@ -2,7 +2,7 @@ package format
 
 // WarningCounts counts the cells that the warnings of a file are about.
 type WarningCounts struct {
-	Guarded, Cut, Illegal, Rounded, NumberText, NotNumber int64
+	Guarded, Cut, Illegal, Rounded, NumberText, NotNumber, LongNumber, OtherType int64
 }
 
 // Add adds the counts of more.
@@ -13,6 +13,8 @@ func (t *WarningCounts) Add(more *WarningCounts) {
 	t.Rounded += more.Rounded
 	t.NumberText += more.NumberText
 	t.NotNumber += more.NotNumber
+	t.LongNumber += more.LongNumber
+	t.OtherType += more.OtherType
 }
 
 // Warnings returns the warnings whose count is not 0.
@@ -25,6 +27,8 @@ func (t *WarningCounts) Warnings() []Warning {
 		{RoundedNumber, t.Rounded},
 		{NumberText, t.NumberText},
 		{NotNumber, t.NotNumber},
+		{LongNumber, t.LongNumber},
+		{OtherType, t.OtherType},
 	} {
 		if w.Count > 0 {
 			list = append(list, w)

@@ -3,8 +3,8 @@
 // or date that a file shows, the formula guard, the options of a file and the
 // warnings of an export.
 //
-// The encoders are the subpackages csv, xls and xlsx; package encoder selects
-// one of them by format. Package format reads no database and writes no file.
+// The encoders are the subpackages csv, jsonl, xls and xlsx; package encoder
+// selects one of them by format. Package format reads no database and writes no file.
 package format
 
 import (
@@ -55,6 +55,8 @@ const (
 	RoundedNumber  WarningCode = "rounded_number"  // a number of a column declared as number was rounded to 15 significant digits
 	NumberText     WarningCode = "number_as_text"  // a number that a spreadsheet would change (more than 15 significant digits) was stored as text
 	NotNumber      WarningCode = "not_a_number"    // a value of a column declared as number is no number and was stored as text
+	LongNumber     WarningCode = "long_number"     // a number that a double does not hold exactly was written as a string
+	OtherType      WarningCode = "other_type"      // a value that is not of its column's type was written as a string
 )
 
 // Column is one output column: a column of the result and how it is shown.
@@ -70,6 +72,9 @@ type Column struct {
 	Zone    Zone              // time zone conversion of DATETIME and TIMESTAMP values; zero = none
 	Unguard bool              // true: no formula guard in this column
 	Binary  BinaryText        // text encoding of BINARY and BLOB values
+	// BinaryDeclared reports that Binary was declared, so that it applies to formats
+	// that have an encoding of their own.
+	BinaryDeclared bool
 }
 
 // Type is how a column is stored in a spreadsheet.
@@ -90,10 +95,21 @@ type BinaryText uint8
 
 // The text encodings of binary values.
 const (
-	Hex       BinaryText = iota // upper-case hexadecimal digits without a prefix
-	Base64                      // RFC 4648, section 4
-	PlainText                   // the bytes are text
-	TextOrHex                   // PlainText for a value that is valid UTF-8 without control characters, otherwise Hex
+	Hex          BinaryText = iota // upper-case hexadecimal digits without a prefix
+	Base64                         // RFC 4648, section 4
+	PlainText                      // the bytes are text
+	TextOrHex                      // PlainText for a value that is valid UTF-8 without control characters, otherwise Hex
+	TextOrBase64                   // PlainText for the same values, otherwise Base64
+)
+
+// JSONNumbers selects the numbers that a JSON Lines file has as strings.
+type JSONNumbers string
+
+// The ways to write numbers in JSON Lines.
+const (
+	JSONNumbersExact  JSONNumbers = ""       // numbers that a double does not hold exactly are strings
+	JSONNumbersString JSONNumbers = "string" // all numbers are strings
+	JSONNumbersNumber JSONNumbers = "number" // no number is a string
 )
 
 // Options are the settings of a file apart from its columns. Options of other
@@ -109,15 +125,20 @@ type Options struct {
 	QuoteAll  bool   // quote every cell except NULL
 	NullText  string // text of NULL
 	GB18030   bool   // encode as GB18030 instead of UTF-8
-	// Gzip compresses the file (RFC 1952). A split CSV file is a ZIP archive of
-	// compressed parts, which Gzip does not change.
-	Gzip bool
+
+	// JSONNumbers selects the numbers that a JSON Lines file has as strings.
+	JSONNumbers JSONNumbers
+
+	// Gzip compresses a CSV or JSON Lines file (RFC 1952), and Zstd with Zstandard
+	// (RFC 8878); at most one of them is set. A split file is a ZIP archive of
+	// compressed parts, which they do not change.
+	Gzip, Zstd bool
 
 	// XLS and XLSX
 	SheetName string // "" = "Sheet1"; further sheets are named "Sheet1 (2)", …
 	NoFreeze  bool   // do not freeze the header row
 	NoFilter  bool   // no auto filter on the header row
-	Small     bool   // smaller XLSX and compressed CSV files for more CPU time
+	Small     bool   // smaller XLSX and compressed files for more CPU time
 
 	// PartRows splits the result into files of this many rows, headers not
 	// counted, in one ZIP archive with a manifest.json; 0 = one file.

@@ -41,6 +41,14 @@ func CheckOptions(opt Options) error {
 	if opt.PartRows < 0 {
 		return bad("splitRows", "%d, want 0 or more", opt.PartRows)
 	}
+	switch opt.JSONNumbers {
+	case JSONNumbersExact, JSONNumbersString, JSONNumbersNumber:
+	default:
+		return bad("jsonNumbers", "%.32q, want string, number or nothing", opt.JSONNumbers)
+	}
+	if opt.Gzip && opt.Zstd {
+		return bad("zstd", "true together with gzip, want one of the two")
+	}
 	null := opt.NullText
 	switch {
 	case len(null) > maxNullText:

@@ -27,6 +27,9 @@ func TestCheckOptions(t *testing.T) {
 		"null text with a blank":           {Options{NullText: " NULL"}, "csvNullText"},
 		"null text that is a formula":      {Options{NullText: "=1"}, "csvNullText"},
 		"null text too long":               {Options{NullText: strings.Repeat("n", 33)}, "csvNullText"},
+		"numbers as strings":               {Options{JSONNumbers: JSONNumbersString, Zstd: true}, ""},
+		"numbers as anything else":         {Options{JSONNumbers: "float"}, "jsonNumbers"},
+		"gzip and zstd":                    {Options{Gzip: true, Zstd: true}, "zstd"},
 		"negative split":                   {Options{PartRows: -1}, "splitRows"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -44,6 +44,7 @@ func Resolve(specs []Spec, source []row.Column) ([]Column, error) {
 		cols[i] = Column{
 			Source: source[at], Index: at, Label: label, Type: s.Type, Format: s.Format, Width: s.Width,
 			Map: s.Map, Zone: s.zoneOf(source[at]), Unguard: s.Unguard, Binary: binary,
+			BinaryDeclared: s.HasBinary,
 		}
 	}
 	return cols, nil

@@ -124,8 +124,10 @@ func (b BinaryText) Append(dst, raw []byte) []byte {
 	switch {
 	case b == Base64:
 		return base64.StdEncoding.AppendEncode(dst, raw)
-	case b == PlainText, b == TextOrHex && isPlainText(raw):
+	case b == PlainText, (b == TextOrHex || b == TextOrBase64) && isPlainText(raw):
 		return append(dst, raw...)
+	case b == TextOrBase64:
+		return base64.StdEncoding.AppendEncode(dst, raw)
 	}
 	const figures = "0123456789ABCDEF"
 	for _, c := range raw {

@@ -19,13 +19,41 @@ func (z Zone) IsZero() bool { return z.From == nil && z.To == nil }
 // appended unchanged. A wall-clock time that occurs twice or never in z.From is
 // interpreted as by time.Date.
 func (z Zone) AppendShifted(dst, raw []byte) []byte {
-	date, ok := parseDate(raw)
-	if !ok || len(raw) < len("2006-01-02 15:04:05") || z.From == z.To {
+	if z.From == z.To {
 		return append(dst, raw...)
+	}
+	t, ok := z.Shift(raw)
+	if !ok {
+		return append(dst, raw...)
+	}
+	dst = t.AppendFormat(dst, "2006-01-02")
+	dst = append(dst, raw[10]) // a blank or a T
+	dst = t.AppendFormat(dst, "15:04:05")
+	return append(dst, raw[19:]...)
+}
+
+// AppendRFC3339 is AppendShifted with a T between date and time and the offset
+// from UTC behind them: "2026-01-31T23:59:59.123+08:00".
+func (z Zone) AppendRFC3339(dst, raw []byte) []byte {
+	t, ok := z.Shift(raw)
+	if !ok {
+		return append(dst, raw...)
+	}
+	dst = t.AppendFormat(dst, "2006-01-02T15:04:05")
+	dst = append(dst, raw[19:]...)
+	return t.AppendFormat(dst, "Z07:00")
+}
+
+// Shift returns the instant of the DATETIME text raw in z.To, without its fraction
+// of a second. ok is false for the values that AppendShifted leaves unchanged.
+func (z Zone) Shift(raw []byte) (t time.Time, ok bool) {
+	date, ok := parseDate(raw)
+	if !ok || len(raw) < len("2006-01-02 15:04:05") {
+		return t, false
 	}
 	secs, ok := parseClock(raw[11:])
 	if !ok {
-		return append(dst, raw...)
+		return t, false
 	}
 	from, to := z.From, z.To
 	if from == nil {
@@ -34,14 +62,8 @@ func (z Zone) AppendShifted(dst, raw []byte) []byte {
 	if to == nil {
 		to = time.UTC
 	}
-	t := time.Date(date.year, time.Month(date.month), date.day, 0, 0, secs, 0, from).In(to)
-	if y := t.Year(); y < 1 || y > 9999 {
-		return append(dst, raw...)
-	}
-	dst = t.AppendFormat(dst, "2006-01-02")
-	dst = append(dst, raw[10]) // a blank or a T
-	dst = t.AppendFormat(dst, "15:04:05")
-	return append(dst, raw[19:]...)
+	t = time.Date(date.year, time.Month(date.month), date.day, 0, 0, secs, 0, from).In(to)
+	return t, t.Year() >= 1 && t.Year() <= 9999
 }
 
 // LoadZone returns the location of an IANA time zone name ("Asia/Shanghai",

@@ -34,7 +34,8 @@ func fileTypes() []string {
 	return []string{
 		"application/octet-stream", "text/csv", "application/vnd.ms-excel",
 		"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-		"application/x-ndjson", "application/vnd.apache.parquet", "application/zip", "application/gzip", "application/json",
+		"application/x-ndjson", "application/vnd.apache.parquet", "application/zip", "application/gzip", "application/zstd",
+		"application/json",
 	}
 }
 

@@ -119,6 +119,9 @@ type Options struct {
 	Small     bool   `json:"small,omitempty"`
 	Snapshot  bool   `json:"snapshot,omitempty"`
 	FileName  string `json:"fileName,omitempty"` // file name pattern; empty: "{name}-{id}"
+
+	JSONNumbers string `json:"jsonNumbers,omitempty"` // "string", "number" or ""
+	Zstd        bool   `json:"zstd,omitempty"`
 }
 
 // Warning is a remark about the file of a successful export, such as cut texts.

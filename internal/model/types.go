@@ -15,6 +15,7 @@ const (
 	FormatCSV     Format = 1
 	FormatXLS     Format = 2
 	FormatXLSX    Format = 3
+	FormatJSONL   Format = 4
 )
 
 // Status is the short form of the state of an instance that the oldest clients

@@ -63,6 +63,8 @@ func EncoderFormat(f model.Format) encoder.Format {
 		return encoder.XLS
 	case model.FormatXLSX:
 		return encoder.XLSX
+	case model.FormatJSONL:
+		return encoder.JSONL
 	case model.FormatDefault, model.FormatCSV:
 	}
 	return encoder.CSV
@@ -84,6 +86,7 @@ func FileOptions(o model.Options, tempDir string) format.Options {
 		BOM: o.BOM, LF: o.LF, QuoteAll: o.QuoteAll, NullText: o.NullText, NoHeader: o.NoHeader,
 		GB18030: o.GB18030, NoGuard: o.NoGuard, Gzip: o.Gzip, PartRows: o.SplitRows,
 		SheetName: o.SheetName, NoFreeze: o.NoFreeze, NoFilter: o.NoFilter, Small: o.Small,
+		JSONNumbers: format.JSONNumbers(o.JSONNumbers), Zstd: o.Zstd,
 		Created: time.Now(), TempDir: tempDir,
 	}
 	if o.Delimiter != "" {

@@ -115,7 +115,7 @@ func (s *Service) sampleWindow(operator int32) RunWindow {
 // gives for them.
 func (p *Preview) encode(in *model.Inst, sample *source.Sample, rows int) error {
 	target, options := EncoderFormat(in.OutputFormat), FileOptions(in.Options.V, "")
-	options.Gzip, options.PartRows = false, 0
+	options.Gzip, options.Zstd, options.PartRows = false, false, 0
 	enc, err := encoder.New(io.Discard, target, p.Columns, options)
 	if err != nil {
 		return invalid("etplOptions", "%s", err)

@@ -92,26 +92,11 @@ func appendGroup(ctx context.Context, s *stage) ([]figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	against := func(peer appender) (float64, error) {
-		var ratios []float64
-		for range pairs {
-			ours, err := appendSpeed(rows, ownCSV)
-			if err != nil {
-				return 0, err
-			}
-			theirs, err := appendSpeed(rows, peer)
-			if err != nil {
-				return 0, err
-			}
-			ratios = append(ratios, ours/theirs)
-		}
-		return median(ratios), ctx.Err()
-	}
-	same, err := against(encodingCSV)
+	same, err := speedRatio(ctx, rows, ownCSV, encodingCSV)
 	if err != nil {
 		return nil, err
 	}
-	ready, err := against(readyCSV)
+	ready, err := speedRatio(ctx, rows, ownCSV, readyCSV)
 	return []figure{
 		atLeast("CSV appender / encoding/csv, MB/s, of the same rows", same, 8),
 		{name: "the same with encoding/csv's strings made beforehand", value: ready, format: "%.1f"},
@@ -206,7 +191,7 @@ func memoryGroup(ctx context.Context, s *stage) ([]figure, error) {
 	for _, f := range []struct {
 		format string
 		most   float64
-	}{{"csv", 12}, {"xlsx", 24}, {"xls", 32}} {
+	}{{"csv", 12}, {"jsonl", 12}, {"xlsx", 24}, {"xls", 32}} {
 		for _, size := range []struct{ name, query string }{
 			{"10k", allRows + " LIMIT 10000"},
 			{"1M", allRows},

@@ -33,7 +33,7 @@ func main() {
 		}
 		return
 	}
-	only := flag.String("only", "", "measure the groups whose name contains `TEXT`: csv, four, append, xlsx, small, database, xls, memory")
+	only := flag.String("only", "", "measure the groups whose name contains `TEXT`: csv, four, append, jsonl, xlsx, small, database, xls, memory")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	ok, err := run(ctx, *only)
@@ -92,6 +92,7 @@ func run(ctx context.Context, only string) (ok bool, err error) {
 		{"csv", csvGroup},
 		{"four", fourGroup},
 		{"append", appendGroup},
+		{"jsonl", jsonlGroup},
 		{"xlsx", xlsxGroup},
 		{"small", smallGroup},
 		{"database", databaseGroup},

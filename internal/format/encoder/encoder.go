@@ -1,6 +1,6 @@
 // Package encoder creates the encoder of a file by its format: CSV (package
-// csv), XLS (package xls) or XLSX (package xlsx), optionally compressed or split
-// into parts. Workers call New once for each file, with columns from
+// csv), JSON Lines (jsonl), XLS (xls) or XLSX (xlsx), optionally compressed or
+// split into parts. Workers call New once for each file, with columns from
 // format.Resolve. The package depends on no data source and no store.
 package encoder
 
@@ -11,6 +11,7 @@ import (
 
 	"exporttask/internal/format"
 	"exporttask/internal/format/csv"
+	"exporttask/internal/format/jsonl"
 	"exporttask/internal/format/xls"
 	"exporttask/internal/format/xlsx"
 )
@@ -20,35 +21,41 @@ type Format uint8
 
 // The formats. The zero value means CSV as well.
 const (
-	CSV  Format = iota + 1 // RFC 4180
-	XLS                    // Excel 97–2003, BIFF8
-	XLSX                   // Office Open XML, ECMA-376
+	CSV   Format = iota + 1 // RFC 4180
+	XLS                     // Excel 97–2003, BIFF8
+	XLSX                    // Office Open XML, ECMA-376
+	JSONL                   // JSON Lines: RFC 8259, one object a line
 )
 
 // shape has the properties of a format.
 type shape struct {
 	ext, contentType string
 	maxColumns       int
+	text             bool // text that may be compressed as a whole
 }
 
 func (f Format) shape() shape {
 	switch f {
 	case XLS:
-		return shape{".xls", "application/vnd.ms-excel", 256}
+		return shape{".xls", "application/vnd.ms-excel", 256, false}
 	case XLSX:
-		return shape{".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", 16384}
+		return shape{".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", 16384, false}
+	case JSONL:
+		return shape{".jsonl", "application/x-ndjson", 16384, true}
 	case CSV:
 	}
-	return shape{".csv", "text/csv", 16384}
+	return shape{".csv", "text/csv", 16384, true}
 }
 
-// String returns "CSV", "XLS" or "XLSX".
+// String returns "CSV", "XLS", "XLSX" or "JSONL".
 func (f Format) String() string {
 	switch f {
 	case XLS:
 		return "XLS"
 	case XLSX:
 		return "XLSX"
+	case JSONL:
+		return "JSONL"
 	case CSV:
 	}
 	return "CSV"
@@ -65,11 +72,11 @@ func New(w io.Writer, f Format, cols []format.Column, opt format.Options) (forma
 		return nil, err
 	}
 	w = whole{w}
-	switch {
-	case opt.PartRows > 0:
+	if opt.PartRows > 0 {
 		return newParts(w, f, cols, opt)
-	case gzips(f, opt):
-		return newGzip(w, cols, opt)
+	}
+	if by := compressionOf(f, opt); by != nil {
+		return newCompressed(w, f, cols, opt, by)
 	}
 	return one(w, f, cols, opt)
 }
@@ -95,31 +102,33 @@ func one(w io.Writer, f Format, cols []format.Column, opt format.Options) (forma
 		return xlsx.New(w, cols, opt)
 	case CSV:
 		return csv.New(w, cols, opt)
+	case JSONL:
+		return jsonl.New(w, cols, opt)
 	}
 	return nil, errors.New("unknown file format")
 }
 
-func gzips(f Format, opt format.Options) bool { return opt.Gzip && f == CSV && opt.PartRows == 0 }
-
 // Ext returns the suffix of the file name with its dot: ".csv", ".csv.gz",
-// ".zip".
+// ".jsonl.zst", ".zip".
 func Ext(f Format, opt format.Options) string {
-	switch {
-	case opt.PartRows > 0:
+	if opt.PartRows > 0 {
 		return ".zip"
-	case gzips(f, opt):
-		return ".csv.gz"
 	}
-	return f.shape().ext
+	ext := f.shape().ext
+	if by := compressionOf(f, opt); by != nil {
+		ext += by.ext
+	}
+	return ext
 }
 
 // ContentType returns the media type of the file.
 func ContentType(f Format, opt format.Options) string {
+	by := compressionOf(f, opt)
 	switch {
 	case opt.PartRows > 0:
 		return "application/zip"
-	case gzips(f, opt):
-		return "application/gzip"
+	case by != nil:
+		return by.contentType
 	case f == CSV && opt.GB18030:
 		return "text/csv; charset=gb18030"
 	case f == CSV:
@@ -129,8 +138,8 @@ func ContentType(f Format, opt format.Options) string {
 }
 
 // CheckColumns returns an error if the format cannot hold n columns: XLS holds
-// 256, XLSX 16,384, and CSV is limited to 16,384 as well so that a template can
-// change its format.
+// 256, XLSX 16,384, and CSV and JSON Lines are limited to 16,384 as well so that a
+// template can change its format.
 func CheckColumns(f Format, n int) error {
 	if most := f.shape().maxColumns; n > most {
 		return fmt.Errorf("%s holds at most %d columns, got %d", f, most, n)

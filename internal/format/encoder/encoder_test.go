@@ -14,12 +14,14 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/zstd"
 
 	"exporttask/internal/format"
 )
 
 func TestExt_ContentType(t *testing.T) {
 	gb := format.Options{GB18030: true}
+	const sheetType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 	for _, tt := range []struct {
 		format         Format
 		opt            format.Options
@@ -29,8 +31,14 @@ func TestExt_ContentType(t *testing.T) {
 		{CSV, gb, ".csv", "text/csv; charset=gb18030"},
 		{CSV, format.Options{Gzip: true}, ".csv.gz", "application/gzip"},
 		{CSV, format.Options{Gzip: true, PartRows: 10}, ".zip", "application/zip"},
+		{CSV, format.Options{Zstd: true}, ".csv.zst", "application/zstd"},
+		{JSONL, format.Options{}, ".jsonl", "application/x-ndjson"},
+		{JSONL, format.Options{Gzip: true}, ".jsonl.gz", "application/gzip"},
+		{JSONL, format.Options{Zstd: true}, ".jsonl.zst", "application/zstd"},
+		{JSONL, format.Options{Zstd: true, PartRows: 10}, ".zip", "application/zip"},
+		{XLSX, format.Options{Zstd: true}, ".xlsx", sheetType},
 		{XLS, format.Options{Gzip: true}, ".xls", "application/vnd.ms-excel"},
-		{XLSX, format.Options{}, ".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
+		{XLSX, format.Options{}, ".xlsx", sheetType},
 		{XLSX, format.Options{PartRows: 10}, ".zip", "application/zip"},
 	} {
 		if got := Ext(tt.format, tt.opt); got != tt.ext {
@@ -74,27 +82,37 @@ func TestCheckColumns(t *testing.T) {
 	}
 }
 
-func TestNew_gzip(t *testing.T) {
-	for _, small := range []bool{false, true} {
-		opt := format.Options{Small: small}
-		var plain, packed bytes.Buffer
-		if _, err := write(t, &plain, CSV, opt, 10_000, 300); err != nil {
-			t.Fatal(err)
-		}
-		opt.Gzip = true
-		if _, err := write(t, &packed, CSV, opt, 10_000, 300); err != nil {
-			t.Fatal(err)
-		}
-		r, err := gzip.NewReader(&packed)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := io.ReadAll(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !bytes.Equal(got, plain.Bytes()) {
-			t.Errorf("small %t: %d bytes unpacked differ from the %d of the plain file", small, len(got), plain.Len())
+func TestNew_compressed(t *testing.T) {
+	unpack := map[string]func(io.Reader) (io.Reader, error){
+		"gzip": func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) },
+		"zstd": func(r io.Reader) (io.Reader, error) { return zstd.NewReader(r, zstd.WithDecoderConcurrency(1)) },
+	}
+	for _, f := range []Format{CSV, JSONL} {
+		for _, small := range []bool{false, true} {
+			var plain bytes.Buffer
+			if _, err := write(t, &plain, f, format.Options{}, 10_000, 300); err != nil {
+				t.Fatal(err)
+			}
+			for name, opt := range map[string]format.Options{"gzip": {Gzip: true, Small: small}, "zstd": {Zstd: true, Small: small}} {
+				var packed bytes.Buffer
+				if _, err := write(t, &packed, f, opt, 10_000, 300); err != nil {
+					t.Fatal(err)
+				}
+				if packed.Len() > plain.Len()/2 {
+					t.Errorf("%v, %s, small %t: %d bytes of %d", f, name, small, packed.Len(), plain.Len())
+				}
+				r, err := unpack[name](&packed)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, err := io.ReadAll(r)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !bytes.Equal(got, plain.Bytes()) {
+					t.Errorf("%v, %s, small %t: %d bytes unpacked differ from the %d of the plain file", f, name, small, len(got), plain.Len())
+				}
+			}
 		}
 	}
 }

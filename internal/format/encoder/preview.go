@@ -1,7 +1,13 @@
 package encoder
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+
 	"exporttask/internal/format"
+	"exporttask/internal/format/jsonl"
 	"exporttask/internal/format/row"
 )
 
@@ -14,11 +20,15 @@ type Text struct {
 // Texts returns the text of every cell of the batch, row by row, as a file of
 // the format has it: value maps and time zones applied, formulas guarded in
 // CSV, long texts cut and illegal characters replaced in spreadsheets. Number
-// formats of spreadsheets are not applied. It serves previews and does not
-// release the batch. The error is that of row.Batch.Check.
+// formats of spreadsheets are not applied. Strings of JSON Lines have no quotes. It
+// serves previews and does not release the batch. The error is that of
+// row.Batch.Check.
 func Texts(f Format, cols []format.Column, opt format.Options, b *row.Batch) ([][]Text, error) {
 	if err := b.Check(); err != nil {
 		return nil, err
+	}
+	if f == JSONL {
+		return jsonTexts(cols, opt, b)
 	}
 	rows := make([][]Text, b.Len())
 	for i := range rows {
@@ -27,6 +37,41 @@ func Texts(f Format, cols []format.Column, opt format.Options, b *row.Batch) ([]
 		for k := range cols {
 			rows[i][k] = text(f, &cols[k], opt, raw[cols[k].Index])
 		}
+	}
+	return rows, nil
+}
+
+// jsonTexts is Texts for JSON Lines, read from the lines of a file.
+func jsonTexts(cols []format.Column, opt format.Options, b *row.Batch) ([][]Text, error) {
+	var file bytes.Buffer
+	enc, err := jsonl.New(&file, cols, opt)
+	if err != nil {
+		return nil, err
+	}
+	batch := *b
+	batch.Free = nil // the caller keeps the rows
+	if err := errors.Join(enc.Encode(&batch), enc.Close()); err != nil {
+		return nil, err
+	}
+	var rows [][]Text
+	for line := range bytes.Lines(file.Bytes()) {
+		d := json.NewDecoder(bytes.NewReader(line))
+		_, _ = d.Token() // the brace; the encoder writes valid lines
+		texts := make([]Text, len(cols))
+		for i := range texts {
+			var value json.RawMessage
+			_, _ = d.Token()
+			if err := d.Decode(&value); err != nil {
+				return nil, fmt.Errorf("json lines: %w", err)
+			}
+			if texts[i].Null = string(value) == "null"; texts[i].Null {
+				continue
+			}
+			if json.Unmarshal(value, &texts[i].Text) != nil {
+				texts[i].Text = string(value)
+			}
+		}
+		rows = append(rows, texts)
 	}
 	return rows, nil
 }

@@ -37,12 +37,19 @@ class WshExportFormat
      * Generated from protobuf enum <code>FMT_XLSX = 3;</code>
      */
     const FMT_XLSX = 3;
+    /**
+     * JSON Lines: one JSON object (RFC 8259) on each line.
+     *
+     * Generated from protobuf enum <code>FMT_JSONL = 4;</code>
+     */
+    const FMT_JSONL = 4;
 
     private static $valueToName = [
         self::FMT_DEFAULT => 'FMT_DEFAULT',
         self::FMT_CSV => 'FMT_CSV',
         self::FMT_XLS => 'FMT_XLS',
         self::FMT_XLSX => 'FMT_XLSX',
+        self::FMT_JSONL => 'FMT_JSONL',
     ];
 
     public static function name($value)

@@ -67,7 +67,7 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
      */
     protected $noFormulaGuard = false;
     /**
-     * CSV: compress the file with gzip.
+     * CSV, JSON Lines: compress the file with gzip.
      *
      * Generated from protobuf field <code>bool gzip = 9;</code>
      */
@@ -98,7 +98,7 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
      */
     protected $noFilter = false;
     /**
-     * XLSX, gzip: a smaller file for more CPU time.
+     * XLSX, gzip, zstd: a smaller file for more CPU time.
      *
      * Generated from protobuf field <code>bool small = 14;</code>
      */
@@ -119,6 +119,19 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
      * Generated from protobuf field <code>string fileName = 16;</code>
      */
     protected $fileName = '';
+    /**
+     * JSON Lines: "string" writes all numbers as strings, "number" none; empty:
+     * numbers that a double does not hold exactly are strings.
+     *
+     * Generated from protobuf field <code>string jsonNumbers = 17;</code>
+     */
+    protected $jsonNumbers = '';
+    /**
+     * CSV, JSON Lines: compress the file with Zstandard; not together with gzip.
+     *
+     * Generated from protobuf field <code>bool zstd = 18;</code>
+     */
+    protected $zstd = false;
 
     /**
      * Constructor.
@@ -145,7 +158,7 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
      *     @type bool $noFormulaGuard
      *           CSV: turn the formula guard off for the whole file, see docs/formats.md.
      *     @type bool $gzip
-     *           CSV: compress the file with gzip.
+     *           CSV, JSON Lines: compress the file with gzip.
      *     @type int|string $splitRows
      *           Rows of each part: the file is a ZIP archive of parts with a manifest, at
      *           most 10,000 parts; 0: one file. Negative: errCode "3".
@@ -156,7 +169,7 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
      *     @type bool $noFilter
      *           XLS, XLSX: no filter buttons in the header row.
      *     @type bool $small
-     *           XLSX, gzip: a smaller file for more CPU time.
+     *           XLSX, gzip, zstd: a smaller file for more CPU time.
      *     @type bool $snapshot
      *           Read from one consistent snapshot of the data source.
      *     @type string $fileName
@@ -165,6 +178,11 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
      *           instance), {attempt}, {date} and {time} (of creation, or the due time of an
      *           instance that a schedule created), {due}, {window_start}, {window_end},
      *           {param.X} (value of the parameter X). Dates take a layout: {date:2006-01}.
+     *     @type string $jsonNumbers
+     *           JSON Lines: "string" writes all numbers as strings, "number" none; empty:
+     *           numbers that a double does not hold exactly are strings.
+     *     @type bool $zstd
+     *           CSV, JSON Lines: compress the file with Zstandard; not together with gzip.
      * }
      */
     public function __construct($data = NULL) {
@@ -385,7 +403,7 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * CSV: compress the file with gzip.
+     * CSV, JSON Lines: compress the file with gzip.
      *
      * Generated from protobuf field <code>bool gzip = 9;</code>
      * @return bool
@@ -396,7 +414,7 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * CSV: compress the file with gzip.
+     * CSV, JSON Lines: compress the file with gzip.
      *
      * Generated from protobuf field <code>bool gzip = 9;</code>
      * @param bool $var
@@ -517,7 +535,7 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * XLSX, gzip: a smaller file for more CPU time.
+     * XLSX, gzip, zstd: a smaller file for more CPU time.
      *
      * Generated from protobuf field <code>bool small = 14;</code>
      * @return bool
@@ -528,7 +546,7 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * XLSX, gzip: a smaller file for more CPU time.
+     * XLSX, gzip, zstd: a smaller file for more CPU time.
      *
      * Generated from protobuf field <code>bool small = 14;</code>
      * @param bool $var
@@ -598,6 +616,60 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
     {
         GPBUtil::checkString($var, True);
         $this->fileName = $var;
+
+        return $this;
+    }
+
+    /**
+     * JSON Lines: "string" writes all numbers as strings, "number" none; empty:
+     * numbers that a double does not hold exactly are strings.
+     *
+     * Generated from protobuf field <code>string jsonNumbers = 17;</code>
+     * @return string
+     */
+    public function getJsonNumbers()
+    {
+        return $this->jsonNumbers;
+    }
+
+    /**
+     * JSON Lines: "string" writes all numbers as strings, "number" none; empty:
+     * numbers that a double does not hold exactly are strings.
+     *
+     * Generated from protobuf field <code>string jsonNumbers = 17;</code>
+     * @param string $var
+     * @return $this
+     */
+    public function setJsonNumbers($var)
+    {
+        GPBUtil::checkString($var, True);
+        $this->jsonNumbers = $var;
+
+        return $this;
+    }
+
+    /**
+     * CSV, JSON Lines: compress the file with Zstandard; not together with gzip.
+     *
+     * Generated from protobuf field <code>bool zstd = 18;</code>
+     * @return bool
+     */
+    public function getZstd()
+    {
+        return $this->zstd;
+    }
+
+    /**
+     * CSV, JSON Lines: compress the file with Zstandard; not together with gzip.
+     *
+     * Generated from protobuf field <code>bool zstd = 18;</code>
+     * @param bool $var
+     * @return $this
+     */
+    public function setZstd($var)
+    {
+        GPBUtil::checkBool($var);
+        $this->zstd = $var;
 
         return $this;
     }

@@ -10,7 +10,7 @@ import (
 // true, where the proto has noHeader and so on.
 var optionKeys = []string{
 	"delimiter", "bom", "lineEnd", "quoteAll", "nullText", "encoding", "header", "formulaGuard", "gzip", "splitRows",
-	"sheetName", "freeze", "filter", "small", "snapshot", "fileName",
+	"sheetName", "freeze", "filter", "small", "snapshot", "fileName", "jsonNumbers", "zstd",
 }
 
 func (r *reader) options(o object) *api.WshExportOptions {
@@ -31,6 +31,8 @@ func (r *reader) options(o object) *api.WshExportOptions {
 		Small:          o.flag("small", false),
 		Snapshot:       o.flag("snapshot", false),
 		FileName:       o.text("fileName"),
+		JsonNumbers:    o.text("jsonNumbers"),
+		Zstd:           o.flag("zstd", false),
 	}
 }
 
@@ -65,5 +67,7 @@ func writeOptions(p *api.WshExportOptions) *yaml.Node {
 	d.flag("small", p.GetSmall(), false)
 	d.flag("snapshot", p.GetSnapshot(), false)
 	d.text("fileName", p.GetFileName())
+	d.text("jsonNumbers", p.GetJsonNumbers())
+	d.flag("zstd", p.GetZstd(), false)
 	return d.node
 }

@@ -47,6 +47,8 @@ options:
   small: true
   snapshot: true
   fileName: orders-{date}
+  jsonNumbers: string
+  zstd: true
 limits:
   rows: 10
   bytes: 64KiB
@@ -110,14 +112,14 @@ func TestWrite_reads_back(t *testing.T) {
 			EtplOptions: &api.WshExportOptions{
 				CsvDelimiter: ";", CsvBom: true, CsvLf: true, CsvQuoteAll: true, CsvNullText: "null", NoHeader: true, CsvGb18030: true,
 				NoFormulaGuard: true, Gzip: true, SplitRows: 1000, SheetName: "Orders", NoFreeze: true, NoFilter: true, Small: true,
-				Snapshot: true, FileName: "orders-{date}",
+				Snapshot: true, FileName: "orders-{date}", JsonNumbers: "string", Zstd: true,
 			},
 			EtplLimits:     &api.WshExportLimits{Rows: 10, Bytes: 64 << 10, Running: 2},
 			EtplTimeoutSec: 1800, EtplMaxAttempts: 5, EtplRetentionSec: 7 * 24 * 3600,
 			EtplDeliverTo: []*api.WshExportDeliverTo{{Destination: "mail", Path: "a/b", Recipients: []string{"a@b.test", "c@d.test"}, Subject: "Orders"}},
 		},
 		Scheds: []Sched{{
-			Where: "f.yaml:47", Template: "每日订单",
+			Where: "f.yaml:49", Template: "每日订单",
 			Req: &api.WshExportTaskCreateSchedReq{
 				EschedName: "nightly", Cron: "15 2 * * *", Zone: "Asia/Shanghai",
 				Params: []*api.WshExportParam{
@@ -130,7 +132,7 @@ func TestWrite_reads_back(t *testing.T) {
 				DeliverTo: []*api.WshExportDeliverTo{{Destination: "folder"}},
 			},
 		}, {
-			Where: "f.yaml:63", Template: "每日订单", Req: &api.WshExportTaskCreateSchedReq{EschedName: "hourly", Cron: "@hourly"},
+			Where: "f.yaml:65", Template: "每日订单", Req: &api.WshExportTaskCreateSchedReq{EschedName: "hourly", Cron: "@hourly"},
 		}},
 	}
 	if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
