@@ -71,6 +71,7 @@ func faults() []fault {
 		{name: "deliver", run: deliverUnderKills},
 		{name: "sched", run: fireUnderKills},
 		{name: "galera", run: galeraFaults},
+		{name: "promote", run: promoteReplica},
 		{name: "cut", run: cutConnections, alone: true},
 		{name: "cancel", run: cancelRunning, alone: true},
 	}

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -75,6 +77,11 @@ func promoteReplica(ctx context.Context, w *world, r *report) (err error) {
 	r.exactly("promote: instances ended twice", twice+v.miscounted, 0)
 	r.exactly("promote: instances ended again with another file", v.again, 0)
 	r.exactly("promote: files unlike the reference when first seen", v.wrong, 0)
+	log, err := os.ReadFile(filepath.Join(p.dir, "exportd.log"))
+	if err != nil {
+		return err
+	}
+	r.atLeast("promote: losses of the database that replicas noticed", float64(bytes.Count(log, []byte("the database has forgotten changes"))), 1)
 	r.atMost("promote: seconds from a primary to the next instance ended, the slowest", p.slowest.Seconds(), 5)
 	return nil
 }

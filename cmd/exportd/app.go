@@ -88,10 +88,12 @@ func (a *app) build(ctx context.Context) (_ *process, err error) {
 	m := metrics.New(metrics.Config{Version: version.Get().Version, Sources: slices.Sorted(maps.Keys(a.cfg.sources)), Destinations: destinations})
 	m.AddQueue(p.db)
 	m.AddDeliveries(p.db, destinations)
+	m.AddHistory(p.db.Losses)
 	if err := p.listen(ctx, a); err != nil {
 		return nil, err
 	}
 	p.exports = a.exports(owner, p, files, m)
+	p.historian = &export.Historian{DB: p.db, Log: a.log.With("worker", owner)}
 	p.deliveries = a.deliveries(owner, p, files, m)
 	p.sweeper = a.sweeper(p.db, files, storeID)
 	p.audit = audit.NewKeeper(audit.Config{Keep: a.cfg.auditKeep, CutEvery: a.cfg.sweepEvery}, p.db, a.log)
@@ -109,7 +111,7 @@ func (a *app) build(ctx context.Context) (_ *process, err error) {
 		return nil, err
 	}
 	if p.httpListener != nil {
-		if p.http, err = a.newHTTPServer(p.httpListener, p.rpc, tasks, p.links, p.db.Ping, m); err != nil {
+		if p.http, err = a.newHTTPServer(p.httpListener, p.rpc, tasks, p.links, p.db, m); err != nil {
 			return nil, err
 		}
 	}

@@ -86,9 +86,28 @@ func (c *httpConfig) openLinks(addr string, tls bool, log *slog.Logger) (*links,
 	return l, nil
 }
 
+// database is what the HTTP port shows of the service's own database.
+type database interface {
+	Ping(ctx context.Context) error
+	Losses() model.Losses
+}
+
+// noticeTime is for how long /readyz shows that the database has forgotten changes.
+const noticeTime = time.Hour
+
+// lossNotice returns the line of /readyz about changes that the database has
+// forgotten, or "".
+func lossNotice(l model.Losses, now time.Time) string {
+	if l.Last.IsZero() || now.Sub(l.Last) > noticeTime {
+		return ""
+	}
+	return fmt.Sprintf("warning: the database forgot changes at %s, an older primary was promoted; see ExportdDatabaseForgot in docs/operations.md",
+		l.Last.UTC().Format(time.RFC3339))
+}
+
 // newHTTPServer returns the HTTP port on a listener. Its gateway calls the gRPC
 // server over an in-process connection.
-func (a *app) newHTTPServer(l net.Listener, rpc *rpcServer, files gateway.Files, links *links, ready func(context.Context) error, m *metrics.Metrics) (*httpServer, error) {
+func (a *app) newHTTPServer(l net.Listener, rpc *rpcServer, files gateway.Files, links *links, db database, m *metrics.Metrics) (*httpServer, error) {
 	h := &httpServer{listen: a.cfg.edge.Listen(l, a.log), calls: newInProcessListener(), links: links, tls: rpc.certs != nil}
 	h.ready.Store(true)
 	m.AddConnections("http", h.listen.Open)
@@ -123,8 +142,9 @@ func (a *app) newHTTPServer(l net.Listener, rpc *rpcServer, files gateway.Files,
 			if !h.ready.Load() {
 				return errors.New("shutting down")
 			}
-			return ready(ctx)
+			return db.Ping(ctx)
 		},
+		Notice: func() string { return lossNotice(db.Losses(), time.Now()) },
 	})
 	if err != nil {
 		return nil, fmt.Errorf("http: %w", err)

@@ -54,6 +54,7 @@ type process struct {
 	http         *httpServer // nil: no HTTP
 
 	exports    *export.Pool
+	historian  *export.Historian
 	deliveries *delivery.Pool
 	schedules  *schedule.Runner
 	sweeper    *export.Sweeper
@@ -76,6 +77,7 @@ func (p *process) run(ctx context.Context) error {
 	var workers, claims, beats sync.WaitGroup
 	workers.Go(func() { p.exports.Run(claiming, working) })
 	workers.Go(func() { p.deliveries.Run(claiming, working) })
+	beats.Go(func() { p.historian.Run(beating) })
 	claims.Go(func() { p.sweeper.Run(claiming) })
 	claims.Go(func() { p.schedules.Run(claiming) })
 	claims.Go(func() { p.sources.inspect(claiming, p.log) })

@@ -63,6 +63,9 @@ type Config struct {
 	// Ready returns why the process must not get requests at the moment. Nil
 	// means that it always can.
 	Ready func(ctx context.Context) error
+	// Notice returns a line that /readyz shows below "ok", or "". Nil means that
+	// there never is one.
+	Notice func() string
 	// Console serves the browser application below console.Root. Nil disables it.
 	Console *console.Handler
 	// Metrics serves /metrics. Nil disables the route.
@@ -156,6 +159,11 @@ func (g *gateway) readyz(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	healthz(w, r)
+	if g.Notice != nil {
+		if text := g.Notice(); text != "" {
+			_, _ = w.Write([]byte(text + "\n")) // an error means that the client disconnected
+		}
+	}
 }
 
 // useStrictQuery makes the generated code parse queries with strictQuery. The

@@ -28,6 +28,8 @@ type connector struct {
 	epoch   int       // connections of an earlier epoch are obsolete
 	retired time.Time // start of the epoch
 
+	connected chan struct{} // has a buffer of one; see DB.Reconnected
+
 	links   links // of several servers
 	stop    context.CancelFunc
 	stopped chan struct{}
@@ -56,7 +58,7 @@ func newConnector(dsn string, readTimeout time.Duration) (*connector, error) {
 	if len(addrs) == 0 {
 		addrs = []string{cfg.Addr}
 	}
-	c := &connector{addrs: addrs}
+	c := &connector{addrs: addrs, connected: make(chan struct{}, 1)}
 	for _, addr := range addrs {
 		one := cfg.Clone()
 		one.Addr = addr
@@ -126,7 +128,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &connection{mysqlConn: conn.(mysqlConn), owner: c, epoch: epoch}, nil
+		return c.use(conn, 0, epoch), nil
 	}
 	var readOnly driver.Conn
 	var readOnlyAt int
@@ -166,11 +168,15 @@ func (c *connector) connect(ctx context.Context, at int) (driver.Conn, error) {
 	return c.servers[at].Connect(ctx)
 }
 
-// use makes a server the first one to try.
+// use makes a server the first one to try and wraps the connection to it.
 func (c *connector) use(conn driver.Conn, at, epoch int) driver.Conn {
 	c.mu.Lock()
 	c.current = at
 	c.mu.Unlock()
+	select {
+	case c.connected <- struct{}{}:
+	default:
+	}
 	return &connection{mysqlConn: conn.(mysqlConn), owner: c, epoch: epoch}
 }
 

@@ -20,6 +20,9 @@ type DB struct {
 	queue QueueSettings
 	turns *turns
 
+	history   *commitLog
+	connected <-chan struct{}
+
 	quotas         *quotas
 	audit          *auditState
 	queueCounts    *snapshot[[]QueueOperator]
@@ -75,7 +78,8 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 	long := sql.OpenDB(unbounded)
 	long.SetConnMaxIdleTime(idleTime)
 	return &DB{
-		db: p, long: long, queue: QueueSettings{Lease: Lease}, turns: newTurns(), quotas: newQuotas(), audit: newAuditState(),
+		db: p, long: long, queue: QueueSettings{Lease: Lease}, turns: newTurns(), history: new(commitLog), connected: connector.connected,
+		quotas: newQuotas(), audit: newAuditState(),
 		queueCounts: new(snapshot[[]QueueOperator]), deliveryCounts: new(snapshot[[]DeliveryLoad]),
 	}, nil
 }
@@ -189,5 +193,6 @@ func (d *DB) once(ctx context.Context, fn func(*tx) error) error {
 	if t.audited {
 		d.audit.added()
 	}
+	d.history.committed(t.marks)
 	return nil
 }

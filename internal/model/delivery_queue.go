@@ -2,7 +2,8 @@ package model
 
 import (
 	"context"
-	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
 	"errors"
 	"fmt"
 	"time"
@@ -16,7 +17,7 @@ func addDeliveries(ctx context.Context, t *tx, list []Success) error {
 	for _, s := range list {
 		for i, to := range s.Inst.DeliverTo.V {
 			rows = append(rows, tuple{
-				s.Inst.ID, i + 1, s.Inst.OperatorID, to.Destination, rand.Text(), DeliveryWaiting, 0,
+				s.Inst.ID, i + 1, s.Inst.OperatorID, to.Destination, deliveryEventID(s.Inst, i+1), DeliveryWaiting, 0,
 				0, "", utcNow, "", "", utcNow, utcNow,
 			})
 		}
@@ -25,6 +26,14 @@ func addDeliveries(ctx context.Context, t *tx, list []Success) error {
 		return nil
 	}
 	return wrap("insert deliveries", execRows(ctx, t, len(rows), INSERT, rows))
+}
+
+// deliveryEventID returns the id of the event of a delivery: random, and the same
+// again if the delivery is restored (see DB.VerifyHistory), so that a receiver
+// recognizes it.
+func deliveryEventID(in *Inst, seq int) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s/%s/%d", in.Identity, in.Token, seq))
+	return base32.StdEncoding.EncodeToString(sum[:16])[:26]
 }
 
 // failDeliveries ends the deliveries of instances whose files expire.

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -25,7 +26,17 @@ type Event struct {
 func addEvent(ctx context.Context, t *tx, operator int32, reason string, ids ...int64) error {
 	const INSERT = `INSERT INTO welife_export_event (einstId, at, state, attempt, worker, operatorId, reason)
 		SELECT einstId, UTC_TIMESTAMP(6), state, attempt, owner, ?, ? FROM welife_export_inst WHERE einstId IN (?)`
-	return wrap("insert event", execRows(ctx, t, len(ids), INSERT, operator, reason, ids))
+	res, err := t.ExecContext(ctx, INSERT, operator, reason, ids)
+	if err != nil {
+		return fmt.Errorf("insert event: %w", err)
+	}
+	n, err := res.RowsAffected()
+	if err != nil || n != int64(len(ids)) {
+		return fmt.Errorf("insert event: %w", cmp.Or(err, errRowCount))
+	}
+	first, err := res.LastInsertId()
+	t.marks = append(t.marks, mark{event: first, insts: ids})
+	return wrap("insert event", err)
 }
 
 // ListEvents returns at most limit events of an instance with an id above after,

@@ -60,6 +60,7 @@ func (d *DB) FinishAll(ctx context.Context, list []Success) []error {
 		for i := range errs {
 			errs[i] = err
 		}
+		d.history.finished(list, errs)
 		return errs
 	}
 	if len(list) == 1 {
@@ -79,7 +80,7 @@ func finish(ctx context.Context, t *tx, list []Success) error {
 	warnings, args := perRow(args, list, Success.id, func(s Success) any { return JSON[[]Warning]{nonNil(s.Result.Warnings)} })
 	ids, claims := make([]int64, len(list)), make([]tuple, len(list))
 	for i, s := range list {
-		ids[i], claims[i] = s.Inst.ID, s.Inst.Claim().tuple()
+		ids[i], claims[i] = s.id(), s.Inst.Claim().tuple()
 	}
 	args = append(args, ids, StateRunning, claims)
 	query := `UPDATE welife_export_inst FORCE INDEX (PRIMARY) SET status = ?, state = ?, rowsDone = ` + rows + `, bytesDone = ` + bytes + `,
@@ -94,13 +95,23 @@ func finish(ctx context.Context, t *tx, list []Success) error {
 	if err != nil {
 		return fmt.Errorf("finish %d instances: %w", len(list), err)
 	}
+	return addResults(ctx, t, list, "succeeded")
+}
+
+// addResults stores the files, deliveries, events and counters of instances that
+// have just succeeded.
+func addResults(ctx context.Context, t *tx, list []Success, reason string) error {
+	ids := make([]int64, len(list))
+	for i, s := range list {
+		ids[i] = s.id()
+	}
 	if err := addFiles(ctx, t, list); err != nil {
 		return err
 	}
 	if err := addDeliveries(ctx, t, list); err != nil {
 		return err
 	}
-	if err := addEvent(ctx, t, 0, "succeeded", ids...); err != nil {
+	if err := addEvent(ctx, t, 0, reason, ids...); err != nil {
 		return err
 	}
 	return countAll(ctx, t, list)

@@ -12,8 +12,8 @@ import (
 // node that joins, or that copies its data to another one, can let writes wait for
 // minutes. A node without a quorum answers these statements with an error.
 const (
-	statusMariaDB = `SELECT @@global.read_only, (SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'wsrep_local_state')`
-	statusMySQL   = `SELECT @@global.read_only, (SELECT VARIABLE_VALUE FROM performance_schema.global_status WHERE VARIABLE_NAME = 'wsrep_local_state')`
+	statusMariaDB = `SELECT @@global.read_only OR @@global.innodb_read_only, (SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'wsrep_local_state')`
+	statusMySQL   = `SELECT @@global.read_only OR @@global.innodb_read_only, (SELECT VARIABLE_VALUE FROM performance_schema.global_status WHERE VARIABLE_NAME = 'wsrep_local_state')`
 )
 
 // galeraSynced is the wsrep_local_state of a node that takes part in the cluster.

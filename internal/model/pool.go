@@ -63,7 +63,8 @@ func (p pool) SelectContext(ctx context.Context, to any, query string, args ...a
 // tx runs statements in one transaction.
 type tx struct {
 	tx      *sqlx.Tx
-	audited bool // it has recorded entries of the audit log
+	audited bool   // it has recorded entries of the audit log
+	marks   []mark // of its events
 }
 
 // ExecContext implements querier.

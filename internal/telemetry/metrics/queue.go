@@ -96,6 +96,14 @@ func (m *Metrics) AddQueue(load QueueLoader) {
 	})
 }
 
+// AddHistory adds a metric of what the service's own database has forgotten.
+func (m *Metrics) AddHistory(losses func() model.Losses) {
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "exportd_database_forgotten_total",
+		Help: "Changes of this replica that the service's own database had committed and does not know any more: an older primary.",
+	}, func() float64 { return float64(losses().Changes) }))
+}
+
 // Describe implements prometheus.Collector.
 func (q *queue) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{q.waiting, q.retrying, q.running, q.oldest, q.lag, q.up} {
