@@ -119,9 +119,9 @@ attack: ## attack the real binary and measure what others notice (ONLY=http: som
 	$(BIN)/attack $(if $(ONLY),-only '$(ONLY)')
 
 .PHONY: chaos
-chaos: tools ## inject faults and count what is lost (ONLY=kill: one fault); about 12 minutes
+chaos: tools ## inject faults and count what is lost (ONLY=kill: one fault; CLUSTER=long: clusters for 5 minutes each); about 15 minutes
 	go build -o $(BIN)/chaos ./cmd/chaos
-	$(measure) $(BIN)/chaos $(if $(ONLY),-only '$(ONLY)')
+	$(measure) $(BIN)/chaos $(if $(ONLY),-only '$(ONLY)') $(if $(filter long,$(CLUSTER)),-long)
 
 .PHONY: bench-queue
 bench-queue: ## measure the queue

@@ -24,7 +24,7 @@ func snapshotTables(t *testing.T, d *DB) (forget func()) {
 	}
 }
 
-func verify(t *testing.T, d *DB) *Loss {
+func compare(t *testing.T, d *DB) *Loss {
 	t.Helper()
 	loss, err := d.VerifyHistory(t.Context())
 	if err != nil {
@@ -48,7 +48,7 @@ func TestDB_VerifyHistory(t *testing.T) {
 		tpl := addTpl(t, d, "t")
 		addInst(t, d, tpl, 1)
 		finishOne(t, d, claimOne(t, d, "w"))
-		if loss := verify(t, d); loss != nil {
+		if loss := compare(t, d); loss != nil {
 			t.Errorf("got %+v, want none", loss)
 		}
 	})
@@ -64,7 +64,7 @@ func TestDB_VerifyHistory(t *testing.T) {
 		if got := state(t, d, id); got != StateRunning {
 			t.Fatalf("state %s after the end was forgotten", got)
 		}
-		loss := verify(t, d)
+		loss := compare(t, d)
 		if loss == nil || loss.Changes != 1 || !slices.Equal(loss.Restored, []int64{id}) {
 			t.Fatalf("got %+v, want one change and the instance restored", loss)
 		}
@@ -75,7 +75,7 @@ func TestDB_VerifyHistory(t *testing.T) {
 		if n := d.Losses().Changes; n != 1 {
 			t.Errorf("%d changes counted, want 1", n)
 		}
-		if loss := verify(t, d); loss != nil {
+		if loss := compare(t, d); loss != nil {
 			t.Errorf("noticed again: %+v", loss)
 		}
 	})
@@ -88,7 +88,7 @@ func TestDB_VerifyHistory(t *testing.T) {
 		finishOne(t, d, claimOne(t, d, "w"))
 		forget()
 		other := claimOne(t, d, "other")
-		if loss := verify(t, d); loss == nil || !slices.Equal(loss.Restored, []int64{id}) {
+		if loss := compare(t, d); loss == nil || !slices.Equal(loss.Restored, []int64{id}) {
 			t.Fatalf("got %+v, want the instance restored", loss)
 		}
 		if err := d.Finish(t.Context(), other, result); err == nil {
@@ -107,7 +107,7 @@ func TestDB_VerifyHistory(t *testing.T) {
 		if again := addInst(t, d, tpl, 2).ID; again != id {
 			t.Fatalf("id %d, want %d again", again, id)
 		}
-		loss := verify(t, d)
+		loss := compare(t, d)
 		if loss == nil || !slices.Equal(loss.Missing, []int64{id}) || len(loss.Restored) > 0 {
 			t.Errorf("got %+v, want the instance missing", loss)
 		}
