@@ -28,7 +28,8 @@ type destinationConfig struct {
 	Attempts  int32         `yaml:"attempts"`
 	Timeout   time.Duration `yaml:"timeout"` // of one attempt
 	// OperatorFolders begins paths with the operator's id. The default is true if
-	// there are tokens and more than one operator may use the destination.
+	// there are tokens and more than one operator may use the destination, or
+	// another destination that writes to the same folder: see separateOperators.
 	OperatorFolders *bool `yaml:"operator-folders"`
 }
 
@@ -136,6 +137,7 @@ func (c *config) loadDestinations(node yaml.Node) error {
 		return fmt.Errorf("destinations: %w", err)
 	}
 	var errs []error
+	read := map[string]configuredDestination{}
 	for _, name := range slices.Sorted(maps.Keys(byName)) {
 		keys := byName[name]
 		destination, err := loadDestination(name, &keys, c.tokensFile != "")
@@ -143,30 +145,63 @@ func (c *config) loadDestinations(node yaml.Node) error {
 			errs = append(errs, fmt.Errorf("destinations.%s.%w", name, err))
 			continue
 		}
-		c.destinations[name] = destination
+		c.destinations[name] = destination.Destination
+		read[name] = destination
+	}
+	if c.tokensFile != "" {
+		separateOperators(c.destinations, read)
 	}
 	return errors.Join(errs...)
 }
 
+// configuredDestination is a destination and what decides whether its operators are
+// kept apart.
+type configuredDestination struct {
+	delivery.Destination
+	explicit bool   // operator-folders is given
+	place    string // below which it writes files; "" for mail and webhooks
+}
+
+// separateOperators begins the paths of destinations with the operator's id where
+// another operator has a destination that writes to the same folder, one above it or
+// one below it.
+func separateOperators(destinations delivery.Destinations, read map[string]configuredDestination) {
+	for name, d := range read {
+		for other, o := range read {
+			if name != other && !d.explicit && overlap(d.place, o.place) && !slices.Equal(d.Operators, o.Operators) {
+				d.OperatorFolders = true
+				destinations[name] = d.Destination
+			}
+		}
+	}
+}
+
+// overlap reports whether one of two places is the other or is below it.
+func overlap(a, b string) bool {
+	a, b = strings.TrimSuffix(a, "/")+"/", strings.TrimSuffix(b, "/")+"/"
+	return a != "/" && b != "/" && (strings.HasPrefix(a, b) || strings.HasPrefix(b, a))
+}
+
 // loadDestination reads one destination; tokens is whether callers have tokens. An
 // error begins with the key.
-func loadDestination(name string, keys *yaml.Node, tokens bool) (delivery.Destination, error) {
+func loadDestination(name string, keys *yaml.Node, tokens bool) (configuredDestination, error) {
+	var none configuredDestination
 	common, rest, err := splitKeys(keys)
 	if err != nil {
-		return delivery.Destination{}, err
+		return none, err
 	}
 	build, known := kinds[common.Kind]
 	switch {
 	case !sourceName.MatchString(name):
-		return delivery.Destination{}, errors.New("name: want a-z, 0-9, _ and -, with a letter first")
+		return none, errors.New("name: want a-z, 0-9, _ and -, with a letter first")
 	case !known:
-		return delivery.Destination{}, fmt.Errorf("kind: %q, want one of %s", common.Kind, strings.Join(slices.Sorted(maps.Keys(kinds)), ", "))
+		return none, fmt.Errorf("kind: %q, want one of %s", common.Kind, strings.Join(slices.Sorted(maps.Keys(kinds)), ", "))
 	case common.Slots < 0 || common.Slots > 100:
-		return delivery.Destination{}, fmt.Errorf("slots: %d, want 1..100", common.Slots)
+		return none, fmt.Errorf("slots: %d, want 1..100", common.Slots)
 	case common.Attempts < 0 || common.Attempts > 100:
-		return delivery.Destination{}, fmt.Errorf("attempts: %d, want 1..100", common.Attempts)
+		return none, fmt.Errorf("attempts: %d, want 1..100", common.Attempts)
 	case common.Timeout < 0 || common.Timeout > 0 && common.Timeout < time.Second:
-		return delivery.Destination{}, fmt.Errorf("timeout: %s, want 1s or more", common.Timeout)
+		return none, fmt.Errorf("timeout: %s, want 1s or more", common.Timeout)
 	}
 	usual := defaultTimeout
 	if common.Kind == "webhook" {
@@ -175,16 +210,20 @@ func loadDestination(name string, keys *yaml.Node, tokens bool) (delivery.Destin
 	common.Timeout = cmp.Or(common.Timeout, usual)
 	destination, err := build(rest)
 	if err != nil {
-		return delivery.Destination{}, err
+		return none, err
 	}
 	operatorFolders := tokens && len(common.Operators) != 1
 	if common.OperatorFolders != nil {
 		operatorFolders = *common.OperatorFolders
 	}
-	return delivery.Destination{
+	place := ""
+	if p, ok := destination.(interface{ Place() string }); ok {
+		place = p.Place()
+	}
+	return configuredDestination{Destination: delivery.Destination{
 		Destination: destination, Slots: cmp.Or(common.Slots, defaultSlots), Attempts: cmp.Or(common.Attempts, defaultAttempts),
 		Timeout: common.Timeout, Operators: common.Operators, OperatorFolders: operatorFolders,
-	}, nil
+	}, explicit: common.OperatorFolders != nil, place: place}, nil
 }
 
 // splitKeys separates the keys that every kind has from the keys of one kind.

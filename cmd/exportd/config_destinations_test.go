@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/pem"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -97,6 +98,38 @@ func TestLoadDestinations_operator_folders(t *testing.T) {
 			}
 			if got := c.destinations["x"].OperatorFolders; got != tc.want {
 				t.Errorf("got %t, want %t", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestLoadDestinations_shared_folder(t *testing.T) {
+	t.Parallel()
+	tokens := writeFile(t, "tokens.yaml", "tokens: []\n")
+	key := writeFile(t, "key", strings.Repeat("k", 32))
+	s3 := func(prefix string) string {
+		return "kind: s3, endpoint: \"https://s3.example.com\", region: r, bucket: b, access-key-file: " + key + ", secret-key-file: " + key + prefix
+	}
+	for name, tc := range map[string]struct{ a, b, want string }{
+		"same_folder":        {"kind: folder, folder: /srv/x, operators: [7]", "kind: folder, folder: /srv/x/, operators: [8]", "true true"},
+		"folder_above":       {"kind: folder, folder: /srv, operators: [7]", "kind: folder, folder: /srv/x/../x, operators: [8]", "true true"},
+		"other_folder":       {"kind: folder, folder: /srv/x, operators: [7]", "kind: folder, folder: /srv/xy, operators: [8]", "false false"},
+		"same_operator":      {"kind: folder, folder: /srv/x, operators: [7]", "kind: folder, folder: /srv/x, operators: [7]", "false false"},
+		"explicit":           {"kind: folder, folder: /srv/x, operators: [7], operator-folders: false", "kind: folder, folder: /srv/x, operators: [8]", "false true"},
+		"same_bucket":        {s3("") + ", operators: [7]", s3(", prefix: a") + ", operators: [8]", "true true"},
+		"other_prefix":       {s3(", prefix: b") + ", operators: [7]", s3(", prefix: a") + ", operators: [8]", "false false"},
+		"one_and_all":        {"kind: folder, folder: /srv/x, operators: [7]", "kind: folder, folder: /srv/x", "true true"},
+		"folder_and_webhook": {"kind: folder, folder: /srv/x, operators: [7]", "kind: webhook, url: \"https://example.com/\", secret-file: " + key + ", operators: [8]", "false false"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			text := "destinations:\n  a: {" + tc.a + "}\n  b: {" + tc.b + "}\n"
+			c, err := loadConfig([]string{"-config=" + writeFile(t, "c.yaml", text), "-tokens-file=" + tokens, "-own-database-source"}, getenv(twoDSNs), io.Discard)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := fmt.Sprint(c.destinations["a"].OperatorFolders, c.destinations["b"].OperatorFolders); got != tc.want {
+				t.Errorf("got %s, want %s", got, tc.want)
 			}
 		})
 	}

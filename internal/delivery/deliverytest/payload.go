@@ -33,7 +33,7 @@ func Payload(content []byte, where string) *payload.Payload {
 				Bytes: int64(len(content)), SHA256: sum[:],
 			},
 			Path:   where,
-			Source: Source(bytes.NewReader(content)),
+			Source: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil },
 		}},
 	}
 }

@@ -25,6 +25,7 @@ type SMTPOptions struct {
 	NoTLS bool // no STARTTLS
 	// Mechanism and Password are the required login.
 	Mechanism, Password string
+	MaxSize int64 // of a message, announced and enforced; 0: no limit
 	// Rcpt and Data are called first; an error is the server's reply.
 	Rcpt func(to string) error
 	Data func(conn net.Conn, r io.Reader) error
@@ -61,6 +62,7 @@ func NewSMTP(t *testing.T, o SMTPOptions) *SMTP {
 		return session, nil
 	}))
 	s.server.Domain, s.server.AllowInsecureAuth = "localhost", true
+	s.server.MaxMessageBytes = o.MaxSize
 	s.server.ErrorLog = log.New(io.Discard, "", 0) // tests cut connections
 	l := listen(t)
 	s.Addr = l.Addr().String()

@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/mail"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -376,6 +377,137 @@ func TestMailer_Send_refused_recipient(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A server that takes a few recipients with one message gets the message again for
+// the rest; nobody gets it twice.
+func TestMailer_Send_too_many_recipients(t *testing.T) {
+	t.Parallel()
+	all := []string{"a@example.org", "b@example.org", "c@example.org", "d@example.org", "e@example.org"}
+	type answer struct {
+		code     int
+		enhanced smtp.EnhancedCode
+		text     string
+	}
+	for name, tc := range map[string]struct {
+		limit   int
+		answer  answer
+		never   string // is refused whatever the limit
+		got     [][]string
+		warning string
+	}{
+		"postfix":             {2, answer{452, smtp.EnhancedCode{4, 5, 3}, "Error: too many recipients"}, "", [][]string{all[:2], all[2:4], all[4:]}, ""},
+		"no_enhanced_code":    {3, answer{452, smtp.NoEnhancedCode, "too many recipients"}, "", [][]string{all[:3], all[3:]}, ""},
+		"before_RFC_5321":     {1, answer{552, smtp.NoEnhancedCode, "too many recipients"}, "", [][]string{all[:1], all[1:2], all[2:3], all[3:4], all[4:]}, ""},
+		"one_refused_as_well": {2, answer{452, smtp.EnhancedCode{4, 5, 3}, "Too many recipients"}, "c@example.org", [][]string{all[:2], {all[3], all[4]}}, "c@example.org: 550"},
+		"one_never_taken":     {2, answer{452, smtp.EnhancedCode{4, 5, 3}, "Too many recipients"}, "e@example.org", [][]string{all[:2], all[2:4]}, "RCPT TO e@example.org: 550"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var taken atomic.Int32
+			m, server := setup(t, deliverytest.SMTPOptions{
+				Rcpt: func(to string) error {
+					switch {
+					case to == tc.never:
+						return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such mailbox"}
+					case taken.Load() == int32(tc.limit):
+						return &smtp.SMTPError{Code: tc.answer.code, EnhancedCode: tc.answer.enhanced, Message: tc.answer.text}
+					}
+					taken.Add(1)
+					return nil
+				},
+				Data: func(net.Conn, io.Reader) error { taken.Store(0); return nil },
+			}, nil)
+			p := to(deliverytest.Payload([]byte("x"), "a.csv"), all...)
+			p.Attempt, p.Attempts = 1, 12
+			receipt, err := m.Send(t.Context(), p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got [][]string
+			for _, mail := range server.Mail(t) {
+				got = append(got, mail.To)
+			}
+			if diff := cmp.Diff(tc.got, got); diff != "" {
+				t.Errorf("recipients of each message (-want +got):\n%s", diff)
+			}
+			if (tc.warning == "") != (receipt.Warning == "") || !strings.Contains(receipt.Warning, tc.warning) {
+				t.Errorf("warning %q, want %q", receipt.Warning, tc.warning)
+			}
+		})
+	}
+	t.Run("second_message_refused", func(t *testing.T) { // the first recipients must not get it twice
+		t.Parallel()
+		var rcpts, messages atomic.Int32
+		m, server := setup(t, deliverytest.SMTPOptions{
+			Rcpt: func(string) error {
+				if rcpts.Add(1) == 3 {
+					return &smtp.SMTPError{Code: 452, EnhancedCode: smtp.EnhancedCode{4, 5, 3}, Message: "too many recipients"}
+				}
+				return nil
+			},
+			Data: func(net.Conn, io.Reader) error {
+				if messages.Add(1) == 2 {
+					return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "no space"}
+				}
+				return nil
+			},
+		}, nil)
+		receipt, err := m.Send(t.Context(), to(deliverytest.Payload([]byte("x"), "a.csv"), all...))
+		if err != nil || receipt.Location != "mailto:a@example.org,b@example.org" || !strings.Contains(receipt.Warning, "no message to c@example.org, d@example.org, e@example.org: message: 451") {
+			t.Errorf("got %+v, %v", receipt, err)
+		}
+		if mail := server.Mail(t); len(mail) != 1 {
+			t.Errorf("%d messages, want 1", len(mail))
+		}
+	})
+	t.Run("full_mailbox_waits", func(t *testing.T) { // 452 as well, and about one recipient
+		t.Parallel()
+		m, server := setup(t, deliverytest.SMTPOptions{Rcpt: func(to string) error {
+			if to == "b@example.org" {
+				return &smtp.SMTPError{Code: 452, EnhancedCode: smtp.EnhancedCode{4, 2, 2}, Message: "mailbox full"}
+			}
+			return nil
+		}}, nil)
+		p := to(deliverytest.Payload([]byte("x"), "a.csv"), all...)
+		p.Attempt, p.Attempts = 1, 12
+		_, err := m.Send(t.Context(), p)
+		deliverytest.Refused(t, err, false)
+		if mail := server.Mail(t); len(mail) != 0 {
+			t.Errorf("%d messages, want none", len(mail))
+		}
+	})
+}
+
+// A server that closes the session or that has a limit of size.
+func TestMailer_Send_limits_of_servers(t *testing.T) {
+	t.Parallel()
+	t.Run("421_at_a_recipient", func(t *testing.T) {
+		t.Parallel()
+		m, server := setup(t, deliverytest.SMTPOptions{Rcpt: func(to string) error {
+			if to == "b@example.org" {
+				return &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 7, 0}, Message: "try again later"}
+			}
+			return nil
+		}}, nil)
+		_, err := m.Send(t.Context(), to(deliverytest.Payload([]byte("x"), "a.csv"), "a@example.org", "b@example.org"))
+		deliverytest.Refused(t, err, false)
+		if mail := server.Mail(t); len(mail) != 0 {
+			t.Errorf("%d messages, want none", len(mail))
+		}
+	})
+	t.Run("announced_size", func(t *testing.T) {
+		t.Parallel()
+		m, server := setup(t, deliverytest.SMTPOptions{MaxSize: 1000}, nil)
+		_, err := m.Send(t.Context(), to(deliverytest.Payload(make([]byte, 2000), "a.csv"), "a@example.org"))
+		deliverytest.Refused(t, err, true)
+		if !strings.Contains(err.Error(), "the server takes 1000: set attach-max lower") {
+			t.Errorf("got %v, want the limit and the key", err)
+		}
+		if mail := server.Mail(t); len(mail) != 0 {
+			t.Errorf("%d messages, want none", len(mail))
+		}
+	})
 }
 
 func TestMailer_Send_bcc(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/smtp"
 	"net/textproto"
+	"strconv"
 	"strings"
 
 	"exporttask/internal/delivery/payload"
@@ -19,7 +20,8 @@ import (
 // server has the message, after a permanent error it does not; if the connection
 // ends between the last byte and the reply, that is unknown. With patient, a
 // recipient that is refused temporarily (4yz) fails the whole submission before
-// the message is sent.
+// the message is sent. A server that takes no more recipients with one message gets
+// the message again for the rest.
 func (m *Mailer) submit(ctx context.Context, msg *message, patient bool) (accepted []string, refused, err error) {
 	conn, err := m.dial(ctx)
 	if err != nil {
@@ -50,25 +52,61 @@ func (m *Mailer) session(ctx context.Context, conn net.Conn, msg *message, patie
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := c.Mail(m.from.Address); err != nil {
-		return nil, nil, fmt.Errorf("MAIL FROM %s: %w", m.from.Address, err)
+	if err := fits(c, msg); err != nil {
+		return nil, nil, err
 	}
-	accepted, refused, err = rcpt(c, msg.to, patient)
+	accepted, rest, refused, err := m.transaction(ctx, c, msg, msg.to, patient)
 	if err != nil {
 		return nil, nil, err
 	}
-	w, err := c.Data()
-	if err != nil {
-		return nil, nil, fmt.Errorf("DATA: %w", err)
-	}
-	if err := msg.write(ctx, w); err != nil {
-		return nil, nil, fmt.Errorf("message: %w", err)
-	}
-	if err := w.Close(); err != nil {
-		return nil, nil, fmt.Errorf("message: %w", err)
+	// From here on recipients have the message: an error would send it to them again.
+	for len(rest) > 0 {
+		more, later, no, err := m.transaction(ctx, c, msg, rest, false)
+		if err != nil {
+			return accepted, errors.Join(refused, fmt.Errorf("no message to %s: %w", strings.Join(rest, ", "), err)), nil
+		}
+		accepted, rest, refused = append(accepted, more...), later, errors.Join(refused, no)
 	}
 	_ = c.Quit() // the server has the message
 	return accepted, refused, nil
+}
+
+// transaction sends the message to recipients. rest are those that the server did
+// not take because it takes no more with one message; accepted is never empty after
+// nil.
+func (m *Mailer) transaction(ctx context.Context, c *smtp.Client, msg *message, to []string, patient bool) (accepted, rest []string, refused, err error) {
+	if err := c.Mail(m.from.Address); err != nil {
+		return nil, nil, nil, fmt.Errorf("MAIL FROM %s: %w", m.from.Address, err)
+	}
+	accepted, rest, refused, err = rcpt(c, to, patient)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	w, err := c.Data()
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("DATA: %w", err)
+	}
+	if err := msg.write(ctx, w); err != nil {
+		return nil, nil, nil, fmt.Errorf("message: %w", err)
+	}
+	if err := w.Close(); err != nil {
+		return nil, nil, nil, fmt.Errorf("message: %w", err)
+	}
+	return accepted, rest, refused, nil
+}
+
+// fits compares the size of the attachments with the limit that the server
+// announces (RFC 1870), so that no hundred megabytes are sent in vain.
+func fits(c *smtp.Client, msg *message) error {
+	_, size := c.Extension("SIZE")
+	limit, err := strconv.ParseInt(size, 10, 64)
+	if err != nil || limit == 0 || !msg.attached {
+		return nil
+	}
+	if n := attachedSize(msg.payload.Files); n > limit {
+		return payload.Permanent(fmt.Errorf("the message has %d bytes, the server takes %d: set attach-max lower, and links are sent instead", n, limit))
+	}
+	return nil
 }
 
 // open greets, starts TLS and logs in.
@@ -95,12 +133,13 @@ func (m *Mailer) open(conn net.Conn) (*smtp.Client, error) {
 }
 
 // rcpt names the recipients to the server. refused joins the errors of the
-// recipients that the server refused while it accepted others. err is set if it
-// accepted none, if the session failed, or, with patient, if it refused one
-// temporarily; err is permanent only if every refusal is.
-func rcpt(c *smtp.Client, to []string, patient bool) (accepted []string, refused, err error) {
+// recipients that the server refused while it accepted others, rest are those behind
+// the last one that it takes with one message. err is set if it accepted none, if
+// the session failed, or, with patient, if it refused one temporarily; err is
+// permanent only if every refusal is.
+func rcpt(c *smtp.Client, to []string, patient bool) (accepted, rest []string, refused, err error) {
 	var temporary error
-	for _, address := range to {
+	for i, address := range to {
 		err := c.Rcpt(address)
 		if err == nil {
 			accepted = append(accepted, address)
@@ -109,7 +148,11 @@ func rcpt(c *smtp.Client, to []string, patient bool) (accepted []string, refused
 		answer, ok := errors.AsType[*textproto.Error](err)
 		err = fmt.Errorf("RCPT TO %s: %w", address, err)
 		if !ok || answer.Code == closing {
-			return nil, nil, err // the session has ended
+			return nil, nil, nil, err // the session has ended
+		}
+		if len(accepted) > 0 && tooMany(answer) {
+			rest = to[i:]
+			break
 		}
 		refused = errors.Join(refused, err)
 		if answer.Code < 500 {
@@ -117,12 +160,22 @@ func rcpt(c *smtp.Client, to []string, patient bool) (accepted []string, refused
 		}
 	}
 	if temporary != nil && (patient || len(accepted) == 0) {
-		return nil, nil, temporary
+		return nil, nil, nil, temporary
 	}
 	if len(accepted) == 0 {
-		return nil, nil, refused
+		return nil, nil, nil, refused
 	}
-	return accepted, refused, nil
+	return accepted, rest, refused, nil
+}
+
+// tooMany reports whether a server refused a recipient because it takes no more with
+// one message (RFC 5321 section 4.5.3.1.10, RFC 3463 code X.5.3).
+func tooMany(answer *textproto.Error) bool {
+	class, detail, enhanced := strings.Cut(answer.Msg, ".")
+	if enhanced && (class == "4" || class == "5") {
+		return strings.HasPrefix(detail, "5.3 ")
+	}
+	return answer.Code == 452 || answer.Code == 552
 }
 
 // closing is the reply of a server that closes the connection, to any command.

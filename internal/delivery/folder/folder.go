@@ -42,6 +42,9 @@ func New(c Config) (*Folder, error) {
 // Kind implements payload.Destination.
 func (f *Folder) Kind() string { return "folder" }
 
+// Place returns the folder below which files are written, as an address.
+func (f *Folder) Place() string { return "file://" + f.root }
+
 // Check implements payload.Destination.
 func (f *Folder) Check(to model.DeliverTo) error { return payload.NoMail(to) }
 

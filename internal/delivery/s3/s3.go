@@ -10,6 +10,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"path"
+	"strings"
 
 	"github.com/minio/minio-go/v7"
 
@@ -50,6 +52,11 @@ func New(c Config) (*Bucket, error) {
 
 // Kind implements payload.Destination.
 func (b *Bucket) Kind() string { return "s3" }
+
+// Place returns the address below which objects are written.
+func (b *Bucket) Place() string {
+	return path.Join(strings.ToLower(b.cfg.Endpoint), b.cfg.Bucket, b.cfg.Prefix)
+}
 
 // Check implements payload.Destination.
 func (b *Bucket) Check(to model.DeliverTo) error { return payload.NoMail(to) }

@@ -33,6 +33,15 @@ type Server struct {
 // Kind implements payload.Destination.
 func (s *Server) Kind() string { return "sftp" }
 
+// Place returns the folder below which files are written, as an address. A relative
+// folder is below the user's home.
+func (s *Server) Place() string {
+	if path.IsAbs(s.folder) {
+		return "sftp://" + s.addr + path.Clean(s.folder)
+	}
+	return path.Join("sftp://"+s.ssh.User+"@"+s.addr, s.folder)
+}
+
 // Check implements payload.Destination.
 func (s *Server) Check(to model.DeliverTo) error { return payload.NoMail(to) }
 
