@@ -3029,7 +3029,9 @@ type WshExportTaskCreateTplRes struct {
 	// success.
 	ErrMsg string `protobuf:"bytes,2,opt,name=errMsg,proto3" json:"errMsg,omitempty"`
 	// The stored template. Not set if errCode is set.
-	Data          *WshExportTpl `protobuf:"bytes,3,opt,name=data,proto3" json:"data,omitempty"`
+	Data *WshExportTpl `protobuf:"bytes,3,opt,name=data,proto3" json:"data,omitempty"`
+	// Place of the error, if it is in a field of several lines. Not set on success.
+	ErrAt         *WshExportErrorPlace `protobuf:"bytes,40,opt,name=errAt,proto3" json:"errAt,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3085,6 +3087,13 @@ func (x *WshExportTaskCreateTplRes) GetData() *WshExportTpl {
 	return nil
 }
 
+func (x *WshExportTaskCreateTplRes) GetErrAt() *WshExportErrorPlace {
+	if x != nil {
+		return x.ErrAt
+	}
+	return nil
+}
+
 // Request of ListTpl.
 type WshExportTaskListTplReq struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -3101,7 +3110,9 @@ type WshExportTaskListTplReq struct {
 	// true: include deleted templates.
 	WithDeleted bool `protobuf:"varint,6,opt,name=withDeleted,proto3" json:"withDeleted,omitempty"`
 	// Only objects of this operator; 0: of any operator.
-	OperatorId    int32 `protobuf:"varint,7,opt,name=operatorId,proto3" json:"operatorId,omitempty"`
+	OperatorId int32 `protobuf:"varint,7,opt,name=operatorId,proto3" json:"operatorId,omitempty"`
+	// Only templates whose name or tag contains this text; empty: any.
+	Search        string `protobuf:"bytes,40,opt,name=search,proto3" json:"search,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3183,6 +3194,13 @@ func (x *WshExportTaskListTplReq) GetOperatorId() int32 {
 		return x.OperatorId
 	}
 	return 0
+}
+
+func (x *WshExportTaskListTplReq) GetSearch() string {
+	if x != nil {
+		return x.Search
+	}
+	return ""
 }
 
 // Reply of ListTpl.
@@ -3451,6 +3469,236 @@ func (x *WshExportTaskUpdateTplReq) GetEtplDeliverTo() *WshExportDeliverTos {
 	return nil
 }
 
+// Request of ListTplVersion.
+type WshExportTaskListTplVersionReq struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the template.
+	EtplId int32 `protobuf:"varint,1,opt,name=etplId,proto3" json:"etplId,omitempty"`
+	// 1 to 500; 0: 50.
+	PageSize int32 `protobuf:"varint,2,opt,name=pageSize,proto3" json:"pageSize,omitempty"`
+	// nextPageToken of the previous page; empty: the first page.
+	PageToken     string `protobuf:"bytes,3,opt,name=pageToken,proto3" json:"pageToken,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportTaskListTplVersionReq) Reset() {
+	*x = WshExportTaskListTplVersionReq{}
+	mi := &file_exporttask_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportTaskListTplVersionReq) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportTaskListTplVersionReq) ProtoMessage() {}
+
+func (x *WshExportTaskListTplVersionReq) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportTaskListTplVersionReq.ProtoReflect.Descriptor instead.
+func (*WshExportTaskListTplVersionReq) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *WshExportTaskListTplVersionReq) GetEtplId() int32 {
+	if x != nil {
+		return x.EtplId
+	}
+	return 0
+}
+
+func (x *WshExportTaskListTplVersionReq) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *WshExportTaskListTplVersionReq) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// Reply of ListTplVersion.
+type WshExportTaskListTplVersionRes struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Canonical gRPC status code as a decimal string; empty on success.
+	ErrCode string `protobuf:"bytes,1,opt,name=errCode,proto3" json:"errCode,omitempty"`
+	// Names the field, the value received and the values allowed; empty on
+	// success.
+	ErrMsg string `protobuf:"bytes,2,opt,name=errMsg,proto3" json:"errMsg,omitempty"`
+	// The versions. Not set if errCode is set.
+	Data []*WshExportTplVersion `protobuf:"bytes,3,rep,name=data,proto3" json:"data,omitempty"`
+	// Token of the next page; empty: this is the last page.
+	NextPageToken string `protobuf:"bytes,4,opt,name=nextPageToken,proto3" json:"nextPageToken,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportTaskListTplVersionRes) Reset() {
+	*x = WshExportTaskListTplVersionRes{}
+	mi := &file_exporttask_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportTaskListTplVersionRes) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportTaskListTplVersionRes) ProtoMessage() {}
+
+func (x *WshExportTaskListTplVersionRes) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportTaskListTplVersionRes.ProtoReflect.Descriptor instead.
+func (*WshExportTaskListTplVersionRes) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *WshExportTaskListTplVersionRes) GetErrCode() string {
+	if x != nil {
+		return x.ErrCode
+	}
+	return ""
+}
+
+func (x *WshExportTaskListTplVersionRes) GetErrMsg() string {
+	if x != nil {
+		return x.ErrMsg
+	}
+	return ""
+}
+
+func (x *WshExportTaskListTplVersionRes) GetData() []*WshExportTplVersion {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+func (x *WshExportTaskListTplVersionRes) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// A version of a template.
+type WshExportTplVersion struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Number of the version. The deletion of a template has that of the deleted
+	// version.
+	EtplVersion int32 `protobuf:"varint,1,opt,name=etplVersion,proto3" json:"etplVersion,omitempty"`
+	// Time of the change.
+	At string `protobuf:"bytes,2,opt,name=at,proto3" json:"at,omitempty"`
+	// Operator that made the change; 0: unknown.
+	OperatorId int32 `protobuf:"varint,3,opt,name=operatorId,proto3" json:"operatorId,omitempty"`
+	// Name of the token or person that made the change; empty: unknown.
+	ChangedBy string `protobuf:"bytes,4,opt,name=changedBy,proto3" json:"changedBy,omitempty"`
+	// true: the template was deleted.
+	Deleted bool `protobuf:"varint,5,opt,name=deleted,proto3" json:"deleted,omitempty"`
+	// The template as it was then, without counters.
+	Tpl           *WshExportTpl `protobuf:"bytes,6,opt,name=tpl,proto3" json:"tpl,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportTplVersion) Reset() {
+	*x = WshExportTplVersion{}
+	mi := &file_exporttask_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportTplVersion) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportTplVersion) ProtoMessage() {}
+
+func (x *WshExportTplVersion) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportTplVersion.ProtoReflect.Descriptor instead.
+func (*WshExportTplVersion) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *WshExportTplVersion) GetEtplVersion() int32 {
+	if x != nil {
+		return x.EtplVersion
+	}
+	return 0
+}
+
+func (x *WshExportTplVersion) GetAt() string {
+	if x != nil {
+		return x.At
+	}
+	return ""
+}
+
+func (x *WshExportTplVersion) GetOperatorId() int32 {
+	if x != nil {
+		return x.OperatorId
+	}
+	return 0
+}
+
+func (x *WshExportTplVersion) GetChangedBy() string {
+	if x != nil {
+		return x.ChangedBy
+	}
+	return ""
+}
+
+func (x *WshExportTplVersion) GetDeleted() bool {
+	if x != nil {
+		return x.Deleted
+	}
+	return false
+}
+
+func (x *WshExportTplVersion) GetTpl() *WshExportTpl {
+	if x != nil {
+		return x.Tpl
+	}
+	return nil
+}
+
 // A list of destinations that can be set to empty.
 type WshExportDeliverTos struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -3462,7 +3710,7 @@ type WshExportDeliverTos struct {
 
 func (x *WshExportDeliverTos) Reset() {
 	*x = WshExportDeliverTos{}
-	mi := &file_exporttask_proto_msgTypes[18]
+	mi := &file_exporttask_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3474,7 +3722,7 @@ func (x *WshExportDeliverTos) String() string {
 func (*WshExportDeliverTos) ProtoMessage() {}
 
 func (x *WshExportDeliverTos) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[18]
+	mi := &file_exporttask_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3487,7 +3735,7 @@ func (x *WshExportDeliverTos) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportDeliverTos.ProtoReflect.Descriptor instead.
 func (*WshExportDeliverTos) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{18}
+	return file_exporttask_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *WshExportDeliverTos) GetList() []*WshExportDeliverTo {
@@ -3508,7 +3756,7 @@ type WshExportParamDecls struct {
 
 func (x *WshExportParamDecls) Reset() {
 	*x = WshExportParamDecls{}
-	mi := &file_exporttask_proto_msgTypes[19]
+	mi := &file_exporttask_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3520,7 +3768,7 @@ func (x *WshExportParamDecls) String() string {
 func (*WshExportParamDecls) ProtoMessage() {}
 
 func (x *WshExportParamDecls) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[19]
+	mi := &file_exporttask_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3533,7 +3781,7 @@ func (x *WshExportParamDecls) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportParamDecls.ProtoReflect.Descriptor instead.
 func (*WshExportParamDecls) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{19}
+	return file_exporttask_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *WshExportParamDecls) GetList() []*WshExportParamDecl {
@@ -3552,14 +3800,16 @@ type WshExportTaskUpdateTplRes struct {
 	// success.
 	ErrMsg string `protobuf:"bytes,2,opt,name=errMsg,proto3" json:"errMsg,omitempty"`
 	// The changed template. Not set if errCode is set.
-	Data          *WshExportTpl `protobuf:"bytes,3,opt,name=data,proto3" json:"data,omitempty"`
+	Data *WshExportTpl `protobuf:"bytes,3,opt,name=data,proto3" json:"data,omitempty"`
+	// Place of the error, if it is in a field of several lines. Not set on success.
+	ErrAt         *WshExportErrorPlace `protobuf:"bytes,40,opt,name=errAt,proto3" json:"errAt,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *WshExportTaskUpdateTplRes) Reset() {
 	*x = WshExportTaskUpdateTplRes{}
-	mi := &file_exporttask_proto_msgTypes[20]
+	mi := &file_exporttask_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3571,7 +3821,7 @@ func (x *WshExportTaskUpdateTplRes) String() string {
 func (*WshExportTaskUpdateTplRes) ProtoMessage() {}
 
 func (x *WshExportTaskUpdateTplRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[20]
+	mi := &file_exporttask_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3584,7 +3834,7 @@ func (x *WshExportTaskUpdateTplRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskUpdateTplRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskUpdateTplRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{20}
+	return file_exporttask_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *WshExportTaskUpdateTplRes) GetErrCode() string {
@@ -3608,6 +3858,13 @@ func (x *WshExportTaskUpdateTplRes) GetData() *WshExportTpl {
 	return nil
 }
 
+func (x *WshExportTaskUpdateTplRes) GetErrAt() *WshExportErrorPlace {
+	if x != nil {
+		return x.ErrAt
+	}
+	return nil
+}
+
 // Request of DeleteTpl.
 type WshExportTaskDeleteTplReq struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -3621,7 +3878,7 @@ type WshExportTaskDeleteTplReq struct {
 
 func (x *WshExportTaskDeleteTplReq) Reset() {
 	*x = WshExportTaskDeleteTplReq{}
-	mi := &file_exporttask_proto_msgTypes[21]
+	mi := &file_exporttask_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3633,7 +3890,7 @@ func (x *WshExportTaskDeleteTplReq) String() string {
 func (*WshExportTaskDeleteTplReq) ProtoMessage() {}
 
 func (x *WshExportTaskDeleteTplReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[21]
+	mi := &file_exporttask_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3646,7 +3903,7 @@ func (x *WshExportTaskDeleteTplReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskDeleteTplReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskDeleteTplReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{21}
+	return file_exporttask_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *WshExportTaskDeleteTplReq) GetEtplId() int32 {
@@ -3679,7 +3936,7 @@ type WshExportTaskDeleteTplRes struct {
 
 func (x *WshExportTaskDeleteTplRes) Reset() {
 	*x = WshExportTaskDeleteTplRes{}
-	mi := &file_exporttask_proto_msgTypes[22]
+	mi := &file_exporttask_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3691,7 +3948,7 @@ func (x *WshExportTaskDeleteTplRes) String() string {
 func (*WshExportTaskDeleteTplRes) ProtoMessage() {}
 
 func (x *WshExportTaskDeleteTplRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[22]
+	mi := &file_exporttask_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3704,7 +3961,7 @@ func (x *WshExportTaskDeleteTplRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskDeleteTplRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskDeleteTplRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{22}
+	return file_exporttask_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *WshExportTaskDeleteTplRes) GetErrCode() string {
@@ -3751,7 +4008,7 @@ type WshExportTaskPreviewTplReq struct {
 
 func (x *WshExportTaskPreviewTplReq) Reset() {
 	*x = WshExportTaskPreviewTplReq{}
-	mi := &file_exporttask_proto_msgTypes[23]
+	mi := &file_exporttask_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3763,7 +4020,7 @@ func (x *WshExportTaskPreviewTplReq) String() string {
 func (*WshExportTaskPreviewTplReq) ProtoMessage() {}
 
 func (x *WshExportTaskPreviewTplReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[23]
+	mi := &file_exporttask_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3776,7 +4033,7 @@ func (x *WshExportTaskPreviewTplReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskPreviewTplReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskPreviewTplReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{23}
+	return file_exporttask_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *WshExportTaskPreviewTplReq) GetEtplId() int32 {
@@ -3836,15 +4093,20 @@ type WshExportTaskPreviewTplRes struct {
 	// Names the field, the value received and the values allowed; empty on
 	// success.
 	ErrMsg string `protobuf:"bytes,2,opt,name=errMsg,proto3" json:"errMsg,omitempty"`
-	// The preview; with checkOnly an empty one. Not set if errCode is set.
-	Data          *WshExportPreview `protobuf:"bytes,3,opt,name=data,proto3" json:"data,omitempty"`
+	// The preview; with checkOnly one without rows. Not set if errCode is set.
+	Data *WshExportPreview `protobuf:"bytes,3,opt,name=data,proto3" json:"data,omitempty"`
+	// Place of the error, if it is in a field of several lines. Not set on success.
+	ErrAt *WshExportErrorPlace `protobuf:"bytes,40,opt,name=errAt,proto3" json:"errAt,omitempty"`
+	// Parameters found in the SQL, also if the SQL is refused, as far as they were
+	// found.
+	SqlParams     []*WshExportSQLParam `protobuf:"bytes,41,rep,name=sqlParams,proto3" json:"sqlParams,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *WshExportTaskPreviewTplRes) Reset() {
 	*x = WshExportTaskPreviewTplRes{}
-	mi := &file_exporttask_proto_msgTypes[24]
+	mi := &file_exporttask_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3856,7 +4118,7 @@ func (x *WshExportTaskPreviewTplRes) String() string {
 func (*WshExportTaskPreviewTplRes) ProtoMessage() {}
 
 func (x *WshExportTaskPreviewTplRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[24]
+	mi := &file_exporttask_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3869,7 +4131,7 @@ func (x *WshExportTaskPreviewTplRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskPreviewTplRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskPreviewTplRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{24}
+	return file_exporttask_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *WshExportTaskPreviewTplRes) GetErrCode() string {
@@ -3893,6 +4155,20 @@ func (x *WshExportTaskPreviewTplRes) GetData() *WshExportPreview {
 	return nil
 }
 
+func (x *WshExportTaskPreviewTplRes) GetErrAt() *WshExportErrorPlace {
+	if x != nil {
+		return x.ErrAt
+	}
+	return nil
+}
+
+func (x *WshExportTaskPreviewTplRes) GetSqlParams() []*WshExportSQLParam {
+	if x != nil {
+		return x.SqlParams
+	}
+	return nil
+}
+
 // The first rows of an export.
 type WshExportPreview struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -3909,14 +4185,16 @@ type WshExportPreview struct {
 	// built-in ones.
 	Params []*WshExportParam `protobuf:"bytes,5,rep,name=params,proto3" json:"params,omitempty"`
 	// Warnings for the rows shown.
-	Warnings      []*WshExportWarning `protobuf:"bytes,6,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	Warnings []*WshExportWarning `protobuf:"bytes,6,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	// Columns of the query's result.
+	ResultColumns []*WshExportResultColumn `protobuf:"bytes,40,rep,name=resultColumns,proto3" json:"resultColumns,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *WshExportPreview) Reset() {
 	*x = WshExportPreview{}
-	mi := &file_exporttask_proto_msgTypes[25]
+	mi := &file_exporttask_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3928,7 +4206,7 @@ func (x *WshExportPreview) String() string {
 func (*WshExportPreview) ProtoMessage() {}
 
 func (x *WshExportPreview) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[25]
+	mi := &file_exporttask_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3941,7 +4219,7 @@ func (x *WshExportPreview) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportPreview.ProtoReflect.Descriptor instead.
 func (*WshExportPreview) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{25}
+	return file_exporttask_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *WshExportPreview) GetColumns() []*WshExportPreviewColumn {
@@ -3986,6 +4264,13 @@ func (x *WshExportPreview) GetWarnings() []*WshExportWarning {
 	return nil
 }
 
+func (x *WshExportPreview) GetResultColumns() []*WshExportResultColumn {
+	if x != nil {
+		return x.ResultColumns
+	}
+	return nil
+}
+
 // A column of a preview.
 type WshExportPreviewColumn struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -4001,7 +4286,7 @@ type WshExportPreviewColumn struct {
 
 func (x *WshExportPreviewColumn) Reset() {
 	*x = WshExportPreviewColumn{}
-	mi := &file_exporttask_proto_msgTypes[26]
+	mi := &file_exporttask_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4013,7 +4298,7 @@ func (x *WshExportPreviewColumn) String() string {
 func (*WshExportPreviewColumn) ProtoMessage() {}
 
 func (x *WshExportPreviewColumn) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[26]
+	mi := &file_exporttask_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4026,7 +4311,7 @@ func (x *WshExportPreviewColumn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportPreviewColumn.ProtoReflect.Descriptor instead.
 func (*WshExportPreviewColumn) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{26}
+	return file_exporttask_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *WshExportPreviewColumn) GetLabel() string {
@@ -4061,7 +4346,7 @@ type WshExportPreviewRow struct {
 
 func (x *WshExportPreviewRow) Reset() {
 	*x = WshExportPreviewRow{}
-	mi := &file_exporttask_proto_msgTypes[27]
+	mi := &file_exporttask_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4073,7 +4358,7 @@ func (x *WshExportPreviewRow) String() string {
 func (*WshExportPreviewRow) ProtoMessage() {}
 
 func (x *WshExportPreviewRow) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[27]
+	mi := &file_exporttask_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4086,7 +4371,7 @@ func (x *WshExportPreviewRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportPreviewRow.ProtoReflect.Descriptor instead.
 func (*WshExportPreviewRow) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{27}
+	return file_exporttask_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *WshExportPreviewRow) GetCells() []*WshExportPreviewCell {
@@ -4110,7 +4395,7 @@ type WshExportPreviewCell struct {
 
 func (x *WshExportPreviewCell) Reset() {
 	*x = WshExportPreviewCell{}
-	mi := &file_exporttask_proto_msgTypes[28]
+	mi := &file_exporttask_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4122,7 +4407,7 @@ func (x *WshExportPreviewCell) String() string {
 func (*WshExportPreviewCell) ProtoMessage() {}
 
 func (x *WshExportPreviewCell) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[28]
+	mi := &file_exporttask_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4135,7 +4420,7 @@ func (x *WshExportPreviewCell) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportPreviewCell.ProtoReflect.Descriptor instead.
 func (*WshExportPreviewCell) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{28}
+	return file_exporttask_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *WshExportPreviewCell) GetText() string {
@@ -4148,6 +4433,153 @@ func (x *WshExportPreviewCell) GetText() string {
 func (x *WshExportPreviewCell) GetIsNull() bool {
 	if x != nil {
 		return x.IsNull
+	}
+	return false
+}
+
+// The place of an error in the text of a field.
+type WshExportErrorPlace struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the field.
+	Field string `protobuf:"bytes,1,opt,name=field,proto3" json:"field,omitempty"`
+	// Line, from 1.
+	Line int32 `protobuf:"varint,2,opt,name=line,proto3" json:"line,omitempty"`
+	// Column in the line in characters, from 1.
+	Column int32 `protobuf:"varint,3,opt,name=column,proto3" json:"column,omitempty"`
+	// Offset in the text in UTF-16 code units, from 0, as editors in browsers
+	// count.
+	Offset int32 `protobuf:"varint,4,opt,name=offset,proto3" json:"offset,omitempty"`
+	// Length of the faulty part in UTF-16 code units; 0: unknown.
+	Length        int32 `protobuf:"varint,5,opt,name=length,proto3" json:"length,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportErrorPlace) Reset() {
+	*x = WshExportErrorPlace{}
+	mi := &file_exporttask_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportErrorPlace) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportErrorPlace) ProtoMessage() {}
+
+func (x *WshExportErrorPlace) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportErrorPlace.ProtoReflect.Descriptor instead.
+func (*WshExportErrorPlace) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *WshExportErrorPlace) GetField() string {
+	if x != nil {
+		return x.Field
+	}
+	return ""
+}
+
+func (x *WshExportErrorPlace) GetLine() int32 {
+	if x != nil {
+		return x.Line
+	}
+	return 0
+}
+
+func (x *WshExportErrorPlace) GetColumn() int32 {
+	if x != nil {
+		return x.Column
+	}
+	return 0
+}
+
+func (x *WshExportErrorPlace) GetOffset() int32 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
+}
+
+func (x *WshExportErrorPlace) GetLength() int32 {
+	if x != nil {
+		return x.Length
+	}
+	return 0
+}
+
+// A parameter that the SQL of a template uses.
+type WshExportSQLParam struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name without the colon.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// true: a built-in parameter, which the service fills in.
+	Builtin bool `protobuf:"varint,2,opt,name=builtin,proto3" json:"builtin,omitempty"`
+	// true: used as IN (:name), so that its value can be a list.
+	List          bool `protobuf:"varint,3,opt,name=list,proto3" json:"list,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportSQLParam) Reset() {
+	*x = WshExportSQLParam{}
+	mi := &file_exporttask_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportSQLParam) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportSQLParam) ProtoMessage() {}
+
+func (x *WshExportSQLParam) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportSQLParam.ProtoReflect.Descriptor instead.
+func (*WshExportSQLParam) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *WshExportSQLParam) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *WshExportSQLParam) GetBuiltin() bool {
+	if x != nil {
+		return x.Builtin
+	}
+	return false
+}
+
+func (x *WshExportSQLParam) GetList() bool {
+	if x != nil {
+		return x.List
 	}
 	return false
 }
@@ -4173,7 +4605,7 @@ type WshExportTaskCreateInstReq struct {
 
 func (x *WshExportTaskCreateInstReq) Reset() {
 	*x = WshExportTaskCreateInstReq{}
-	mi := &file_exporttask_proto_msgTypes[29]
+	mi := &file_exporttask_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4185,7 +4617,7 @@ func (x *WshExportTaskCreateInstReq) String() string {
 func (*WshExportTaskCreateInstReq) ProtoMessage() {}
 
 func (x *WshExportTaskCreateInstReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[29]
+	mi := &file_exporttask_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4198,7 +4630,7 @@ func (x *WshExportTaskCreateInstReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskCreateInstReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskCreateInstReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{29}
+	return file_exporttask_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *WshExportTaskCreateInstReq) GetEtplId() int32 {
@@ -4252,7 +4684,7 @@ type WshExportTaskCreateInstRes struct {
 
 func (x *WshExportTaskCreateInstRes) Reset() {
 	*x = WshExportTaskCreateInstRes{}
-	mi := &file_exporttask_proto_msgTypes[30]
+	mi := &file_exporttask_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4264,7 +4696,7 @@ func (x *WshExportTaskCreateInstRes) String() string {
 func (*WshExportTaskCreateInstRes) ProtoMessage() {}
 
 func (x *WshExportTaskCreateInstRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[30]
+	mi := &file_exporttask_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4277,7 +4709,7 @@ func (x *WshExportTaskCreateInstRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskCreateInstRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskCreateInstRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{30}
+	return file_exporttask_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *WshExportTaskCreateInstRes) GetErrCode() string {
@@ -4312,7 +4744,7 @@ type WshExportTaskGetInstReq struct {
 
 func (x *WshExportTaskGetInstReq) Reset() {
 	*x = WshExportTaskGetInstReq{}
-	mi := &file_exporttask_proto_msgTypes[31]
+	mi := &file_exporttask_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4324,7 +4756,7 @@ func (x *WshExportTaskGetInstReq) String() string {
 func (*WshExportTaskGetInstReq) ProtoMessage() {}
 
 func (x *WshExportTaskGetInstReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[31]
+	mi := &file_exporttask_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4337,7 +4769,7 @@ func (x *WshExportTaskGetInstReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskGetInstReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskGetInstReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{31}
+	return file_exporttask_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *WshExportTaskGetInstReq) GetEinstId() int64 {
@@ -4363,7 +4795,7 @@ type WshExportTaskGetInstRes struct {
 
 func (x *WshExportTaskGetInstRes) Reset() {
 	*x = WshExportTaskGetInstRes{}
-	mi := &file_exporttask_proto_msgTypes[32]
+	mi := &file_exporttask_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4375,7 +4807,7 @@ func (x *WshExportTaskGetInstRes) String() string {
 func (*WshExportTaskGetInstRes) ProtoMessage() {}
 
 func (x *WshExportTaskGetInstRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[32]
+	mi := &file_exporttask_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4388,7 +4820,7 @@ func (x *WshExportTaskGetInstRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskGetInstRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskGetInstRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{32}
+	return file_exporttask_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *WshExportTaskGetInstRes) GetErrCode() string {
@@ -4424,14 +4856,27 @@ type WshExportTaskListInstReq struct {
 	// 1 to 500; 0: 50.
 	PageSize int32 `protobuf:"varint,4,opt,name=pageSize,proto3" json:"pageSize,omitempty"`
 	// nextPageToken of the previous page; empty: the first page.
-	PageToken     string `protobuf:"bytes,5,opt,name=pageToken,proto3" json:"pageToken,omitempty"`
+	PageToken string `protobuf:"bytes,5,opt,name=pageToken,proto3" json:"pageToken,omitempty"`
+	// Only instances created at this time or later, RFC 3339; empty: no bound.
+	CreatedFrom string `protobuf:"bytes,10,opt,name=createdFrom,proto3" json:"createdFrom,omitempty"`
+	// Only instances created before this time, RFC 3339; empty: no bound.
+	CreatedTo string `protobuf:"bytes,11,opt,name=createdTo,proto3" json:"createdTo,omitempty"`
+	// Only instances of this schedule; 0: of any, and of none.
+	EschedId int64 `protobuf:"varint,12,opt,name=eschedId,proto3" json:"eschedId,omitempty"`
+	// Only instances whose template's name contains this text; empty: any. With
+	// etplName or errMsg, a call looks at no more than 20,000 instances. A page
+	// may then have fewer instances than pageSize, even none, and a nextPageToken
+	// with which the search goes on.
+	EtplName string `protobuf:"bytes,13,opt,name=etplName,proto3" json:"etplName,omitempty"`
+	// Only instances whose errMsg contains this text; empty: any.
+	ErrMsg        string `protobuf:"bytes,14,opt,name=errMsg,proto3" json:"errMsg,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *WshExportTaskListInstReq) Reset() {
 	*x = WshExportTaskListInstReq{}
-	mi := &file_exporttask_proto_msgTypes[33]
+	mi := &file_exporttask_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4443,7 +4888,7 @@ func (x *WshExportTaskListInstReq) String() string {
 func (*WshExportTaskListInstReq) ProtoMessage() {}
 
 func (x *WshExportTaskListInstReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[33]
+	mi := &file_exporttask_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4456,7 +4901,7 @@ func (x *WshExportTaskListInstReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListInstReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListInstReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{33}
+	return file_exporttask_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *WshExportTaskListInstReq) GetEtplId() int32 {
@@ -4494,6 +4939,41 @@ func (x *WshExportTaskListInstReq) GetPageToken() string {
 	return ""
 }
 
+func (x *WshExportTaskListInstReq) GetCreatedFrom() string {
+	if x != nil {
+		return x.CreatedFrom
+	}
+	return ""
+}
+
+func (x *WshExportTaskListInstReq) GetCreatedTo() string {
+	if x != nil {
+		return x.CreatedTo
+	}
+	return ""
+}
+
+func (x *WshExportTaskListInstReq) GetEschedId() int64 {
+	if x != nil {
+		return x.EschedId
+	}
+	return 0
+}
+
+func (x *WshExportTaskListInstReq) GetEtplName() string {
+	if x != nil {
+		return x.EtplName
+	}
+	return ""
+}
+
+func (x *WshExportTaskListInstReq) GetErrMsg() string {
+	if x != nil {
+		return x.ErrMsg
+	}
+	return ""
+}
+
 // Reply of ListInst.
 type WshExportTaskListInstRes struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -4512,7 +4992,7 @@ type WshExportTaskListInstRes struct {
 
 func (x *WshExportTaskListInstRes) Reset() {
 	*x = WshExportTaskListInstRes{}
-	mi := &file_exporttask_proto_msgTypes[34]
+	mi := &file_exporttask_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4524,7 +5004,7 @@ func (x *WshExportTaskListInstRes) String() string {
 func (*WshExportTaskListInstRes) ProtoMessage() {}
 
 func (x *WshExportTaskListInstRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[34]
+	mi := &file_exporttask_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4537,7 +5017,7 @@ func (x *WshExportTaskListInstRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListInstRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListInstRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{34}
+	return file_exporttask_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *WshExportTaskListInstRes) GetErrCode() string {
@@ -4583,7 +5063,7 @@ type WshExportTaskCancelInstReq struct {
 
 func (x *WshExportTaskCancelInstReq) Reset() {
 	*x = WshExportTaskCancelInstReq{}
-	mi := &file_exporttask_proto_msgTypes[35]
+	mi := &file_exporttask_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4595,7 +5075,7 @@ func (x *WshExportTaskCancelInstReq) String() string {
 func (*WshExportTaskCancelInstReq) ProtoMessage() {}
 
 func (x *WshExportTaskCancelInstReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[35]
+	mi := &file_exporttask_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4608,7 +5088,7 @@ func (x *WshExportTaskCancelInstReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskCancelInstReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskCancelInstReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{35}
+	return file_exporttask_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *WshExportTaskCancelInstReq) GetEinstId() int64 {
@@ -4648,7 +5128,7 @@ type WshExportTaskCancelInstRes struct {
 
 func (x *WshExportTaskCancelInstRes) Reset() {
 	*x = WshExportTaskCancelInstRes{}
-	mi := &file_exporttask_proto_msgTypes[36]
+	mi := &file_exporttask_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4660,7 +5140,7 @@ func (x *WshExportTaskCancelInstRes) String() string {
 func (*WshExportTaskCancelInstRes) ProtoMessage() {}
 
 func (x *WshExportTaskCancelInstRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[36]
+	mi := &file_exporttask_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4673,7 +5153,7 @@ func (x *WshExportTaskCancelInstRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskCancelInstRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskCancelInstRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{36}
+	return file_exporttask_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *WshExportTaskCancelInstRes) GetErrCode() string {
@@ -4715,7 +5195,7 @@ type WshExportTaskDeleteInstReq struct {
 
 func (x *WshExportTaskDeleteInstReq) Reset() {
 	*x = WshExportTaskDeleteInstReq{}
-	mi := &file_exporttask_proto_msgTypes[37]
+	mi := &file_exporttask_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4727,7 +5207,7 @@ func (x *WshExportTaskDeleteInstReq) String() string {
 func (*WshExportTaskDeleteInstReq) ProtoMessage() {}
 
 func (x *WshExportTaskDeleteInstReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[37]
+	mi := &file_exporttask_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4740,7 +5220,7 @@ func (x *WshExportTaskDeleteInstReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskDeleteInstReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskDeleteInstReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{37}
+	return file_exporttask_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *WshExportTaskDeleteInstReq) GetEinstId() int64 {
@@ -4787,7 +5267,7 @@ type WshExportTaskDeleteInstRes struct {
 
 func (x *WshExportTaskDeleteInstRes) Reset() {
 	*x = WshExportTaskDeleteInstRes{}
-	mi := &file_exporttask_proto_msgTypes[38]
+	mi := &file_exporttask_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4799,7 +5279,7 @@ func (x *WshExportTaskDeleteInstRes) String() string {
 func (*WshExportTaskDeleteInstRes) ProtoMessage() {}
 
 func (x *WshExportTaskDeleteInstRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[38]
+	mi := &file_exporttask_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4812,7 +5292,7 @@ func (x *WshExportTaskDeleteInstRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskDeleteInstRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskDeleteInstRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{38}
+	return file_exporttask_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *WshExportTaskDeleteInstRes) GetErrCode() string {
@@ -4853,7 +5333,7 @@ type WshExportTaskRetryInstReq struct {
 
 func (x *WshExportTaskRetryInstReq) Reset() {
 	*x = WshExportTaskRetryInstReq{}
-	mi := &file_exporttask_proto_msgTypes[39]
+	mi := &file_exporttask_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4865,7 +5345,7 @@ func (x *WshExportTaskRetryInstReq) String() string {
 func (*WshExportTaskRetryInstReq) ProtoMessage() {}
 
 func (x *WshExportTaskRetryInstReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[39]
+	mi := &file_exporttask_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4878,7 +5358,7 @@ func (x *WshExportTaskRetryInstReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskRetryInstReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskRetryInstReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{39}
+	return file_exporttask_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *WshExportTaskRetryInstReq) GetEinstId() int64 {
@@ -4919,7 +5399,7 @@ type WshExportTaskRetryInstRes struct {
 
 func (x *WshExportTaskRetryInstRes) Reset() {
 	*x = WshExportTaskRetryInstRes{}
-	mi := &file_exporttask_proto_msgTypes[40]
+	mi := &file_exporttask_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4931,7 +5411,7 @@ func (x *WshExportTaskRetryInstRes) String() string {
 func (*WshExportTaskRetryInstRes) ProtoMessage() {}
 
 func (x *WshExportTaskRetryInstRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[40]
+	mi := &file_exporttask_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4944,7 +5424,7 @@ func (x *WshExportTaskRetryInstRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskRetryInstRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskRetryInstRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{40}
+	return file_exporttask_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *WshExportTaskRetryInstRes) GetErrCode() string {
@@ -4979,7 +5459,7 @@ type WshExportTaskWatchInstReq struct {
 
 func (x *WshExportTaskWatchInstReq) Reset() {
 	*x = WshExportTaskWatchInstReq{}
-	mi := &file_exporttask_proto_msgTypes[41]
+	mi := &file_exporttask_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4991,7 +5471,7 @@ func (x *WshExportTaskWatchInstReq) String() string {
 func (*WshExportTaskWatchInstReq) ProtoMessage() {}
 
 func (x *WshExportTaskWatchInstReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[41]
+	mi := &file_exporttask_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5004,7 +5484,7 @@ func (x *WshExportTaskWatchInstReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskWatchInstReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskWatchInstReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{41}
+	return file_exporttask_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *WshExportTaskWatchInstReq) GetEinstId() int64 {
@@ -5030,7 +5510,7 @@ type WshExportTaskWatchInstRes struct {
 
 func (x *WshExportTaskWatchInstRes) Reset() {
 	*x = WshExportTaskWatchInstRes{}
-	mi := &file_exporttask_proto_msgTypes[42]
+	mi := &file_exporttask_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5042,7 +5522,7 @@ func (x *WshExportTaskWatchInstRes) String() string {
 func (*WshExportTaskWatchInstRes) ProtoMessage() {}
 
 func (x *WshExportTaskWatchInstRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[42]
+	mi := &file_exporttask_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5055,7 +5535,7 @@ func (x *WshExportTaskWatchInstRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskWatchInstRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskWatchInstRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{42}
+	return file_exporttask_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *WshExportTaskWatchInstRes) GetErrCode() string {
@@ -5096,7 +5576,7 @@ type WshExportTaskDownloadInstReq struct {
 
 func (x *WshExportTaskDownloadInstReq) Reset() {
 	*x = WshExportTaskDownloadInstReq{}
-	mi := &file_exporttask_proto_msgTypes[43]
+	mi := &file_exporttask_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5108,7 +5588,7 @@ func (x *WshExportTaskDownloadInstReq) String() string {
 func (*WshExportTaskDownloadInstReq) ProtoMessage() {}
 
 func (x *WshExportTaskDownloadInstReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[43]
+	mi := &file_exporttask_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5121,7 +5601,7 @@ func (x *WshExportTaskDownloadInstReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskDownloadInstReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskDownloadInstReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{43}
+	return file_exporttask_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *WshExportTaskDownloadInstReq) GetEinstId() int64 {
@@ -5168,7 +5648,7 @@ type WshExportTaskDownloadInstRes struct {
 
 func (x *WshExportTaskDownloadInstRes) Reset() {
 	*x = WshExportTaskDownloadInstRes{}
-	mi := &file_exporttask_proto_msgTypes[44]
+	mi := &file_exporttask_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5180,7 +5660,7 @@ func (x *WshExportTaskDownloadInstRes) String() string {
 func (*WshExportTaskDownloadInstRes) ProtoMessage() {}
 
 func (x *WshExportTaskDownloadInstRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[44]
+	mi := &file_exporttask_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5193,7 +5673,7 @@ func (x *WshExportTaskDownloadInstRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskDownloadInstRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskDownloadInstRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{44}
+	return file_exporttask_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *WshExportTaskDownloadInstRes) GetErrCode() string {
@@ -5232,7 +5712,7 @@ type WshExportChunk struct {
 
 func (x *WshExportChunk) Reset() {
 	*x = WshExportChunk{}
-	mi := &file_exporttask_proto_msgTypes[45]
+	mi := &file_exporttask_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5244,7 +5724,7 @@ func (x *WshExportChunk) String() string {
 func (*WshExportChunk) ProtoMessage() {}
 
 func (x *WshExportChunk) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[45]
+	mi := &file_exporttask_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5257,7 +5737,7 @@ func (x *WshExportChunk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportChunk.ProtoReflect.Descriptor instead.
 func (*WshExportChunk) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{45}
+	return file_exporttask_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *WshExportChunk) GetOffset() int64 {
@@ -5296,7 +5776,7 @@ type WshExportTaskListInstEventReq struct {
 
 func (x *WshExportTaskListInstEventReq) Reset() {
 	*x = WshExportTaskListInstEventReq{}
-	mi := &file_exporttask_proto_msgTypes[46]
+	mi := &file_exporttask_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5308,7 +5788,7 @@ func (x *WshExportTaskListInstEventReq) String() string {
 func (*WshExportTaskListInstEventReq) ProtoMessage() {}
 
 func (x *WshExportTaskListInstEventReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[46]
+	mi := &file_exporttask_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5321,7 +5801,7 @@ func (x *WshExportTaskListInstEventReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListInstEventReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListInstEventReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{46}
+	return file_exporttask_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *WshExportTaskListInstEventReq) GetEinstId() int64 {
@@ -5363,7 +5843,7 @@ type WshExportTaskListInstEventRes struct {
 
 func (x *WshExportTaskListInstEventRes) Reset() {
 	*x = WshExportTaskListInstEventRes{}
-	mi := &file_exporttask_proto_msgTypes[47]
+	mi := &file_exporttask_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5375,7 +5855,7 @@ func (x *WshExportTaskListInstEventRes) String() string {
 func (*WshExportTaskListInstEventRes) ProtoMessage() {}
 
 func (x *WshExportTaskListInstEventRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[47]
+	mi := &file_exporttask_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5388,7 +5868,7 @@ func (x *WshExportTaskListInstEventRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListInstEventRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListInstEventRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{47}
+	return file_exporttask_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *WshExportTaskListInstEventRes) GetErrCode() string {
@@ -5467,7 +5947,7 @@ type WshExportTaskCreateSchedReq struct {
 
 func (x *WshExportTaskCreateSchedReq) Reset() {
 	*x = WshExportTaskCreateSchedReq{}
-	mi := &file_exporttask_proto_msgTypes[48]
+	mi := &file_exporttask_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5479,7 +5959,7 @@ func (x *WshExportTaskCreateSchedReq) String() string {
 func (*WshExportTaskCreateSchedReq) ProtoMessage() {}
 
 func (x *WshExportTaskCreateSchedReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[48]
+	mi := &file_exporttask_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5492,7 +5972,7 @@ func (x *WshExportTaskCreateSchedReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskCreateSchedReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskCreateSchedReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{48}
+	return file_exporttask_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *WshExportTaskCreateSchedReq) GetEschedName() string {
@@ -5616,7 +6096,7 @@ type WshExportTaskCreateSchedRes struct {
 
 func (x *WshExportTaskCreateSchedRes) Reset() {
 	*x = WshExportTaskCreateSchedRes{}
-	mi := &file_exporttask_proto_msgTypes[49]
+	mi := &file_exporttask_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5628,7 +6108,7 @@ func (x *WshExportTaskCreateSchedRes) String() string {
 func (*WshExportTaskCreateSchedRes) ProtoMessage() {}
 
 func (x *WshExportTaskCreateSchedRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[49]
+	mi := &file_exporttask_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5641,7 +6121,7 @@ func (x *WshExportTaskCreateSchedRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskCreateSchedRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskCreateSchedRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{49}
+	return file_exporttask_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *WshExportTaskCreateSchedRes) GetErrCode() string {
@@ -5688,7 +6168,7 @@ type WshExportTaskListSchedReq struct {
 
 func (x *WshExportTaskListSchedReq) Reset() {
 	*x = WshExportTaskListSchedReq{}
-	mi := &file_exporttask_proto_msgTypes[50]
+	mi := &file_exporttask_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5700,7 +6180,7 @@ func (x *WshExportTaskListSchedReq) String() string {
 func (*WshExportTaskListSchedReq) ProtoMessage() {}
 
 func (x *WshExportTaskListSchedReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[50]
+	mi := &file_exporttask_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5713,7 +6193,7 @@ func (x *WshExportTaskListSchedReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListSchedReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListSchedReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{50}
+	return file_exporttask_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *WshExportTaskListSchedReq) GetEschedId() int64 {
@@ -5783,7 +6263,7 @@ type WshExportTaskListSchedRes struct {
 
 func (x *WshExportTaskListSchedRes) Reset() {
 	*x = WshExportTaskListSchedRes{}
-	mi := &file_exporttask_proto_msgTypes[51]
+	mi := &file_exporttask_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5795,7 +6275,7 @@ func (x *WshExportTaskListSchedRes) String() string {
 func (*WshExportTaskListSchedRes) ProtoMessage() {}
 
 func (x *WshExportTaskListSchedRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[51]
+	mi := &file_exporttask_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5808,7 +6288,7 @@ func (x *WshExportTaskListSchedRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListSchedRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListSchedRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{51}
+	return file_exporttask_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *WshExportTaskListSchedRes) GetErrCode() string {
@@ -5882,7 +6362,7 @@ type WshExportTaskUpdateSchedReq struct {
 
 func (x *WshExportTaskUpdateSchedReq) Reset() {
 	*x = WshExportTaskUpdateSchedReq{}
-	mi := &file_exporttask_proto_msgTypes[52]
+	mi := &file_exporttask_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5894,7 +6374,7 @@ func (x *WshExportTaskUpdateSchedReq) String() string {
 func (*WshExportTaskUpdateSchedReq) ProtoMessage() {}
 
 func (x *WshExportTaskUpdateSchedReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[52]
+	mi := &file_exporttask_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5907,7 +6387,7 @@ func (x *WshExportTaskUpdateSchedReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskUpdateSchedReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskUpdateSchedReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{52}
+	return file_exporttask_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *WshExportTaskUpdateSchedReq) GetEschedId() int64 {
@@ -6033,7 +6513,7 @@ type WshExportParams struct {
 
 func (x *WshExportParams) Reset() {
 	*x = WshExportParams{}
-	mi := &file_exporttask_proto_msgTypes[53]
+	mi := &file_exporttask_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6045,7 +6525,7 @@ func (x *WshExportParams) String() string {
 func (*WshExportParams) ProtoMessage() {}
 
 func (x *WshExportParams) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[53]
+	mi := &file_exporttask_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6058,7 +6538,7 @@ func (x *WshExportParams) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportParams.ProtoReflect.Descriptor instead.
 func (*WshExportParams) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{53}
+	return file_exporttask_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *WshExportParams) GetList() []*WshExportParam {
@@ -6084,7 +6564,7 @@ type WshExportTaskUpdateSchedRes struct {
 
 func (x *WshExportTaskUpdateSchedRes) Reset() {
 	*x = WshExportTaskUpdateSchedRes{}
-	mi := &file_exporttask_proto_msgTypes[54]
+	mi := &file_exporttask_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6096,7 +6576,7 @@ func (x *WshExportTaskUpdateSchedRes) String() string {
 func (*WshExportTaskUpdateSchedRes) ProtoMessage() {}
 
 func (x *WshExportTaskUpdateSchedRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[54]
+	mi := &file_exporttask_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6109,7 +6589,7 @@ func (x *WshExportTaskUpdateSchedRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskUpdateSchedRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskUpdateSchedRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{54}
+	return file_exporttask_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *WshExportTaskUpdateSchedRes) GetErrCode() string {
@@ -6146,7 +6626,7 @@ type WshExportTaskDeleteSchedReq struct {
 
 func (x *WshExportTaskDeleteSchedReq) Reset() {
 	*x = WshExportTaskDeleteSchedReq{}
-	mi := &file_exporttask_proto_msgTypes[55]
+	mi := &file_exporttask_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6158,7 +6638,7 @@ func (x *WshExportTaskDeleteSchedReq) String() string {
 func (*WshExportTaskDeleteSchedReq) ProtoMessage() {}
 
 func (x *WshExportTaskDeleteSchedReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[55]
+	mi := &file_exporttask_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6171,7 +6651,7 @@ func (x *WshExportTaskDeleteSchedReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskDeleteSchedReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskDeleteSchedReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{55}
+	return file_exporttask_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *WshExportTaskDeleteSchedReq) GetEschedId() int64 {
@@ -6204,7 +6684,7 @@ type WshExportTaskDeleteSchedRes struct {
 
 func (x *WshExportTaskDeleteSchedRes) Reset() {
 	*x = WshExportTaskDeleteSchedRes{}
-	mi := &file_exporttask_proto_msgTypes[56]
+	mi := &file_exporttask_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6216,7 +6696,7 @@ func (x *WshExportTaskDeleteSchedRes) String() string {
 func (*WshExportTaskDeleteSchedRes) ProtoMessage() {}
 
 func (x *WshExportTaskDeleteSchedRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[56]
+	mi := &file_exporttask_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6229,7 +6709,7 @@ func (x *WshExportTaskDeleteSchedRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskDeleteSchedRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskDeleteSchedRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{56}
+	return file_exporttask_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *WshExportTaskDeleteSchedRes) GetErrCode() string {
@@ -6268,14 +6748,17 @@ type WshExportTaskRunSchedReq struct {
 	// repeated request with the same key and the same body returns the first
 	// result; with another body it is errCode "10". Empty: not idempotent. A
 	// backfill is idempotent without it.
-	RequestId     string `protobuf:"bytes,5,opt,name=requestId,proto3" json:"requestId,omitempty"`
+	RequestId string `protobuf:"bytes,5,opt,name=requestId,proto3" json:"requestId,omitempty"`
+	// true: create nothing, and return the due times of the backfill: einstId is
+	// 0 for those that have no instance yet. from and to are required.
+	CountOnly     bool `protobuf:"varint,40,opt,name=countOnly,proto3" json:"countOnly,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *WshExportTaskRunSchedReq) Reset() {
 	*x = WshExportTaskRunSchedReq{}
-	mi := &file_exporttask_proto_msgTypes[57]
+	mi := &file_exporttask_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6287,7 +6770,7 @@ func (x *WshExportTaskRunSchedReq) String() string {
 func (*WshExportTaskRunSchedReq) ProtoMessage() {}
 
 func (x *WshExportTaskRunSchedReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[57]
+	mi := &file_exporttask_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6300,7 +6783,7 @@ func (x *WshExportTaskRunSchedReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskRunSchedReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskRunSchedReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{57}
+	return file_exporttask_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *WshExportTaskRunSchedReq) GetEschedId() int64 {
@@ -6338,6 +6821,13 @@ func (x *WshExportTaskRunSchedReq) GetRequestId() string {
 	return ""
 }
 
+func (x *WshExportTaskRunSchedReq) GetCountOnly() bool {
+	if x != nil {
+		return x.CountOnly
+	}
+	return false
+}
+
 // Reply of RunSched.
 type WshExportTaskRunSchedRes struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -6348,14 +6838,16 @@ type WshExportTaskRunSchedRes struct {
 	ErrMsg string `protobuf:"bytes,2,opt,name=errMsg,proto3" json:"errMsg,omitempty"`
 	// The due times and their instances, sorted by due time. Not set if errCode
 	// is set.
-	Data          []*WshExportSchedRun `protobuf:"bytes,3,rep,name=data,proto3" json:"data,omitempty"`
+	Data []*WshExportSchedRun `protobuf:"bytes,3,rep,name=data,proto3" json:"data,omitempty"`
+	// Number of instances that were created, or with countOnly would be created.
+	Count         int32 `protobuf:"varint,40,opt,name=count,proto3" json:"count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *WshExportTaskRunSchedRes) Reset() {
 	*x = WshExportTaskRunSchedRes{}
-	mi := &file_exporttask_proto_msgTypes[58]
+	mi := &file_exporttask_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6367,7 +6859,7 @@ func (x *WshExportTaskRunSchedRes) String() string {
 func (*WshExportTaskRunSchedRes) ProtoMessage() {}
 
 func (x *WshExportTaskRunSchedRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[58]
+	mi := &file_exporttask_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6380,7 +6872,7 @@ func (x *WshExportTaskRunSchedRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskRunSchedRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskRunSchedRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{58}
+	return file_exporttask_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *WshExportTaskRunSchedRes) GetErrCode() string {
@@ -6404,6 +6896,13 @@ func (x *WshExportTaskRunSchedRes) GetData() []*WshExportSchedRun {
 	return nil
 }
 
+func (x *WshExportTaskRunSchedRes) GetCount() int32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
 // A due time and its instance.
 type WshExportSchedRun struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -6419,7 +6918,7 @@ type WshExportSchedRun struct {
 
 func (x *WshExportSchedRun) Reset() {
 	*x = WshExportSchedRun{}
-	mi := &file_exporttask_proto_msgTypes[59]
+	mi := &file_exporttask_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6431,7 +6930,7 @@ func (x *WshExportSchedRun) String() string {
 func (*WshExportSchedRun) ProtoMessage() {}
 
 func (x *WshExportSchedRun) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[59]
+	mi := &file_exporttask_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6444,7 +6943,7 @@ func (x *WshExportSchedRun) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportSchedRun.ProtoReflect.Descriptor instead.
 func (*WshExportSchedRun) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{59}
+	return file_exporttask_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *WshExportSchedRun) GetDue() string {
@@ -6468,6 +6967,292 @@ func (x *WshExportSchedRun) GetExisted() bool {
 	return false
 }
 
+// Request of PreviewSched. Exactly one of draft and eschedId is set.
+type WshExportTaskPreviewSchedReq struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A schedule that is not stored; eschedName may be empty. With etplId 0 only
+	// cron, zone, startAt and endAt are used.
+	Draft *WshExportTaskCreateSchedReq `protobuf:"bytes,1,opt,name=draft,proto3" json:"draft,omitempty"`
+	// Id of a stored schedule; 0: draft is previewed.
+	EschedId int64 `protobuf:"varint,2,opt,name=eschedId,proto3" json:"eschedId,omitempty"`
+	// Only due times at this time or later, RFC 3339; empty: from now on.
+	From string `protobuf:"bytes,3,opt,name=from,proto3" json:"from,omitempty"`
+	// Maximum number of due times, 1 to 500; 0: 10.
+	Count int32 `protobuf:"varint,4,opt,name=count,proto3" json:"count,omitempty"`
+	// Operator that makes the request, see the conventions above.
+	OperatorId    int32 `protobuf:"varint,5,opt,name=operatorId,proto3" json:"operatorId,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportTaskPreviewSchedReq) Reset() {
+	*x = WshExportTaskPreviewSchedReq{}
+	mi := &file_exporttask_proto_msgTypes[65]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportTaskPreviewSchedReq) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportTaskPreviewSchedReq) ProtoMessage() {}
+
+func (x *WshExportTaskPreviewSchedReq) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[65]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportTaskPreviewSchedReq.ProtoReflect.Descriptor instead.
+func (*WshExportTaskPreviewSchedReq) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{65}
+}
+
+func (x *WshExportTaskPreviewSchedReq) GetDraft() *WshExportTaskCreateSchedReq {
+	if x != nil {
+		return x.Draft
+	}
+	return nil
+}
+
+func (x *WshExportTaskPreviewSchedReq) GetEschedId() int64 {
+	if x != nil {
+		return x.EschedId
+	}
+	return 0
+}
+
+func (x *WshExportTaskPreviewSchedReq) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *WshExportTaskPreviewSchedReq) GetCount() int32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *WshExportTaskPreviewSchedReq) GetOperatorId() int32 {
+	if x != nil {
+		return x.OperatorId
+	}
+	return 0
+}
+
+// Reply of PreviewSched.
+type WshExportTaskPreviewSchedRes struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Canonical gRPC status code as a decimal string; empty on success.
+	ErrCode string `protobuf:"bytes,1,opt,name=errCode,proto3" json:"errCode,omitempty"`
+	// Names the field, the value received and the values allowed; empty on
+	// success.
+	ErrMsg string `protobuf:"bytes,2,opt,name=errMsg,proto3" json:"errMsg,omitempty"`
+	// The preview. Not set if errCode is set.
+	Data          *WshExportSchedPreview `protobuf:"bytes,3,opt,name=data,proto3" json:"data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportTaskPreviewSchedRes) Reset() {
+	*x = WshExportTaskPreviewSchedRes{}
+	mi := &file_exporttask_proto_msgTypes[66]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportTaskPreviewSchedRes) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportTaskPreviewSchedRes) ProtoMessage() {}
+
+func (x *WshExportTaskPreviewSchedRes) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[66]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportTaskPreviewSchedRes.ProtoReflect.Descriptor instead.
+func (*WshExportTaskPreviewSchedRes) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{66}
+}
+
+func (x *WshExportTaskPreviewSchedRes) GetErrCode() string {
+	if x != nil {
+		return x.ErrCode
+	}
+	return ""
+}
+
+func (x *WshExportTaskPreviewSchedRes) GetErrMsg() string {
+	if x != nil {
+		return x.ErrMsg
+	}
+	return ""
+}
+
+func (x *WshExportTaskPreviewSchedRes) GetData() *WshExportSchedPreview {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+// The next due times of a schedule.
+type WshExportSchedPreview struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Time zone in which the cron expression is evaluated.
+	Zone string `protobuf:"bytes,1,opt,name=zone,proto3" json:"zone,omitempty"`
+	// Due times, sorted; empty: there are no more.
+	Runs          []*WshExportSchedPreviewRun `protobuf:"bytes,2,rep,name=runs,proto3" json:"runs,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportSchedPreview) Reset() {
+	*x = WshExportSchedPreview{}
+	mi := &file_exporttask_proto_msgTypes[67]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportSchedPreview) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportSchedPreview) ProtoMessage() {}
+
+func (x *WshExportSchedPreview) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[67]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportSchedPreview.ProtoReflect.Descriptor instead.
+func (*WshExportSchedPreview) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{67}
+}
+
+func (x *WshExportSchedPreview) GetZone() string {
+	if x != nil {
+		return x.Zone
+	}
+	return ""
+}
+
+func (x *WshExportSchedPreview) GetRuns() []*WshExportSchedPreviewRun {
+	if x != nil {
+		return x.Runs
+	}
+	return nil
+}
+
+// A future run of a schedule.
+type WshExportSchedPreviewRun struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Due time.
+	Due string `protobuf:"bytes,1,opt,name=due,proto3" json:"due,omitempty"`
+	// Due time in the zone of the schedule, "2026-01-31T02:00:00+08:00".
+	DueLocal string `protobuf:"bytes,2,opt,name=dueLocal,proto3" json:"dueLocal,omitempty"`
+	// Start of its window (inclusive).
+	WindowStart string `protobuf:"bytes,3,opt,name=windowStart,proto3" json:"windowStart,omitempty"`
+	// End of its window (exclusive).
+	WindowEnd string `protobuf:"bytes,4,opt,name=windowEnd,proto3" json:"windowEnd,omitempty"`
+	// Values of all parameters, as its instance will have them; only of the first
+	// ten runs, and only if a template is given.
+	Params        []*WshExportParam `protobuf:"bytes,5,rep,name=params,proto3" json:"params,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportSchedPreviewRun) Reset() {
+	*x = WshExportSchedPreviewRun{}
+	mi := &file_exporttask_proto_msgTypes[68]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportSchedPreviewRun) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportSchedPreviewRun) ProtoMessage() {}
+
+func (x *WshExportSchedPreviewRun) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[68]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportSchedPreviewRun.ProtoReflect.Descriptor instead.
+func (*WshExportSchedPreviewRun) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{68}
+}
+
+func (x *WshExportSchedPreviewRun) GetDue() string {
+	if x != nil {
+		return x.Due
+	}
+	return ""
+}
+
+func (x *WshExportSchedPreviewRun) GetDueLocal() string {
+	if x != nil {
+		return x.DueLocal
+	}
+	return ""
+}
+
+func (x *WshExportSchedPreviewRun) GetWindowStart() string {
+	if x != nil {
+		return x.WindowStart
+	}
+	return ""
+}
+
+func (x *WshExportSchedPreviewRun) GetWindowEnd() string {
+	if x != nil {
+		return x.WindowEnd
+	}
+	return ""
+}
+
+func (x *WshExportSchedPreviewRun) GetParams() []*WshExportParam {
+	if x != nil {
+		return x.Params
+	}
+	return nil
+}
+
 // Request of ListDelivery.
 type WshExportTaskListDeliveryReq struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -6487,7 +7272,7 @@ type WshExportTaskListDeliveryReq struct {
 
 func (x *WshExportTaskListDeliveryReq) Reset() {
 	*x = WshExportTaskListDeliveryReq{}
-	mi := &file_exporttask_proto_msgTypes[60]
+	mi := &file_exporttask_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6499,7 +7284,7 @@ func (x *WshExportTaskListDeliveryReq) String() string {
 func (*WshExportTaskListDeliveryReq) ProtoMessage() {}
 
 func (x *WshExportTaskListDeliveryReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[60]
+	mi := &file_exporttask_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6512,7 +7297,7 @@ func (x *WshExportTaskListDeliveryReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListDeliveryReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListDeliveryReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{60}
+	return file_exporttask_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *WshExportTaskListDeliveryReq) GetEinstId() int64 {
@@ -6568,7 +7353,7 @@ type WshExportTaskListDeliveryRes struct {
 
 func (x *WshExportTaskListDeliveryRes) Reset() {
 	*x = WshExportTaskListDeliveryRes{}
-	mi := &file_exporttask_proto_msgTypes[61]
+	mi := &file_exporttask_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6580,7 +7365,7 @@ func (x *WshExportTaskListDeliveryRes) String() string {
 func (*WshExportTaskListDeliveryRes) ProtoMessage() {}
 
 func (x *WshExportTaskListDeliveryRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[61]
+	mi := &file_exporttask_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6593,7 +7378,7 @@ func (x *WshExportTaskListDeliveryRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListDeliveryRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListDeliveryRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{61}
+	return file_exporttask_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *WshExportTaskListDeliveryRes) GetErrCode() string {
@@ -6637,7 +7422,7 @@ type WshExportTaskRetryDeliveryReq struct {
 
 func (x *WshExportTaskRetryDeliveryReq) Reset() {
 	*x = WshExportTaskRetryDeliveryReq{}
-	mi := &file_exporttask_proto_msgTypes[62]
+	mi := &file_exporttask_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6649,7 +7434,7 @@ func (x *WshExportTaskRetryDeliveryReq) String() string {
 func (*WshExportTaskRetryDeliveryReq) ProtoMessage() {}
 
 func (x *WshExportTaskRetryDeliveryReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[62]
+	mi := &file_exporttask_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6662,7 +7447,7 @@ func (x *WshExportTaskRetryDeliveryReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskRetryDeliveryReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskRetryDeliveryReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{62}
+	return file_exporttask_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *WshExportTaskRetryDeliveryReq) GetEdeliveryId() int64 {
@@ -6695,7 +7480,7 @@ type WshExportTaskRetryDeliveryRes struct {
 
 func (x *WshExportTaskRetryDeliveryRes) Reset() {
 	*x = WshExportTaskRetryDeliveryRes{}
-	mi := &file_exporttask_proto_msgTypes[63]
+	mi := &file_exporttask_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6707,7 +7492,7 @@ func (x *WshExportTaskRetryDeliveryRes) String() string {
 func (*WshExportTaskRetryDeliveryRes) ProtoMessage() {}
 
 func (x *WshExportTaskRetryDeliveryRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[63]
+	mi := &file_exporttask_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6720,7 +7505,7 @@ func (x *WshExportTaskRetryDeliveryRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskRetryDeliveryRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskRetryDeliveryRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{63}
+	return file_exporttask_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *WshExportTaskRetryDeliveryRes) GetErrCode() string {
@@ -6755,7 +7540,7 @@ type WshExportTaskGetQueueReq struct {
 
 func (x *WshExportTaskGetQueueReq) Reset() {
 	*x = WshExportTaskGetQueueReq{}
-	mi := &file_exporttask_proto_msgTypes[64]
+	mi := &file_exporttask_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6767,7 +7552,7 @@ func (x *WshExportTaskGetQueueReq) String() string {
 func (*WshExportTaskGetQueueReq) ProtoMessage() {}
 
 func (x *WshExportTaskGetQueueReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[64]
+	mi := &file_exporttask_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6780,7 +7565,7 @@ func (x *WshExportTaskGetQueueReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskGetQueueReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskGetQueueReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{64}
+	return file_exporttask_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *WshExportTaskGetQueueReq) GetOperatorId() int32 {
@@ -6806,7 +7591,7 @@ type WshExportTaskGetQueueRes struct {
 
 func (x *WshExportTaskGetQueueRes) Reset() {
 	*x = WshExportTaskGetQueueRes{}
-	mi := &file_exporttask_proto_msgTypes[65]
+	mi := &file_exporttask_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6818,7 +7603,7 @@ func (x *WshExportTaskGetQueueRes) String() string {
 func (*WshExportTaskGetQueueRes) ProtoMessage() {}
 
 func (x *WshExportTaskGetQueueRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[65]
+	mi := &file_exporttask_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6831,7 +7616,7 @@ func (x *WshExportTaskGetQueueRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskGetQueueRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskGetQueueRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{65}
+	return file_exporttask_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *WshExportTaskGetQueueRes) GetErrCode() string {
@@ -6868,7 +7653,7 @@ type WshExportQueue struct {
 
 func (x *WshExportQueue) Reset() {
 	*x = WshExportQueue{}
-	mi := &file_exporttask_proto_msgTypes[66]
+	mi := &file_exporttask_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6880,7 +7665,7 @@ func (x *WshExportQueue) String() string {
 func (*WshExportQueue) ProtoMessage() {}
 
 func (x *WshExportQueue) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[66]
+	mi := &file_exporttask_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6893,7 +7678,7 @@ func (x *WshExportQueue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportQueue.ProtoReflect.Descriptor instead.
 func (*WshExportQueue) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{66}
+	return file_exporttask_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *WshExportQueue) GetOperators() []*WshExportQueueOperator {
@@ -6930,7 +7715,7 @@ type WshExportQueueOperator struct {
 
 func (x *WshExportQueueOperator) Reset() {
 	*x = WshExportQueueOperator{}
-	mi := &file_exporttask_proto_msgTypes[67]
+	mi := &file_exporttask_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6942,7 +7727,7 @@ func (x *WshExportQueueOperator) String() string {
 func (*WshExportQueueOperator) ProtoMessage() {}
 
 func (x *WshExportQueueOperator) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[67]
+	mi := &file_exporttask_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6955,7 +7740,7 @@ func (x *WshExportQueueOperator) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportQueueOperator.ProtoReflect.Descriptor instead.
 func (*WshExportQueueOperator) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{67}
+	return file_exporttask_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *WshExportQueueOperator) GetOperatorId() int32 {
@@ -7006,7 +7791,7 @@ type WshExportQueueWorker struct {
 
 func (x *WshExportQueueWorker) Reset() {
 	*x = WshExportQueueWorker{}
-	mi := &file_exporttask_proto_msgTypes[68]
+	mi := &file_exporttask_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7018,7 +7803,7 @@ func (x *WshExportQueueWorker) String() string {
 func (*WshExportQueueWorker) ProtoMessage() {}
 
 func (x *WshExportQueueWorker) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[68]
+	mi := &file_exporttask_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7031,7 +7816,7 @@ func (x *WshExportQueueWorker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportQueueWorker.ProtoReflect.Descriptor instead.
 func (*WshExportQueueWorker) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{68}
+	return file_exporttask_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *WshExportQueueWorker) GetWorker() string {
@@ -7084,7 +7869,7 @@ type WshExportAudit struct {
 
 func (x *WshExportAudit) Reset() {
 	*x = WshExportAudit{}
-	mi := &file_exporttask_proto_msgTypes[69]
+	mi := &file_exporttask_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7096,7 +7881,7 @@ func (x *WshExportAudit) String() string {
 func (*WshExportAudit) ProtoMessage() {}
 
 func (x *WshExportAudit) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[69]
+	mi := &file_exporttask_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7109,7 +7894,7 @@ func (x *WshExportAudit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportAudit.ProtoReflect.Descriptor instead.
 func (*WshExportAudit) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{69}
+	return file_exporttask_proto_rawDescGZIP(), []int{78}
 }
 
 func (x *WshExportAudit) GetAuditId() int64 {
@@ -7217,7 +8002,7 @@ type WshExportAuditChain struct {
 
 func (x *WshExportAuditChain) Reset() {
 	*x = WshExportAuditChain{}
-	mi := &file_exporttask_proto_msgTypes[70]
+	mi := &file_exporttask_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7229,7 +8014,7 @@ func (x *WshExportAuditChain) String() string {
 func (*WshExportAuditChain) ProtoMessage() {}
 
 func (x *WshExportAuditChain) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[70]
+	mi := &file_exporttask_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7242,7 +8027,7 @@ func (x *WshExportAuditChain) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportAuditChain.ProtoReflect.Descriptor instead.
 func (*WshExportAuditChain) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{70}
+	return file_exporttask_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *WshExportAuditChain) GetAnchor() string {
@@ -7288,7 +8073,7 @@ type WshExportTaskListAuditReq struct {
 
 func (x *WshExportTaskListAuditReq) Reset() {
 	*x = WshExportTaskListAuditReq{}
-	mi := &file_exporttask_proto_msgTypes[71]
+	mi := &file_exporttask_proto_msgTypes[80]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7300,7 +8085,7 @@ func (x *WshExportTaskListAuditReq) String() string {
 func (*WshExportTaskListAuditReq) ProtoMessage() {}
 
 func (x *WshExportTaskListAuditReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[71]
+	mi := &file_exporttask_proto_msgTypes[80]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7313,7 +8098,7 @@ func (x *WshExportTaskListAuditReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListAuditReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListAuditReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{71}
+	return file_exporttask_proto_rawDescGZIP(), []int{80}
 }
 
 func (x *WshExportTaskListAuditReq) GetOperatorId() int32 {
@@ -7407,7 +8192,7 @@ type WshExportTaskListAuditRes struct {
 
 func (x *WshExportTaskListAuditRes) Reset() {
 	*x = WshExportTaskListAuditRes{}
-	mi := &file_exporttask_proto_msgTypes[72]
+	mi := &file_exporttask_proto_msgTypes[81]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7419,7 +8204,7 @@ func (x *WshExportTaskListAuditRes) String() string {
 func (*WshExportTaskListAuditRes) ProtoMessage() {}
 
 func (x *WshExportTaskListAuditRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[72]
+	mi := &file_exporttask_proto_msgTypes[81]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7432,7 +8217,7 @@ func (x *WshExportTaskListAuditRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListAuditRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListAuditRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{72}
+	return file_exporttask_proto_rawDescGZIP(), []int{81}
 }
 
 func (x *WshExportTaskListAuditRes) GetErrCode() string {
@@ -7468,6 +8253,1145 @@ func (x *WshExportTaskListAuditRes) GetChain() *WshExportAuditChain {
 		return x.Chain
 	}
 	return nil
+}
+
+// Request of ListSource.
+type WshExportTaskListSourceReq struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Operator that makes the request, see the conventions above.
+	OperatorId    int32 `protobuf:"varint,1,opt,name=operatorId,proto3" json:"operatorId,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportTaskListSourceReq) Reset() {
+	*x = WshExportTaskListSourceReq{}
+	mi := &file_exporttask_proto_msgTypes[82]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportTaskListSourceReq) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportTaskListSourceReq) ProtoMessage() {}
+
+func (x *WshExportTaskListSourceReq) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[82]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportTaskListSourceReq.ProtoReflect.Descriptor instead.
+func (*WshExportTaskListSourceReq) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{82}
+}
+
+func (x *WshExportTaskListSourceReq) GetOperatorId() int32 {
+	if x != nil {
+		return x.OperatorId
+	}
+	return 0
+}
+
+// Reply of ListSource.
+type WshExportTaskListSourceRes struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Canonical gRPC status code as a decimal string; empty on success.
+	ErrCode string `protobuf:"bytes,1,opt,name=errCode,proto3" json:"errCode,omitempty"`
+	// Names the field, the value received and the values allowed; empty on
+	// success.
+	ErrMsg string `protobuf:"bytes,2,opt,name=errMsg,proto3" json:"errMsg,omitempty"`
+	// The data sources. Not set if errCode is set.
+	Data          []*WshExportSource `protobuf:"bytes,3,rep,name=data,proto3" json:"data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportTaskListSourceRes) Reset() {
+	*x = WshExportTaskListSourceRes{}
+	mi := &file_exporttask_proto_msgTypes[83]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportTaskListSourceRes) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportTaskListSourceRes) ProtoMessage() {}
+
+func (x *WshExportTaskListSourceRes) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[83]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportTaskListSourceRes.ProtoReflect.Descriptor instead.
+func (*WshExportTaskListSourceRes) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{83}
+}
+
+func (x *WshExportTaskListSourceRes) GetErrCode() string {
+	if x != nil {
+		return x.ErrCode
+	}
+	return ""
+}
+
+func (x *WshExportTaskListSourceRes) GetErrMsg() string {
+	if x != nil {
+		return x.ErrMsg
+	}
+	return ""
+}
+
+func (x *WshExportTaskListSourceRes) GetData() []*WshExportSource {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+// A data source.
+type WshExportSource struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name, the value of etplSource.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// "mariadb" or "mysql"; empty: the server was not reached yet.
+	Dialect string `protobuf:"bytes,2,opt,name=dialect,proto3" json:"dialect,omitempty"`
+	// Version of the server; empty: the server was not reached yet.
+	Version string `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`
+	// Time zone of its sessions and of time parameters.
+	Zone string `protobuf:"bytes,4,opt,name=zone,proto3" json:"zone,omitempty"`
+	// Schemas whose tables templates may read, the data source's own one first.
+	Schemas       []string `protobuf:"bytes,5,rep,name=schemas,proto3" json:"schemas,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportSource) Reset() {
+	*x = WshExportSource{}
+	mi := &file_exporttask_proto_msgTypes[84]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportSource) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportSource) ProtoMessage() {}
+
+func (x *WshExportSource) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[84]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportSource.ProtoReflect.Descriptor instead.
+func (*WshExportSource) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{84}
+}
+
+func (x *WshExportSource) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *WshExportSource) GetDialect() string {
+	if x != nil {
+		return x.Dialect
+	}
+	return ""
+}
+
+func (x *WshExportSource) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *WshExportSource) GetZone() string {
+	if x != nil {
+		return x.Zone
+	}
+	return ""
+}
+
+func (x *WshExportSource) GetSchemas() []string {
+	if x != nil {
+		return x.Schemas
+	}
+	return nil
+}
+
+// Request of ListTable.
+type WshExportTaskListTableReq struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the data source; empty: "default".
+	EtplSource string `protobuf:"bytes,1,opt,name=etplSource,proto3" json:"etplSource,omitempty"`
+	// Only tables whose name contains this text; empty: any.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// 1 to 500; 0: 200.
+	PageSize int32 `protobuf:"varint,3,opt,name=pageSize,proto3" json:"pageSize,omitempty"`
+	// nextPageToken of the previous page; empty: the first page.
+	PageToken string `protobuf:"bytes,4,opt,name=pageToken,proto3" json:"pageToken,omitempty"`
+	// Operator that makes the request, see the conventions above.
+	OperatorId    int32 `protobuf:"varint,5,opt,name=operatorId,proto3" json:"operatorId,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportTaskListTableReq) Reset() {
+	*x = WshExportTaskListTableReq{}
+	mi := &file_exporttask_proto_msgTypes[85]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportTaskListTableReq) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportTaskListTableReq) ProtoMessage() {}
+
+func (x *WshExportTaskListTableReq) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[85]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportTaskListTableReq.ProtoReflect.Descriptor instead.
+func (*WshExportTaskListTableReq) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{85}
+}
+
+func (x *WshExportTaskListTableReq) GetEtplSource() string {
+	if x != nil {
+		return x.EtplSource
+	}
+	return ""
+}
+
+func (x *WshExportTaskListTableReq) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *WshExportTaskListTableReq) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *WshExportTaskListTableReq) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *WshExportTaskListTableReq) GetOperatorId() int32 {
+	if x != nil {
+		return x.OperatorId
+	}
+	return 0
+}
+
+// Reply of ListTable.
+type WshExportTaskListTableRes struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Canonical gRPC status code as a decimal string; empty on success.
+	ErrCode string `protobuf:"bytes,1,opt,name=errCode,proto3" json:"errCode,omitempty"`
+	// Names the field, the value received and the values allowed; empty on
+	// success.
+	ErrMsg string `protobuf:"bytes,2,opt,name=errMsg,proto3" json:"errMsg,omitempty"`
+	// The tables. Not set if errCode is set.
+	Data []*WshExportTable `protobuf:"bytes,3,rep,name=data,proto3" json:"data,omitempty"`
+	// Token of the next page; empty: this is the last page.
+	NextPageToken string `protobuf:"bytes,4,opt,name=nextPageToken,proto3" json:"nextPageToken,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportTaskListTableRes) Reset() {
+	*x = WshExportTaskListTableRes{}
+	mi := &file_exporttask_proto_msgTypes[86]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportTaskListTableRes) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportTaskListTableRes) ProtoMessage() {}
+
+func (x *WshExportTaskListTableRes) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[86]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportTaskListTableRes.ProtoReflect.Descriptor instead.
+func (*WshExportTaskListTableRes) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{86}
+}
+
+func (x *WshExportTaskListTableRes) GetErrCode() string {
+	if x != nil {
+		return x.ErrCode
+	}
+	return ""
+}
+
+func (x *WshExportTaskListTableRes) GetErrMsg() string {
+	if x != nil {
+		return x.ErrMsg
+	}
+	return ""
+}
+
+func (x *WshExportTaskListTableRes) GetData() []*WshExportTable {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+func (x *WshExportTaskListTableRes) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// A table or view of a data source.
+type WshExportTable struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Schema (database) of the table.
+	Schema string `protobuf:"bytes,1,opt,name=schema,proto3" json:"schema,omitempty"`
+	// Name.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// The name as SQL writes it: quoted if necessary, and with the schema if it is
+	// not the data source's own one.
+	SqlName string `protobuf:"bytes,3,opt,name=sqlName,proto3" json:"sqlName,omitempty"`
+	// true: a view.
+	View          bool `protobuf:"varint,4,opt,name=view,proto3" json:"view,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportTable) Reset() {
+	*x = WshExportTable{}
+	mi := &file_exporttask_proto_msgTypes[87]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportTable) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportTable) ProtoMessage() {}
+
+func (x *WshExportTable) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[87]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportTable.ProtoReflect.Descriptor instead.
+func (*WshExportTable) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{87}
+}
+
+func (x *WshExportTable) GetSchema() string {
+	if x != nil {
+		return x.Schema
+	}
+	return ""
+}
+
+func (x *WshExportTable) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *WshExportTable) GetSqlName() string {
+	if x != nil {
+		return x.SqlName
+	}
+	return ""
+}
+
+func (x *WshExportTable) GetView() bool {
+	if x != nil {
+		return x.View
+	}
+	return false
+}
+
+// Request of ListTableColumn.
+type WshExportTaskListTableColumnReq struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the data source; empty: "default".
+	EtplSource string `protobuf:"bytes,1,opt,name=etplSource,proto3" json:"etplSource,omitempty"`
+	// Schema of the table; empty: the data source's own one.
+	Schema string `protobuf:"bytes,2,opt,name=schema,proto3" json:"schema,omitempty"`
+	// Name of the table or view.
+	Table string `protobuf:"bytes,3,opt,name=table,proto3" json:"table,omitempty"`
+	// Operator that makes the request, see the conventions above.
+	OperatorId    int32 `protobuf:"varint,4,opt,name=operatorId,proto3" json:"operatorId,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportTaskListTableColumnReq) Reset() {
+	*x = WshExportTaskListTableColumnReq{}
+	mi := &file_exporttask_proto_msgTypes[88]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportTaskListTableColumnReq) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportTaskListTableColumnReq) ProtoMessage() {}
+
+func (x *WshExportTaskListTableColumnReq) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[88]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportTaskListTableColumnReq.ProtoReflect.Descriptor instead.
+func (*WshExportTaskListTableColumnReq) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{88}
+}
+
+func (x *WshExportTaskListTableColumnReq) GetEtplSource() string {
+	if x != nil {
+		return x.EtplSource
+	}
+	return ""
+}
+
+func (x *WshExportTaskListTableColumnReq) GetSchema() string {
+	if x != nil {
+		return x.Schema
+	}
+	return ""
+}
+
+func (x *WshExportTaskListTableColumnReq) GetTable() string {
+	if x != nil {
+		return x.Table
+	}
+	return ""
+}
+
+func (x *WshExportTaskListTableColumnReq) GetOperatorId() int32 {
+	if x != nil {
+		return x.OperatorId
+	}
+	return 0
+}
+
+// Reply of ListTableColumn.
+type WshExportTaskListTableColumnRes struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Canonical gRPC status code as a decimal string; empty on success.
+	ErrCode string `protobuf:"bytes,1,opt,name=errCode,proto3" json:"errCode,omitempty"`
+	// Names the field, the value received and the values allowed; empty on
+	// success.
+	ErrMsg string `protobuf:"bytes,2,opt,name=errMsg,proto3" json:"errMsg,omitempty"`
+	// The columns. Not set if errCode is set.
+	Data          []*WshExportTableColumn `protobuf:"bytes,3,rep,name=data,proto3" json:"data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportTaskListTableColumnRes) Reset() {
+	*x = WshExportTaskListTableColumnRes{}
+	mi := &file_exporttask_proto_msgTypes[89]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportTaskListTableColumnRes) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportTaskListTableColumnRes) ProtoMessage() {}
+
+func (x *WshExportTaskListTableColumnRes) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[89]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportTaskListTableColumnRes.ProtoReflect.Descriptor instead.
+func (*WshExportTaskListTableColumnRes) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{89}
+}
+
+func (x *WshExportTaskListTableColumnRes) GetErrCode() string {
+	if x != nil {
+		return x.ErrCode
+	}
+	return ""
+}
+
+func (x *WshExportTaskListTableColumnRes) GetErrMsg() string {
+	if x != nil {
+		return x.ErrMsg
+	}
+	return ""
+}
+
+func (x *WshExportTaskListTableColumnRes) GetData() []*WshExportTableColumn {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+// A column of a table or view.
+type WshExportTableColumn struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The name as SQL writes it: quoted if necessary.
+	SqlName string `protobuf:"bytes,2,opt,name=sqlName,proto3" json:"sqlName,omitempty"`
+	// Type, for example "bigint(20) unsigned".
+	Type string `protobuf:"bytes,3,opt,name=type,proto3" json:"type,omitempty"`
+	// true: the column can be NULL.
+	Nullable bool `protobuf:"varint,4,opt,name=nullable,proto3" json:"nullable,omitempty"`
+	// "PRI": part of the primary key. "UNI": first column of a unique index.
+	// "MUL": first column of another index. Empty: none of these.
+	Key string `protobuf:"bytes,5,opt,name=key,proto3" json:"key,omitempty"`
+	// Comment.
+	Comment       string `protobuf:"bytes,6,opt,name=comment,proto3" json:"comment,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportTableColumn) Reset() {
+	*x = WshExportTableColumn{}
+	mi := &file_exporttask_proto_msgTypes[90]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportTableColumn) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportTableColumn) ProtoMessage() {}
+
+func (x *WshExportTableColumn) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[90]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportTableColumn.ProtoReflect.Descriptor instead.
+func (*WshExportTableColumn) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{90}
+}
+
+func (x *WshExportTableColumn) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *WshExportTableColumn) GetSqlName() string {
+	if x != nil {
+		return x.SqlName
+	}
+	return ""
+}
+
+func (x *WshExportTableColumn) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
+func (x *WshExportTableColumn) GetNullable() bool {
+	if x != nil {
+		return x.Nullable
+	}
+	return false
+}
+
+func (x *WshExportTableColumn) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *WshExportTableColumn) GetComment() string {
+	if x != nil {
+		return x.Comment
+	}
+	return ""
+}
+
+// Request of GetSession.
+type WshExportTaskGetSessionReq struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Operator that makes the request, see the conventions above.
+	OperatorId    int32 `protobuf:"varint,1,opt,name=operatorId,proto3" json:"operatorId,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportTaskGetSessionReq) Reset() {
+	*x = WshExportTaskGetSessionReq{}
+	mi := &file_exporttask_proto_msgTypes[91]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportTaskGetSessionReq) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportTaskGetSessionReq) ProtoMessage() {}
+
+func (x *WshExportTaskGetSessionReq) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[91]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportTaskGetSessionReq.ProtoReflect.Descriptor instead.
+func (*WshExportTaskGetSessionReq) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{91}
+}
+
+func (x *WshExportTaskGetSessionReq) GetOperatorId() int32 {
+	if x != nil {
+		return x.OperatorId
+	}
+	return 0
+}
+
+// Reply of GetSession.
+type WshExportTaskGetSessionRes struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Canonical gRPC status code as a decimal string; empty on success.
+	ErrCode string `protobuf:"bytes,1,opt,name=errCode,proto3" json:"errCode,omitempty"`
+	// Names the field, the value received and the values allowed; empty on
+	// success.
+	ErrMsg string `protobuf:"bytes,2,opt,name=errMsg,proto3" json:"errMsg,omitempty"`
+	// The session. Not set if errCode is set.
+	Data          *WshExportSession `protobuf:"bytes,3,opt,name=data,proto3" json:"data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportTaskGetSessionRes) Reset() {
+	*x = WshExportTaskGetSessionRes{}
+	mi := &file_exporttask_proto_msgTypes[92]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportTaskGetSessionRes) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportTaskGetSessionRes) ProtoMessage() {}
+
+func (x *WshExportTaskGetSessionRes) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[92]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportTaskGetSessionRes.ProtoReflect.Descriptor instead.
+func (*WshExportTaskGetSessionRes) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{92}
+}
+
+func (x *WshExportTaskGetSessionRes) GetErrCode() string {
+	if x != nil {
+		return x.ErrCode
+	}
+	return ""
+}
+
+func (x *WshExportTaskGetSessionRes) GetErrMsg() string {
+	if x != nil {
+		return x.ErrMsg
+	}
+	return ""
+}
+
+func (x *WshExportTaskGetSessionRes) GetData() *WshExportSession {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+// A caller and what it may use.
+type WshExportSession struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the token or person; empty: the service has no tokens.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Operator of the caller; 0: the service has no tokens.
+	OperatorId int32 `protobuf:"varint,2,opt,name=operatorId,proto3" json:"operatorId,omitempty"`
+	// "read", "run" and "admin" as far as the caller has them; all of them if the
+	// service has no tokens.
+	Scopes []string `protobuf:"bytes,3,rep,name=scopes,proto3" json:"scopes,omitempty"`
+	// true: the service requires tokens.
+	Tokens bool `protobuf:"varint,4,opt,name=tokens,proto3" json:"tokens,omitempty"`
+	// Version of the service.
+	Version string `protobuf:"bytes,5,opt,name=version,proto3" json:"version,omitempty"`
+	// Time zone of the service.
+	Zone string `protobuf:"bytes,6,opt,name=zone,proto3" json:"zone,omitempty"`
+	// Current time of the service.
+	Now string `protobuf:"bytes,7,opt,name=now,proto3" json:"now,omitempty"`
+	// File formats.
+	Formats []*WshExportFormatInfo `protobuf:"bytes,8,rep,name=formats,proto3" json:"formats,omitempty"`
+	// Destinations that the operator may use, sorted by name.
+	Destinations []*WshExportDestination `protobuf:"bytes,9,rep,name=destinations,proto3" json:"destinations,omitempty"`
+	// Time limit of an attempt in seconds if the template sets none.
+	DefaultTimeoutSec int32 `protobuf:"varint,10,opt,name=defaultTimeoutSec,proto3" json:"defaultTimeoutSec,omitempty"`
+	// Maximum of etplTimeoutSec.
+	MaxTimeoutSec int32 `protobuf:"varint,11,opt,name=maxTimeoutSec,proto3" json:"maxTimeoutSec,omitempty"`
+	// Retention of files in seconds if the template sets none.
+	DefaultRetentionSec int64 `protobuf:"varint,12,opt,name=defaultRetentionSec,proto3" json:"defaultRetentionSec,omitempty"`
+	// Number of attempts if the template sets none.
+	DefaultMaxAttempts int32 `protobuf:"varint,13,opt,name=defaultMaxAttempts,proto3" json:"defaultMaxAttempts,omitempty"`
+	// Maximum of rows in PreviewTpl.
+	MaxPreviewRows int32 `protobuf:"varint,14,opt,name=maxPreviewRows,proto3" json:"maxPreviewRows,omitempty"`
+	// Maximum number of instances of one backfill.
+	MaxBackfill int32 `protobuf:"varint,15,opt,name=maxBackfill,proto3" json:"maxBackfill,omitempty"`
+	// Built-in parameters.
+	Builtins      []*WshExportBuiltin `protobuf:"bytes,16,rep,name=builtins,proto3" json:"builtins,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportSession) Reset() {
+	*x = WshExportSession{}
+	mi := &file_exporttask_proto_msgTypes[93]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportSession) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportSession) ProtoMessage() {}
+
+func (x *WshExportSession) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[93]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportSession.ProtoReflect.Descriptor instead.
+func (*WshExportSession) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{93}
+}
+
+func (x *WshExportSession) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *WshExportSession) GetOperatorId() int32 {
+	if x != nil {
+		return x.OperatorId
+	}
+	return 0
+}
+
+func (x *WshExportSession) GetScopes() []string {
+	if x != nil {
+		return x.Scopes
+	}
+	return nil
+}
+
+func (x *WshExportSession) GetTokens() bool {
+	if x != nil {
+		return x.Tokens
+	}
+	return false
+}
+
+func (x *WshExportSession) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *WshExportSession) GetZone() string {
+	if x != nil {
+		return x.Zone
+	}
+	return ""
+}
+
+func (x *WshExportSession) GetNow() string {
+	if x != nil {
+		return x.Now
+	}
+	return ""
+}
+
+func (x *WshExportSession) GetFormats() []*WshExportFormatInfo {
+	if x != nil {
+		return x.Formats
+	}
+	return nil
+}
+
+func (x *WshExportSession) GetDestinations() []*WshExportDestination {
+	if x != nil {
+		return x.Destinations
+	}
+	return nil
+}
+
+func (x *WshExportSession) GetDefaultTimeoutSec() int32 {
+	if x != nil {
+		return x.DefaultTimeoutSec
+	}
+	return 0
+}
+
+func (x *WshExportSession) GetMaxTimeoutSec() int32 {
+	if x != nil {
+		return x.MaxTimeoutSec
+	}
+	return 0
+}
+
+func (x *WshExportSession) GetDefaultRetentionSec() int64 {
+	if x != nil {
+		return x.DefaultRetentionSec
+	}
+	return 0
+}
+
+func (x *WshExportSession) GetDefaultMaxAttempts() int32 {
+	if x != nil {
+		return x.DefaultMaxAttempts
+	}
+	return 0
+}
+
+func (x *WshExportSession) GetMaxPreviewRows() int32 {
+	if x != nil {
+		return x.MaxPreviewRows
+	}
+	return 0
+}
+
+func (x *WshExportSession) GetMaxBackfill() int32 {
+	if x != nil {
+		return x.MaxBackfill
+	}
+	return 0
+}
+
+func (x *WshExportSession) GetBuiltins() []*WshExportBuiltin {
+	if x != nil {
+		return x.Builtins
+	}
+	return nil
+}
+
+// A file format and its options.
+type WshExportFormatInfo struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The format.
+	Format WshExportFormat `protobuf:"varint,1,opt,name=format,proto3,enum=exporttask.WshExportFormat" json:"format,omitempty"`
+	// Extension of its files, with the dot.
+	Extension string `protobuf:"bytes,2,opt,name=extension,proto3" json:"extension,omitempty"`
+	// Media type of its files.
+	ContentType string `protobuf:"bytes,3,opt,name=contentType,proto3" json:"contentType,omitempty"`
+	// Names of those fields of WshExportOptions that the format uses.
+	Options       []string `protobuf:"bytes,4,rep,name=options,proto3" json:"options,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportFormatInfo) Reset() {
+	*x = WshExportFormatInfo{}
+	mi := &file_exporttask_proto_msgTypes[94]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportFormatInfo) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportFormatInfo) ProtoMessage() {}
+
+func (x *WshExportFormatInfo) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[94]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportFormatInfo.ProtoReflect.Descriptor instead.
+func (*WshExportFormatInfo) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{94}
+}
+
+func (x *WshExportFormatInfo) GetFormat() WshExportFormat {
+	if x != nil {
+		return x.Format
+	}
+	return WshExportFormat_FMT_DEFAULT
+}
+
+func (x *WshExportFormatInfo) GetExtension() string {
+	if x != nil {
+		return x.Extension
+	}
+	return ""
+}
+
+func (x *WshExportFormatInfo) GetContentType() string {
+	if x != nil {
+		return x.ContentType
+	}
+	return ""
+}
+
+func (x *WshExportFormatInfo) GetOptions() []string {
+	if x != nil {
+		return x.Options
+	}
+	return nil
+}
+
+// A destination of finished files.
+type WshExportDestination struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name, the value of WshExportDeliverTo.destination.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// "s3", "folder", "sftp", "email" or "webhook".
+	Kind          string `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportDestination) Reset() {
+	*x = WshExportDestination{}
+	mi := &file_exporttask_proto_msgTypes[95]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportDestination) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportDestination) ProtoMessage() {}
+
+func (x *WshExportDestination) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[95]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportDestination.ProtoReflect.Descriptor instead.
+func (*WshExportDestination) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{95}
+}
+
+func (x *WshExportDestination) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *WshExportDestination) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+// A built-in parameter.
+type WshExportBuiltin struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name without the colon.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Type of its value.
+	Type WshExportParamType `protobuf:"varint,2,opt,name=type,proto3,enum=exporttask.WshExportParamType" json:"type,omitempty"`
+	// Its value for an instance that is created now, in the zone of the service;
+	// empty: only instances of schedules have one.
+	Value         string `protobuf:"bytes,3,opt,name=value,proto3" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportBuiltin) Reset() {
+	*x = WshExportBuiltin{}
+	mi := &file_exporttask_proto_msgTypes[96]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportBuiltin) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportBuiltin) ProtoMessage() {}
+
+func (x *WshExportBuiltin) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[96]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportBuiltin.ProtoReflect.Descriptor instead.
+func (*WshExportBuiltin) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{96}
+}
+
+func (x *WshExportBuiltin) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *WshExportBuiltin) GetType() WshExportParamType {
+	if x != nil {
+		return x.Type
+	}
+	return WshExportParamType_PARAM_STRING
+}
+
+func (x *WshExportBuiltin) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
 }
 
 var File_exporttask_proto protoreflect.FileDescriptor
@@ -7708,11 +9632,12 @@ const file_exporttask_proto_rawDesc = "" +
 	"etplLimits\x18\x0e \x01(\v2\x1b.exporttask.WshExportLimitsR\n" +
 	"etplLimits\x12M\n" +
 	"\x10etplExtraColumns\x18\x0f \x01(\x0e2!.exporttask.WshExportExtraColumnsR\x10etplExtraColumns\x12D\n" +
-	"\retplDeliverTo\x18\x10 \x03(\v2\x1e.exporttask.WshExportDeliverToR\retplDeliverTo\"{\n" +
+	"\retplDeliverTo\x18\x10 \x03(\v2\x1e.exporttask.WshExportDeliverToR\retplDeliverTo\"\xb2\x01\n" +
 	"\x19WshExportTaskCreateTplRes\x12\x18\n" +
 	"\aerrCode\x18\x01 \x01(\tR\aerrCode\x12\x16\n" +
 	"\x06errMsg\x18\x02 \x01(\tR\x06errMsg\x12,\n" +
-	"\x04data\x18\x03 \x01(\v2\x18.exporttask.WshExportTplR\x04data\"\xe3\x01\n" +
+	"\x04data\x18\x03 \x01(\v2\x18.exporttask.WshExportTplR\x04data\x125\n" +
+	"\x05errAt\x18( \x01(\v2\x1f.exporttask.WshExportErrorPlaceR\x05errAt\"\xfb\x01\n" +
 	"\x17WshExportTaskListTplReq\x12\x16\n" +
 	"\x06etplId\x18\x01 \x01(\x05R\x06etplId\x12\x1a\n" +
 	"\betplName\x18\x02 \x01(\tR\betplName\x12\x18\n" +
@@ -7722,7 +9647,8 @@ const file_exporttask_proto_rawDesc = "" +
 	"\vwithDeleted\x18\x06 \x01(\bR\vwithDeleted\x12\x1e\n" +
 	"\n" +
 	"operatorId\x18\a \x01(\x05R\n" +
-	"operatorId\"\x9f\x01\n" +
+	"operatorId\x12\x16\n" +
+	"\x06search\x18( \x01(\tR\x06search\"\x9f\x01\n" +
 	"\x17WshExportTaskListTplRes\x12\x18\n" +
 	"\aerrCode\x18\x01 \x01(\tR\aerrCode\x12\x16\n" +
 	"\x06errMsg\x18\x02 \x01(\tR\x06errMsg\x12,\n" +
@@ -7765,15 +9691,34 @@ const file_exporttask_proto_rawDesc = "" +
 	"\x0f_etplTimeoutSecB\x12\n" +
 	"\x10_etplMaxAttemptsB\x13\n" +
 	"\x11_etplRetentionSecB\x13\n" +
-	"\x11_etplExtraColumns\"I\n" +
+	"\x11_etplExtraColumns\"r\n" +
+	"\x1eWshExportTaskListTplVersionReq\x12\x16\n" +
+	"\x06etplId\x18\x01 \x01(\x05R\x06etplId\x12\x1a\n" +
+	"\bpageSize\x18\x02 \x01(\x05R\bpageSize\x12\x1c\n" +
+	"\tpageToken\x18\x03 \x01(\tR\tpageToken\"\xad\x01\n" +
+	"\x1eWshExportTaskListTplVersionRes\x12\x18\n" +
+	"\aerrCode\x18\x01 \x01(\tR\aerrCode\x12\x16\n" +
+	"\x06errMsg\x18\x02 \x01(\tR\x06errMsg\x123\n" +
+	"\x04data\x18\x03 \x03(\v2\x1f.exporttask.WshExportTplVersionR\x04data\x12$\n" +
+	"\rnextPageToken\x18\x04 \x01(\tR\rnextPageToken\"\xcb\x01\n" +
+	"\x13WshExportTplVersion\x12 \n" +
+	"\vetplVersion\x18\x01 \x01(\x05R\vetplVersion\x12\x0e\n" +
+	"\x02at\x18\x02 \x01(\tR\x02at\x12\x1e\n" +
+	"\n" +
+	"operatorId\x18\x03 \x01(\x05R\n" +
+	"operatorId\x12\x1c\n" +
+	"\tchangedBy\x18\x04 \x01(\tR\tchangedBy\x12\x18\n" +
+	"\adeleted\x18\x05 \x01(\bR\adeleted\x12*\n" +
+	"\x03tpl\x18\x06 \x01(\v2\x18.exporttask.WshExportTplR\x03tpl\"I\n" +
 	"\x13WshExportDeliverTos\x122\n" +
 	"\x04list\x18\x01 \x03(\v2\x1e.exporttask.WshExportDeliverToR\x04list\"I\n" +
 	"\x13WshExportParamDecls\x122\n" +
-	"\x04list\x18\x01 \x03(\v2\x1e.exporttask.WshExportParamDeclR\x04list\"{\n" +
+	"\x04list\x18\x01 \x03(\v2\x1e.exporttask.WshExportParamDeclR\x04list\"\xb2\x01\n" +
 	"\x19WshExportTaskUpdateTplRes\x12\x18\n" +
 	"\aerrCode\x18\x01 \x01(\tR\aerrCode\x12\x16\n" +
 	"\x06errMsg\x18\x02 \x01(\tR\x06errMsg\x12,\n" +
-	"\x04data\x18\x03 \x01(\v2\x18.exporttask.WshExportTplR\x04data\"S\n" +
+	"\x04data\x18\x03 \x01(\v2\x18.exporttask.WshExportTplR\x04data\x125\n" +
+	"\x05errAt\x18( \x01(\v2\x1f.exporttask.WshExportErrorPlaceR\x05errAt\"S\n" +
 	"\x19WshExportTaskDeleteTplReq\x12\x16\n" +
 	"\x06etplId\x18\x01 \x01(\x05R\x06etplId\x12\x1e\n" +
 	"\n" +
@@ -7792,18 +9737,21 @@ const file_exporttask_proto_rawDesc = "" +
 	"\n" +
 	"operatorId\x18\x06 \x01(\x05R\n" +
 	"operatorId\x12\x1c\n" +
-	"\tcheckOnly\x18\a \x01(\bR\tcheckOnly\"\x80\x01\n" +
+	"\tcheckOnly\x18\a \x01(\bR\tcheckOnly\"\xf4\x01\n" +
 	"\x1aWshExportTaskPreviewTplRes\x12\x18\n" +
 	"\aerrCode\x18\x01 \x01(\tR\aerrCode\x12\x16\n" +
 	"\x06errMsg\x18\x02 \x01(\tR\x06errMsg\x120\n" +
-	"\x04data\x18\x03 \x01(\v2\x1c.exporttask.WshExportPreviewR\x04data\"\xad\x02\n" +
+	"\x04data\x18\x03 \x01(\v2\x1c.exporttask.WshExportPreviewR\x04data\x125\n" +
+	"\x05errAt\x18( \x01(\v2\x1f.exporttask.WshExportErrorPlaceR\x05errAt\x12;\n" +
+	"\tsqlParams\x18) \x03(\v2\x1d.exporttask.WshExportSQLParamR\tsqlParams\"\xf6\x02\n" +
 	"\x10WshExportPreview\x12<\n" +
 	"\acolumns\x18\x01 \x03(\v2\".exporttask.WshExportPreviewColumnR\acolumns\x123\n" +
 	"\x04rows\x18\x02 \x03(\v2\x1f.exporttask.WshExportPreviewRowR\x04rows\x12\x12\n" +
 	"\x04more\x18\x03 \x01(\bR\x04more\x12$\n" +
 	"\restimatedRows\x18\x04 \x01(\x03R\restimatedRows\x122\n" +
 	"\x06params\x18\x05 \x03(\v2\x1a.exporttask.WshExportParamR\x06params\x128\n" +
-	"\bwarnings\x18\x06 \x03(\v2\x1c.exporttask.WshExportWarningR\bwarnings\"V\n" +
+	"\bwarnings\x18\x06 \x03(\v2\x1c.exporttask.WshExportWarningR\bwarnings\x12G\n" +
+	"\rresultColumns\x18( \x03(\v2!.exporttask.WshExportResultColumnR\rresultColumns\"V\n" +
 	"\x16WshExportPreviewColumn\x12\x14\n" +
 	"\x05label\x18\x01 \x01(\tR\x05label\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
@@ -7812,7 +9760,17 @@ const file_exporttask_proto_rawDesc = "" +
 	"\x05cells\x18\x01 \x03(\v2 .exporttask.WshExportPreviewCellR\x05cells\"B\n" +
 	"\x14WshExportPreviewCell\x12\x12\n" +
 	"\x04text\x18\x01 \x01(\tR\x04text\x12\x16\n" +
-	"\x06isNull\x18\x02 \x01(\bR\x06isNull\"\xef\x01\n" +
+	"\x06isNull\x18\x02 \x01(\bR\x06isNull\"\x87\x01\n" +
+	"\x13WshExportErrorPlace\x12\x14\n" +
+	"\x05field\x18\x01 \x01(\tR\x05field\x12\x12\n" +
+	"\x04line\x18\x02 \x01(\x05R\x04line\x12\x16\n" +
+	"\x06column\x18\x03 \x01(\x05R\x06column\x12\x16\n" +
+	"\x06offset\x18\x04 \x01(\x05R\x06offset\x12\x16\n" +
+	"\x06length\x18\x05 \x01(\x05R\x06length\"U\n" +
+	"\x11WshExportSQLParam\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
+	"\abuiltin\x18\x02 \x01(\bR\abuiltin\x12\x12\n" +
+	"\x04list\x18\x03 \x01(\bR\x04list\"\xef\x01\n" +
 	"\x1aWshExportTaskCreateInstReq\x12\x16\n" +
 	"\x06etplId\x18\x01 \x01(\x05R\x06etplId\x12G\n" +
 	"\x10etplOutputFormat\x18\x02 \x01(\x0e2\x1b.exporttask.WshExportFormatR\x10etplOutputFormat\x122\n" +
@@ -7830,7 +9788,7 @@ const file_exporttask_proto_rawDesc = "" +
 	"\x17WshExportTaskGetInstRes\x12\x18\n" +
 	"\aerrCode\x18\x01 \x01(\tR\aerrCode\x12\x16\n" +
 	"\x06errMsg\x18\x02 \x01(\tR\x06errMsg\x12-\n" +
-	"\x04data\x18\x03 \x01(\v2\x19.exporttask.WshExportInstR\x04data\"\xc4\x01\n" +
+	"\x04data\x18\x03 \x01(\v2\x19.exporttask.WshExportInstR\x04data\"\xd4\x02\n" +
 	"\x18WshExportTaskListInstReq\x12\x16\n" +
 	"\x06etplId\x18\x01 \x01(\x05R\x06etplId\x12\x1e\n" +
 	"\n" +
@@ -7838,7 +9796,13 @@ const file_exporttask_proto_rawDesc = "" +
 	"operatorId\x126\n" +
 	"\x06states\x18\x03 \x03(\x0e2\x1e.exporttask.WshExportInstStateR\x06states\x12\x1a\n" +
 	"\bpageSize\x18\x04 \x01(\x05R\bpageSize\x12\x1c\n" +
-	"\tpageToken\x18\x05 \x01(\tR\tpageToken\"\xa1\x01\n" +
+	"\tpageToken\x18\x05 \x01(\tR\tpageToken\x12 \n" +
+	"\vcreatedFrom\x18\n" +
+	" \x01(\tR\vcreatedFrom\x12\x1c\n" +
+	"\tcreatedTo\x18\v \x01(\tR\tcreatedTo\x12\x1a\n" +
+	"\beschedId\x18\f \x01(\x03R\beschedId\x12\x1a\n" +
+	"\betplName\x18\r \x01(\tR\betplName\x12\x16\n" +
+	"\x06errMsg\x18\x0e \x01(\tR\x06errMsg\"\xa1\x01\n" +
 	"\x18WshExportTaskListInstRes\x12\x18\n" +
 	"\aerrCode\x18\x01 \x01(\tR\aerrCode\x12\x16\n" +
 	"\x06errMsg\x18\x02 \x01(\tR\x06errMsg\x12-\n" +
@@ -7996,7 +9960,7 @@ const file_exporttask_proto_rawDesc = "" +
 	"\x1bWshExportTaskDeleteSchedRes\x12\x18\n" +
 	"\aerrCode\x18\x01 \x01(\tR\aerrCode\x12\x16\n" +
 	"\x06errMsg\x18\x02 \x01(\tR\x06errMsg\x12.\n" +
-	"\x04data\x18\x03 \x01(\v2\x1a.exporttask.WshExportSchedR\x04data\"\x98\x01\n" +
+	"\x04data\x18\x03 \x01(\v2\x1a.exporttask.WshExportSchedR\x04data\"\xb6\x01\n" +
 	"\x18WshExportTaskRunSchedReq\x12\x1a\n" +
 	"\beschedId\x18\x01 \x01(\x03R\beschedId\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x12\x0e\n" +
@@ -8004,15 +9968,38 @@ const file_exporttask_proto_rawDesc = "" +
 	"\n" +
 	"operatorId\x18\x04 \x01(\x05R\n" +
 	"operatorId\x12\x1c\n" +
-	"\trequestId\x18\x05 \x01(\tR\trequestId\"\x7f\n" +
+	"\trequestId\x18\x05 \x01(\tR\trequestId\x12\x1c\n" +
+	"\tcountOnly\x18( \x01(\bR\tcountOnly\"\x95\x01\n" +
 	"\x18WshExportTaskRunSchedRes\x12\x18\n" +
 	"\aerrCode\x18\x01 \x01(\tR\aerrCode\x12\x16\n" +
 	"\x06errMsg\x18\x02 \x01(\tR\x06errMsg\x121\n" +
-	"\x04data\x18\x03 \x03(\v2\x1d.exporttask.WshExportSchedRunR\x04data\"Y\n" +
+	"\x04data\x18\x03 \x03(\v2\x1d.exporttask.WshExportSchedRunR\x04data\x12\x14\n" +
+	"\x05count\x18( \x01(\x05R\x05count\"Y\n" +
 	"\x11WshExportSchedRun\x12\x10\n" +
 	"\x03due\x18\x01 \x01(\tR\x03due\x12\x18\n" +
 	"\aeinstId\x18\x02 \x01(\x03R\aeinstId\x12\x18\n" +
-	"\aexisted\x18\x03 \x01(\bR\aexisted\"\xce\x01\n" +
+	"\aexisted\x18\x03 \x01(\bR\aexisted\"\xc3\x01\n" +
+	"\x1cWshExportTaskPreviewSchedReq\x12=\n" +
+	"\x05draft\x18\x01 \x01(\v2'.exporttask.WshExportTaskCreateSchedReqR\x05draft\x12\x1a\n" +
+	"\beschedId\x18\x02 \x01(\x03R\beschedId\x12\x12\n" +
+	"\x04from\x18\x03 \x01(\tR\x04from\x12\x14\n" +
+	"\x05count\x18\x04 \x01(\x05R\x05count\x12\x1e\n" +
+	"\n" +
+	"operatorId\x18\x05 \x01(\x05R\n" +
+	"operatorId\"\x87\x01\n" +
+	"\x1cWshExportTaskPreviewSchedRes\x12\x18\n" +
+	"\aerrCode\x18\x01 \x01(\tR\aerrCode\x12\x16\n" +
+	"\x06errMsg\x18\x02 \x01(\tR\x06errMsg\x125\n" +
+	"\x04data\x18\x03 \x01(\v2!.exporttask.WshExportSchedPreviewR\x04data\"e\n" +
+	"\x15WshExportSchedPreview\x12\x12\n" +
+	"\x04zone\x18\x01 \x01(\tR\x04zone\x128\n" +
+	"\x04runs\x18\x02 \x03(\v2$.exporttask.WshExportSchedPreviewRunR\x04runs\"\xbc\x01\n" +
+	"\x18WshExportSchedPreviewRun\x12\x10\n" +
+	"\x03due\x18\x01 \x01(\tR\x03due\x12\x1a\n" +
+	"\bdueLocal\x18\x02 \x01(\tR\bdueLocal\x12 \n" +
+	"\vwindowStart\x18\x03 \x01(\tR\vwindowStart\x12\x1c\n" +
+	"\twindowEnd\x18\x04 \x01(\tR\twindowEnd\x122\n" +
+	"\x06params\x18\x05 \x03(\v2\x1a.exporttask.WshExportParamR\x06params\"\xce\x01\n" +
 	"\x1cWshExportTaskListDeliveryReq\x12\x18\n" +
 	"\aeinstId\x18\x01 \x01(\x03R\aeinstId\x12\x1e\n" +
 	"\n" +
@@ -8098,7 +10085,101 @@ const file_exporttask_proto_rawDesc = "" +
 	"\x06errMsg\x18\x02 \x01(\tR\x06errMsg\x12.\n" +
 	"\x04data\x18\x03 \x03(\v2\x1a.exporttask.WshExportAuditR\x04data\x12$\n" +
 	"\rnextPageToken\x18\x04 \x01(\tR\rnextPageToken\x125\n" +
-	"\x05chain\x18\x05 \x01(\v2\x1f.exporttask.WshExportAuditChainR\x05chain*E\n" +
+	"\x05chain\x18\x05 \x01(\v2\x1f.exporttask.WshExportAuditChainR\x05chain\"<\n" +
+	"\x1aWshExportTaskListSourceReq\x12\x1e\n" +
+	"\n" +
+	"operatorId\x18\x01 \x01(\x05R\n" +
+	"operatorId\"\x7f\n" +
+	"\x1aWshExportTaskListSourceRes\x12\x18\n" +
+	"\aerrCode\x18\x01 \x01(\tR\aerrCode\x12\x16\n" +
+	"\x06errMsg\x18\x02 \x01(\tR\x06errMsg\x12/\n" +
+	"\x04data\x18\x03 \x03(\v2\x1b.exporttask.WshExportSourceR\x04data\"\x87\x01\n" +
+	"\x0fWshExportSource\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
+	"\adialect\x18\x02 \x01(\tR\adialect\x12\x18\n" +
+	"\aversion\x18\x03 \x01(\tR\aversion\x12\x12\n" +
+	"\x04zone\x18\x04 \x01(\tR\x04zone\x12\x18\n" +
+	"\aschemas\x18\x05 \x03(\tR\aschemas\"\xa9\x01\n" +
+	"\x19WshExportTaskListTableReq\x12\x1e\n" +
+	"\n" +
+	"etplSource\x18\x01 \x01(\tR\n" +
+	"etplSource\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1a\n" +
+	"\bpageSize\x18\x03 \x01(\x05R\bpageSize\x12\x1c\n" +
+	"\tpageToken\x18\x04 \x01(\tR\tpageToken\x12\x1e\n" +
+	"\n" +
+	"operatorId\x18\x05 \x01(\x05R\n" +
+	"operatorId\"\xa3\x01\n" +
+	"\x19WshExportTaskListTableRes\x12\x18\n" +
+	"\aerrCode\x18\x01 \x01(\tR\aerrCode\x12\x16\n" +
+	"\x06errMsg\x18\x02 \x01(\tR\x06errMsg\x12.\n" +
+	"\x04data\x18\x03 \x03(\v2\x1a.exporttask.WshExportTableR\x04data\x12$\n" +
+	"\rnextPageToken\x18\x04 \x01(\tR\rnextPageToken\"j\n" +
+	"\x0eWshExportTable\x12\x16\n" +
+	"\x06schema\x18\x01 \x01(\tR\x06schema\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
+	"\asqlName\x18\x03 \x01(\tR\asqlName\x12\x12\n" +
+	"\x04view\x18\x04 \x01(\bR\x04view\"\x8f\x01\n" +
+	"\x1fWshExportTaskListTableColumnReq\x12\x1e\n" +
+	"\n" +
+	"etplSource\x18\x01 \x01(\tR\n" +
+	"etplSource\x12\x16\n" +
+	"\x06schema\x18\x02 \x01(\tR\x06schema\x12\x14\n" +
+	"\x05table\x18\x03 \x01(\tR\x05table\x12\x1e\n" +
+	"\n" +
+	"operatorId\x18\x04 \x01(\x05R\n" +
+	"operatorId\"\x89\x01\n" +
+	"\x1fWshExportTaskListTableColumnRes\x12\x18\n" +
+	"\aerrCode\x18\x01 \x01(\tR\aerrCode\x12\x16\n" +
+	"\x06errMsg\x18\x02 \x01(\tR\x06errMsg\x124\n" +
+	"\x04data\x18\x03 \x03(\v2 .exporttask.WshExportTableColumnR\x04data\"\xa0\x01\n" +
+	"\x14WshExportTableColumn\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
+	"\asqlName\x18\x02 \x01(\tR\asqlName\x12\x12\n" +
+	"\x04type\x18\x03 \x01(\tR\x04type\x12\x1a\n" +
+	"\bnullable\x18\x04 \x01(\bR\bnullable\x12\x10\n" +
+	"\x03key\x18\x05 \x01(\tR\x03key\x12\x18\n" +
+	"\acomment\x18\x06 \x01(\tR\acomment\"<\n" +
+	"\x1aWshExportTaskGetSessionReq\x12\x1e\n" +
+	"\n" +
+	"operatorId\x18\x01 \x01(\x05R\n" +
+	"operatorId\"\x80\x01\n" +
+	"\x1aWshExportTaskGetSessionRes\x12\x18\n" +
+	"\aerrCode\x18\x01 \x01(\tR\aerrCode\x12\x16\n" +
+	"\x06errMsg\x18\x02 \x01(\tR\x06errMsg\x120\n" +
+	"\x04data\x18\x03 \x01(\v2\x1c.exporttask.WshExportSessionR\x04data\"\xf1\x04\n" +
+	"\x10WshExportSession\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1e\n" +
+	"\n" +
+	"operatorId\x18\x02 \x01(\x05R\n" +
+	"operatorId\x12\x16\n" +
+	"\x06scopes\x18\x03 \x03(\tR\x06scopes\x12\x16\n" +
+	"\x06tokens\x18\x04 \x01(\bR\x06tokens\x12\x18\n" +
+	"\aversion\x18\x05 \x01(\tR\aversion\x12\x12\n" +
+	"\x04zone\x18\x06 \x01(\tR\x04zone\x12\x10\n" +
+	"\x03now\x18\a \x01(\tR\x03now\x129\n" +
+	"\aformats\x18\b \x03(\v2\x1f.exporttask.WshExportFormatInfoR\aformats\x12D\n" +
+	"\fdestinations\x18\t \x03(\v2 .exporttask.WshExportDestinationR\fdestinations\x12,\n" +
+	"\x11defaultTimeoutSec\x18\n" +
+	" \x01(\x05R\x11defaultTimeoutSec\x12$\n" +
+	"\rmaxTimeoutSec\x18\v \x01(\x05R\rmaxTimeoutSec\x120\n" +
+	"\x13defaultRetentionSec\x18\f \x01(\x03R\x13defaultRetentionSec\x12.\n" +
+	"\x12defaultMaxAttempts\x18\r \x01(\x05R\x12defaultMaxAttempts\x12&\n" +
+	"\x0emaxPreviewRows\x18\x0e \x01(\x05R\x0emaxPreviewRows\x12 \n" +
+	"\vmaxBackfill\x18\x0f \x01(\x05R\vmaxBackfill\x128\n" +
+	"\bbuiltins\x18\x10 \x03(\v2\x1c.exporttask.WshExportBuiltinR\bbuiltins\"\xa4\x01\n" +
+	"\x13WshExportFormatInfo\x123\n" +
+	"\x06format\x18\x01 \x01(\x0e2\x1b.exporttask.WshExportFormatR\x06format\x12\x1c\n" +
+	"\textension\x18\x02 \x01(\tR\textension\x12 \n" +
+	"\vcontentType\x18\x03 \x01(\tR\vcontentType\x12\x18\n" +
+	"\aoptions\x18\x04 \x03(\tR\aoptions\">\n" +
+	"\x14WshExportDestination\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
+	"\x04kind\x18\x02 \x01(\tR\x04kind\"p\n" +
+	"\x10WshExportBuiltin\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x122\n" +
+	"\x04type\x18\x02 \x01(\x0e2\x1e.exporttask.WshExportParamTypeR\x04type\x12\x14\n" +
+	"\x05value\x18\x03 \x01(\tR\x05value*E\n" +
 	"\x12WshExportTplStatus\x12\x0e\n" +
 	"\n" +
 	"TPL_INITED\x10\x00\x12\x0e\n" +
@@ -8188,12 +10269,13 @@ const file_exporttask_proto_rawDesc = "" +
 	"\n" +
 	"AUDIT_FILE\x10\x04\x12\x12\n" +
 	"\x0eAUDIT_DELIVERY\x10\x05\x12\r\n" +
-	"\tAUDIT_LOG\x10\x062\x9e\x11\n" +
+	"\tAUDIT_LOG\x10\x062\xfc\x15\n" +
 	"\n" +
 	"ExportTask\x12[\n" +
 	"\tCreateTpl\x12%.exporttask.WshExportTaskCreateTplReq\x1a%.exporttask.WshExportTaskCreateTplRes\"\x00\x12U\n" +
 	"\aListTpl\x12#.exporttask.WshExportTaskListTplReq\x1a#.exporttask.WshExportTaskListTplRes\"\x00\x12[\n" +
-	"\tUpdateTpl\x12%.exporttask.WshExportTaskUpdateTplReq\x1a%.exporttask.WshExportTaskUpdateTplRes\"\x00\x12[\n" +
+	"\tUpdateTpl\x12%.exporttask.WshExportTaskUpdateTplReq\x1a%.exporttask.WshExportTaskUpdateTplRes\"\x00\x12j\n" +
+	"\x0eListTplVersion\x12*.exporttask.WshExportTaskListTplVersionReq\x1a*.exporttask.WshExportTaskListTplVersionRes\"\x00\x12[\n" +
 	"\tDeleteTpl\x12%.exporttask.WshExportTaskDeleteTplReq\x1a%.exporttask.WshExportTaskDeleteTplRes\"\x00\x12^\n" +
 	"\n" +
 	"PreviewTpl\x12&.exporttask.WshExportTaskPreviewTplReq\x1a&.exporttask.WshExportTaskPreviewTplRes\"\x00\x12^\n" +
@@ -8214,10 +10296,17 @@ const file_exporttask_proto_rawDesc = "" +
 	"\vUpdateSched\x12'.exporttask.WshExportTaskUpdateSchedReq\x1a'.exporttask.WshExportTaskUpdateSchedRes\"\x00\x12a\n" +
 	"\vDeleteSched\x12'.exporttask.WshExportTaskDeleteSchedReq\x1a'.exporttask.WshExportTaskDeleteSchedRes\"\x00\x12X\n" +
 	"\bRunSched\x12$.exporttask.WshExportTaskRunSchedReq\x1a$.exporttask.WshExportTaskRunSchedRes\"\x00\x12d\n" +
+	"\fPreviewSched\x12(.exporttask.WshExportTaskPreviewSchedReq\x1a(.exporttask.WshExportTaskPreviewSchedRes\"\x00\x12d\n" +
 	"\fListDelivery\x12(.exporttask.WshExportTaskListDeliveryReq\x1a(.exporttask.WshExportTaskListDeliveryRes\"\x00\x12g\n" +
 	"\rRetryDelivery\x12).exporttask.WshExportTaskRetryDeliveryReq\x1a).exporttask.WshExportTaskRetryDeliveryRes\"\x00\x12X\n" +
 	"\bGetQueue\x12$.exporttask.WshExportTaskGetQueueReq\x1a$.exporttask.WshExportTaskGetQueueRes\"\x00\x12[\n" +
-	"\tListAudit\x12%.exporttask.WshExportTaskListAuditReq\x1a%.exporttask.WshExportTaskListAuditRes\"\x00BC\n" +
+	"\tListAudit\x12%.exporttask.WshExportTaskListAuditReq\x1a%.exporttask.WshExportTaskListAuditRes\"\x00\x12^\n" +
+	"\n" +
+	"ListSource\x12&.exporttask.WshExportTaskListSourceReq\x1a&.exporttask.WshExportTaskListSourceRes\"\x00\x12[\n" +
+	"\tListTable\x12%.exporttask.WshExportTaskListTableReq\x1a%.exporttask.WshExportTaskListTableRes\"\x00\x12m\n" +
+	"\x0fListTableColumn\x12+.exporttask.WshExportTaskListTableColumnReq\x1a+.exporttask.WshExportTaskListTableColumnRes\"\x00\x12^\n" +
+	"\n" +
+	"GetSession\x12&.exporttask.WshExportTaskGetSessionReq\x1a&.exporttask.WshExportTaskGetSessionRes\"\x00BC\n" +
 	"\x1cio.grpc.welife.WshExportTaskB\rWshExportTaskP\x01Z\x12exporttask/api;apib\x06proto3"
 
 var (
@@ -8233,94 +10322,118 @@ func file_exporttask_proto_rawDescGZIP() []byte {
 }
 
 var file_exporttask_proto_enumTypes = make([]protoimpl.EnumInfo, 13)
-var file_exporttask_proto_msgTypes = make([]protoimpl.MessageInfo, 73)
+var file_exporttask_proto_msgTypes = make([]protoimpl.MessageInfo, 97)
 var file_exporttask_proto_goTypes = []any{
-	(WshExportTplStatus)(0),               // 0: exporttask.WshExportTplStatus
-	(WshExportInstStatus)(0),              // 1: exporttask.WshExportInstStatus
-	(WshExportInstState)(0),               // 2: exporttask.WshExportInstState
-	(WshExportFormat)(0),                  // 3: exporttask.WshExportFormat
-	(WshExportParamType)(0),               // 4: exporttask.WshExportParamType
-	(WshExportEmptyList)(0),               // 5: exporttask.WshExportEmptyList
-	(WshExportExtraColumns)(0),            // 6: exporttask.WshExportExtraColumns
-	(WshExportDeliveryState)(0),           // 7: exporttask.WshExportDeliveryState
-	(WshExportSchedStatus)(0),             // 8: exporttask.WshExportSchedStatus
-	(WshExportMissed)(0),                  // 9: exporttask.WshExportMissed
-	(WshExportOverlap)(0),                 // 10: exporttask.WshExportOverlap
-	(WshExportAuditAction)(0),             // 11: exporttask.WshExportAuditAction
-	(WshExportAuditKind)(0),               // 12: exporttask.WshExportAuditKind
-	(*WshExportTpl)(nil),                  // 13: exporttask.WshExportTpl
-	(*WshExportLimits)(nil),               // 14: exporttask.WshExportLimits
-	(*WshExportDeliverTo)(nil),            // 15: exporttask.WshExportDeliverTo
-	(*WshExportParamDecl)(nil),            // 16: exporttask.WshExportParamDecl
-	(*WshExportParam)(nil),                // 17: exporttask.WshExportParam
-	(*WshExportResultColumn)(nil),         // 18: exporttask.WshExportResultColumn
-	(*WshExportOptions)(nil),              // 19: exporttask.WshExportOptions
-	(*WshExportInst)(nil),                 // 20: exporttask.WshExportInst
-	(*WshExportDelivery)(nil),             // 21: exporttask.WshExportDelivery
-	(*WshExportSched)(nil),                // 22: exporttask.WshExportSched
-	(*WshExportWarning)(nil),              // 23: exporttask.WshExportWarning
-	(*WshExportFile)(nil),                 // 24: exporttask.WshExportFile
-	(*WshExportInstEvent)(nil),            // 25: exporttask.WshExportInstEvent
-	(*WshExportTaskCreateTplReq)(nil),     // 26: exporttask.WshExportTaskCreateTplReq
-	(*WshExportTaskCreateTplRes)(nil),     // 27: exporttask.WshExportTaskCreateTplRes
-	(*WshExportTaskListTplReq)(nil),       // 28: exporttask.WshExportTaskListTplReq
-	(*WshExportTaskListTplRes)(nil),       // 29: exporttask.WshExportTaskListTplRes
-	(*WshExportTaskUpdateTplReq)(nil),     // 30: exporttask.WshExportTaskUpdateTplReq
-	(*WshExportDeliverTos)(nil),           // 31: exporttask.WshExportDeliverTos
-	(*WshExportParamDecls)(nil),           // 32: exporttask.WshExportParamDecls
-	(*WshExportTaskUpdateTplRes)(nil),     // 33: exporttask.WshExportTaskUpdateTplRes
-	(*WshExportTaskDeleteTplReq)(nil),     // 34: exporttask.WshExportTaskDeleteTplReq
-	(*WshExportTaskDeleteTplRes)(nil),     // 35: exporttask.WshExportTaskDeleteTplRes
-	(*WshExportTaskPreviewTplReq)(nil),    // 36: exporttask.WshExportTaskPreviewTplReq
-	(*WshExportTaskPreviewTplRes)(nil),    // 37: exporttask.WshExportTaskPreviewTplRes
-	(*WshExportPreview)(nil),              // 38: exporttask.WshExportPreview
-	(*WshExportPreviewColumn)(nil),        // 39: exporttask.WshExportPreviewColumn
-	(*WshExportPreviewRow)(nil),           // 40: exporttask.WshExportPreviewRow
-	(*WshExportPreviewCell)(nil),          // 41: exporttask.WshExportPreviewCell
-	(*WshExportTaskCreateInstReq)(nil),    // 42: exporttask.WshExportTaskCreateInstReq
-	(*WshExportTaskCreateInstRes)(nil),    // 43: exporttask.WshExportTaskCreateInstRes
-	(*WshExportTaskGetInstReq)(nil),       // 44: exporttask.WshExportTaskGetInstReq
-	(*WshExportTaskGetInstRes)(nil),       // 45: exporttask.WshExportTaskGetInstRes
-	(*WshExportTaskListInstReq)(nil),      // 46: exporttask.WshExportTaskListInstReq
-	(*WshExportTaskListInstRes)(nil),      // 47: exporttask.WshExportTaskListInstRes
-	(*WshExportTaskCancelInstReq)(nil),    // 48: exporttask.WshExportTaskCancelInstReq
-	(*WshExportTaskCancelInstRes)(nil),    // 49: exporttask.WshExportTaskCancelInstRes
-	(*WshExportTaskDeleteInstReq)(nil),    // 50: exporttask.WshExportTaskDeleteInstReq
-	(*WshExportTaskDeleteInstRes)(nil),    // 51: exporttask.WshExportTaskDeleteInstRes
-	(*WshExportTaskRetryInstReq)(nil),     // 52: exporttask.WshExportTaskRetryInstReq
-	(*WshExportTaskRetryInstRes)(nil),     // 53: exporttask.WshExportTaskRetryInstRes
-	(*WshExportTaskWatchInstReq)(nil),     // 54: exporttask.WshExportTaskWatchInstReq
-	(*WshExportTaskWatchInstRes)(nil),     // 55: exporttask.WshExportTaskWatchInstRes
-	(*WshExportTaskDownloadInstReq)(nil),  // 56: exporttask.WshExportTaskDownloadInstReq
-	(*WshExportTaskDownloadInstRes)(nil),  // 57: exporttask.WshExportTaskDownloadInstRes
-	(*WshExportChunk)(nil),                // 58: exporttask.WshExportChunk
-	(*WshExportTaskListInstEventReq)(nil), // 59: exporttask.WshExportTaskListInstEventReq
-	(*WshExportTaskListInstEventRes)(nil), // 60: exporttask.WshExportTaskListInstEventRes
-	(*WshExportTaskCreateSchedReq)(nil),   // 61: exporttask.WshExportTaskCreateSchedReq
-	(*WshExportTaskCreateSchedRes)(nil),   // 62: exporttask.WshExportTaskCreateSchedRes
-	(*WshExportTaskListSchedReq)(nil),     // 63: exporttask.WshExportTaskListSchedReq
-	(*WshExportTaskListSchedRes)(nil),     // 64: exporttask.WshExportTaskListSchedRes
-	(*WshExportTaskUpdateSchedReq)(nil),   // 65: exporttask.WshExportTaskUpdateSchedReq
-	(*WshExportParams)(nil),               // 66: exporttask.WshExportParams
-	(*WshExportTaskUpdateSchedRes)(nil),   // 67: exporttask.WshExportTaskUpdateSchedRes
-	(*WshExportTaskDeleteSchedReq)(nil),   // 68: exporttask.WshExportTaskDeleteSchedReq
-	(*WshExportTaskDeleteSchedRes)(nil),   // 69: exporttask.WshExportTaskDeleteSchedRes
-	(*WshExportTaskRunSchedReq)(nil),      // 70: exporttask.WshExportTaskRunSchedReq
-	(*WshExportTaskRunSchedRes)(nil),      // 71: exporttask.WshExportTaskRunSchedRes
-	(*WshExportSchedRun)(nil),             // 72: exporttask.WshExportSchedRun
-	(*WshExportTaskListDeliveryReq)(nil),  // 73: exporttask.WshExportTaskListDeliveryReq
-	(*WshExportTaskListDeliveryRes)(nil),  // 74: exporttask.WshExportTaskListDeliveryRes
-	(*WshExportTaskRetryDeliveryReq)(nil), // 75: exporttask.WshExportTaskRetryDeliveryReq
-	(*WshExportTaskRetryDeliveryRes)(nil), // 76: exporttask.WshExportTaskRetryDeliveryRes
-	(*WshExportTaskGetQueueReq)(nil),      // 77: exporttask.WshExportTaskGetQueueReq
-	(*WshExportTaskGetQueueRes)(nil),      // 78: exporttask.WshExportTaskGetQueueRes
-	(*WshExportQueue)(nil),                // 79: exporttask.WshExportQueue
-	(*WshExportQueueOperator)(nil),        // 80: exporttask.WshExportQueueOperator
-	(*WshExportQueueWorker)(nil),          // 81: exporttask.WshExportQueueWorker
-	(*WshExportAudit)(nil),                // 82: exporttask.WshExportAudit
-	(*WshExportAuditChain)(nil),           // 83: exporttask.WshExportAuditChain
-	(*WshExportTaskListAuditReq)(nil),     // 84: exporttask.WshExportTaskListAuditReq
-	(*WshExportTaskListAuditRes)(nil),     // 85: exporttask.WshExportTaskListAuditRes
+	(WshExportTplStatus)(0),                 // 0: exporttask.WshExportTplStatus
+	(WshExportInstStatus)(0),                // 1: exporttask.WshExportInstStatus
+	(WshExportInstState)(0),                 // 2: exporttask.WshExportInstState
+	(WshExportFormat)(0),                    // 3: exporttask.WshExportFormat
+	(WshExportParamType)(0),                 // 4: exporttask.WshExportParamType
+	(WshExportEmptyList)(0),                 // 5: exporttask.WshExportEmptyList
+	(WshExportExtraColumns)(0),              // 6: exporttask.WshExportExtraColumns
+	(WshExportDeliveryState)(0),             // 7: exporttask.WshExportDeliveryState
+	(WshExportSchedStatus)(0),               // 8: exporttask.WshExportSchedStatus
+	(WshExportMissed)(0),                    // 9: exporttask.WshExportMissed
+	(WshExportOverlap)(0),                   // 10: exporttask.WshExportOverlap
+	(WshExportAuditAction)(0),               // 11: exporttask.WshExportAuditAction
+	(WshExportAuditKind)(0),                 // 12: exporttask.WshExportAuditKind
+	(*WshExportTpl)(nil),                    // 13: exporttask.WshExportTpl
+	(*WshExportLimits)(nil),                 // 14: exporttask.WshExportLimits
+	(*WshExportDeliverTo)(nil),              // 15: exporttask.WshExportDeliverTo
+	(*WshExportParamDecl)(nil),              // 16: exporttask.WshExportParamDecl
+	(*WshExportParam)(nil),                  // 17: exporttask.WshExportParam
+	(*WshExportResultColumn)(nil),           // 18: exporttask.WshExportResultColumn
+	(*WshExportOptions)(nil),                // 19: exporttask.WshExportOptions
+	(*WshExportInst)(nil),                   // 20: exporttask.WshExportInst
+	(*WshExportDelivery)(nil),               // 21: exporttask.WshExportDelivery
+	(*WshExportSched)(nil),                  // 22: exporttask.WshExportSched
+	(*WshExportWarning)(nil),                // 23: exporttask.WshExportWarning
+	(*WshExportFile)(nil),                   // 24: exporttask.WshExportFile
+	(*WshExportInstEvent)(nil),              // 25: exporttask.WshExportInstEvent
+	(*WshExportTaskCreateTplReq)(nil),       // 26: exporttask.WshExportTaskCreateTplReq
+	(*WshExportTaskCreateTplRes)(nil),       // 27: exporttask.WshExportTaskCreateTplRes
+	(*WshExportTaskListTplReq)(nil),         // 28: exporttask.WshExportTaskListTplReq
+	(*WshExportTaskListTplRes)(nil),         // 29: exporttask.WshExportTaskListTplRes
+	(*WshExportTaskUpdateTplReq)(nil),       // 30: exporttask.WshExportTaskUpdateTplReq
+	(*WshExportTaskListTplVersionReq)(nil),  // 31: exporttask.WshExportTaskListTplVersionReq
+	(*WshExportTaskListTplVersionRes)(nil),  // 32: exporttask.WshExportTaskListTplVersionRes
+	(*WshExportTplVersion)(nil),             // 33: exporttask.WshExportTplVersion
+	(*WshExportDeliverTos)(nil),             // 34: exporttask.WshExportDeliverTos
+	(*WshExportParamDecls)(nil),             // 35: exporttask.WshExportParamDecls
+	(*WshExportTaskUpdateTplRes)(nil),       // 36: exporttask.WshExportTaskUpdateTplRes
+	(*WshExportTaskDeleteTplReq)(nil),       // 37: exporttask.WshExportTaskDeleteTplReq
+	(*WshExportTaskDeleteTplRes)(nil),       // 38: exporttask.WshExportTaskDeleteTplRes
+	(*WshExportTaskPreviewTplReq)(nil),      // 39: exporttask.WshExportTaskPreviewTplReq
+	(*WshExportTaskPreviewTplRes)(nil),      // 40: exporttask.WshExportTaskPreviewTplRes
+	(*WshExportPreview)(nil),                // 41: exporttask.WshExportPreview
+	(*WshExportPreviewColumn)(nil),          // 42: exporttask.WshExportPreviewColumn
+	(*WshExportPreviewRow)(nil),             // 43: exporttask.WshExportPreviewRow
+	(*WshExportPreviewCell)(nil),            // 44: exporttask.WshExportPreviewCell
+	(*WshExportErrorPlace)(nil),             // 45: exporttask.WshExportErrorPlace
+	(*WshExportSQLParam)(nil),               // 46: exporttask.WshExportSQLParam
+	(*WshExportTaskCreateInstReq)(nil),      // 47: exporttask.WshExportTaskCreateInstReq
+	(*WshExportTaskCreateInstRes)(nil),      // 48: exporttask.WshExportTaskCreateInstRes
+	(*WshExportTaskGetInstReq)(nil),         // 49: exporttask.WshExportTaskGetInstReq
+	(*WshExportTaskGetInstRes)(nil),         // 50: exporttask.WshExportTaskGetInstRes
+	(*WshExportTaskListInstReq)(nil),        // 51: exporttask.WshExportTaskListInstReq
+	(*WshExportTaskListInstRes)(nil),        // 52: exporttask.WshExportTaskListInstRes
+	(*WshExportTaskCancelInstReq)(nil),      // 53: exporttask.WshExportTaskCancelInstReq
+	(*WshExportTaskCancelInstRes)(nil),      // 54: exporttask.WshExportTaskCancelInstRes
+	(*WshExportTaskDeleteInstReq)(nil),      // 55: exporttask.WshExportTaskDeleteInstReq
+	(*WshExportTaskDeleteInstRes)(nil),      // 56: exporttask.WshExportTaskDeleteInstRes
+	(*WshExportTaskRetryInstReq)(nil),       // 57: exporttask.WshExportTaskRetryInstReq
+	(*WshExportTaskRetryInstRes)(nil),       // 58: exporttask.WshExportTaskRetryInstRes
+	(*WshExportTaskWatchInstReq)(nil),       // 59: exporttask.WshExportTaskWatchInstReq
+	(*WshExportTaskWatchInstRes)(nil),       // 60: exporttask.WshExportTaskWatchInstRes
+	(*WshExportTaskDownloadInstReq)(nil),    // 61: exporttask.WshExportTaskDownloadInstReq
+	(*WshExportTaskDownloadInstRes)(nil),    // 62: exporttask.WshExportTaskDownloadInstRes
+	(*WshExportChunk)(nil),                  // 63: exporttask.WshExportChunk
+	(*WshExportTaskListInstEventReq)(nil),   // 64: exporttask.WshExportTaskListInstEventReq
+	(*WshExportTaskListInstEventRes)(nil),   // 65: exporttask.WshExportTaskListInstEventRes
+	(*WshExportTaskCreateSchedReq)(nil),     // 66: exporttask.WshExportTaskCreateSchedReq
+	(*WshExportTaskCreateSchedRes)(nil),     // 67: exporttask.WshExportTaskCreateSchedRes
+	(*WshExportTaskListSchedReq)(nil),       // 68: exporttask.WshExportTaskListSchedReq
+	(*WshExportTaskListSchedRes)(nil),       // 69: exporttask.WshExportTaskListSchedRes
+	(*WshExportTaskUpdateSchedReq)(nil),     // 70: exporttask.WshExportTaskUpdateSchedReq
+	(*WshExportParams)(nil),                 // 71: exporttask.WshExportParams
+	(*WshExportTaskUpdateSchedRes)(nil),     // 72: exporttask.WshExportTaskUpdateSchedRes
+	(*WshExportTaskDeleteSchedReq)(nil),     // 73: exporttask.WshExportTaskDeleteSchedReq
+	(*WshExportTaskDeleteSchedRes)(nil),     // 74: exporttask.WshExportTaskDeleteSchedRes
+	(*WshExportTaskRunSchedReq)(nil),        // 75: exporttask.WshExportTaskRunSchedReq
+	(*WshExportTaskRunSchedRes)(nil),        // 76: exporttask.WshExportTaskRunSchedRes
+	(*WshExportSchedRun)(nil),               // 77: exporttask.WshExportSchedRun
+	(*WshExportTaskPreviewSchedReq)(nil),    // 78: exporttask.WshExportTaskPreviewSchedReq
+	(*WshExportTaskPreviewSchedRes)(nil),    // 79: exporttask.WshExportTaskPreviewSchedRes
+	(*WshExportSchedPreview)(nil),           // 80: exporttask.WshExportSchedPreview
+	(*WshExportSchedPreviewRun)(nil),        // 81: exporttask.WshExportSchedPreviewRun
+	(*WshExportTaskListDeliveryReq)(nil),    // 82: exporttask.WshExportTaskListDeliveryReq
+	(*WshExportTaskListDeliveryRes)(nil),    // 83: exporttask.WshExportTaskListDeliveryRes
+	(*WshExportTaskRetryDeliveryReq)(nil),   // 84: exporttask.WshExportTaskRetryDeliveryReq
+	(*WshExportTaskRetryDeliveryRes)(nil),   // 85: exporttask.WshExportTaskRetryDeliveryRes
+	(*WshExportTaskGetQueueReq)(nil),        // 86: exporttask.WshExportTaskGetQueueReq
+	(*WshExportTaskGetQueueRes)(nil),        // 87: exporttask.WshExportTaskGetQueueRes
+	(*WshExportQueue)(nil),                  // 88: exporttask.WshExportQueue
+	(*WshExportQueueOperator)(nil),          // 89: exporttask.WshExportQueueOperator
+	(*WshExportQueueWorker)(nil),            // 90: exporttask.WshExportQueueWorker
+	(*WshExportAudit)(nil),                  // 91: exporttask.WshExportAudit
+	(*WshExportAuditChain)(nil),             // 92: exporttask.WshExportAuditChain
+	(*WshExportTaskListAuditReq)(nil),       // 93: exporttask.WshExportTaskListAuditReq
+	(*WshExportTaskListAuditRes)(nil),       // 94: exporttask.WshExportTaskListAuditRes
+	(*WshExportTaskListSourceReq)(nil),      // 95: exporttask.WshExportTaskListSourceReq
+	(*WshExportTaskListSourceRes)(nil),      // 96: exporttask.WshExportTaskListSourceRes
+	(*WshExportSource)(nil),                 // 97: exporttask.WshExportSource
+	(*WshExportTaskListTableReq)(nil),       // 98: exporttask.WshExportTaskListTableReq
+	(*WshExportTaskListTableRes)(nil),       // 99: exporttask.WshExportTaskListTableRes
+	(*WshExportTable)(nil),                  // 100: exporttask.WshExportTable
+	(*WshExportTaskListTableColumnReq)(nil), // 101: exporttask.WshExportTaskListTableColumnReq
+	(*WshExportTaskListTableColumnRes)(nil), // 102: exporttask.WshExportTaskListTableColumnRes
+	(*WshExportTableColumn)(nil),            // 103: exporttask.WshExportTableColumn
+	(*WshExportTaskGetSessionReq)(nil),      // 104: exporttask.WshExportTaskGetSessionReq
+	(*WshExportTaskGetSessionRes)(nil),      // 105: exporttask.WshExportTaskGetSessionRes
+	(*WshExportSession)(nil),                // 106: exporttask.WshExportSession
+	(*WshExportFormatInfo)(nil),             // 107: exporttask.WshExportFormatInfo
+	(*WshExportDestination)(nil),            // 108: exporttask.WshExportDestination
+	(*WshExportBuiltin)(nil),                // 109: exporttask.WshExportBuiltin
 }
 var file_exporttask_proto_depIdxs = []int32{
 	3,   // 0: exporttask.WshExportTpl.etplOutputFormat:type_name -> exporttask.WshExportFormat
@@ -8357,118 +10470,150 @@ var file_exporttask_proto_depIdxs = []int32{
 	6,   // 31: exporttask.WshExportTaskCreateTplReq.etplExtraColumns:type_name -> exporttask.WshExportExtraColumns
 	15,  // 32: exporttask.WshExportTaskCreateTplReq.etplDeliverTo:type_name -> exporttask.WshExportDeliverTo
 	13,  // 33: exporttask.WshExportTaskCreateTplRes.data:type_name -> exporttask.WshExportTpl
-	13,  // 34: exporttask.WshExportTaskListTplRes.data:type_name -> exporttask.WshExportTpl
-	3,   // 35: exporttask.WshExportTaskUpdateTplReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
-	32,  // 36: exporttask.WshExportTaskUpdateTplReq.etplParams:type_name -> exporttask.WshExportParamDecls
-	19,  // 37: exporttask.WshExportTaskUpdateTplReq.etplOptions:type_name -> exporttask.WshExportOptions
-	14,  // 38: exporttask.WshExportTaskUpdateTplReq.etplLimits:type_name -> exporttask.WshExportLimits
-	6,   // 39: exporttask.WshExportTaskUpdateTplReq.etplExtraColumns:type_name -> exporttask.WshExportExtraColumns
-	31,  // 40: exporttask.WshExportTaskUpdateTplReq.etplDeliverTo:type_name -> exporttask.WshExportDeliverTos
-	15,  // 41: exporttask.WshExportDeliverTos.list:type_name -> exporttask.WshExportDeliverTo
-	16,  // 42: exporttask.WshExportParamDecls.list:type_name -> exporttask.WshExportParamDecl
-	13,  // 43: exporttask.WshExportTaskUpdateTplRes.data:type_name -> exporttask.WshExportTpl
-	13,  // 44: exporttask.WshExportTaskDeleteTplRes.data:type_name -> exporttask.WshExportTpl
-	26,  // 45: exporttask.WshExportTaskPreviewTplReq.draft:type_name -> exporttask.WshExportTaskCreateTplReq
-	17,  // 46: exporttask.WshExportTaskPreviewTplReq.params:type_name -> exporttask.WshExportParam
-	3,   // 47: exporttask.WshExportTaskPreviewTplReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
-	38,  // 48: exporttask.WshExportTaskPreviewTplRes.data:type_name -> exporttask.WshExportPreview
-	39,  // 49: exporttask.WshExportPreview.columns:type_name -> exporttask.WshExportPreviewColumn
-	40,  // 50: exporttask.WshExportPreview.rows:type_name -> exporttask.WshExportPreviewRow
-	17,  // 51: exporttask.WshExportPreview.params:type_name -> exporttask.WshExportParam
-	23,  // 52: exporttask.WshExportPreview.warnings:type_name -> exporttask.WshExportWarning
-	41,  // 53: exporttask.WshExportPreviewRow.cells:type_name -> exporttask.WshExportPreviewCell
-	3,   // 54: exporttask.WshExportTaskCreateInstReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
-	17,  // 55: exporttask.WshExportTaskCreateInstReq.params:type_name -> exporttask.WshExportParam
-	20,  // 56: exporttask.WshExportTaskCreateInstRes.data:type_name -> exporttask.WshExportInst
-	20,  // 57: exporttask.WshExportTaskGetInstRes.data:type_name -> exporttask.WshExportInst
-	2,   // 58: exporttask.WshExportTaskListInstReq.states:type_name -> exporttask.WshExportInstState
-	20,  // 59: exporttask.WshExportTaskListInstRes.data:type_name -> exporttask.WshExportInst
-	20,  // 60: exporttask.WshExportTaskCancelInstRes.data:type_name -> exporttask.WshExportInst
-	20,  // 61: exporttask.WshExportTaskDeleteInstRes.data:type_name -> exporttask.WshExportInst
-	20,  // 62: exporttask.WshExportTaskRetryInstRes.data:type_name -> exporttask.WshExportInst
-	20,  // 63: exporttask.WshExportTaskWatchInstRes.data:type_name -> exporttask.WshExportInst
-	58,  // 64: exporttask.WshExportTaskDownloadInstRes.data:type_name -> exporttask.WshExportChunk
-	24,  // 65: exporttask.WshExportChunk.file:type_name -> exporttask.WshExportFile
-	25,  // 66: exporttask.WshExportTaskListInstEventRes.data:type_name -> exporttask.WshExportInstEvent
-	17,  // 67: exporttask.WshExportTaskCreateSchedReq.params:type_name -> exporttask.WshExportParam
-	3,   // 68: exporttask.WshExportTaskCreateSchedReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
-	9,   // 69: exporttask.WshExportTaskCreateSchedReq.missed:type_name -> exporttask.WshExportMissed
-	10,  // 70: exporttask.WshExportTaskCreateSchedReq.overlap:type_name -> exporttask.WshExportOverlap
-	15,  // 71: exporttask.WshExportTaskCreateSchedReq.deliverTo:type_name -> exporttask.WshExportDeliverTo
-	22,  // 72: exporttask.WshExportTaskCreateSchedRes.data:type_name -> exporttask.WshExportSched
-	22,  // 73: exporttask.WshExportTaskListSchedRes.data:type_name -> exporttask.WshExportSched
-	66,  // 74: exporttask.WshExportTaskUpdateSchedReq.params:type_name -> exporttask.WshExportParams
-	3,   // 75: exporttask.WshExportTaskUpdateSchedReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
-	9,   // 76: exporttask.WshExportTaskUpdateSchedReq.missed:type_name -> exporttask.WshExportMissed
-	10,  // 77: exporttask.WshExportTaskUpdateSchedReq.overlap:type_name -> exporttask.WshExportOverlap
-	31,  // 78: exporttask.WshExportTaskUpdateSchedReq.deliverTo:type_name -> exporttask.WshExportDeliverTos
-	17,  // 79: exporttask.WshExportParams.list:type_name -> exporttask.WshExportParam
-	22,  // 80: exporttask.WshExportTaskUpdateSchedRes.data:type_name -> exporttask.WshExportSched
-	22,  // 81: exporttask.WshExportTaskDeleteSchedRes.data:type_name -> exporttask.WshExportSched
-	72,  // 82: exporttask.WshExportTaskRunSchedRes.data:type_name -> exporttask.WshExportSchedRun
-	7,   // 83: exporttask.WshExportTaskListDeliveryReq.states:type_name -> exporttask.WshExportDeliveryState
-	21,  // 84: exporttask.WshExportTaskListDeliveryRes.data:type_name -> exporttask.WshExportDelivery
-	21,  // 85: exporttask.WshExportTaskRetryDeliveryRes.data:type_name -> exporttask.WshExportDelivery
-	79,  // 86: exporttask.WshExportTaskGetQueueRes.data:type_name -> exporttask.WshExportQueue
-	80,  // 87: exporttask.WshExportQueue.operators:type_name -> exporttask.WshExportQueueOperator
-	81,  // 88: exporttask.WshExportQueue.workers:type_name -> exporttask.WshExportQueueWorker
-	11,  // 89: exporttask.WshExportAudit.action:type_name -> exporttask.WshExportAuditAction
-	12,  // 90: exporttask.WshExportAudit.kind:type_name -> exporttask.WshExportAuditKind
-	11,  // 91: exporttask.WshExportTaskListAuditReq.actions:type_name -> exporttask.WshExportAuditAction
-	12,  // 92: exporttask.WshExportTaskListAuditReq.kind:type_name -> exporttask.WshExportAuditKind
-	82,  // 93: exporttask.WshExportTaskListAuditRes.data:type_name -> exporttask.WshExportAudit
-	83,  // 94: exporttask.WshExportTaskListAuditRes.chain:type_name -> exporttask.WshExportAuditChain
-	26,  // 95: exporttask.ExportTask.CreateTpl:input_type -> exporttask.WshExportTaskCreateTplReq
-	28,  // 96: exporttask.ExportTask.ListTpl:input_type -> exporttask.WshExportTaskListTplReq
-	30,  // 97: exporttask.ExportTask.UpdateTpl:input_type -> exporttask.WshExportTaskUpdateTplReq
-	34,  // 98: exporttask.ExportTask.DeleteTpl:input_type -> exporttask.WshExportTaskDeleteTplReq
-	36,  // 99: exporttask.ExportTask.PreviewTpl:input_type -> exporttask.WshExportTaskPreviewTplReq
-	42,  // 100: exporttask.ExportTask.CreateInst:input_type -> exporttask.WshExportTaskCreateInstReq
-	44,  // 101: exporttask.ExportTask.GetInst:input_type -> exporttask.WshExportTaskGetInstReq
-	46,  // 102: exporttask.ExportTask.ListInst:input_type -> exporttask.WshExportTaskListInstReq
-	48,  // 103: exporttask.ExportTask.CancelInst:input_type -> exporttask.WshExportTaskCancelInstReq
-	52,  // 104: exporttask.ExportTask.RetryInst:input_type -> exporttask.WshExportTaskRetryInstReq
-	50,  // 105: exporttask.ExportTask.DeleteInst:input_type -> exporttask.WshExportTaskDeleteInstReq
-	54,  // 106: exporttask.ExportTask.WatchInst:input_type -> exporttask.WshExportTaskWatchInstReq
-	56,  // 107: exporttask.ExportTask.DownloadInst:input_type -> exporttask.WshExportTaskDownloadInstReq
-	59,  // 108: exporttask.ExportTask.ListInstEvent:input_type -> exporttask.WshExportTaskListInstEventReq
-	61,  // 109: exporttask.ExportTask.CreateSched:input_type -> exporttask.WshExportTaskCreateSchedReq
-	63,  // 110: exporttask.ExportTask.ListSched:input_type -> exporttask.WshExportTaskListSchedReq
-	65,  // 111: exporttask.ExportTask.UpdateSched:input_type -> exporttask.WshExportTaskUpdateSchedReq
-	68,  // 112: exporttask.ExportTask.DeleteSched:input_type -> exporttask.WshExportTaskDeleteSchedReq
-	70,  // 113: exporttask.ExportTask.RunSched:input_type -> exporttask.WshExportTaskRunSchedReq
-	73,  // 114: exporttask.ExportTask.ListDelivery:input_type -> exporttask.WshExportTaskListDeliveryReq
-	75,  // 115: exporttask.ExportTask.RetryDelivery:input_type -> exporttask.WshExportTaskRetryDeliveryReq
-	77,  // 116: exporttask.ExportTask.GetQueue:input_type -> exporttask.WshExportTaskGetQueueReq
-	84,  // 117: exporttask.ExportTask.ListAudit:input_type -> exporttask.WshExportTaskListAuditReq
-	27,  // 118: exporttask.ExportTask.CreateTpl:output_type -> exporttask.WshExportTaskCreateTplRes
-	29,  // 119: exporttask.ExportTask.ListTpl:output_type -> exporttask.WshExportTaskListTplRes
-	33,  // 120: exporttask.ExportTask.UpdateTpl:output_type -> exporttask.WshExportTaskUpdateTplRes
-	35,  // 121: exporttask.ExportTask.DeleteTpl:output_type -> exporttask.WshExportTaskDeleteTplRes
-	37,  // 122: exporttask.ExportTask.PreviewTpl:output_type -> exporttask.WshExportTaskPreviewTplRes
-	43,  // 123: exporttask.ExportTask.CreateInst:output_type -> exporttask.WshExportTaskCreateInstRes
-	45,  // 124: exporttask.ExportTask.GetInst:output_type -> exporttask.WshExportTaskGetInstRes
-	47,  // 125: exporttask.ExportTask.ListInst:output_type -> exporttask.WshExportTaskListInstRes
-	49,  // 126: exporttask.ExportTask.CancelInst:output_type -> exporttask.WshExportTaskCancelInstRes
-	53,  // 127: exporttask.ExportTask.RetryInst:output_type -> exporttask.WshExportTaskRetryInstRes
-	51,  // 128: exporttask.ExportTask.DeleteInst:output_type -> exporttask.WshExportTaskDeleteInstRes
-	55,  // 129: exporttask.ExportTask.WatchInst:output_type -> exporttask.WshExportTaskWatchInstRes
-	57,  // 130: exporttask.ExportTask.DownloadInst:output_type -> exporttask.WshExportTaskDownloadInstRes
-	60,  // 131: exporttask.ExportTask.ListInstEvent:output_type -> exporttask.WshExportTaskListInstEventRes
-	62,  // 132: exporttask.ExportTask.CreateSched:output_type -> exporttask.WshExportTaskCreateSchedRes
-	64,  // 133: exporttask.ExportTask.ListSched:output_type -> exporttask.WshExportTaskListSchedRes
-	67,  // 134: exporttask.ExportTask.UpdateSched:output_type -> exporttask.WshExportTaskUpdateSchedRes
-	69,  // 135: exporttask.ExportTask.DeleteSched:output_type -> exporttask.WshExportTaskDeleteSchedRes
-	71,  // 136: exporttask.ExportTask.RunSched:output_type -> exporttask.WshExportTaskRunSchedRes
-	74,  // 137: exporttask.ExportTask.ListDelivery:output_type -> exporttask.WshExportTaskListDeliveryRes
-	76,  // 138: exporttask.ExportTask.RetryDelivery:output_type -> exporttask.WshExportTaskRetryDeliveryRes
-	78,  // 139: exporttask.ExportTask.GetQueue:output_type -> exporttask.WshExportTaskGetQueueRes
-	85,  // 140: exporttask.ExportTask.ListAudit:output_type -> exporttask.WshExportTaskListAuditRes
-	118, // [118:141] is the sub-list for method output_type
-	95,  // [95:118] is the sub-list for method input_type
-	95,  // [95:95] is the sub-list for extension type_name
-	95,  // [95:95] is the sub-list for extension extendee
-	0,   // [0:95] is the sub-list for field type_name
+	45,  // 34: exporttask.WshExportTaskCreateTplRes.errAt:type_name -> exporttask.WshExportErrorPlace
+	13,  // 35: exporttask.WshExportTaskListTplRes.data:type_name -> exporttask.WshExportTpl
+	3,   // 36: exporttask.WshExportTaskUpdateTplReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
+	35,  // 37: exporttask.WshExportTaskUpdateTplReq.etplParams:type_name -> exporttask.WshExportParamDecls
+	19,  // 38: exporttask.WshExportTaskUpdateTplReq.etplOptions:type_name -> exporttask.WshExportOptions
+	14,  // 39: exporttask.WshExportTaskUpdateTplReq.etplLimits:type_name -> exporttask.WshExportLimits
+	6,   // 40: exporttask.WshExportTaskUpdateTplReq.etplExtraColumns:type_name -> exporttask.WshExportExtraColumns
+	34,  // 41: exporttask.WshExportTaskUpdateTplReq.etplDeliverTo:type_name -> exporttask.WshExportDeliverTos
+	33,  // 42: exporttask.WshExportTaskListTplVersionRes.data:type_name -> exporttask.WshExportTplVersion
+	13,  // 43: exporttask.WshExportTplVersion.tpl:type_name -> exporttask.WshExportTpl
+	15,  // 44: exporttask.WshExportDeliverTos.list:type_name -> exporttask.WshExportDeliverTo
+	16,  // 45: exporttask.WshExportParamDecls.list:type_name -> exporttask.WshExportParamDecl
+	13,  // 46: exporttask.WshExportTaskUpdateTplRes.data:type_name -> exporttask.WshExportTpl
+	45,  // 47: exporttask.WshExportTaskUpdateTplRes.errAt:type_name -> exporttask.WshExportErrorPlace
+	13,  // 48: exporttask.WshExportTaskDeleteTplRes.data:type_name -> exporttask.WshExportTpl
+	26,  // 49: exporttask.WshExportTaskPreviewTplReq.draft:type_name -> exporttask.WshExportTaskCreateTplReq
+	17,  // 50: exporttask.WshExportTaskPreviewTplReq.params:type_name -> exporttask.WshExportParam
+	3,   // 51: exporttask.WshExportTaskPreviewTplReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
+	41,  // 52: exporttask.WshExportTaskPreviewTplRes.data:type_name -> exporttask.WshExportPreview
+	45,  // 53: exporttask.WshExportTaskPreviewTplRes.errAt:type_name -> exporttask.WshExportErrorPlace
+	46,  // 54: exporttask.WshExportTaskPreviewTplRes.sqlParams:type_name -> exporttask.WshExportSQLParam
+	42,  // 55: exporttask.WshExportPreview.columns:type_name -> exporttask.WshExportPreviewColumn
+	43,  // 56: exporttask.WshExportPreview.rows:type_name -> exporttask.WshExportPreviewRow
+	17,  // 57: exporttask.WshExportPreview.params:type_name -> exporttask.WshExportParam
+	23,  // 58: exporttask.WshExportPreview.warnings:type_name -> exporttask.WshExportWarning
+	18,  // 59: exporttask.WshExportPreview.resultColumns:type_name -> exporttask.WshExportResultColumn
+	44,  // 60: exporttask.WshExportPreviewRow.cells:type_name -> exporttask.WshExportPreviewCell
+	3,   // 61: exporttask.WshExportTaskCreateInstReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
+	17,  // 62: exporttask.WshExportTaskCreateInstReq.params:type_name -> exporttask.WshExportParam
+	20,  // 63: exporttask.WshExportTaskCreateInstRes.data:type_name -> exporttask.WshExportInst
+	20,  // 64: exporttask.WshExportTaskGetInstRes.data:type_name -> exporttask.WshExportInst
+	2,   // 65: exporttask.WshExportTaskListInstReq.states:type_name -> exporttask.WshExportInstState
+	20,  // 66: exporttask.WshExportTaskListInstRes.data:type_name -> exporttask.WshExportInst
+	20,  // 67: exporttask.WshExportTaskCancelInstRes.data:type_name -> exporttask.WshExportInst
+	20,  // 68: exporttask.WshExportTaskDeleteInstRes.data:type_name -> exporttask.WshExportInst
+	20,  // 69: exporttask.WshExportTaskRetryInstRes.data:type_name -> exporttask.WshExportInst
+	20,  // 70: exporttask.WshExportTaskWatchInstRes.data:type_name -> exporttask.WshExportInst
+	63,  // 71: exporttask.WshExportTaskDownloadInstRes.data:type_name -> exporttask.WshExportChunk
+	24,  // 72: exporttask.WshExportChunk.file:type_name -> exporttask.WshExportFile
+	25,  // 73: exporttask.WshExportTaskListInstEventRes.data:type_name -> exporttask.WshExportInstEvent
+	17,  // 74: exporttask.WshExportTaskCreateSchedReq.params:type_name -> exporttask.WshExportParam
+	3,   // 75: exporttask.WshExportTaskCreateSchedReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
+	9,   // 76: exporttask.WshExportTaskCreateSchedReq.missed:type_name -> exporttask.WshExportMissed
+	10,  // 77: exporttask.WshExportTaskCreateSchedReq.overlap:type_name -> exporttask.WshExportOverlap
+	15,  // 78: exporttask.WshExportTaskCreateSchedReq.deliverTo:type_name -> exporttask.WshExportDeliverTo
+	22,  // 79: exporttask.WshExportTaskCreateSchedRes.data:type_name -> exporttask.WshExportSched
+	22,  // 80: exporttask.WshExportTaskListSchedRes.data:type_name -> exporttask.WshExportSched
+	71,  // 81: exporttask.WshExportTaskUpdateSchedReq.params:type_name -> exporttask.WshExportParams
+	3,   // 82: exporttask.WshExportTaskUpdateSchedReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
+	9,   // 83: exporttask.WshExportTaskUpdateSchedReq.missed:type_name -> exporttask.WshExportMissed
+	10,  // 84: exporttask.WshExportTaskUpdateSchedReq.overlap:type_name -> exporttask.WshExportOverlap
+	34,  // 85: exporttask.WshExportTaskUpdateSchedReq.deliverTo:type_name -> exporttask.WshExportDeliverTos
+	17,  // 86: exporttask.WshExportParams.list:type_name -> exporttask.WshExportParam
+	22,  // 87: exporttask.WshExportTaskUpdateSchedRes.data:type_name -> exporttask.WshExportSched
+	22,  // 88: exporttask.WshExportTaskDeleteSchedRes.data:type_name -> exporttask.WshExportSched
+	77,  // 89: exporttask.WshExportTaskRunSchedRes.data:type_name -> exporttask.WshExportSchedRun
+	66,  // 90: exporttask.WshExportTaskPreviewSchedReq.draft:type_name -> exporttask.WshExportTaskCreateSchedReq
+	80,  // 91: exporttask.WshExportTaskPreviewSchedRes.data:type_name -> exporttask.WshExportSchedPreview
+	81,  // 92: exporttask.WshExportSchedPreview.runs:type_name -> exporttask.WshExportSchedPreviewRun
+	17,  // 93: exporttask.WshExportSchedPreviewRun.params:type_name -> exporttask.WshExportParam
+	7,   // 94: exporttask.WshExportTaskListDeliveryReq.states:type_name -> exporttask.WshExportDeliveryState
+	21,  // 95: exporttask.WshExportTaskListDeliveryRes.data:type_name -> exporttask.WshExportDelivery
+	21,  // 96: exporttask.WshExportTaskRetryDeliveryRes.data:type_name -> exporttask.WshExportDelivery
+	88,  // 97: exporttask.WshExportTaskGetQueueRes.data:type_name -> exporttask.WshExportQueue
+	89,  // 98: exporttask.WshExportQueue.operators:type_name -> exporttask.WshExportQueueOperator
+	90,  // 99: exporttask.WshExportQueue.workers:type_name -> exporttask.WshExportQueueWorker
+	11,  // 100: exporttask.WshExportAudit.action:type_name -> exporttask.WshExportAuditAction
+	12,  // 101: exporttask.WshExportAudit.kind:type_name -> exporttask.WshExportAuditKind
+	11,  // 102: exporttask.WshExportTaskListAuditReq.actions:type_name -> exporttask.WshExportAuditAction
+	12,  // 103: exporttask.WshExportTaskListAuditReq.kind:type_name -> exporttask.WshExportAuditKind
+	91,  // 104: exporttask.WshExportTaskListAuditRes.data:type_name -> exporttask.WshExportAudit
+	92,  // 105: exporttask.WshExportTaskListAuditRes.chain:type_name -> exporttask.WshExportAuditChain
+	97,  // 106: exporttask.WshExportTaskListSourceRes.data:type_name -> exporttask.WshExportSource
+	100, // 107: exporttask.WshExportTaskListTableRes.data:type_name -> exporttask.WshExportTable
+	103, // 108: exporttask.WshExportTaskListTableColumnRes.data:type_name -> exporttask.WshExportTableColumn
+	106, // 109: exporttask.WshExportTaskGetSessionRes.data:type_name -> exporttask.WshExportSession
+	107, // 110: exporttask.WshExportSession.formats:type_name -> exporttask.WshExportFormatInfo
+	108, // 111: exporttask.WshExportSession.destinations:type_name -> exporttask.WshExportDestination
+	109, // 112: exporttask.WshExportSession.builtins:type_name -> exporttask.WshExportBuiltin
+	3,   // 113: exporttask.WshExportFormatInfo.format:type_name -> exporttask.WshExportFormat
+	4,   // 114: exporttask.WshExportBuiltin.type:type_name -> exporttask.WshExportParamType
+	26,  // 115: exporttask.ExportTask.CreateTpl:input_type -> exporttask.WshExportTaskCreateTplReq
+	28,  // 116: exporttask.ExportTask.ListTpl:input_type -> exporttask.WshExportTaskListTplReq
+	30,  // 117: exporttask.ExportTask.UpdateTpl:input_type -> exporttask.WshExportTaskUpdateTplReq
+	31,  // 118: exporttask.ExportTask.ListTplVersion:input_type -> exporttask.WshExportTaskListTplVersionReq
+	37,  // 119: exporttask.ExportTask.DeleteTpl:input_type -> exporttask.WshExportTaskDeleteTplReq
+	39,  // 120: exporttask.ExportTask.PreviewTpl:input_type -> exporttask.WshExportTaskPreviewTplReq
+	47,  // 121: exporttask.ExportTask.CreateInst:input_type -> exporttask.WshExportTaskCreateInstReq
+	49,  // 122: exporttask.ExportTask.GetInst:input_type -> exporttask.WshExportTaskGetInstReq
+	51,  // 123: exporttask.ExportTask.ListInst:input_type -> exporttask.WshExportTaskListInstReq
+	53,  // 124: exporttask.ExportTask.CancelInst:input_type -> exporttask.WshExportTaskCancelInstReq
+	57,  // 125: exporttask.ExportTask.RetryInst:input_type -> exporttask.WshExportTaskRetryInstReq
+	55,  // 126: exporttask.ExportTask.DeleteInst:input_type -> exporttask.WshExportTaskDeleteInstReq
+	59,  // 127: exporttask.ExportTask.WatchInst:input_type -> exporttask.WshExportTaskWatchInstReq
+	61,  // 128: exporttask.ExportTask.DownloadInst:input_type -> exporttask.WshExportTaskDownloadInstReq
+	64,  // 129: exporttask.ExportTask.ListInstEvent:input_type -> exporttask.WshExportTaskListInstEventReq
+	66,  // 130: exporttask.ExportTask.CreateSched:input_type -> exporttask.WshExportTaskCreateSchedReq
+	68,  // 131: exporttask.ExportTask.ListSched:input_type -> exporttask.WshExportTaskListSchedReq
+	70,  // 132: exporttask.ExportTask.UpdateSched:input_type -> exporttask.WshExportTaskUpdateSchedReq
+	73,  // 133: exporttask.ExportTask.DeleteSched:input_type -> exporttask.WshExportTaskDeleteSchedReq
+	75,  // 134: exporttask.ExportTask.RunSched:input_type -> exporttask.WshExportTaskRunSchedReq
+	78,  // 135: exporttask.ExportTask.PreviewSched:input_type -> exporttask.WshExportTaskPreviewSchedReq
+	82,  // 136: exporttask.ExportTask.ListDelivery:input_type -> exporttask.WshExportTaskListDeliveryReq
+	84,  // 137: exporttask.ExportTask.RetryDelivery:input_type -> exporttask.WshExportTaskRetryDeliveryReq
+	86,  // 138: exporttask.ExportTask.GetQueue:input_type -> exporttask.WshExportTaskGetQueueReq
+	93,  // 139: exporttask.ExportTask.ListAudit:input_type -> exporttask.WshExportTaskListAuditReq
+	95,  // 140: exporttask.ExportTask.ListSource:input_type -> exporttask.WshExportTaskListSourceReq
+	98,  // 141: exporttask.ExportTask.ListTable:input_type -> exporttask.WshExportTaskListTableReq
+	101, // 142: exporttask.ExportTask.ListTableColumn:input_type -> exporttask.WshExportTaskListTableColumnReq
+	104, // 143: exporttask.ExportTask.GetSession:input_type -> exporttask.WshExportTaskGetSessionReq
+	27,  // 144: exporttask.ExportTask.CreateTpl:output_type -> exporttask.WshExportTaskCreateTplRes
+	29,  // 145: exporttask.ExportTask.ListTpl:output_type -> exporttask.WshExportTaskListTplRes
+	36,  // 146: exporttask.ExportTask.UpdateTpl:output_type -> exporttask.WshExportTaskUpdateTplRes
+	32,  // 147: exporttask.ExportTask.ListTplVersion:output_type -> exporttask.WshExportTaskListTplVersionRes
+	38,  // 148: exporttask.ExportTask.DeleteTpl:output_type -> exporttask.WshExportTaskDeleteTplRes
+	40,  // 149: exporttask.ExportTask.PreviewTpl:output_type -> exporttask.WshExportTaskPreviewTplRes
+	48,  // 150: exporttask.ExportTask.CreateInst:output_type -> exporttask.WshExportTaskCreateInstRes
+	50,  // 151: exporttask.ExportTask.GetInst:output_type -> exporttask.WshExportTaskGetInstRes
+	52,  // 152: exporttask.ExportTask.ListInst:output_type -> exporttask.WshExportTaskListInstRes
+	54,  // 153: exporttask.ExportTask.CancelInst:output_type -> exporttask.WshExportTaskCancelInstRes
+	58,  // 154: exporttask.ExportTask.RetryInst:output_type -> exporttask.WshExportTaskRetryInstRes
+	56,  // 155: exporttask.ExportTask.DeleteInst:output_type -> exporttask.WshExportTaskDeleteInstRes
+	60,  // 156: exporttask.ExportTask.WatchInst:output_type -> exporttask.WshExportTaskWatchInstRes
+	62,  // 157: exporttask.ExportTask.DownloadInst:output_type -> exporttask.WshExportTaskDownloadInstRes
+	65,  // 158: exporttask.ExportTask.ListInstEvent:output_type -> exporttask.WshExportTaskListInstEventRes
+	67,  // 159: exporttask.ExportTask.CreateSched:output_type -> exporttask.WshExportTaskCreateSchedRes
+	69,  // 160: exporttask.ExportTask.ListSched:output_type -> exporttask.WshExportTaskListSchedRes
+	72,  // 161: exporttask.ExportTask.UpdateSched:output_type -> exporttask.WshExportTaskUpdateSchedRes
+	74,  // 162: exporttask.ExportTask.DeleteSched:output_type -> exporttask.WshExportTaskDeleteSchedRes
+	76,  // 163: exporttask.ExportTask.RunSched:output_type -> exporttask.WshExportTaskRunSchedRes
+	79,  // 164: exporttask.ExportTask.PreviewSched:output_type -> exporttask.WshExportTaskPreviewSchedRes
+	83,  // 165: exporttask.ExportTask.ListDelivery:output_type -> exporttask.WshExportTaskListDeliveryRes
+	85,  // 166: exporttask.ExportTask.RetryDelivery:output_type -> exporttask.WshExportTaskRetryDeliveryRes
+	87,  // 167: exporttask.ExportTask.GetQueue:output_type -> exporttask.WshExportTaskGetQueueRes
+	94,  // 168: exporttask.ExportTask.ListAudit:output_type -> exporttask.WshExportTaskListAuditRes
+	96,  // 169: exporttask.ExportTask.ListSource:output_type -> exporttask.WshExportTaskListSourceRes
+	99,  // 170: exporttask.ExportTask.ListTable:output_type -> exporttask.WshExportTaskListTableRes
+	102, // 171: exporttask.ExportTask.ListTableColumn:output_type -> exporttask.WshExportTaskListTableColumnRes
+	105, // 172: exporttask.ExportTask.GetSession:output_type -> exporttask.WshExportTaskGetSessionRes
+	144, // [144:173] is the sub-list for method output_type
+	115, // [115:144] is the sub-list for method input_type
+	115, // [115:115] is the sub-list for extension type_name
+	115, // [115:115] is the sub-list for extension extendee
+	0,   // [0:115] is the sub-list for field type_name
 }
 
 func init() { file_exporttask_proto_init() }
@@ -8477,14 +10622,14 @@ func file_exporttask_proto_init() {
 		return
 	}
 	file_exporttask_proto_msgTypes[17].OneofWrappers = []any{}
-	file_exporttask_proto_msgTypes[52].OneofWrappers = []any{}
+	file_exporttask_proto_msgTypes[57].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_exporttask_proto_rawDesc), len(file_exporttask_proto_rawDesc)),
 			NumEnums:      13,
-			NumMessages:   73,
+			NumMessages:   97,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -54,29 +54,35 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	ExportTask_CreateTpl_FullMethodName     = "/exporttask.ExportTask/CreateTpl"
-	ExportTask_ListTpl_FullMethodName       = "/exporttask.ExportTask/ListTpl"
-	ExportTask_UpdateTpl_FullMethodName     = "/exporttask.ExportTask/UpdateTpl"
-	ExportTask_DeleteTpl_FullMethodName     = "/exporttask.ExportTask/DeleteTpl"
-	ExportTask_PreviewTpl_FullMethodName    = "/exporttask.ExportTask/PreviewTpl"
-	ExportTask_CreateInst_FullMethodName    = "/exporttask.ExportTask/CreateInst"
-	ExportTask_GetInst_FullMethodName       = "/exporttask.ExportTask/GetInst"
-	ExportTask_ListInst_FullMethodName      = "/exporttask.ExportTask/ListInst"
-	ExportTask_CancelInst_FullMethodName    = "/exporttask.ExportTask/CancelInst"
-	ExportTask_RetryInst_FullMethodName     = "/exporttask.ExportTask/RetryInst"
-	ExportTask_DeleteInst_FullMethodName    = "/exporttask.ExportTask/DeleteInst"
-	ExportTask_WatchInst_FullMethodName     = "/exporttask.ExportTask/WatchInst"
-	ExportTask_DownloadInst_FullMethodName  = "/exporttask.ExportTask/DownloadInst"
-	ExportTask_ListInstEvent_FullMethodName = "/exporttask.ExportTask/ListInstEvent"
-	ExportTask_CreateSched_FullMethodName   = "/exporttask.ExportTask/CreateSched"
-	ExportTask_ListSched_FullMethodName     = "/exporttask.ExportTask/ListSched"
-	ExportTask_UpdateSched_FullMethodName   = "/exporttask.ExportTask/UpdateSched"
-	ExportTask_DeleteSched_FullMethodName   = "/exporttask.ExportTask/DeleteSched"
-	ExportTask_RunSched_FullMethodName      = "/exporttask.ExportTask/RunSched"
-	ExportTask_ListDelivery_FullMethodName  = "/exporttask.ExportTask/ListDelivery"
-	ExportTask_RetryDelivery_FullMethodName = "/exporttask.ExportTask/RetryDelivery"
-	ExportTask_GetQueue_FullMethodName      = "/exporttask.ExportTask/GetQueue"
-	ExportTask_ListAudit_FullMethodName     = "/exporttask.ExportTask/ListAudit"
+	ExportTask_CreateTpl_FullMethodName       = "/exporttask.ExportTask/CreateTpl"
+	ExportTask_ListTpl_FullMethodName         = "/exporttask.ExportTask/ListTpl"
+	ExportTask_UpdateTpl_FullMethodName       = "/exporttask.ExportTask/UpdateTpl"
+	ExportTask_ListTplVersion_FullMethodName  = "/exporttask.ExportTask/ListTplVersion"
+	ExportTask_DeleteTpl_FullMethodName       = "/exporttask.ExportTask/DeleteTpl"
+	ExportTask_PreviewTpl_FullMethodName      = "/exporttask.ExportTask/PreviewTpl"
+	ExportTask_CreateInst_FullMethodName      = "/exporttask.ExportTask/CreateInst"
+	ExportTask_GetInst_FullMethodName         = "/exporttask.ExportTask/GetInst"
+	ExportTask_ListInst_FullMethodName        = "/exporttask.ExportTask/ListInst"
+	ExportTask_CancelInst_FullMethodName      = "/exporttask.ExportTask/CancelInst"
+	ExportTask_RetryInst_FullMethodName       = "/exporttask.ExportTask/RetryInst"
+	ExportTask_DeleteInst_FullMethodName      = "/exporttask.ExportTask/DeleteInst"
+	ExportTask_WatchInst_FullMethodName       = "/exporttask.ExportTask/WatchInst"
+	ExportTask_DownloadInst_FullMethodName    = "/exporttask.ExportTask/DownloadInst"
+	ExportTask_ListInstEvent_FullMethodName   = "/exporttask.ExportTask/ListInstEvent"
+	ExportTask_CreateSched_FullMethodName     = "/exporttask.ExportTask/CreateSched"
+	ExportTask_ListSched_FullMethodName       = "/exporttask.ExportTask/ListSched"
+	ExportTask_UpdateSched_FullMethodName     = "/exporttask.ExportTask/UpdateSched"
+	ExportTask_DeleteSched_FullMethodName     = "/exporttask.ExportTask/DeleteSched"
+	ExportTask_RunSched_FullMethodName        = "/exporttask.ExportTask/RunSched"
+	ExportTask_PreviewSched_FullMethodName    = "/exporttask.ExportTask/PreviewSched"
+	ExportTask_ListDelivery_FullMethodName    = "/exporttask.ExportTask/ListDelivery"
+	ExportTask_RetryDelivery_FullMethodName   = "/exporttask.ExportTask/RetryDelivery"
+	ExportTask_GetQueue_FullMethodName        = "/exporttask.ExportTask/GetQueue"
+	ExportTask_ListAudit_FullMethodName       = "/exporttask.ExportTask/ListAudit"
+	ExportTask_ListSource_FullMethodName      = "/exporttask.ExportTask/ListSource"
+	ExportTask_ListTable_FullMethodName       = "/exporttask.ExportTask/ListTable"
+	ExportTask_ListTableColumn_FullMethodName = "/exporttask.ExportTask/ListTableColumn"
+	ExportTask_GetSession_FullMethodName      = "/exporttask.ExportTask/GetSession"
 )
 
 // ExportTaskClient is the client API for ExportTask service.
@@ -105,6 +111,12 @@ type ExportTaskClient interface {
 	// errCode 3: as CreateTpl. 5: no such template. 9: the template is deleted.
 	// 10: etplVersion is set and is not the current version.
 	UpdateTpl(ctx context.Context, in *WshExportTaskUpdateTplReq, opts ...grpc.CallOption) (*WshExportTaskUpdateTplRes, error)
+	// ListTplVersion lists the versions of a template, newest first, each with its
+	// whole content, also of a deleted template. Versions before the service kept
+	// them are missing, and so are those before the latest 500.
+	// errCode 3: etplId is not positive, pageSize is outside 0..500, pageToken is
+	// invalid. 5: no such template.
+	ListTplVersion(ctx context.Context, in *WshExportTaskListTplVersionReq, opts ...grpc.CallOption) (*WshExportTaskListTplVersionRes, error)
 	// DeleteTpl marks a template TPL_DELETED and sets etplDeleted. Its instances
 	// and their files remain. Deleting a deleted template succeeds and changes
 	// nothing.
@@ -201,6 +213,12 @@ type ExportTaskClient interface {
 	// instances. 9: the schedule or its template is deleted. 10: requestId was
 	// used with another body.
 	RunSched(ctx context.Context, in *WshExportTaskRunSchedReq, opts ...grpc.CallOption) (*WshExportTaskRunSchedRes, error)
+	// PreviewSched returns the next due times of a schedule or of a draft, with
+	// the windows and parameters of their runs. Nothing is stored.
+	// errCode 3: as CreateSched, count is outside 0..500, both or neither of
+	// eschedId and draft are set. 5: no such schedule or template. 9: the template
+	// is deleted.
+	PreviewSched(ctx context.Context, in *WshExportTaskPreviewSchedReq, opts ...grpc.CallOption) (*WshExportTaskPreviewSchedRes, error)
 	// ListDelivery lists deliveries of finished files, newest first.
 	// errCode 3: an id is negative, states contains an invalid state, pageSize is
 	// outside 0..500, pageToken is invalid.
@@ -219,6 +237,20 @@ type ExportTaskClient interface {
 	// contains an invalid value, from or to is not a time, pageSize is outside
 	// 0..5000, pageToken is invalid.
 	ListAudit(ctx context.Context, in *WshExportTaskListAuditReq, opts ...grpc.CallOption) (*WshExportTaskListAuditRes, error)
+	// ListSource lists the data sources that an operator may use, sorted by name.
+	// errCode 3: operatorId is negative.
+	ListSource(ctx context.Context, in *WshExportTaskListSourceReq, opts ...grpc.CallOption) (*WshExportTaskListSourceRes, error)
+	// ListTable lists the tables and views of a data source that templates may
+	// read, sorted by schema and name.
+	// errCode 3: the operator may not use the data source, pageSize is outside
+	// 0..500, pageToken is invalid, the data source refuses the query.
+	ListTable(ctx context.Context, in *WshExportTaskListTableReq, opts ...grpc.CallOption) (*WshExportTaskListTableRes, error)
+	// ListTableColumn lists the columns of a table or view in their order.
+	// errCode 3: as ListTable, table is empty. 5: no such table, or the data
+	// source's account may not read it.
+	ListTableColumn(ctx context.Context, in *WshExportTaskListTableColumnReq, opts ...grpc.CallOption) (*WshExportTaskListTableColumnRes, error)
+	// GetSession describes the caller and what it may use.
+	GetSession(ctx context.Context, in *WshExportTaskGetSessionReq, opts ...grpc.CallOption) (*WshExportTaskGetSessionRes, error)
 }
 
 type exportTaskClient struct {
@@ -253,6 +285,16 @@ func (c *exportTaskClient) UpdateTpl(ctx context.Context, in *WshExportTaskUpdat
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(WshExportTaskUpdateTplRes)
 	err := c.cc.Invoke(ctx, ExportTask_UpdateTpl_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *exportTaskClient) ListTplVersion(ctx context.Context, in *WshExportTaskListTplVersionReq, opts ...grpc.CallOption) (*WshExportTaskListTplVersionRes, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WshExportTaskListTplVersionRes)
+	err := c.cc.Invoke(ctx, ExportTask_ListTplVersion_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -437,6 +479,16 @@ func (c *exportTaskClient) RunSched(ctx context.Context, in *WshExportTaskRunSch
 	return out, nil
 }
 
+func (c *exportTaskClient) PreviewSched(ctx context.Context, in *WshExportTaskPreviewSchedReq, opts ...grpc.CallOption) (*WshExportTaskPreviewSchedRes, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WshExportTaskPreviewSchedRes)
+	err := c.cc.Invoke(ctx, ExportTask_PreviewSched_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *exportTaskClient) ListDelivery(ctx context.Context, in *WshExportTaskListDeliveryReq, opts ...grpc.CallOption) (*WshExportTaskListDeliveryRes, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(WshExportTaskListDeliveryRes)
@@ -477,6 +529,46 @@ func (c *exportTaskClient) ListAudit(ctx context.Context, in *WshExportTaskListA
 	return out, nil
 }
 
+func (c *exportTaskClient) ListSource(ctx context.Context, in *WshExportTaskListSourceReq, opts ...grpc.CallOption) (*WshExportTaskListSourceRes, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WshExportTaskListSourceRes)
+	err := c.cc.Invoke(ctx, ExportTask_ListSource_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *exportTaskClient) ListTable(ctx context.Context, in *WshExportTaskListTableReq, opts ...grpc.CallOption) (*WshExportTaskListTableRes, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WshExportTaskListTableRes)
+	err := c.cc.Invoke(ctx, ExportTask_ListTable_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *exportTaskClient) ListTableColumn(ctx context.Context, in *WshExportTaskListTableColumnReq, opts ...grpc.CallOption) (*WshExportTaskListTableColumnRes, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WshExportTaskListTableColumnRes)
+	err := c.cc.Invoke(ctx, ExportTask_ListTableColumn_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *exportTaskClient) GetSession(ctx context.Context, in *WshExportTaskGetSessionReq, opts ...grpc.CallOption) (*WshExportTaskGetSessionRes, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WshExportTaskGetSessionRes)
+	err := c.cc.Invoke(ctx, ExportTask_GetSession_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ExportTaskServer is the server API for ExportTask service.
 // All implementations must embed UnimplementedExportTaskServer
 // for forward compatibility.
@@ -503,6 +595,12 @@ type ExportTaskServer interface {
 	// errCode 3: as CreateTpl. 5: no such template. 9: the template is deleted.
 	// 10: etplVersion is set and is not the current version.
 	UpdateTpl(context.Context, *WshExportTaskUpdateTplReq) (*WshExportTaskUpdateTplRes, error)
+	// ListTplVersion lists the versions of a template, newest first, each with its
+	// whole content, also of a deleted template. Versions before the service kept
+	// them are missing, and so are those before the latest 500.
+	// errCode 3: etplId is not positive, pageSize is outside 0..500, pageToken is
+	// invalid. 5: no such template.
+	ListTplVersion(context.Context, *WshExportTaskListTplVersionReq) (*WshExportTaskListTplVersionRes, error)
 	// DeleteTpl marks a template TPL_DELETED and sets etplDeleted. Its instances
 	// and their files remain. Deleting a deleted template succeeds and changes
 	// nothing.
@@ -599,6 +697,12 @@ type ExportTaskServer interface {
 	// instances. 9: the schedule or its template is deleted. 10: requestId was
 	// used with another body.
 	RunSched(context.Context, *WshExportTaskRunSchedReq) (*WshExportTaskRunSchedRes, error)
+	// PreviewSched returns the next due times of a schedule or of a draft, with
+	// the windows and parameters of their runs. Nothing is stored.
+	// errCode 3: as CreateSched, count is outside 0..500, both or neither of
+	// eschedId and draft are set. 5: no such schedule or template. 9: the template
+	// is deleted.
+	PreviewSched(context.Context, *WshExportTaskPreviewSchedReq) (*WshExportTaskPreviewSchedRes, error)
 	// ListDelivery lists deliveries of finished files, newest first.
 	// errCode 3: an id is negative, states contains an invalid state, pageSize is
 	// outside 0..500, pageToken is invalid.
@@ -617,6 +721,20 @@ type ExportTaskServer interface {
 	// contains an invalid value, from or to is not a time, pageSize is outside
 	// 0..5000, pageToken is invalid.
 	ListAudit(context.Context, *WshExportTaskListAuditReq) (*WshExportTaskListAuditRes, error)
+	// ListSource lists the data sources that an operator may use, sorted by name.
+	// errCode 3: operatorId is negative.
+	ListSource(context.Context, *WshExportTaskListSourceReq) (*WshExportTaskListSourceRes, error)
+	// ListTable lists the tables and views of a data source that templates may
+	// read, sorted by schema and name.
+	// errCode 3: the operator may not use the data source, pageSize is outside
+	// 0..500, pageToken is invalid, the data source refuses the query.
+	ListTable(context.Context, *WshExportTaskListTableReq) (*WshExportTaskListTableRes, error)
+	// ListTableColumn lists the columns of a table or view in their order.
+	// errCode 3: as ListTable, table is empty. 5: no such table, or the data
+	// source's account may not read it.
+	ListTableColumn(context.Context, *WshExportTaskListTableColumnReq) (*WshExportTaskListTableColumnRes, error)
+	// GetSession describes the caller and what it may use.
+	GetSession(context.Context, *WshExportTaskGetSessionReq) (*WshExportTaskGetSessionRes, error)
 	mustEmbedUnimplementedExportTaskServer()
 }
 
@@ -635,6 +753,9 @@ func (UnimplementedExportTaskServer) ListTpl(context.Context, *WshExportTaskList
 }
 func (UnimplementedExportTaskServer) UpdateTpl(context.Context, *WshExportTaskUpdateTplReq) (*WshExportTaskUpdateTplRes, error) {
 	return nil, status.Error(codes.Unimplemented, "method UpdateTpl not implemented")
+}
+func (UnimplementedExportTaskServer) ListTplVersion(context.Context, *WshExportTaskListTplVersionReq) (*WshExportTaskListTplVersionRes, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListTplVersion not implemented")
 }
 func (UnimplementedExportTaskServer) DeleteTpl(context.Context, *WshExportTaskDeleteTplReq) (*WshExportTaskDeleteTplRes, error) {
 	return nil, status.Error(codes.Unimplemented, "method DeleteTpl not implemented")
@@ -684,6 +805,9 @@ func (UnimplementedExportTaskServer) DeleteSched(context.Context, *WshExportTask
 func (UnimplementedExportTaskServer) RunSched(context.Context, *WshExportTaskRunSchedReq) (*WshExportTaskRunSchedRes, error) {
 	return nil, status.Error(codes.Unimplemented, "method RunSched not implemented")
 }
+func (UnimplementedExportTaskServer) PreviewSched(context.Context, *WshExportTaskPreviewSchedReq) (*WshExportTaskPreviewSchedRes, error) {
+	return nil, status.Error(codes.Unimplemented, "method PreviewSched not implemented")
+}
 func (UnimplementedExportTaskServer) ListDelivery(context.Context, *WshExportTaskListDeliveryReq) (*WshExportTaskListDeliveryRes, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListDelivery not implemented")
 }
@@ -695,6 +819,18 @@ func (UnimplementedExportTaskServer) GetQueue(context.Context, *WshExportTaskGet
 }
 func (UnimplementedExportTaskServer) ListAudit(context.Context, *WshExportTaskListAuditReq) (*WshExportTaskListAuditRes, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListAudit not implemented")
+}
+func (UnimplementedExportTaskServer) ListSource(context.Context, *WshExportTaskListSourceReq) (*WshExportTaskListSourceRes, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListSource not implemented")
+}
+func (UnimplementedExportTaskServer) ListTable(context.Context, *WshExportTaskListTableReq) (*WshExportTaskListTableRes, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListTable not implemented")
+}
+func (UnimplementedExportTaskServer) ListTableColumn(context.Context, *WshExportTaskListTableColumnReq) (*WshExportTaskListTableColumnRes, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListTableColumn not implemented")
+}
+func (UnimplementedExportTaskServer) GetSession(context.Context, *WshExportTaskGetSessionReq) (*WshExportTaskGetSessionRes, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetSession not implemented")
 }
 func (UnimplementedExportTaskServer) mustEmbedUnimplementedExportTaskServer() {}
 func (UnimplementedExportTaskServer) testEmbeddedByValue()                    {}
@@ -767,6 +903,24 @@ func _ExportTask_UpdateTpl_Handler(srv interface{}, ctx context.Context, dec fun
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(ExportTaskServer).UpdateTpl(ctx, req.(*WshExportTaskUpdateTplReq))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ExportTask_ListTplVersion_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WshExportTaskListTplVersionReq)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExportTaskServer).ListTplVersion(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExportTask_ListTplVersion_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExportTaskServer).ListTplVersion(ctx, req.(*WshExportTaskListTplVersionReq))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -1045,6 +1199,24 @@ func _ExportTask_RunSched_Handler(srv interface{}, ctx context.Context, dec func
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ExportTask_PreviewSched_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WshExportTaskPreviewSchedReq)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExportTaskServer).PreviewSched(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExportTask_PreviewSched_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExportTaskServer).PreviewSched(ctx, req.(*WshExportTaskPreviewSchedReq))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ExportTask_ListDelivery_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(WshExportTaskListDeliveryReq)
 	if err := dec(in); err != nil {
@@ -1117,6 +1289,78 @@ func _ExportTask_ListAudit_Handler(srv interface{}, ctx context.Context, dec fun
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ExportTask_ListSource_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WshExportTaskListSourceReq)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExportTaskServer).ListSource(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExportTask_ListSource_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExportTaskServer).ListSource(ctx, req.(*WshExportTaskListSourceReq))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ExportTask_ListTable_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WshExportTaskListTableReq)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExportTaskServer).ListTable(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExportTask_ListTable_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExportTaskServer).ListTable(ctx, req.(*WshExportTaskListTableReq))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ExportTask_ListTableColumn_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WshExportTaskListTableColumnReq)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExportTaskServer).ListTableColumn(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExportTask_ListTableColumn_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExportTaskServer).ListTableColumn(ctx, req.(*WshExportTaskListTableColumnReq))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ExportTask_GetSession_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WshExportTaskGetSessionReq)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExportTaskServer).GetSession(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExportTask_GetSession_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExportTaskServer).GetSession(ctx, req.(*WshExportTaskGetSessionReq))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ExportTask_ServiceDesc is the grpc.ServiceDesc for ExportTask service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -1135,6 +1379,10 @@ var ExportTask_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "UpdateTpl",
 			Handler:    _ExportTask_UpdateTpl_Handler,
+		},
+		{
+			MethodName: "ListTplVersion",
+			Handler:    _ExportTask_ListTplVersion_Handler,
 		},
 		{
 			MethodName: "DeleteTpl",
@@ -1193,6 +1441,10 @@ var ExportTask_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _ExportTask_RunSched_Handler,
 		},
 		{
+			MethodName: "PreviewSched",
+			Handler:    _ExportTask_PreviewSched_Handler,
+		},
+		{
 			MethodName: "ListDelivery",
 			Handler:    _ExportTask_ListDelivery_Handler,
 		},
@@ -1207,6 +1459,22 @@ var ExportTask_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListAudit",
 			Handler:    _ExportTask_ListAudit_Handler,
+		},
+		{
+			MethodName: "ListSource",
+			Handler:    _ExportTask_ListSource_Handler,
+		},
+		{
+			MethodName: "ListTable",
+			Handler:    _ExportTask_ListTable_Handler,
+		},
+		{
+			MethodName: "ListTableColumn",
+			Handler:    _ExportTask_ListTableColumn_Handler,
+		},
+		{
+			MethodName: "GetSession",
+			Handler:    _ExportTask_GetSession_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

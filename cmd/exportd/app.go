@@ -105,7 +105,7 @@ func (a *app) build(ctx context.Context) (_ *process, err error) {
 		p.db, tasks, p.exports.Wake, a.log)
 	p.handlers = server.New(server.Config{
 		DB: p.db, Tasks: tasks, Destinations: p.deliveries, Links: linksOrNil(p.links),
-		MaxTimeout: a.cfg.settings.MaxTimeout, Zone: a.cfg.location,
+		MaxTimeout: a.cfg.settings.MaxTimeout, Caller: caller, Version: version.Get().Version, Zone: a.cfg.location,
 	})
 	if p.rpc, err = a.newRPCServer(p.db, p.handlers, m, p.traces, p.audit); err != nil {
 		return nil, err

@@ -76,6 +76,19 @@ func (a *app) newRPCServer(owners auth.OwnerLookup, handlers *server.Server, m *
 	return s, nil
 }
 
+// caller implements server.Config.Caller.
+func caller(ctx context.Context) (server.Caller, bool) {
+	who, ok := auth.From(ctx)
+	if !ok {
+		return server.Caller{}, false
+	}
+	c := server.Caller{Name: who.Name, Operator: who.Operator}
+	for _, scope := range who.All() {
+		c.Scopes = append(c.Scopes, string(scope))
+	}
+	return c, true
+}
+
 // watched is a file that is read again when it changes.
 type watched interface {
 	Reload() error

@@ -15,6 +15,7 @@ import (
 	"exporttask/internal/format/row"
 	"exporttask/internal/source"
 	"exporttask/internal/sqlcheck"
+	"exporttask/internal/task"
 )
 
 // sources are the configured data sources, by name. They implement task.Sources
@@ -24,6 +25,7 @@ type sources map[string]namedSource
 type namedSource struct {
 	*source.Source
 	check     sqlcheck.Options
+	schema    string  // of the DSN
 	operators []int32 // that may use it; none: every operator
 }
 
@@ -60,7 +62,7 @@ func openSources(configured map[string]sourceConfig, zone *time.Location, log *s
 		if dsn.DBName != "" {
 			check.Schemas = append(check.Schemas, dsn.DBName)
 		}
-		opened[name] = namedSource{Source: src, check: check, operators: c.Operators}
+		opened[name] = namedSource{Source: src, check: check, schema: dsn.DBName, operators: c.Operators}
 	}
 	return opened, nil
 }
@@ -132,6 +134,50 @@ func (s sources) Names(operator int32) []string {
 		}
 	}
 	return names
+}
+
+// Info implements task.Sources.
+func (s sources) Info(name string) task.SourceInfo {
+	src, ok := s[name]
+	if !ok {
+		return task.SourceInfo{Name: name}
+	}
+	info := task.SourceInfo{Name: name, Zone: src.Location().String(), Schema: src.schema}
+	if src.schema != "" {
+		info.Schemas = append(info.Schemas, src.schema)
+	}
+	for _, schema := range src.check.Schemas {
+		if !slices.Contains(info.Schemas, schema) {
+			info.Schemas = append(info.Schemas, schema)
+		}
+	}
+	if f, known := src.Facts(); known {
+		info.Version = f.Version
+	}
+	for dialect, value := range dialects {
+		if dialect != "" && value == s.CheckOptions(name).Dialect {
+			info.Dialect = dialect
+		}
+	}
+	return info
+}
+
+// Tables implements task.Sources.
+func (s sources) Tables(ctx context.Context, name string, f source.TableFilter) ([]source.Table, error) {
+	src, ok := s[name]
+	if !ok {
+		return nil, errNoSource(name)
+	}
+	return src.Tables(ctx, f)
+}
+
+// TableColumns implements task.Sources.
+func (s sources) TableColumns(ctx context.Context, name, schema, table string) ([]source.TableColumn, error) {
+	src, ok := s[name]
+	if !ok {
+		return nil, errNoSource(name)
+	}
+	return src.TableColumns(ctx, schema, table)
 }
 
 // all returns the names of all data sources, sorted.

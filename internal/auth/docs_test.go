@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
@@ -23,7 +24,7 @@ func TestRules_Documented(t *testing.T) {
 			shown = " `" + strings.Join(ids, "`, `") + "`"
 		}
 		r := rules[method]
-		fmt.Fprintf(&want, "| %s | %s |%s |%s |%s |\n", method, r.scope, shown, yes[len(operators) > 0], yes[r.attributed])
+		fmt.Fprintf(&want, "| %s | %s |%s |%s |%s |\n", method, cmp.Or(r.scope, "any"), shown, yes[len(operators) > 0], yes[r.attributed])
 	}
 	text, err := os.ReadFile("../../docs/security.md")
 	must(t, err)

@@ -33,6 +33,11 @@ func (i *Identity) May(s Scope) bool {
 // Admin reports whether the identity has the scope Admin.
 func (i *Identity) Admin() bool { return slices.Contains(i.Scopes, Admin) }
 
+// All returns the scopes that the identity has, itself or through Admin.
+func (i *Identity) All() []Scope {
+	return slices.DeleteFunc(allScopes(), func(s Scope) bool { return !i.May(s) })
+}
+
 // call is the context value of an admitted call.
 type call struct {
 	requestID string

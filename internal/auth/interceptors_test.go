@@ -32,9 +32,12 @@ func TestInterceptors_Scopes(t *testing.T) {
 	s := setup(t, nil)
 	looks := map[string]bool{
 		"ListTpl": true, "GetInst": true, "ListInst": true, "WatchInst": true, "DownloadInst": true,
-		"ListInstEvent": true, "ListSched": true, "ListDelivery": true, "GetQueue": true, "ListAudit": true,
+		"ListInstEvent": true, "ListSched": true, "ListDelivery": true, "GetQueue": true, "ListTplVersion": true, "ListSource": true, "ListAudit": true,
 	}
 	for _, method := range methods() {
+		if method == "GetSession" {
+			continue // of any scope, see the test below
+		}
 		may, mayNot, scope := "runner", "reader", "run"
 		if looks[method] {
 			may, mayNot, scope = "reader", "runner", "read"
@@ -49,6 +52,19 @@ func TestInterceptors_Scopes(t *testing.T) {
 				t.Errorf("%s as %s: %v, want it to reach the handler", method, name, a.err)
 			}
 		}
+	}
+}
+
+func TestInterceptors_Scopes_any(t *testing.T) {
+	t.Parallel()
+	s := setup(t, nil)
+	for _, name := range []string{"reader", "runner", "shop", "boss"} {
+		if a := s.call(s.as(t.Context(), name), t, "GetSession", request(t, "GetSession", nil)); status.Code(a.err) != codes.Unimplemented {
+			t.Errorf("GetSession as %s: %v, want it to reach the handler", name, a.err)
+		}
+	}
+	if a := s.call(t.Context(), t, "GetSession", request(t, "GetSession", nil)); status.Code(a.err) != codes.Unauthenticated {
+		t.Errorf("GetSession without a token: %v, want Unauthenticated", a.err)
 	}
 }
 

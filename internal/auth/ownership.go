@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"google.golang.org/protobuf/proto"
@@ -96,13 +97,13 @@ func checkID(ctx context.Context, owners OwnerLookup, operator int32, object own
 		return nil
 	}
 	owner, err := object.owner(owners, ctx, id)
-	if err != nil {
-		return err
+	if mine, ok := errors.AsType[*model.Error](err); ok && mine.Kind == model.NotFound {
+		return notFound(object, field, id)
 	}
-	if owner != operator {
+	if err == nil && owner != operator {
 		return &foreignObjectError{kind: object.kind, id: id, detail: "of another operator's " + object.noun, Err: notFound(object, field, id)}
 	}
-	return nil
+	return err
 }
 
 // foreignObjectError is returned for a request that names another operator or one

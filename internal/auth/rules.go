@@ -10,19 +10,23 @@ import (
 type rule struct {
 	scope Scope
 	// attributed methods create an object that belongs to the request's
-	// operatorId, or record operatorId as the actor. An admin's request with
-	// operatorId 0 gets the admin's own operator.
+	// operatorId, record operatorId as the actor, or answer what operatorId may
+	// use. An admin's request with operatorId 0 gets the admin's own operator.
 	attributed bool
 }
+
+// anyScope is the scope of methods that every token may call.
+const anyScope Scope = ""
 
 // rules has an entry for every method of the service. Ids in requests need no
 // entry: restrict checks every field of ownedObjects in any request.
 var rules = map[string]rule{
-	"CreateTpl":  {scope: Run, attributed: true},
-	"ListTpl":    {scope: Read},
-	"UpdateTpl":  {scope: Run},
-	"DeleteTpl":  {scope: Run},
-	"PreviewTpl": {scope: Run}, // the request may contain SQL, which is run
+	"CreateTpl":      {scope: Run, attributed: true},
+	"ListTpl":        {scope: Read},
+	"ListTplVersion": {scope: Read},
+	"UpdateTpl":      {scope: Run, attributed: true},
+	"DeleteTpl":      {scope: Run, attributed: true},
+	"PreviewTpl":     {scope: Run}, // the request may contain SQL, which is run
 
 	"CreateInst":    {scope: Run, attributed: true},
 	"GetInst":       {scope: Read},
@@ -34,17 +38,24 @@ var rules = map[string]rule{
 	"DownloadInst":  {scope: Read},
 	"ListInstEvent": {scope: Read},
 
-	"CreateSched": {scope: Run, attributed: true},
-	"ListSched":   {scope: Read},
-	"UpdateSched": {scope: Run},
-	"DeleteSched": {scope: Run},
-	"RunSched":    {scope: Run}, // the instances belong to the operator of the schedule
+	"CreateSched":  {scope: Run, attributed: true},
+	"ListSched":    {scope: Read},
+	"UpdateSched":  {scope: Run},
+	"DeleteSched":  {scope: Run},
+	"RunSched":     {scope: Run}, // the instances belong to the operator of the schedule
+	"PreviewSched": {scope: Run},
 
 	"ListDelivery":  {scope: Read},
 	"RetryDelivery": {scope: Run},
 
 	"GetQueue":  {scope: Read},
 	"ListAudit": {scope: Read},
+
+	// Of the operator whose templates could read the tables.
+	"ListSource":      {scope: Read, attributed: true},
+	"ListTable":       {scope: Run, attributed: true},
+	"ListTableColumn": {scope: Run, attributed: true},
+	"GetSession":      {scope: anyScope, attributed: true},
 }
 
 // open reports whether a method needs no token: load balancers and probes call

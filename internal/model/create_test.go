@@ -48,7 +48,7 @@ func testCreateInstSameRequestID(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	all, err := d.ListInst(t.Context(), InstFilter{Limit: 500})
+	all, _, err := d.ListInst(t.Context(), InstFilter{Limit: 500})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,6 +210,9 @@ func TestDB_ListTpl(t *testing.T) {
 		"exact_tag":               {TplFilter{Tag: "mall"}, []int32{mall}},
 		"tag_with_trailing_space": {TplFilter{Tag: "mall "}, []int32{mallSpace}},
 		"next_page":               {TplFilter{Before: percent}, []int32{mallSpace, mall}},
+		"search_name":             {TplFilter{Search: "DAILY"}, []int32{mallSpace}},
+		"search_tag":              {TplFilter{Search: "MAL"}, []int32{percent, mallSpace, mall}},
+		"search_is_literal":       {TplFilter{Search: "%"}, []int32{mall}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -250,7 +253,7 @@ func TestDB_ListInst(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			c.filter.Limit = 100
-			insts, err := d.ListInst(t.Context(), c.filter)
+			insts, _, err := d.ListInst(t.Context(), c.filter)
 			if err != nil {
 				t.Fatal(err)
 			}

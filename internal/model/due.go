@@ -174,20 +174,9 @@ func (d *DB) runDues(ctx context.Context, ins []Inst, r Request, maxWaiting int)
 	if before != nil && len(ins) == 1 {
 		return []DueRun{{Due: before.Due.Time, InstID: before.ID, Existed: true}}, nil
 	}
-	runs := make([]DueRun, len(ins))
-	missing := 0
-	for i := range ins {
-		id, err := d.dueInst(ctx, ins[i].SchedID, ins[i].Due.Time)
-		if err != nil {
-			return nil, err
-		}
-		if id == 0 {
-			missing++
-		}
-		runs[i] = DueRun{Due: ins[i].Due.Time, InstID: id, Existed: id != 0}
-	}
-	if missing == 0 {
-		return runs, nil
+	runs, missing, err := d.DueRuns(ctx, ins)
+	if err != nil || missing == 0 {
+		return runs, err
 	}
 	if err := d.checkRoom(ctx, ins[0].OperatorID, missing, maxWaiting); err != nil {
 		return nil, err
@@ -210,6 +199,23 @@ func (d *DB) runDues(ctx context.Context, ins []Inst, r Request, maxWaiting int)
 		return nil, err
 	}
 	return runs, nil
+}
+
+// DueRuns returns the instances that the due times of one schedule have, in the
+// order of ins, and the number of due times that have none.
+func (d *DB) DueRuns(ctx context.Context, ins []Inst) (runs []DueRun, missing int, err error) {
+	runs = make([]DueRun, len(ins))
+	for i := range ins {
+		id, err := d.dueInst(ctx, ins[i].SchedID, ins[i].Due.Time)
+		if err != nil {
+			return nil, 0, err
+		}
+		if id == 0 {
+			missing++
+		}
+		runs[i] = DueRun{Due: ins[i].Due.Time, InstID: id, Existed: id != 0}
+	}
+	return runs, missing, nil
 }
 
 // checkRoom returns a Quota error unless more further instances of an operator

@@ -27,6 +27,16 @@ const (
 type Error struct {
 	Kind ErrorKind
 	Text string
+	// Place is the place of the mistake in a text of several lines; nil: unknown,
+	// or Text says enough.
+	Place *Place
+}
+
+// Place is a place in the text of a request's field.
+type Place struct {
+	Field          string
+	Line, Column   int // from 1; columns in characters
+	Offset, Length int // in UTF-16 code units, the offset from 0
 }
 
 // Error implements error.

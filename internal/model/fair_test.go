@@ -279,7 +279,7 @@ func TestDB_ListInst_cut(t *testing.T) {
 	if made.Cut != nil || made.Expr != in.Expr || len(made.Params.V) != 1 {
 		t.Errorf("GetInst: cut %v, %d bytes, %d parameters; want all", made.Cut, len(made.Expr), len(made.Params.V))
 	}
-	list, err := d.ListInst(t.Context(), InstFilter{Limit: 1})
+	list, _, err := d.ListInst(t.Context(), InstFilter{Limit: 1})
 	if err != nil || len(list) != 1 {
 		t.Fatalf("list: %v, %v", list, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // maxListed is the length in characters above which ListInst cuts a text, and in
@@ -50,17 +51,34 @@ func (l *listedInst) cut() (fields []string) {
 type InstFilter struct {
 	TplID      int32
 	OperatorID int32
+	SchedID    int64
 	States     []State
-	Before     int64 // only ids below this one: the id of the last row of the page before
-	Limit      int   // largest number of instances; required
+	// CreatedFrom and CreatedTo bound the time of creation; CreatedTo is exclusive.
+	CreatedFrom, CreatedTo time.Time
+	// NamePart and ErrPart are texts that the template's name and the error's text
+	// contain.
+	NamePart, ErrPart string
+	Before            int64 // only ids below this one: the id of the last row of the page before
+	Limit             int   // largest number of instances; required
 }
 
 // ListInst returns instances with their files, newest first. Large values are cut:
-// see Inst.Cut.
-func (d *DB) ListInst(ctx context.Context, f InstFilter) ([]Inst, error) {
-	ids, err := d.listInstIDs(ctx, f)
-	if err != nil || len(ids) == 0 {
-		return nil, err
+// see Inst.Cut. With NamePart or ErrPart it looks at no more than maxSearched
+// instances; rest is then the Before with which the search goes on, 0 if there is
+// nothing more to search.
+func (d *DB) ListInst(ctx context.Context, f InstFilter) (insts []Inst, rest int64, err error) {
+	ids, rest, err := d.searchInst(ctx, f)
+	if err != nil {
+		return nil, 0, fmt.Errorf("list instances: %w", err)
+	}
+	insts, err = d.listedInsts(ctx, ids)
+	return insts, rest, err
+}
+
+// listedInsts returns the instances with the given ids as ListInst does.
+func (d *DB) listedInsts(ctx context.Context, ids []int64) ([]Inst, error) {
+	if len(ids) == 0 {
+		return nil, nil
 	}
 	const SELECT = `SELECT ` + instListColumns + ` FROM welife_export_inst WHERE einstId IN (?) ORDER BY einstId DESC`
 	var rows []listedInst
@@ -80,9 +98,21 @@ func (d *DB) ListInst(ctx context.Context, f InstFilter) ([]Inst, error) {
 	return insts, nil
 }
 
-// listInstIDs returns the ids of the instances that ListInst returns.
-func (d *DB) listInstIDs(ctx context.Context, f InstFilter) ([]int64, error) {
+// listInstIDs returns the ids of the instances that ListInst returns, without
+// NamePart and ErrPart. low is the lowest id to return, 0 for no bound.
+func (d *DB) listInstIDs(ctx context.Context, f InstFilter, low int64) ([]int64, error) {
 	p := page{table: "welife_export_inst", id: "einstId", cursor: f.Before, limit: f.Limit}
+	p.where.addIf(f.TplID != 0, "etplId = ?", f.TplID)
+	p.where.addIf(f.OperatorID != 0, "operatorId = ?", f.OperatorID)
+	p.where.addIf(!f.CreatedFrom.IsZero(), "created >= ?", f.CreatedFrom)
+	p.where.addIf(!f.CreatedTo.IsZero(), "created < ?", f.CreatedTo)
+	p.where.addIf(low != 0, "einstId >= ?", low)
+	if f.SchedID != 0 {
+		p.index, p.by = "ix_sched", "status"
+		p.where.addIf(true, "eschedId = ?", f.SchedID)
+		p.where.addIf(len(f.States) != 0, "state IN (?)", f.States)
+		return selectPage(ctx, d.db, p, []Status{Waiting, Running, Finished, Failed})
+	}
 	states := f.States
 	switch {
 	case f.TplID != 0 && f.OperatorID != 0:
@@ -97,10 +127,7 @@ func (d *DB) listInstIDs(ctx context.Context, f InstFilter) ([]int64, error) {
 	if p.index != "" && len(states) == 0 {
 		states = slices.Collect(maps.Keys(stateNames))
 	}
-	p.where.addIf(f.TplID != 0, "etplId = ?", f.TplID)
-	p.where.addIf(f.OperatorID != 0, "operatorId = ?", f.OperatorID)
-	ids, err := selectPage(ctx, d.db, p, states)
-	return ids, wrap("list instances", err)
+	return selectPage(ctx, d.db, p, states)
 }
 
 // page is one page of ids of a table, in descending order unless up is set.

@@ -107,7 +107,7 @@ func testStartRunOneInstancePerDueTime(t *testing.T) {
 	if id, err := d.StartRun(t.Context(), s, in, Step{Next: next}, manyWaiting); id != 0 || err != nil {
 		t.Errorf("fired again as %d, %v; want no second instance", id, err)
 	}
-	if list, err := d.ListInst(t.Context(), InstFilter{Limit: 10}); err != nil || len(list) != 1 {
+	if list, _, err := d.ListInst(t.Context(), InstFilter{Limit: 10}); err != nil || len(list) != 1 {
 		t.Errorf("%d instances, %v; want 1", len(list), err)
 	}
 }

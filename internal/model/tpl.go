@@ -119,6 +119,7 @@ type TplFilter struct {
 	ID          int32
 	NamePart    string
 	Tag         string
+	Search      string // part of the name or of the tag
 	OperatorID  int32
 	WithDeleted bool
 	Before      int32 // only ids below this one: the id of the last row of the page before
@@ -132,6 +133,9 @@ func (d *DB) ListTpl(ctx context.Context, f TplFilter) ([]Tpl, error) {
 	w.addIf(f.NamePart != "", "etplName LIKE ?", "%"+likeText(f.NamePart)+"%")
 	// = for the index, LIKE because = ignores trailing spaces.
 	w.addIf(f.Tag != "", "etplTag = ? AND etplTag LIKE ?", f.Tag, likeText(f.Tag))
+	part := "%" + likeText(f.Search) + "%"
+	// The tag's own collation tells capitals from small letters.
+	w.addIf(f.Search != "", "(etplName LIKE ? OR etplTag COLLATE utf8mb4_general_ci LIKE ?)", part, part)
 	w.addIf(f.OperatorID != 0, "operatorId = ?", f.OperatorID)
 	w.addIf(!f.WithDeleted, "etplStatus <> ?", TplDeleted)
 	w.addIf(f.Before != 0, "etplId < ?", f.Before)

@@ -102,7 +102,7 @@ func (s *site) sched(t *testing.T, since time.Time, change func(*model.Sched)) *
 
 func (s *site) insts(t *testing.T) []model.Inst {
 	t.Helper()
-	list, err := s.db.ListInst(t.Context(), model.InstFilter{Limit: 10_000})
+	list, _, err := s.db.ListInst(t.Context(), model.InstFilter{Limit: 10_000})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -60,11 +60,15 @@ func tplFromProto(req *api.WshExportTaskCreateTplReq) *model.Tpl {
 	}
 }
 
-func tplToProto(t *model.Tpl) *api.WshExportTpl {
-	columns := make([]*api.WshExportResultColumn, len(t.ResultColumns.V))
-	for i, c := range t.ResultColumns.V {
+func resultColumns(list []model.ResultColumn) []*api.WshExportResultColumn {
+	columns := make([]*api.WshExportResultColumn, len(list))
+	for i, c := range list {
 		columns[i] = &api.WshExportResultColumn{Name: c.Name, Type: c.Type}
 	}
+	return columns
+}
+
+func tplToProto(t *model.Tpl) *api.WshExportTpl {
 	return &api.WshExportTpl{
 		EtplId:            t.ID,
 		EtplName:          t.Name,
@@ -75,7 +79,7 @@ func tplToProto(t *model.Tpl) *api.WshExportTpl {
 		EtplOutputFormat:  api.WshExportFormat(t.OutputFormat),
 		EtplParams:        declsToProto(t.Params.V),
 		EtplOptions:       optionsToProto(t.Options.V),
-		EtplResultColumns: columns,
+		EtplResultColumns: resultColumns(t.ResultColumns.V),
 		EtplTimeoutSec:    t.TimeoutSec,
 		EtplMaxAttempts:   t.MaxAttempts,
 		EtplRetentionSec:  t.RetentionSec,

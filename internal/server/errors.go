@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 
+	"exporttask/api"
 	"exporttask/internal/model"
 	"exporttask/internal/model/errcode"
 	"exporttask/internal/task"
@@ -98,7 +99,19 @@ func envelope(fullMethod string, e *model.Error) (proto.Message, error) {
 	res := typ.New()
 	res.Set(codeField, protoreflect.ValueOfString(errcode.String(code)))
 	res.Set(textField, protoreflect.ValueOfString(e.Text))
+	if placeField := fields.ByName("errAt"); placeField != nil && e.Place != nil {
+		res.Set(placeField, protoreflect.ValueOfMessage(placeToProto(e.Place).ProtoReflect()))
+	}
 	return res.Interface(), nil
+}
+
+func placeToProto(p *model.Place) *api.WshExportErrorPlace {
+	if p == nil {
+		return nil
+	}
+	return &api.WshExportErrorPlace{
+		Field: p.Field, Line: int32(p.Line), Column: int32(p.Column), Offset: int32(p.Offset), Length: int32(p.Length),
+	}
 }
 
 // methodName turns "/package.Service/Method" into "package.Service.Method".

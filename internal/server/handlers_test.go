@@ -256,8 +256,10 @@ func TestServer_PreviewTpl(t *testing.T) {
 		t.Errorf("checkOnly: %v", err)
 	}
 	draft.EtplExpr = "SELECT gone FROM shop"
-	_, err = f.rpc.PreviewTpl(t.Context(), &api.WshExportTaskPreviewTplReq{Draft: draft, CheckOnly: true})
-	wantInvalid(t, err, "etplExpr")
+	res, err = f.rpc.PreviewTpl(t.Context(), &api.WshExportTaskPreviewTplReq{Draft: draft, CheckOnly: true})
+	if err != nil || res.GetErrCode() != "3" || !strings.HasPrefix(res.GetErrMsg(), "etplExpr: ") {
+		t.Errorf("got %v, %v, want an error of etplExpr", res, err)
+	}
 	list, err := f.rpc.ListTpl(t.Context(), &api.WshExportTaskListTplReq{})
 	if err != nil || len(list.GetData()) != 0 {
 		t.Errorf("a preview saved %d templates, %v", len(list.GetData()), err)
@@ -387,5 +389,57 @@ func TestServer_UpdateTpl_keeps_fields_that_are_not_given(t *testing.T) {
 	want.EtplName, want.EtplVersion, want.EtplUpdated = name, 2, got.GetData().GetEtplUpdated()
 	if !proto.Equal(want, got.GetData()) {
 		t.Errorf("got %v\nwant %v", got.GetData(), want)
+	}
+}
+
+func TestServer_PreviewTpl_error_place(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	for name, c := range map[string]struct {
+		expr                         string
+		line, column, offset, length int32
+	}{
+		"refused":        {"SELECT id\nFROM shop FOR UPDATE", 2, 11, 20, 10},
+		"after_an_emoji": {"SELECT '🙂' AS a,\n  SLEEP(1)", 2, 3, 20, 5},
+		"unknown_column": {"SELECT id,\n       s.nope\nFROM shop s", 2, 10, 20, 4},
+		"unknown_table":  {"SELECT 1\nFROM shopp", 2, 6, 14, 5},
+	} {
+		for _, checkOnly := range []bool{true, false} {
+			res, err := f.rpc.PreviewTpl(t.Context(), &api.WshExportTaskPreviewTplReq{
+				CheckOnly: checkOnly, Draft: &api.WshExportTaskCreateTplReq{EtplExpr: c.expr},
+			})
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			want := &api.WshExportErrorPlace{Field: "etplExpr", Line: c.line, Column: c.column, Offset: c.offset, Length: c.length}
+			if !proto.Equal(res.GetErrAt(), want) || res.GetErrCode() != "3" || res.GetData() != nil {
+				t.Errorf("%s: got %v, want the place %v", name, res, want)
+			}
+		}
+	}
+}
+
+func TestServer_PreviewTpl_check_describes(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	req := &api.WshExportTaskPreviewTplReq{CheckOnly: true, Draft: &api.WshExportTaskCreateTplReq{
+		EtplExpr: "SELECT id, name FROM shop WHERE id IN (:ids) AND :today > :since", EtplOutputColumns: "name:Name",
+		EtplParams: []*api.WshExportParamDecl{{Name: "ids", Type: api.WshExportParamType_PARAM_INT, List: true}},
+	}}
+	res, err := f.rpc.PreviewTpl(t.Context(), req)
+	if err != nil || res.GetErrCode() != "" {
+		t.Fatalf("got %v, %v, want a check that passes", res, err)
+	}
+	columns, result := res.GetData().GetColumns(), res.GetData().GetResultColumns()
+	if len(columns) != 1 || columns[0].GetLabel() != "Name" || len(result) != 2 || result[0].GetType() != "INT" {
+		t.Errorf("got the columns %v of %v, want Name of id and name", columns, result)
+	}
+	want := []*api.WshExportSQLParam{{Name: "ids", List: true}, {Name: "today", Builtin: true}, {Name: "since"}}
+	if !slices.EqualFunc(res.GetSqlParams(), want, func(a, b *api.WshExportSQLParam) bool { return proto.Equal(a, b) }) {
+		t.Errorf("got the parameters %v, want %v", res.GetSqlParams(), want)
+	}
+	req.Draft.EtplExpr += " FOR UPDATE"
+	if res, err := f.rpc.PreviewTpl(t.Context(), req); err != nil || res.GetErrCode() == "" || len(res.GetSqlParams()) != 3 {
+		t.Errorf("refused: got %v, %v, want the parameters as well", res, err)
 	}
 }

@@ -48,21 +48,21 @@ func (s *Server) GetInst(ctx context.Context, req *api.WshExportTaskGetInstReq) 
 // ListInst implements the RPC.
 func (s *Server) ListInst(ctx context.Context, req *api.WshExportTaskListInstReq) (*api.WshExportTaskListInstRes, error) {
 	const list = "inst"
-	before, err := validateListInst(list, req)
+	f, err := instFilter(list, req)
 	if err != nil {
 		return nil, err
 	}
 	size := cmp.Or(int(req.GetPageSize()), defaultPage)
-	f := model.InstFilter{TplID: req.GetEtplId(), OperatorID: req.GetOperatorId(), Before: before, Limit: size + 1}
-	for _, st := range req.GetStates() {
-		f.States = append(f.States, model.State(st))
-	}
-	insts, err := s.DB.ListInst(ctx, f)
+	f.Limit = size + 1
+	insts, rest, err := s.DB.ListInst(ctx, f)
 	if err != nil {
 		return nil, err
 	}
 	res := &api.WshExportTaskListInstRes{}
 	res.Data, res.NextPageToken = fillPage(list, insts, size, s.instToProto, func(in *model.Inst) int64 { return in.ID })
+	if res.GetNextPageToken() == "" && rest != 0 {
+		res.NextPageToken = pageToken(list, rest)
+	}
 	return res, nil
 }
 

@@ -135,14 +135,23 @@ func (s *Server) RunSched(ctx context.Context, req *api.WshExportTaskRunSchedReq
 	if err := validateRunSched(req, &from, &to); err != nil {
 		return nil, err
 	}
-	runs, err := s.Tasks.RunSched(ctx, req.GetEschedId(), from, to, func(operator int32) (model.Request, error) {
-		return idempotencyKey(operator, req)
-	})
+	var runs []model.DueRun
+	var err error
+	if req.GetCountOnly() {
+		runs, err = s.Tasks.CountSched(ctx, req.GetEschedId(), from.Time, to.Time)
+	} else {
+		runs, err = s.Tasks.RunSched(ctx, req.GetEschedId(), from, to, func(operator int32) (model.Request, error) {
+			return idempotencyKey(operator, req)
+		})
+	}
 	if err != nil {
 		return nil, err
 	}
 	res := &api.WshExportTaskRunSchedRes{}
 	for _, run := range runs {
+		if !run.Existed {
+			res.Count++
+		}
 		res.Data = append(res.Data, &api.WshExportSchedRun{Due: timeText(run.Due), EinstId: run.InstID, Existed: run.Existed})
 	}
 	return res, nil

@@ -6,6 +6,7 @@ package server
 
 import (
 	"cmp"
+	"context"
 	"time"
 
 	"exporttask/api"
@@ -25,6 +26,8 @@ type Destinations interface {
 	// Describe returns the kind of a destination, such as "sftp", and how often
 	// a delivery there is attempted; zero values for one that is not configured.
 	Describe(destination string) (kind string, attempts int32)
+	// Names returns the names of the destinations that an operator may use, sorted.
+	Names(operator int32) []string
 }
 
 // Config is what a Server needs.
@@ -36,11 +39,23 @@ type Config struct {
 	Links Links
 	// MaxTimeout is the upper bound of a template's timeout.
 	MaxTimeout time.Duration
+	// Caller returns who makes a call, and false if the service has no tokens; nil:
+	// it has none.
+	Caller func(ctx context.Context) (Caller, bool)
+	// Version is the version of the service.
+	Version string
 	// KeepAlive is the time after which WatchInst sends the last state again,
 	// since proxies close streams without traffic; 0: 10 s.
 	KeepAlive time.Duration
 	// Zone is the time zone of schedules that name none.
 	Zone *time.Location
+}
+
+// Caller is who makes a call.
+type Caller struct {
+	Name     string // of the token or person
+	Operator int32
+	Scopes   []string
 }
 
 // Server implements api.ExportTaskServer. It is safe for concurrent use.
@@ -64,3 +79,11 @@ func New(c Config) *Server {
 // answers UNAVAILABLE, and the client watches on at another replica. It must be
 // called at most once.
 func (s *Server) Drain() { close(s.draining) }
+
+// caller returns who makes a call, and false if the service has no tokens.
+func (s *Server) caller(ctx context.Context) (Caller, bool) {
+	if s.Caller == nil {
+		return Caller{}, false
+	}
+	return s.Caller(ctx)
+}

@@ -42,6 +42,7 @@ func (s *Server) ListTpl(ctx context.Context, req *api.WshExportTaskListTplReq) 
 	}
 	f := model.TplFilter{
 		ID: req.GetEtplId(), NamePart: req.GetEtplName(), Tag: req.GetEtplTag(), OperatorID: req.GetOperatorId(), WithDeleted: req.GetWithDeleted(),
+		Search: req.GetSearch(),
 		Before: int32(before), // an etplId that a token of ours holds; a forged one finds nothing
 	}
 	size := int(req.GetPageSize())

@@ -24,19 +24,34 @@ func validateCreateInst(req *api.WshExportTaskCreateInstReq) error {
 	)
 }
 
-// validateListInst returns the id that the page begins below, 0 for the first
-// page. So do the other functions for lists.
-func validateListInst(list string, req *api.WshExportTaskListInstReq) (before int64, err error) {
-	before, err = parsePageToken(list, req.GetPageToken())
-	return before, firstError(
+// instFilter validates a request of ListInst and returns its filter.
+func instFilter(list string, req *api.WshExportTaskListInstReq) (model.InstFilter, error) {
+	before, tokenErr := parsePageToken(list, req.GetPageToken())
+	var from, to sql.NullTime
+	err := firstError(
 		notNegative("etplId", req.GetEtplId()),
 		notNegative("operatorId", req.GetOperatorId()),
+		notNegative("eschedId", req.GetEschedId()),
 		states(req.GetStates()),
+		parseTime("createdFrom", req.GetCreatedFrom(), &from),
+		parseTime("createdTo", req.GetCreatedTo(), &to),
+		text("etplName", req.GetEtplName(), 0, maxName),
+		text("errMsg", req.GetErrMsg(), 0, maxName),
 		between("pageSize", req.GetPageSize(), 0, int32(maxPageSize)),
-		err,
+		tokenErr,
 	)
+	f := model.InstFilter{
+		TplID: req.GetEtplId(), OperatorID: req.GetOperatorId(), SchedID: req.GetEschedId(), CreatedFrom: from.Time, CreatedTo: to.Time,
+		NamePart: req.GetEtplName(), ErrPart: req.GetErrMsg(), Before: before,
+	}
+	for _, st := range req.GetStates() {
+		f.States = append(f.States, model.State(st))
+	}
+	return f, err
 }
 
+// validateListTpl returns the id that the page begins below, 0 for the first
+// page. So do the other functions for lists.
 func validateListTpl(list string, req *api.WshExportTaskListTplReq) (before int64, err error) {
 	before, err = parsePageToken(list, req.GetPageToken())
 	return before, firstError(
@@ -44,6 +59,7 @@ func validateListTpl(list string, req *api.WshExportTaskListTplReq) (before int6
 		notNegative("operatorId", req.GetOperatorId()),
 		text("etplName", req.GetEtplName(), 0, maxName),
 		text("etplTag", req.GetEtplTag(), 0, maxTag),
+		text("search", req.GetSearch(), 0, maxName),
 		between("pageSize", req.GetPageSize(), 0, int32(maxPageSize)),
 		err,
 	)
@@ -138,10 +154,31 @@ func validateRunSched(req *api.WshExportTaskRunSchedReq, from, to *sql.NullTime)
 	switch {
 	case err != nil:
 		return err
+	case req.GetCountOnly() && !from.Valid:
+		return invalid("countOnly", "set without from and to, want both")
 	case from.Valid != to.Valid:
 		return invalid("from, to", "one without the other, want both or neither")
 	case from.Valid && !from.Time.Before(to.Time):
 		return invalid("to", "%s, want a time after from", req.GetTo())
+	}
+	return nil
+}
+
+// validatePreviewSched parses the start of the preview into from as well.
+func validatePreviewSched(req *api.WshExportTaskPreviewSchedReq, from *sql.NullTime) error {
+	err := firstError(
+		notNegative("eschedId", req.GetEschedId()),
+		notNegative("operatorId", req.GetOperatorId()),
+		between("count", req.GetCount(), 0, int32(maxDues)),
+		parseTime("from", req.GetFrom(), from),
+	)
+	switch {
+	case err != nil:
+		return err
+	case req.GetDraft() != nil && req.GetEschedId() != 0:
+		return invalid("draft", "both eschedId and draft are set, want one")
+	case req.GetDraft() == nil && req.GetEschedId() == 0:
+		return invalid("eschedId", "0 and no draft, want one of the two")
 	}
 	return nil
 }

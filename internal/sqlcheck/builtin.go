@@ -74,6 +74,9 @@ func reservedType(name string) (Type, bool) {
 	return "", false
 }
 
+// BuiltinType returns the type of a built-in parameter, and whether name is one.
+func BuiltinType(name string) (Type, bool) { return reservedType(name) }
+
 // Reserved reports whether name, in upper or lower case, is a built-in parameter,
 // which a template must not declare and a caller must not give.
 func Reserved(name string) bool {

@@ -12,6 +12,7 @@ type Refused struct {
 	Reason  string // what was found, such as "user variable"
 	Near    string // the offending text, at most 40 characters of it; may be empty
 	Offset  int    // byte offset of Near in the SQL, from 0
+	End     int    // byte offset of the end of the offending text
 	Line    int    // line of Near, from 1
 	Col     int    // column of Near in that line, in characters, from 1
 	Allowed string // what may be written instead; may be empty
@@ -44,6 +45,7 @@ func refuse(sql string, off, end int, reason, allowed string) *Refused {
 		Reason:  reason,
 		Near:    shorten(sql[off:end], maxNear),
 		Offset:  off,
+		End:     end,
 		Line:    strings.Count(before, "\n") + 1,
 		Col:     utf8.RuneCountInString(before[start:]) + 1,
 		Allowed: allowed,

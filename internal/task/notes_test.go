@@ -23,7 +23,7 @@ func TestService_CheckTpl_notes(t *testing.T) {
 		"SELECT CONVERT_TZ(at, '+00:00', '+08:00') AS at FROM n":        nil,
 	} {
 		tpl := &model.Tpl{Name: "n", Source: "default", Expr: expr}
-		warnings, err := f.CheckTpl(t.Context(), tpl)
+		check, err := f.CheckTpl(t.Context(), tpl)
 		if err != nil {
 			t.Fatalf("%s: %v", expr, err)
 		}
@@ -31,7 +31,7 @@ func TestService_CheckTpl_notes(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", expr, err)
 		}
-		for name, list := range map[string][]model.Warning{"check": warnings, "preview": p.Warnings} {
+		for name, list := range map[string][]model.Warning{"check": check.Warnings, "preview": p.Warnings} {
 			var got []string
 			for _, w := range list {
 				got = append(got, w.Code)

@@ -1,6 +1,8 @@
 package task
 
 import (
+	"slices"
+
 	"exporttask/internal/model"
 	"exporttask/internal/sqlcheck"
 )
@@ -39,4 +41,30 @@ func checkParams(params []model.Param) []sqlcheck.Param {
 		out[i] = sqlcheck.Param{Name: p.Name, Value: sqlcheck.Value{Text: p.Value, Texts: p.Values, Null: p.Null}}
 	}
 	return out
+}
+
+// Builtin is a built-in parameter.
+type Builtin struct {
+	Name  string
+	Type  int32  // a WshExportParamType of the contract
+	Value string // for an instance that is created now; empty: instances of schedules alone have one
+}
+
+// Builtins returns the built-in parameters with their values for an instance of an
+// operator that is created now, in the zone of the service.
+func (s *Service) Builtins(operator int32) []Builtin {
+	var list []Builtin
+	now := RunWindow{Now: s.now(), OperatorID: operator}
+	for _, p := range now.builtins() {
+		list = append(list, newBuiltin(p.Name, p.Text))
+	}
+	for _, p := range sqlcheck.WindowBuiltins(now.Now, now.Now, now.Now, now.Now.Location()) {
+		list = append(list, newBuiltin(p.Name, ""))
+	}
+	return list
+}
+
+func newBuiltin(name, value string) Builtin {
+	t, _ := sqlcheck.BuiltinType(name)
+	return Builtin{Name: name, Type: int32(slices.Index(types, t)), Value: value}
 }

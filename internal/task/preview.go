@@ -28,6 +28,7 @@ const (
 type Preview struct {
 	Params        []model.Param // every parameter with its value
 	Columns       []format.Column
+	ResultColumns []model.ResultColumn
 	Rows          [][]encoder.Text
 	More          bool  // the result has more rows
 	EstimatedRows int64 // rows that the server's plan reads; 0: no estimate
@@ -84,13 +85,13 @@ func (s *Service) Preview(ctx context.Context, t *model.Tpl, p PreviewParams) (*
 	})
 	if err != nil {
 		hint := CharsetHint(err, params)
-		err = s.previewError(ctx, in.Source, err)
+		err = s.previewError(ctx, in.Source, in.Expr, err)
 		if mine, ok := errors.AsType[*model.Error](err); ok {
 			mine.Text += hint
 		}
 		return nil, err
 	}
-	out := &Preview{Params: params, More: sample.Rows() > p.Rows}
+	out := &Preview{Params: params, ResultColumns: resultColumns(sample.Columns), More: sample.Rows() > p.Rows}
 	if out.Columns, err = Columns(in.OutputColumns, sample.Columns, in.OutputFormat); err != nil {
 		return nil, err
 	}
@@ -141,7 +142,7 @@ func (p *Preview) encode(in *model.Inst, sample *source.Sample, rows int) error 
 
 // previewError separates what the caller can change from a data source that does
 // not answer at the moment.
-func (s *Service) previewError(ctx context.Context, name string, err error) error {
+func (s *Service) previewError(ctx context.Context, name, expr string, err error) error {
 	var limit *source.LimitError
 	var damage *source.DamageError
 	switch {
@@ -160,5 +161,5 @@ func (s *Service) previewError(ctx context.Context, name string, err error) erro
 	case s.sources.Transient(err):
 		return &UnavailableError{Source: name, Err: err}
 	}
-	return sourceError(name, err)
+	return sourceError(name, expr, err)
 }

@@ -10,8 +10,8 @@ import (
 	"exporttask/internal/model"
 )
 
-// maxBackfill bounds the due times of one RunSched.
-const maxBackfill = 100
+// MaxBackfill bounds the due times of one RunSched.
+const MaxBackfill = 100
 
 // SchedCalendar returns the calendar of a schedule; zone is the zone of schedules
 // that name none. An expression or a zone that cannot be read is a *model.Error
@@ -169,30 +169,14 @@ func (s *Service) RunSched(ctx context.Context, id int64, from, to sql.NullTime,
 	if before != nil && !from.Valid {
 		return []model.DueRun{{Due: before.Due.Time, InstID: before.ID, Existed: true}}, nil
 	}
-	if sched.Status == model.SchedDeleted {
-		return nil, model.Errorf(model.WrongState, "eschedId: %d, the schedule is deleted", sched.ID)
-	}
-	c, err := SchedCalendar(sched, s.now().Location())
+	insts, err := s.runs(ctx, sched, func(c *calendar.Calendar) ([]time.Time, error) {
+		if from.Valid {
+			return backfill(c, from.Time, to.Time)
+		}
+		return []time.Time{s.now().Truncate(time.Microsecond)}, nil
+	})
 	if err != nil {
 		return nil, err
-	}
-	dues := []time.Time{s.now().Truncate(time.Microsecond)}
-	if from.Valid {
-		if dues, err = backfill(c, from.Time, to.Time); err != nil {
-			return nil, err
-		}
-	}
-	t, err := s.loadRunnable(ctx, sched.TplID, sched.OperatorID)
-	if err != nil {
-		return nil, err
-	}
-	insts := make([]model.Inst, len(dues))
-	for i, due := range dues {
-		in, err := s.schedInst(t, sched, c.Window(due))
-		if err != nil {
-			return nil, err
-		}
-		insts[i] = *in
 	}
 	runs, err := s.db.RunDues(ctx, insts, r, s.settings.MaxWaiting)
 	if err != nil {
@@ -202,12 +186,56 @@ func (s *Service) RunSched(ctx context.Context, id int64, from, to sql.NullTime,
 	return runs, nil
 }
 
+// CountSched returns the due times from from on, before to, of which RunSched
+// would create instances, with those instances that exist already. The errors are
+// those of RunSched. Nothing is saved.
+func (s *Service) CountSched(ctx context.Context, id int64, from, to time.Time) ([]model.DueRun, error) {
+	sched, err := s.db.GetSched(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	insts, err := s.runs(ctx, sched, func(c *calendar.Calendar) ([]time.Time, error) { return backfill(c, from, to) })
+	if err != nil {
+		return nil, err
+	}
+	runs, _, err := s.db.DueRuns(ctx, insts)
+	return runs, err
+}
+
+// runs returns the instances of those due times of a schedule that dues returns.
+func (s *Service) runs(ctx context.Context, sched *model.Sched, dues func(*calendar.Calendar) ([]time.Time, error)) ([]model.Inst, error) {
+	if sched.Status == model.SchedDeleted {
+		return nil, model.Errorf(model.WrongState, "eschedId: %d, the schedule is deleted", sched.ID)
+	}
+	c, err := SchedCalendar(sched, s.now().Location())
+	if err != nil {
+		return nil, err
+	}
+	times, err := dues(c)
+	if err != nil {
+		return nil, err
+	}
+	t, err := s.loadRunnable(ctx, sched.TplID, sched.OperatorID)
+	if err != nil {
+		return nil, err
+	}
+	insts := make([]model.Inst, len(times))
+	for i, due := range times {
+		in, err := s.schedInst(t, sched, c.Window(due))
+		if err != nil {
+			return nil, err
+		}
+		insts[i] = *in
+	}
+	return insts, nil
+}
+
 // backfill returns the due times from from on, before to.
 func backfill(c *calendar.Calendar, from, to time.Time) ([]time.Time, error) {
 	var dues []time.Time
 	for due := c.Next(from.Add(-time.Microsecond)); !due.IsZero() && due.Before(to); due = c.Next(due) {
-		if len(dues) == maxBackfill {
-			return nil, invalid("from, to", "more than %d due times, want at most %d", maxBackfill, maxBackfill)
+		if len(dues) == MaxBackfill {
+			return nil, invalid("from, to", "more than %d due times, want at most %d", MaxBackfill, MaxBackfill)
 		}
 		dues = append(dues, due)
 	}

@@ -34,6 +34,12 @@ type Sources interface {
 	// EstimateRows returns how many rows the server's plan of a statement reads;
 	// 0 means that the server gives no estimate.
 	EstimateRows(ctx context.Context, source, sql string) (int64, error)
+	// Info describes a data source.
+	Info(source string) SourceInfo
+	// Tables returns the tables that templates may read on a data source, and
+	// TableColumns the columns of one of them.
+	Tables(ctx context.Context, name string, f source.TableFilter) ([]source.Table, error)
+	TableColumns(ctx context.Context, name, schema, table string) ([]source.TableColumn, error)
 	// CheckOptions returns what a statement may use on a data source.
 	CheckOptions(source string) sqlcheck.Options
 	// Transient reports whether an error of Prepare or Sample may pass without
@@ -120,3 +126,14 @@ func (e *UnavailableError) Unwrap() error { return e.Err }
 func invalid(field, format string, args ...any) error {
 	return model.Errorf(model.Invalid, "%s: %s", field, fmt.Sprintf(format, args...))
 }
+
+// invalidAt is invalid for a mistake whose place may be known.
+func invalidAt(place *model.Place, field, format string, args ...any) error {
+	return &model.Error{Kind: model.Invalid, Text: field + ": " + fmt.Sprintf(format, args...), Place: place}
+}
+
+// Settings returns the values that a template's zero values stand for.
+func (s *Service) Settings() Settings { return s.settings }
+
+// Now returns the current time in the zone of the service.
+func (s *Service) Now() time.Time { return s.now() }

@@ -68,7 +68,7 @@ func (q Query) Retyped(ctx context.Context, p Preparer, source string, checked [
 func ParseStatement(expr string, opt sqlcheck.Options) (*sqlcheck.Statement, error) {
 	st, err := sqlcheck.Check(expr, opt)
 	if err != nil {
-		return nil, invalid("etplExpr", "%s", err)
+		return nil, invalidAt(refusedPlace(expr, err), "etplExpr", "%s", err)
 	}
 	return st, nil
 }

@@ -1,13 +1,11 @@
 package task
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 
+	"exporttask/internal/format"
 	"exporttask/internal/format/row"
 	"exporttask/internal/model"
 	"exporttask/internal/source"
@@ -45,66 +43,74 @@ func (s *Service) UpdateTpl(ctx context.Context, id, version int32, edit func(*m
 
 // CheckTpl checks a template's SQL, parameters, output columns and destinations
 // against each other and against its data source. It sets the template's status
-// and result columns and saves nothing. The warnings are about values that the
-// data source will not send as the SQL suggests.
-func (s *Service) CheckTpl(ctx context.Context, t *model.Tpl) ([]model.Warning, error) {
+// and result columns and saves nothing.
+func (s *Service) CheckTpl(ctx context.Context, t *model.Tpl) (Check, error) {
 	st, err := s.parse(t.Source, t.OperatorID, t.Expr)
 	if err != nil {
-		return nil, err
+		return Check{}, err
 	}
 	return s.checkTpl(ctx, t, st)
+}
+
+// Check is the result of CheckTpl.
+type Check struct {
+	Columns []format.Column // of the file; none if the data source cannot be reached
+	// Warnings are about values that the data source will not send as the SQL
+	// suggests.
+	Warnings []model.Warning
 }
 
 // parse parses SQL for a data source, which has to be one that the operator may
 // use.
 func (s *Service) parse(source string, operator int32, expr string) (*sqlcheck.Statement, error) {
-	if names := s.sources.Names(operator); !slices.Contains(names, source) {
-		return nil, invalid("etplSource", "%.64q, want one of %s", source, cmp.Or(strings.Join(names, ", "), "none: no data source is open to this operator"))
+	if err := s.checkSource(source, operator); err != nil {
+		return nil, err
 	}
 	return ParseStatement(expr, s.sources.CheckOptions(source))
 }
 
 // checkTpl is CheckTpl for a statement that is parsed already.
-func (s *Service) checkTpl(ctx context.Context, t *model.Tpl, st *sqlcheck.Statement) ([]model.Warning, error) {
+func (s *Service) checkTpl(ctx context.Context, t *model.Tpl, st *sqlcheck.Statement) (Check, error) {
 	if _, err := st.Declare(checkDecls(t.Params.V)); err != nil {
-		return nil, invalid("etplParams", "%s", err)
+		return Check{}, invalid("etplParams", "%s", err)
 	}
 	if _, err := parseColumns(t.OutputColumns); err != nil {
-		return nil, err
+		return Check{}, err
 	}
 	if err := checkOptions(t.Options.V); err != nil {
-		return nil, err
+		return Check{}, err
 	}
 	if err := CheckFileName(t.Options.V.FileName, st); err != nil {
-		return nil, err
+		return Check{}, err
 	}
 	if err := s.checkDeliverTo("etplDeliverTo", t.OperatorID, t.DeliverTo.V, st.Names); err != nil {
-		return nil, err
+		return Check{}, err
 	}
 	columns, err := prepare(ctx, s.sources, t.Source, st, t.Params.V)
 	switch {
 	case err == nil:
 	case ctx.Err() != nil:
-		return nil, ctx.Err()
+		return Check{}, ctx.Err()
 	case s.sources.Transient(err):
 		t.Status = model.TplInited
 		t.ResultColumns.V = []model.ResultColumn{}
-		return nil, nil
+		return Check{}, nil
 	default:
-		return nil, sourceError(t.Source, err)
+		return Check{}, sourceError(t.Source, t.Expr, err)
 	}
-	if _, err := Columns(t.OutputColumns, columns, t.OutputFormat); err != nil {
-		return nil, err
+	resolved, err := Columns(t.OutputColumns, columns, t.OutputFormat)
+	if err != nil {
+		return Check{}, err
 	}
 	t.Status = model.TplNormal
 	t.ResultColumns.V = resultColumns(columns)
-	return NoteWarnings(s.sources.Notes(t.Source, st.SQL, columns)), nil
+	return Check{Columns: resolved, Warnings: NoteWarnings(s.sources.Notes(t.Source, st.SQL, columns))}, nil
 }
 
 // sourceError returns the error of a caller whose statement a data source
 // rejected. Only an error of the statement names etplExpr; what the operator or
 // the database server has to mend is a WrongState.
-func sourceError(name string, err error) error {
+func sourceError(name, expr string, err error) error {
 	text := err.Error()
 	if server, ok := errors.AsType[*source.ServerError](err); ok {
 		text = server.Error() + syntaxHint(server)
@@ -112,7 +118,7 @@ func sourceError(name string, err error) error {
 	if source.Classify(err).Owner != source.Author {
 		return model.Errorf(model.WrongState, "the data source %q cannot be used; its administrator has to mend this: %s", name, text)
 	}
-	return invalid("etplExpr", "the data source %q says: %s", name, text)
+	return invalidAt(serverPlace(expr, err), "etplExpr", "the data source %q says: %s", name, text)
 }
 
 func resultColumns(columns []row.Column) []model.ResultColumn {

@@ -168,7 +168,7 @@ func (m *measurement) lists(ctx context.Context) error {
 						label += ", page 100"
 						f.Before = max(2*page, 2*m.rows-at*page)
 					}
-					err := m.call(ctx, label, nil, func() error { _, err := m.db.ListInst(ctx, f); return err })
+					err := m.call(ctx, label, nil, func() error { _, _, err := m.db.ListInst(ctx, f); return err })
 					if err != nil {
 						return err
 					}

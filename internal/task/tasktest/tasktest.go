@@ -167,6 +167,27 @@ func (s *Source) CheckOptions(string) sqlcheck.Options {
 	return sqlcheck.Options{Schemas: []string{s.schema}}
 }
 
+// Info implements task.Sources.
+func (s *Source) Info(name string) task.SourceInfo {
+	return task.SourceInfo{Name: name, Zone: s.Location().String(), Schema: s.schema, Schemas: []string{s.schema}}
+}
+
+// Tables implements task.Sources.
+func (s *Source) Tables(ctx context.Context, _ string, f source.TableFilter) ([]source.Table, error) {
+	if s.Err != nil {
+		return nil, s.Err
+	}
+	return s.Source.Tables(ctx, f)
+}
+
+// TableColumns implements task.Sources.
+func (s *Source) TableColumns(ctx context.Context, _, schema, table string) ([]source.TableColumn, error) {
+	if s.Err != nil {
+		return nil, s.Err
+	}
+	return s.Source.TableColumns(ctx, schema, table)
+}
+
 // Transient implements task.Sources.
 func (s *Source) Transient(err error) bool { return s.Down || source.Transient(err) }
 
@@ -224,6 +245,9 @@ func (d *Deliveries) Check(operator int32, to model.DeliverTo) error {
 	}
 	return nil
 }
+
+// Names implements server.Destinations.
+func (*Deliveries) Names(int32) []string { return []string{"share"} }
 
 // Describe implements server.Destinations.
 func (*Deliveries) Describe(string) (kind string, attempts int32) { return "folder", 8 }

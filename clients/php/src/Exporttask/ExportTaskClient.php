@@ -112,6 +112,25 @@ class ExportTaskClient extends \Grpc\BaseStub {
     }
 
     /**
+     * ListTplVersion lists the versions of a template, newest first, each with its
+     * whole content, also of a deleted template. Versions before the service kept
+     * them are missing, and so are those before the latest 500.
+     * errCode 3: etplId is not positive, pageSize is outside 0..500, pageToken is
+     * invalid. 5: no such template.
+     * @param \Exporttask\WshExportTaskListTplVersionReq $argument input argument
+     * @param array $metadata metadata
+     * @param array $options call options
+     * @return \Grpc\UnaryCall
+     */
+    public function ListTplVersion(\Exporttask\WshExportTaskListTplVersionReq $argument,
+      $metadata = [], $options = []) {
+        return $this->_simpleRequest('/exporttask.ExportTask/ListTplVersion',
+        $argument,
+        ['\Exporttask\WshExportTaskListTplVersionRes', 'decode'],
+        $metadata, $options);
+    }
+
+    /**
      * DeleteTpl marks a template TPL_DELETED and sets etplDeleted. Its instances
      * and their files remain. Deleting a deleted template succeeds and changes
      * nothing.
@@ -416,6 +435,25 @@ class ExportTaskClient extends \Grpc\BaseStub {
     }
 
     /**
+     * PreviewSched returns the next due times of a schedule or of a draft, with
+     * the windows and parameters of their runs. Nothing is stored.
+     * errCode 3: as CreateSched, count is outside 0..500, both or neither of
+     * eschedId and draft are set. 5: no such schedule or template. 9: the template
+     * is deleted.
+     * @param \Exporttask\WshExportTaskPreviewSchedReq $argument input argument
+     * @param array $metadata metadata
+     * @param array $options call options
+     * @return \Grpc\UnaryCall
+     */
+    public function PreviewSched(\Exporttask\WshExportTaskPreviewSchedReq $argument,
+      $metadata = [], $options = []) {
+        return $this->_simpleRequest('/exporttask.ExportTask/PreviewSched',
+        $argument,
+        ['\Exporttask\WshExportTaskPreviewSchedRes', 'decode'],
+        $metadata, $options);
+    }
+
+    /**
      * ListDelivery lists deliveries of finished files, newest first.
      * errCode 3: an id is negative, states contains an invalid state, pageSize is
      * outside 0..500, pageToken is invalid.
@@ -482,6 +520,72 @@ class ExportTaskClient extends \Grpc\BaseStub {
         return $this->_simpleRequest('/exporttask.ExportTask/ListAudit',
         $argument,
         ['\Exporttask\WshExportTaskListAuditRes', 'decode'],
+        $metadata, $options);
+    }
+
+    /**
+     * ListSource lists the data sources that an operator may use, sorted by name.
+     * errCode 3: operatorId is negative.
+     * @param \Exporttask\WshExportTaskListSourceReq $argument input argument
+     * @param array $metadata metadata
+     * @param array $options call options
+     * @return \Grpc\UnaryCall
+     */
+    public function ListSource(\Exporttask\WshExportTaskListSourceReq $argument,
+      $metadata = [], $options = []) {
+        return $this->_simpleRequest('/exporttask.ExportTask/ListSource',
+        $argument,
+        ['\Exporttask\WshExportTaskListSourceRes', 'decode'],
+        $metadata, $options);
+    }
+
+    /**
+     * ListTable lists the tables and views of a data source that templates may
+     * read, sorted by schema and name.
+     * errCode 3: the operator may not use the data source, pageSize is outside
+     * 0..500, pageToken is invalid, the data source refuses the query.
+     * @param \Exporttask\WshExportTaskListTableReq $argument input argument
+     * @param array $metadata metadata
+     * @param array $options call options
+     * @return \Grpc\UnaryCall
+     */
+    public function ListTable(\Exporttask\WshExportTaskListTableReq $argument,
+      $metadata = [], $options = []) {
+        return $this->_simpleRequest('/exporttask.ExportTask/ListTable',
+        $argument,
+        ['\Exporttask\WshExportTaskListTableRes', 'decode'],
+        $metadata, $options);
+    }
+
+    /**
+     * ListTableColumn lists the columns of a table or view in their order.
+     * errCode 3: as ListTable, table is empty. 5: no such table, or the data
+     * source's account may not read it.
+     * @param \Exporttask\WshExportTaskListTableColumnReq $argument input argument
+     * @param array $metadata metadata
+     * @param array $options call options
+     * @return \Grpc\UnaryCall
+     */
+    public function ListTableColumn(\Exporttask\WshExportTaskListTableColumnReq $argument,
+      $metadata = [], $options = []) {
+        return $this->_simpleRequest('/exporttask.ExportTask/ListTableColumn',
+        $argument,
+        ['\Exporttask\WshExportTaskListTableColumnRes', 'decode'],
+        $metadata, $options);
+    }
+
+    /**
+     * GetSession describes the caller and what it may use.
+     * @param \Exporttask\WshExportTaskGetSessionReq $argument input argument
+     * @param array $metadata metadata
+     * @param array $options call options
+     * @return \Grpc\UnaryCall
+     */
+    public function GetSession(\Exporttask\WshExportTaskGetSessionReq $argument,
+      $metadata = [], $options = []) {
+        return $this->_simpleRequest('/exporttask.ExportTask/GetSession',
+        $argument,
+        ['\Exporttask\WshExportTaskGetSessionRes', 'decode'],
         $metadata, $options);
     }
 

@@ -53,6 +53,12 @@ class WshExportPreview extends \Google\Protobuf\Internal\Message
      * Generated from protobuf field <code>repeated .exporttask.WshExportWarning warnings = 6;</code>
      */
     private $warnings;
+    /**
+     * Columns of the query's result.
+     *
+     * Generated from protobuf field <code>repeated .exporttask.WshExportResultColumn resultColumns = 40;</code>
+     */
+    private $resultColumns;
 
     /**
      * Constructor.
@@ -74,6 +80,8 @@ class WshExportPreview extends \Google\Protobuf\Internal\Message
      *           built-in ones.
      *     @type array<\Exporttask\WshExportWarning>|\Google\Protobuf\Internal\RepeatedField $warnings
      *           Warnings for the rows shown.
+     *     @type array<\Exporttask\WshExportResultColumn>|\Google\Protobuf\Internal\RepeatedField $resultColumns
+     *           Columns of the query's result.
      * }
      */
     public function __construct($data = NULL) {
@@ -237,6 +245,32 @@ class WshExportPreview extends \Google\Protobuf\Internal\Message
     {
         $arr = GPBUtil::checkRepeatedField($var, \Google\Protobuf\Internal\GPBType::MESSAGE, \Exporttask\WshExportWarning::class);
         $this->warnings = $arr;
+
+        return $this;
+    }
+
+    /**
+     * Columns of the query's result.
+     *
+     * Generated from protobuf field <code>repeated .exporttask.WshExportResultColumn resultColumns = 40;</code>
+     * @return \Google\Protobuf\Internal\RepeatedField
+     */
+    public function getResultColumns()
+    {
+        return $this->resultColumns;
+    }
+
+    /**
+     * Columns of the query's result.
+     *
+     * Generated from protobuf field <code>repeated .exporttask.WshExportResultColumn resultColumns = 40;</code>
+     * @param array<\Exporttask\WshExportResultColumn>|\Google\Protobuf\Internal\RepeatedField $var
+     * @return $this
+     */
+    public function setResultColumns($var)
+    {
+        $arr = GPBUtil::checkRepeatedField($var, \Google\Protobuf\Internal\GPBType::MESSAGE, \Exporttask\WshExportResultColumn::class);
+        $this->resultColumns = $arr;
 
         return $this;
     }

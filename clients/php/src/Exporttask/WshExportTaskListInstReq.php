@@ -45,6 +45,39 @@ class WshExportTaskListInstReq extends \Google\Protobuf\Internal\Message
      * Generated from protobuf field <code>string pageToken = 5;</code>
      */
     protected $pageToken = '';
+    /**
+     * Only instances created at this time or later, RFC 3339; empty: no bound.
+     *
+     * Generated from protobuf field <code>string createdFrom = 10;</code>
+     */
+    protected $createdFrom = '';
+    /**
+     * Only instances created before this time, RFC 3339; empty: no bound.
+     *
+     * Generated from protobuf field <code>string createdTo = 11;</code>
+     */
+    protected $createdTo = '';
+    /**
+     * Only instances of this schedule; 0: of any, and of none.
+     *
+     * Generated from protobuf field <code>int64 eschedId = 12;</code>
+     */
+    protected $eschedId = 0;
+    /**
+     * Only instances whose template's name contains this text; empty: any. With
+     * etplName or errMsg, a call looks at no more than 20,000 instances. A page
+     * may then have fewer instances than pageSize, even none, and a nextPageToken
+     * with which the search goes on.
+     *
+     * Generated from protobuf field <code>string etplName = 13;</code>
+     */
+    protected $etplName = '';
+    /**
+     * Only instances whose errMsg contains this text; empty: any.
+     *
+     * Generated from protobuf field <code>string errMsg = 14;</code>
+     */
+    protected $errMsg = '';
 
     /**
      * Constructor.
@@ -62,6 +95,19 @@ class WshExportTaskListInstReq extends \Google\Protobuf\Internal\Message
      *           1 to 500; 0: 50.
      *     @type string $pageToken
      *           nextPageToken of the previous page; empty: the first page.
+     *     @type string $createdFrom
+     *           Only instances created at this time or later, RFC 3339; empty: no bound.
+     *     @type string $createdTo
+     *           Only instances created before this time, RFC 3339; empty: no bound.
+     *     @type int|string $eschedId
+     *           Only instances of this schedule; 0: of any, and of none.
+     *     @type string $etplName
+     *           Only instances whose template's name contains this text; empty: any. With
+     *           etplName or errMsg, a call looks at no more than 20,000 instances. A page
+     *           may then have fewer instances than pageSize, even none, and a nextPageToken
+     *           with which the search goes on.
+     *     @type string $errMsg
+     *           Only instances whose errMsg contains this text; empty: any.
      * }
      */
     public function __construct($data = NULL) {
@@ -195,6 +241,142 @@ class WshExportTaskListInstReq extends \Google\Protobuf\Internal\Message
     {
         GPBUtil::checkString($var, True);
         $this->pageToken = $var;
+
+        return $this;
+    }
+
+    /**
+     * Only instances created at this time or later, RFC 3339; empty: no bound.
+     *
+     * Generated from protobuf field <code>string createdFrom = 10;</code>
+     * @return string
+     */
+    public function getCreatedFrom()
+    {
+        return $this->createdFrom;
+    }
+
+    /**
+     * Only instances created at this time or later, RFC 3339; empty: no bound.
+     *
+     * Generated from protobuf field <code>string createdFrom = 10;</code>
+     * @param string $var
+     * @return $this
+     */
+    public function setCreatedFrom($var)
+    {
+        GPBUtil::checkString($var, True);
+        $this->createdFrom = $var;
+
+        return $this;
+    }
+
+    /**
+     * Only instances created before this time, RFC 3339; empty: no bound.
+     *
+     * Generated from protobuf field <code>string createdTo = 11;</code>
+     * @return string
+     */
+    public function getCreatedTo()
+    {
+        return $this->createdTo;
+    }
+
+    /**
+     * Only instances created before this time, RFC 3339; empty: no bound.
+     *
+     * Generated from protobuf field <code>string createdTo = 11;</code>
+     * @param string $var
+     * @return $this
+     */
+    public function setCreatedTo($var)
+    {
+        GPBUtil::checkString($var, True);
+        $this->createdTo = $var;
+
+        return $this;
+    }
+
+    /**
+     * Only instances of this schedule; 0: of any, and of none.
+     *
+     * Generated from protobuf field <code>int64 eschedId = 12;</code>
+     * @return int|string
+     */
+    public function getEschedId()
+    {
+        return $this->eschedId;
+    }
+
+    /**
+     * Only instances of this schedule; 0: of any, and of none.
+     *
+     * Generated from protobuf field <code>int64 eschedId = 12;</code>
+     * @param int|string $var
+     * @return $this
+     */
+    public function setEschedId($var)
+    {
+        GPBUtil::checkInt64($var);
+        $this->eschedId = $var;
+
+        return $this;
+    }
+
+    /**
+     * Only instances whose template's name contains this text; empty: any. With
+     * etplName or errMsg, a call looks at no more than 20,000 instances. A page
+     * may then have fewer instances than pageSize, even none, and a nextPageToken
+     * with which the search goes on.
+     *
+     * Generated from protobuf field <code>string etplName = 13;</code>
+     * @return string
+     */
+    public function getEtplName()
+    {
+        return $this->etplName;
+    }
+
+    /**
+     * Only instances whose template's name contains this text; empty: any. With
+     * etplName or errMsg, a call looks at no more than 20,000 instances. A page
+     * may then have fewer instances than pageSize, even none, and a nextPageToken
+     * with which the search goes on.
+     *
+     * Generated from protobuf field <code>string etplName = 13;</code>
+     * @param string $var
+     * @return $this
+     */
+    public function setEtplName($var)
+    {
+        GPBUtil::checkString($var, True);
+        $this->etplName = $var;
+
+        return $this;
+    }
+
+    /**
+     * Only instances whose errMsg contains this text; empty: any.
+     *
+     * Generated from protobuf field <code>string errMsg = 14;</code>
+     * @return string
+     */
+    public function getErrMsg()
+    {
+        return $this->errMsg;
+    }
+
+    /**
+     * Only instances whose errMsg contains this text; empty: any.
+     *
+     * Generated from protobuf field <code>string errMsg = 14;</code>
+     * @param string $var
+     * @return $this
+     */
+    public function setErrMsg($var)
+    {
+        GPBUtil::checkString($var, True);
+        $this->errMsg = $var;
 
         return $this;
     }

@@ -57,6 +57,12 @@ class WshExportTaskListTplReq extends \Google\Protobuf\Internal\Message
      * Generated from protobuf field <code>int32 operatorId = 7;</code>
      */
     protected $operatorId = 0;
+    /**
+     * Only templates whose name or tag contains this text; empty: any.
+     *
+     * Generated from protobuf field <code>string search = 40;</code>
+     */
+    protected $search = '';
 
     /**
      * Constructor.
@@ -78,6 +84,8 @@ class WshExportTaskListTplReq extends \Google\Protobuf\Internal\Message
      *           true: include deleted templates.
      *     @type int $operatorId
      *           Only objects of this operator; 0: of any operator.
+     *     @type string $search
+     *           Only templates whose name or tag contains this text; empty: any.
      * }
      */
     public function __construct($data = NULL) {
@@ -263,6 +271,32 @@ class WshExportTaskListTplReq extends \Google\Protobuf\Internal\Message
     {
         GPBUtil::checkInt32($var);
         $this->operatorId = $var;
+
+        return $this;
+    }
+
+    /**
+     * Only templates whose name or tag contains this text; empty: any.
+     *
+     * Generated from protobuf field <code>string search = 40;</code>
+     * @return string
+     */
+    public function getSearch()
+    {
+        return $this->search;
+    }
+
+    /**
+     * Only templates whose name or tag contains this text; empty: any.
+     *
+     * Generated from protobuf field <code>string search = 40;</code>
+     * @param string $var
+     * @return $this
+     */
+    public function setSearch($var)
+    {
+        GPBUtil::checkString($var, True);
+        $this->search = $var;
 
         return $this;
     }

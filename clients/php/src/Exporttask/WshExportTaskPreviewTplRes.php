@@ -29,11 +29,24 @@ class WshExportTaskPreviewTplRes extends \Google\Protobuf\Internal\Message
      */
     protected $errMsg = '';
     /**
-     * The preview; with checkOnly an empty one. Not set if errCode is set.
+     * The preview; with checkOnly one without rows. Not set if errCode is set.
      *
      * Generated from protobuf field <code>.exporttask.WshExportPreview data = 3;</code>
      */
     protected $data = null;
+    /**
+     * Place of the error, if it is in a field of several lines. Not set on success.
+     *
+     * Generated from protobuf field <code>.exporttask.WshExportErrorPlace errAt = 40;</code>
+     */
+    protected $errAt = null;
+    /**
+     * Parameters found in the SQL, also if the SQL is refused, as far as they were
+     * found.
+     *
+     * Generated from protobuf field <code>repeated .exporttask.WshExportSQLParam sqlParams = 41;</code>
+     */
+    private $sqlParams;
 
     /**
      * Constructor.
@@ -47,7 +60,12 @@ class WshExportTaskPreviewTplRes extends \Google\Protobuf\Internal\Message
      *           Names the field, the value received and the values allowed; empty on
      *           success.
      *     @type \Exporttask\WshExportPreview $data
-     *           The preview; with checkOnly an empty one. Not set if errCode is set.
+     *           The preview; with checkOnly one without rows. Not set if errCode is set.
+     *     @type \Exporttask\WshExportErrorPlace $errAt
+     *           Place of the error, if it is in a field of several lines. Not set on success.
+     *     @type array<\Exporttask\WshExportSQLParam>|\Google\Protobuf\Internal\RepeatedField $sqlParams
+     *           Parameters found in the SQL, also if the SQL is refused, as far as they were
+     *           found.
      * }
      */
     public function __construct($data = NULL) {
@@ -110,7 +128,7 @@ class WshExportTaskPreviewTplRes extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The preview; with checkOnly an empty one. Not set if errCode is set.
+     * The preview; with checkOnly one without rows. Not set if errCode is set.
      *
      * Generated from protobuf field <code>.exporttask.WshExportPreview data = 3;</code>
      * @return \Exporttask\WshExportPreview|null
@@ -131,7 +149,7 @@ class WshExportTaskPreviewTplRes extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The preview; with checkOnly an empty one. Not set if errCode is set.
+     * The preview; with checkOnly one without rows. Not set if errCode is set.
      *
      * Generated from protobuf field <code>.exporttask.WshExportPreview data = 3;</code>
      * @param \Exporttask\WshExportPreview $var
@@ -141,6 +159,70 @@ class WshExportTaskPreviewTplRes extends \Google\Protobuf\Internal\Message
     {
         GPBUtil::checkMessage($var, \Exporttask\WshExportPreview::class);
         $this->data = $var;
+
+        return $this;
+    }
+
+    /**
+     * Place of the error, if it is in a field of several lines. Not set on success.
+     *
+     * Generated from protobuf field <code>.exporttask.WshExportErrorPlace errAt = 40;</code>
+     * @return \Exporttask\WshExportErrorPlace|null
+     */
+    public function getErrAt()
+    {
+        return $this->errAt;
+    }
+
+    public function hasErrAt()
+    {
+        return isset($this->errAt);
+    }
+
+    public function clearErrAt()
+    {
+        unset($this->errAt);
+    }
+
+    /**
+     * Place of the error, if it is in a field of several lines. Not set on success.
+     *
+     * Generated from protobuf field <code>.exporttask.WshExportErrorPlace errAt = 40;</code>
+     * @param \Exporttask\WshExportErrorPlace $var
+     * @return $this
+     */
+    public function setErrAt($var)
+    {
+        GPBUtil::checkMessage($var, \Exporttask\WshExportErrorPlace::class);
+        $this->errAt = $var;
+
+        return $this;
+    }
+
+    /**
+     * Parameters found in the SQL, also if the SQL is refused, as far as they were
+     * found.
+     *
+     * Generated from protobuf field <code>repeated .exporttask.WshExportSQLParam sqlParams = 41;</code>
+     * @return \Google\Protobuf\Internal\RepeatedField
+     */
+    public function getSqlParams()
+    {
+        return $this->sqlParams;
+    }
+
+    /**
+     * Parameters found in the SQL, also if the SQL is refused, as far as they were
+     * found.
+     *
+     * Generated from protobuf field <code>repeated .exporttask.WshExportSQLParam sqlParams = 41;</code>
+     * @param array<\Exporttask\WshExportSQLParam>|\Google\Protobuf\Internal\RepeatedField $var
+     * @return $this
+     */
+    public function setSqlParams($var)
+    {
+        $arr = GPBUtil::checkRepeatedField($var, \Google\Protobuf\Internal\GPBType::MESSAGE, \Exporttask\WshExportSQLParam::class);
+        $this->sqlParams = $arr;
 
         return $this;
     }

@@ -48,6 +48,13 @@ class WshExportTaskRunSchedReq extends \Google\Protobuf\Internal\Message
      * Generated from protobuf field <code>string requestId = 5;</code>
      */
     protected $requestId = '';
+    /**
+     * true: create nothing, and return the due times of the backfill: einstId is
+     * 0 for those that have no instance yet. from and to are required.
+     *
+     * Generated from protobuf field <code>bool countOnly = 40;</code>
+     */
+    protected $countOnly = false;
 
     /**
      * Constructor.
@@ -68,6 +75,9 @@ class WshExportTaskRunSchedReq extends \Google\Protobuf\Internal\Message
      *           repeated request with the same key and the same body returns the first
      *           result; with another body it is errCode "10". Empty: not idempotent. A
      *           backfill is idempotent without it.
+     *     @type bool $countOnly
+     *           true: create nothing, and return the due times of the backfill: einstId is
+     *           0 for those that have no instance yet. from and to are required.
      * }
      */
     public function __construct($data = NULL) {
@@ -207,6 +217,34 @@ class WshExportTaskRunSchedReq extends \Google\Protobuf\Internal\Message
     {
         GPBUtil::checkString($var, True);
         $this->requestId = $var;
+
+        return $this;
+    }
+
+    /**
+     * true: create nothing, and return the due times of the backfill: einstId is
+     * 0 for those that have no instance yet. from and to are required.
+     *
+     * Generated from protobuf field <code>bool countOnly = 40;</code>
+     * @return bool
+     */
+    public function getCountOnly()
+    {
+        return $this->countOnly;
+    }
+
+    /**
+     * true: create nothing, and return the due times of the backfill: einstId is
+     * 0 for those that have no instance yet. from and to are required.
+     *
+     * Generated from protobuf field <code>bool countOnly = 40;</code>
+     * @param bool $var
+     * @return $this
+     */
+    public function setCountOnly($var)
+    {
+        GPBUtil::checkBool($var);
+        $this->countOnly = $var;
 
         return $this;
     }

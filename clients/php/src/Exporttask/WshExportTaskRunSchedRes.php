@@ -35,6 +35,12 @@ class WshExportTaskRunSchedRes extends \Google\Protobuf\Internal\Message
      * Generated from protobuf field <code>repeated .exporttask.WshExportSchedRun data = 3;</code>
      */
     private $data;
+    /**
+     * Number of instances that were created, or with countOnly would be created.
+     *
+     * Generated from protobuf field <code>int32 count = 40;</code>
+     */
+    protected $count = 0;
 
     /**
      * Constructor.
@@ -50,6 +56,8 @@ class WshExportTaskRunSchedRes extends \Google\Protobuf\Internal\Message
      *     @type array<\Exporttask\WshExportSchedRun>|\Google\Protobuf\Internal\RepeatedField $data
      *           The due times and their instances, sorted by due time. Not set if errCode
      *           is set.
+     *     @type int $count
+     *           Number of instances that were created, or with countOnly would be created.
      * }
      */
     public function __construct($data = NULL) {
@@ -135,6 +143,32 @@ class WshExportTaskRunSchedRes extends \Google\Protobuf\Internal\Message
     {
         $arr = GPBUtil::checkRepeatedField($var, \Google\Protobuf\Internal\GPBType::MESSAGE, \Exporttask\WshExportSchedRun::class);
         $this->data = $arr;
+
+        return $this;
+    }
+
+    /**
+     * Number of instances that were created, or with countOnly would be created.
+     *
+     * Generated from protobuf field <code>int32 count = 40;</code>
+     * @return int
+     */
+    public function getCount()
+    {
+        return $this->count;
+    }
+
+    /**
+     * Number of instances that were created, or with countOnly would be created.
+     *
+     * Generated from protobuf field <code>int32 count = 40;</code>
+     * @param int $var
+     * @return $this
+     */
+    public function setCount($var)
+    {
+        GPBUtil::checkInt32($var);
+        $this->count = $var;
 
         return $this;
     }

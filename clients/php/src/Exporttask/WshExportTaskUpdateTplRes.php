@@ -34,6 +34,12 @@ class WshExportTaskUpdateTplRes extends \Google\Protobuf\Internal\Message
      * Generated from protobuf field <code>.exporttask.WshExportTpl data = 3;</code>
      */
     protected $data = null;
+    /**
+     * Place of the error, if it is in a field of several lines. Not set on success.
+     *
+     * Generated from protobuf field <code>.exporttask.WshExportErrorPlace errAt = 40;</code>
+     */
+    protected $errAt = null;
 
     /**
      * Constructor.
@@ -48,6 +54,8 @@ class WshExportTaskUpdateTplRes extends \Google\Protobuf\Internal\Message
      *           success.
      *     @type \Exporttask\WshExportTpl $data
      *           The changed template. Not set if errCode is set.
+     *     @type \Exporttask\WshExportErrorPlace $errAt
+     *           Place of the error, if it is in a field of several lines. Not set on success.
      * }
      */
     public function __construct($data = NULL) {
@@ -141,6 +149,42 @@ class WshExportTaskUpdateTplRes extends \Google\Protobuf\Internal\Message
     {
         GPBUtil::checkMessage($var, \Exporttask\WshExportTpl::class);
         $this->data = $var;
+
+        return $this;
+    }
+
+    /**
+     * Place of the error, if it is in a field of several lines. Not set on success.
+     *
+     * Generated from protobuf field <code>.exporttask.WshExportErrorPlace errAt = 40;</code>
+     * @return \Exporttask\WshExportErrorPlace|null
+     */
+    public function getErrAt()
+    {
+        return $this->errAt;
+    }
+
+    public function hasErrAt()
+    {
+        return isset($this->errAt);
+    }
+
+    public function clearErrAt()
+    {
+        unset($this->errAt);
+    }
+
+    /**
+     * Place of the error, if it is in a field of several lines. Not set on success.
+     *
+     * Generated from protobuf field <code>.exporttask.WshExportErrorPlace errAt = 40;</code>
+     * @param \Exporttask\WshExportErrorPlace $var
+     * @return $this
+     */
+    public function setErrAt($var)
+    {
+        GPBUtil::checkMessage($var, \Exporttask\WshExportErrorPlace::class);
+        $this->errAt = $var;
 
         return $this;
     }
