@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"exporttask/api"
@@ -30,7 +31,7 @@ func TestServer_GetSession(t *testing.T) {
 		}
 		for _, f := range got.GetFormats() {
 			csv := f.GetFormat() == api.WshExportFormat_FMT_CSV
-			if slices.Contains(f.GetOptions(), "csvBom") != csv || slices.Contains(f.GetOptions(), "sheetName") == csv ||
+			if slices.Contains(f.GetOptions(), "csvBom") != csv || slices.Contains(f.GetOptions(), "sheetName") != strings.HasPrefix(f.GetFormat().String(), "FMT_XLS") ||
 				!slices.Contains(f.GetOptions(), "fileName") || f.GetExtension() == "" || f.GetContentType() == "" {
 				t.Errorf("got %v", f)
 			}
