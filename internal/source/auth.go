@@ -6,6 +6,7 @@ import (
 	"crypto/rsa"
 	"crypto/sha1" //nolint:gosec // mysql_native_password is built on it
 	"crypto/sha256"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
@@ -15,7 +16,9 @@ import (
 const (
 	pluginNative      = "mysql_native_password"
 	pluginCachingSHA2 = "caching_sha2_password"
-	pluginEd25519     = "client_ed25519" // MariaDB
+	pluginSHA256      = "sha256_password"      // MySQL before 9
+	pluginClear       = "mysql_clear_password" // LDAP, PAM, tokens of clouds
+	pluginEd25519     = "client_ed25519"       // MariaDB
 )
 
 // Packet heads of the login (MySQL protocol, Authentication Phase).
@@ -25,17 +28,24 @@ const (
 	headAuthSwitch = 0xfe
 	headErr        = 0xff
 
-	sha2AskKey = 0x02 // request for the server's public key
-	sha2FastOK = 0x03
-	sha2Full   = 0x04
+	sha2AskKey   = 0x02 // request for the server's public key
+	sha256AskKey = 0x01 // the same in sha256_password
+	sha2FastOK   = 0x03
+	sha2Full     = 0x04
 )
 
 // authToken returns the response to a plugin's challenge. The error names a plugin
 // that is not supported or that the DSN forbids.
-func authToken(plugin string, salt []byte, set *settings) ([]byte, error) {
+func (c *conn) authToken(plugin string, salt []byte, set *settings) ([]byte, error) {
 	switch {
 	case plugin == pluginCachingSHA2:
 		return cachingSHA2Token(salt, set.password), nil
+	case plugin == pluginSHA256 && !c.encrypted() && set.password != "":
+		return []byte{sha256AskKey}, nil
+	case plugin == pluginSHA256, plugin == pluginClear && c.secure && set.clearPassword:
+		return append([]byte(set.password), 0), nil
+	case plugin == pluginClear:
+		return nil, &ConfigError{What: "the account asks for the password in the clear (" + pluginClear + "); the DSN allows that with allowCleartextPasswords=true and tls=true"}
 	case plugin == pluginNative && set.noNativePlugin:
 		return nil, &ConfigError{What: "the account uses mysql_native_password, which the DSN forbids"}
 	case plugin == pluginNative:
@@ -43,7 +53,14 @@ func authToken(plugin string, salt []byte, set *settings) ([]byte, error) {
 	case plugin == pluginEd25519:
 		return ed25519Token(salt, set.password)
 	}
-	return nil, &ConfigError{What: fmt.Sprintf("authentication plugin %q is not supported; use an account with %s, %s or MariaDB's ed25519", plugin, pluginCachingSHA2, pluginNative)}
+	return nil, &ConfigError{What: fmt.Sprintf("authentication plugin %q is not supported; use an account with %s, %s, %s or MariaDB's ed25519", plugin, pluginCachingSHA2, pluginSHA256, pluginNative)}
+}
+
+// encrypted reports whether the connection uses TLS. To sha256_password a unix socket
+// is not secure.
+func (c *conn) encrypted() bool {
+	_, ok := c.nc.(*tls.Conn)
+	return ok
 }
 
 // nativeToken returns SHA1(p) XOR SHA1(salt, SHA1(SHA1(p))), where p is the
@@ -100,14 +117,24 @@ func (c *conn) authenticate(set *settings, plugin string) error {
 			if plugin, salt, err = parseAuthSwitch(p); err != nil {
 				return err
 			}
-			if token, err = authToken(plugin, salt, set); err != nil {
+			if token, err = c.authToken(plugin, salt, set); err != nil {
 				return err
 			}
 			if err := c.writePacket(token); err != nil {
 				return err
 			}
 		case headMore:
-			if plugin != pluginCachingSHA2 || len(p) < 2 {
+			switch {
+			case plugin == pluginSHA256 && !c.encrypted() && len(p) > 1 && p[1] == '-':
+				token, err := encryptPassword(p[1:], salt, set.password)
+				if err != nil {
+					return err
+				}
+				if err := c.writePacket(token); err != nil {
+					return err
+				}
+				continue
+			case plugin != pluginCachingSHA2 || len(p) < 2:
 				return &ProtocolError{What: "login: authentication data that the plugin does not expect"}
 			}
 			if err := c.cachingSHA2(p[1:], salt, set.password); err != nil {

@@ -26,12 +26,13 @@ type settings struct {
 	tls            *tls.Config // nil = plain text
 	tlsOptional    bool        // tls=preferred: plain text where the server has no TLS
 	noNativePlugin bool        // allowNativePasswords=false
+	clearPassword  bool        // allowCleartextPasswords=true
 }
 
 // The DSN parameters. Those that are not named here are refused: most of them
 // would be session variables set from a string.
 var (
-	usedParams = []string{"allowNativePasswords", "charset", "collation", "connectionAttributes", "timeout", "tls"}
+	usedParams = []string{"allowCleartextPasswords", "allowNativePasswords", "charset", "collation", "connectionAttributes", "timeout", "tls"}
 
 	// refusedParams are refused with the reason.
 	refusedParams = map[string]string{ //nolint:gosec // names of parameters
@@ -44,7 +45,6 @@ var (
 		"time_zone":                "is set by the data source's time-zone",
 		"timeTruncate":             "has no effect: values are exported as the server writes them",
 		"allowAllFiles":            "lets the server read files of this machine",
-		"allowCleartextPasswords":  "sends the password in the clear",
 		"allowFallbackToPlaintext": "silently gives up TLS; use tls=preferred to ask for that",
 		"allowOldPasswords":        "uses a broken hash",
 		"columnsWithAlias":         "changes the names of columns",
@@ -82,12 +82,18 @@ func parseDSN(dsn string, opts Options) (settings, error) {
 	set = settings{
 		network: cfg.Net, addr: cfg.Addr, user: cfg.User, password: cfg.Passwd, database: cfg.DBName,
 		collation: cfg.Collation, attributes: cfg.ConnectionAttributes, timeout: cfg.Timeout,
-		noNativePlugin: !cfg.AllowNativePasswords,
+		noNativePlugin: !cfg.AllowNativePasswords, clearPassword: cfg.AllowCleartextPasswords,
 	}
 	if set.timeout == 0 {
 		set.timeout = defaultLoginTimeout
 	}
-	return set, set.setTLS(cfg.TLSConfig, opts)
+	if err := set.setTLS(cfg.TLSConfig, opts); err != nil {
+		return set, err
+	}
+	if set.clearPassword && set.network != "unix" && (set.tls == nil || set.tls.InsecureSkipVerify) {
+		return set, errors.New("DSN: allowCleartextPasswords=true, want tls=true as well: any server could ask for the password")
+	}
+	return set, nil
 }
 
 // dsnParams returns the parameters of a DSN: what follows the first "?" after the

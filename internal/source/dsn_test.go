@@ -39,6 +39,8 @@ func TestOpen_refused(t *testing.T) {
 		"values in the statement":  {base + "?interpolateParams=true", Options{}, "interpolateParams"},
 		"files":                    {base + "?allowAllFiles=true", Options{}, "allowAllFiles"},
 		"clear passwords":          {base + "?allowCleartextPasswords=true", Options{}, "allowCleartextPasswords"},
+		"clear, any certificate":   {base + "?allowCleartextPasswords=true&tls=skip-verify", Options{}, "want tls=true"},
+		"clear, if there is TLS":   {base + "?allowCleartextPasswords=true&tls=preferred", Options{}, "want tls=true"},
 		"old passwords":            {base + "?allowOldPasswords=1", Options{}, "allowOldPasswords"},
 		"compression":              {base + "?compress=true", Options{}, "compress"},
 		"a read timeout":           {base + "?readTimeout=30s", Options{}, "readTimeout"},

@@ -83,7 +83,7 @@ func (c *conn) login(set *settings) error {
 		}
 	}
 	plugin := c.server.plugin
-	token, err := authToken(plugin, c.server.salt, set)
+	token, err := c.authToken(plugin, c.server.salt, set)
 	if err != nil {
 		// The account may use another plugin than the server's default: offer the
 		// oldest one and let the server switch.

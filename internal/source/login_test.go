@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"math/big"
 	"net"
 	"os"
@@ -345,6 +346,97 @@ func TestSource_login_cachingSHA2(t *testing.T) {
 			}
 			if err := c.close(); err != nil {
 				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestSource_login_clearPassword logs in to a server that wants the password itself,
+// as LDAP, PAM and the tokens of clouds do: with TLS that checks the certificate,
+// and if the DSN allows it.
+func TestSource_login_clearPassword(t *testing.T) {
+	const password = "a token"
+	cert, _, pair := certificates(t)
+	addr := fakeServer(t, func(c *fakeConn) error {
+		err := c.greet(true, pluginCachingSHA2)
+		_, err2 := c.receive()
+		c.Conn = tls.Server(c.Conn, &tls.Config{Certificates: []tls.Certificate{pair}})
+		_, err3 := c.receive()
+		err4 := c.send("\xfe" + pluginClear + "\x00")
+		p, err5 := c.receive()
+		if string(p) != password+"\x00" {
+			return fmt.Errorf("password: got %q", p)
+		}
+		return errors.Join(err, err2, err3, err4, err5, c.send("\x00\x00\x00\x02\x00\x00\x00"), c.identity())
+	})
+	c, err := open(t, "u:"+password+"@tcp("+addr+")/?tls=true&allowCleartextPasswords=true", Options{CAFile: cert}).connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestSource_login_plugins logs in to accounts of each authentication plugin of a
+// real server, in plain text, with TLS and over the socket: the first time, where
+// MySQL asks for the password itself, and again, where it knows its hash.
+func TestSource_login_plugins(t *testing.T) {
+	cert, key, _ := certificates(t)
+	install, args := testkit.Server(t).Install(), []string{"--ssl-cert=" + cert, "--ssl-key=" + key, "--ssl-ca=" + cert}
+	accounts := map[string]string{"caching_sha2": "IDENTIFIED WITH caching_sha2_password BY 'päss'", "sha256": "IDENTIFIED WITH sha256_password BY 'päss'"}
+	mariadb := os.Getenv(testkit.ServerEnv) != "mysql"
+	if mariadb {
+		cache, err := servers.CacheDir()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if install, err = servers.FindGalera(t.Context(), cache, slog.New(slog.DiscardHandler)); err != nil { // the package with plugins
+			t.Fatal(err)
+		}
+		args = append(args, "--plugin-load-add=auth_ed25519")
+		accounts = map[string]string{"ed25519": "IDENTIFIED VIA ed25519 USING PASSWORD('päss')", "native": "IDENTIFIED VIA mysql_native_password USING PASSWORD('päss')"}
+	}
+	srv, err := servers.StartDB(t.Context(), install, servers.DBOptions{Dir: t.TempDir(), Volatile: true, Args: args})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := srv.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	for name, how := range accounts {
+		t.Run(name, func(t *testing.T) {
+			if err := srv.Exec(t.Context(), "CREATE USER "+name+" "+how); err != nil {
+				t.Fatal(err)
+			}
+			login := func(password, network, param string, opts Options) error {
+				c, err := open(t, fmt.Sprintf("%s:%s@%s/%s", name, password, network, param), opts).connect(t.Context())
+				if err != nil {
+					return err
+				}
+				return c.close()
+			}
+			tcp, socket := "tcp("+srv.Addr()+")", "unix("+srv.Socket()+")"
+			for _, way := range []struct {
+				name, network, param string
+				opts                 Options
+			}{{"plain text", tcp, "", Options{}}, {"TLS", tcp, "?tls=true", Options{CAFile: cert}}, {"socket", socket, "", Options{}}} {
+				if !mariadb { // forgets the hash, so that the password is asked for in this way
+					if err := srv.Exec(t.Context(), "FLUSH PRIVILEGES"); err != nil {
+						t.Fatal(err)
+					}
+				}
+				for _, nth := range []string{"first", "second"} {
+					if err := login("päss", way.network, way.param, way.opts); err != nil {
+						t.Errorf("%s, the %s time: %v", way.name, nth, err)
+					}
+				}
+				var refused *ServerError
+				if err := login("wrong", way.network, way.param, way.opts); !errors.As(err, &refused) || refused.Code != 1045 {
+					t.Errorf("%s, wrong password: got %v, want server error 1045", way.name, err)
+				}
 			}
 		})
 	}

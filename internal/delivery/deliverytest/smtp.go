@@ -25,7 +25,7 @@ type SMTPOptions struct {
 	NoTLS bool // no STARTTLS
 	// Mechanism and Password are the required login.
 	Mechanism, Password string
-	MaxSize int64 // of a message, announced and enforced; 0: no limit
+	MaxSize             int64 // of a message, announced and enforced; 0: no limit
 	// Rcpt and Data are called first; an error is the server's reply.
 	Rcpt func(to string) error
 	Data func(conn net.Conn, r io.Reader) error

@@ -99,11 +99,8 @@ func (m *Mailer) transaction(ctx context.Context, c *smtp.Client, msg *message, 
 // announces (RFC 1870), so that no hundred megabytes are sent in vain.
 func fits(c *smtp.Client, msg *message) error {
 	_, size := c.Extension("SIZE")
-	limit, err := strconv.ParseInt(size, 10, 64)
-	if err != nil || limit == 0 || !msg.attached {
-		return nil
-	}
-	if n := attachedSize(msg.payload.Files); n > limit {
+	limit, _ := strconv.ParseInt(size, 10, 64) // 0: none
+	if n := attachedSize(msg.payload.Files); limit > 0 && msg.attached && n > limit {
 		return payload.Permanent(fmt.Errorf("the message has %d bytes, the server takes %d: set attach-max lower, and links are sent instead", n, limit))
 	}
 	return nil
