@@ -1817,10 +1817,10 @@ type WshExportInst struct {
 	WindowEnd string `protobuf:"bytes,38,opt,name=windowEnd,proto3" json:"windowEnd,omitempty"`
 	// Deliveries of its files; only in GetInst and WatchInst.
 	Deliveries []*WshExportDelivery `protobuf:"bytes,39,rep,name=deliveries,proto3" json:"deliveries,omitempty"`
-	// Names of those fields above that are not whole in this list: etplExpr and
+	// Names of those fields above that are not whole in a list or watch: etplExpr and
 	// etplOutputColumns with their first 2,000 characters, params without any.
-	// GetInst and WatchInst return them whole and this field empty, except that no
-	// reply holds params of more than 3 MiB.
+	// GetInst returns them whole and this field empty, except that no reply
+	// holds params of more than 3 MiB.
 	CutFields     []string `protobuf:"bytes,40,rep,name=cutFields,proto3" json:"cutFields,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

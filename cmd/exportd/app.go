@@ -31,6 +31,8 @@ type app struct {
 	log   *slog.Logger
 	level *slog.LevelVar
 	load  func() (*config, error) // reads the configuration again
+
+	memory budgets
 }
 
 // migrate brings the schema of the service's database up to date.
@@ -67,6 +69,7 @@ func (a *app) build(ctx context.Context) (_ *process, err error) {
 			p.close(ctx)
 		}
 	}()
+	a.memory = newBudgets(a.cfg.memory, a.log)
 	if p.db, err = a.openDatabase(ctx); err != nil {
 		return nil, err
 	}
@@ -92,6 +95,7 @@ func (a *app) build(ctx context.Context) (_ *process, err error) {
 	if err := p.listen(ctx, a); err != nil {
 		return nil, err
 	}
+	a.memory.register(m)
 	p.exports = a.exports(owner, p, files, m)
 	p.historian = &export.Historian{DB: p.db, Log: a.log.With("worker", owner)}
 	p.deliveries = a.deliveries(owner, p, files, m)
@@ -140,7 +144,7 @@ func (a *app) openDatabase(ctx context.Context) (*model.DB, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("schema of the database: %w", err), db.Close())
 	}
-	return db.WithQueueSettings(a.queue()), nil
+	return db.WithQueueSettings(a.queue()).WithLargeReads(chargeRead), nil
 }
 
 // openStore opens the store and verifies that it is the one that the database
@@ -164,7 +168,7 @@ func (a *app) exports(owner string, p *process, files fileStore, m *metrics.Metr
 	return export.NewPool(export.Config{
 		Observer: m, Tracer: p.traces.Tracer(),
 		Owner: owner, Workers: a.cfg.workers, Lease: a.cfg.lease, Poll: a.cfg.poll, Backoff: 2 * time.Second, MaxBackoff: 5 * time.Minute,
-	}, p.db, &export.Runner{Sources: p.sources, Store: files, TempDir: files.TempDir()}, a.log)
+	}, p.db, &export.Runner{Sources: p.sources, Store: files, TempDir: files.TempDir(), Memory: a.memory.work}, a.log)
 }
 
 // Back-off of deliveries. With the default number of attempts a receiver may be
@@ -182,7 +186,7 @@ func (a *app) deliveries(owner string, p *process, files fileStore, m *metrics.M
 	}
 	return delivery.New(delivery.Config{
 		Owner: owner, Workers: a.cfg.deliveryWorkers, Lease: a.cfg.lease, Poll: a.cfg.poll,
-		Backoff: deliveryBackoff, MaxBackoff: deliveryMaxBackoff, Observer: m, Tracer: p.traces.Tracer(),
+		Backoff: deliveryBackoff, MaxBackoff: deliveryMaxBackoff, Observer: m, Tracer: p.traces.Tracer(), Memory: a.memory.work,
 	}, a.cfg.destinations, p.db, files, signed, a.log)
 }
 

@@ -14,6 +14,9 @@ import (
 	"exporttask/internal/task"
 )
 
+// minMemory is the least memory-limit: a few exports at once, and a row of some MiB.
+const minMemory = 64 << 20
+
 // config holds the validated options of `exportd` and `exportd migrate`.
 type config struct {
 	dbDSN        string
@@ -36,6 +39,7 @@ type config struct {
 	http            httpConfig
 	etcd            etcdConfig
 	store           storeConfig
+	memory          int64 // bytes; 0: derived
 	workers         int
 	deliveryWorkers int
 	poll            time.Duration
@@ -75,6 +79,7 @@ func (c *config) define(o *options) {
 	f.StringVar(&c.http.metricsTokenFile, "metrics-token-file", "", "`file` with the token that /metrics requires; none: /metrics requires no token")
 	c.etcd.define(o)
 	c.store.define(o)
+	f.Int64Var(&c.memory, "memory-limit", 0, "memory of all exports and deliveries of this process together, in `bytes`; an export waits for its share. 0: half of GOMEMLIMIT or of 90 % of the cgroup's limit, or 1 GiB without both")
 	f.IntVar(&c.workers, "workers", 4, "instances that this process runs at the same time; 0: none")
 	f.IntVar(&c.deliveryWorkers, "delivery-workers", 4, "deliveries that this process sends at the same time; 0: none")
 	f.DurationVar(&c.poll, "poll", time.Second, "queue poll interval, for instances created by other replicas")
@@ -136,6 +141,9 @@ func (c *config) validate() error {
 		if n < least {
 			bad(option, "%d, want %d or more", n, least)
 		}
+	}
+	if c.memory != 0 {
+		least("memory-limit", c.memory, minMemory)
 	}
 	least("workers", int64(c.workers), 0)
 	least("delivery-workers", int64(c.deliveryWorkers), 0)

@@ -128,7 +128,7 @@ func (a *app) newHTTPServer(l net.Listener, rpc *rpcServer, files gateway.Files,
 	handler, err := gateway.New(gateway.Config{
 		Console: app,
 		Client:  api.NewExportTaskClient(h.conn), Files: files, Links: links.signer, Metrics: metricsHandler, Origins: list(a.cfg.http.origins),
-		Hosts: a.cfg.http.allowedHosts(), BodyTimeout: a.cfg.edge.Body, PeerKey: rpc.peerKey, Logger: a.log, Now: time.Now,
+		Hosts: a.cfg.http.allowedHosts(), BodyTimeout: a.cfg.edge.Body, Memory: a.memory.calls, PeerKey: rpc.peerKey, Logger: a.log, Now: time.Now,
 		Panicked: func() { m.Panicked("http") },
 		Authenticate: func(ctx context.Context) error {
 			md, _ := metadata.FromOutgoingContext(ctx)

@@ -87,6 +87,7 @@ func (p *process) run(ctx context.Context) error {
 			p.log.Error("registration in etcd", "error", err)
 		}
 	})
+	beats.Go(func() { p.rpc.requests.Run(beating) })
 	for _, f := range p.files() {
 		beats.Go(func() { f.Run(beating) })
 	}

@@ -6,6 +6,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/experimental"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/reflection"
@@ -34,11 +35,15 @@ type rpcServer struct {
 	tokens  *auth.Tokens    // nil without tokens
 
 	interceptors *auth.Interceptors
+	requests     *listener.Requests
 }
 
 // newRPCServer returns the gRPC server with its handlers registered.
 func (a *app) newRPCServer(owners auth.OwnerLookup, handlers *server.Server, m *metrics.Metrics, traces *tracing.Provider, log *audit.Keeper) (*rpcServer, error) {
-	s := &rpcServer{health: health.NewServer(), peerKey: newPeerKey()}
+	s := &rpcServer{
+		health: health.NewServer(), peerKey: newPeerKey(),
+		requests: listener.NewRequests(a.memory.limits.Calls/2, a.memory.limits.Process/4*3),
+	}
 	var err error
 	if a.cfg.tokensFile != "" {
 		if s.tokens, err = auth.OpenTokens(a.cfg.tokensFile, a.log); err != nil {
@@ -47,18 +52,18 @@ func (a *app) newRPCServer(owners auth.OwnerLookup, handlers *server.Server, m *
 	}
 	s.interceptors = auth.New(auth.Config{
 		Tokens: s.tokens, Owners: owners, Rate: a.cfg.rate, Deadline: a.cfg.callTimeout, RequestTimeout: a.cfg.edge.Body,
-		PeerKey: s.peerKey, Logger: a.log, Refused: m.Refused, Audit: log.Record,
+		PeerKey: s.peerKey, Logger: a.log, Refused: m.Refused, Audit: log.Record, Requests: s.requests,
 	})
 	recovery := &listener.Recovery{Logger: a.log, Panicked: func() { m.Panicked("grpc") }}
 	options := append(a.cfg.edge.ServerOptions(), traces.ServerOptions()...)
 	options = append(options,
-		grpc.ForceServerCodecV2(server.Codec()),
+		grpc.ForceServerCodecV2(server.Codec(a.memory.calls)),
 		// The inner recovery makes a panic a status before m counts the call.
-		grpc.ChainUnaryInterceptor(recovery.Unary, s.interceptors.Unary, m.Unary, recovery.Unary, server.UnaryErrors(a.log), s.interceptors.OwnershipUnary),
+		grpc.ChainUnaryInterceptor(recovery.Unary, s.interceptors.Unary, m.Unary, recovery.Unary, server.UnaryErrors(a.log, a.memory.calls), s.interceptors.OwnershipUnary),
 		grpc.ChainStreamInterceptor(recovery.Stream, s.interceptors.Stream, m.Stream, recovery.Stream, server.StreamErrors(a.log), s.interceptors.OwnershipStream),
 	)
 	s.inProcess = grpc.NewServer(options...)
-	options = append(options, grpc.InTapHandle(recovery.Tap(s.interceptors.Tap)))
+	options = append(options, grpc.InTapHandle(recovery.Tap(s.interceptors.Tap)), experimental.BufferPool(s.requests.Pool()))
 	if a.cfg.tls.On() {
 		if s.certs, err = a.cfg.tls.Open(a.log); err != nil {
 			return nil, fmt.Errorf("tls: %w", err)

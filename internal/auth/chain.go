@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
+	"exporttask/internal/listener"
 	"exporttask/internal/model"
 )
 
@@ -18,6 +19,9 @@ import (
 // reply's header, and a deadline on calls without one; the deadline bounds the
 // call's database statements.
 func (i *Interceptors) Unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+	if i.Requests != nil {
+		i.Requests.Arrived(ctx)
+	}
 	ctx, err := i.admitted(ctx, info.FullMethod)
 	if err != nil {
 		return nil, err
@@ -43,7 +47,7 @@ func (i *Interceptors) Stream(srv any, stream grpc.ServerStream, info *grpc.Stre
 	if err := stream.SetHeader(metadata.Pairs(RequestIDHeader, RequestID(ctx))); err != nil {
 		return err
 	}
-	return next(srv, &admittedStream{stream, ctx})
+	return next(srv, &admittedStream{stream, ctx, i.Requests})
 }
 
 // admitted returns the context of a call, and admits the call first if the
@@ -66,14 +70,19 @@ func (i *Interceptors) admitted(ctx context.Context, method string) (context.Con
 // admittedStream is a stream with the context of an admitted call.
 type admittedStream struct {
 	grpc.ServerStream
-	ctx context.Context //nolint:containedctx // grpc.ServerStream returns its context
+	ctx      context.Context //nolint:containedctx // grpc.ServerStream returns its context
+	requests *listener.Requests
 }
 
 func (s *admittedStream) Context() context.Context { return s.ctx }
 
 // RecvMsg stops the timeout of the stream's request when a message has arrived.
 func (s *admittedStream) RecvMsg(m any) error {
-	return requestReceived(s.ctx, s.ServerStream.RecvMsg(m))
+	err := s.ServerStream.RecvMsg(m)
+	if err == nil && s.requests != nil {
+		s.requests.Arrived(s.ctx)
+	}
+	return requestReceived(s.ctx, err)
 }
 
 // OwnershipUnary is the innermost unary interceptor. It returns a *model.Error

@@ -38,6 +38,9 @@ type Config struct {
 	// request. Zero means no limit. (The request of a unary call has to arrive
 	// before the call's deadline.)
 	RequestTimeout time.Duration
+	// Requests, if set, bounds the requests that Tap has admitted and that are still
+	// arriving.
+	Requests *listener.Requests
 	// PeerKey is the metadata key in which the HTTP gateway of this process
 	// passes its caller's address. The key is random and known to this process
 	// alone, so that no client can set it. Empty means that no gateway exists.
@@ -79,6 +82,10 @@ func New(c Config) *Interceptors {
 func (i *Interceptors) Tap(ctx context.Context, info *tap.Info) (context.Context, error) {
 	admitted, err := i.admit(ctx, info.FullMethodName, info.Header)
 	if err == nil {
+		if i.Requests != nil {
+			c, _ := admitted.Value(callKey{}).(call)
+			admitted = i.Requests.Begin(admitted, i.client(ctx, c.identity, info.Header))
+		}
 		return i.withRequestTimeout(admitted, info.FullMethodName), nil
 	}
 	i.refused(info.FullMethodName, err)

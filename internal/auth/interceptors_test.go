@@ -166,7 +166,7 @@ func (c counting) Unmarshal(data mem.BufferSlice, v any) error {
 func TestInterceptors_Tap(t *testing.T) {
 	t.Parallel()
 	var decoded atomic.Int64
-	s := setup(t, nil, grpc.ForceServerCodecV2(counting{server.Codec(), &decoded}), grpc.MaxRecvMsgSize(16<<20))
+	s := setup(t, nil, grpc.ForceServerCodecV2(counting{server.Codec(nil), &decoded}), grpc.MaxRecvMsgSize(16<<20))
 	client := api.NewExportTaskClient(s.conn)
 	large := &api.WshExportTaskCreateTplReq{EtplExpr: strings.Repeat("x", 12<<20)}
 	if _, err := client.CreateTpl(t.Context(), large); status.Code(err) != codes.Unauthenticated {

@@ -61,6 +61,11 @@ func (p *Pool) attempt(ctx context.Context, log *slog.Logger, in *model.Inst, v 
 			return none, payload.Permanent(err)
 		}
 	}
+	share, err := p.cfg.Memory.Acquire(ctx, attemptMemory)
+	if err != nil {
+		return none, err
+	}
+	defer share.Release()
 	sending, stop := context.WithTimeoutCause(ctx, dest.Timeout, errTimedOut)
 	defer stop()
 	receipt, err := send(sending, dest, p.payload(in, v, dest))

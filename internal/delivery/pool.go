@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
 
+	"exporttask/internal/memory"
 	"exporttask/internal/model"
 	"exporttask/internal/store"
 	"exporttask/internal/worker"
@@ -60,7 +61,13 @@ type Config struct {
 	Backoff, MaxBackoff time.Duration
 	Observer            Observer     // nil: none
 	Tracer              trace.Tracer // nil: there are no spans
+	// Memory is shared with the exports of the process; nil: no limit.
+	Memory *memory.Budget
 }
+
+// attemptMemory is the memory of an attempt, in bytes: one part of an upload to S3 and
+// the buffers of a connection.
+const attemptMemory = 17 << 20
 
 // Causes of an attempt's context, besides worker.ErrShutdown.
 var (

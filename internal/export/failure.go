@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/grpc/codes"
 
+	"exporttask/internal/memory"
 	"exporttask/internal/model"
 	"exporttask/internal/source"
 	"exporttask/internal/store"
@@ -25,14 +26,19 @@ func classify(err error) model.Failure {
 		return model.Failure{State: model.StateFailed, Code: errCode(c), Msg: msg, Retry: retry}
 	}
 	var (
-		mine    *model.Error
-		server  *source.ServerError
-		limit   *source.LimitError
-		damage  *source.DamageError
-		lost    *source.LostError
-		crashed *worker.PanicError
+		mine     *model.Error
+		server   *source.ServerError
+		limit    *source.LimitError
+		damage   *source.DamageError
+		lost     *source.LostError
+		crashed  *worker.PanicError
+		noMemory *memory.ExceededError
 	)
 	switch {
+	case errors.As(err, &noMemory):
+		f := fail(codes.ResourceExhausted, noMemory.Waited > 0, noMemory.Error())
+		f.Uncounted = f.Retry
+		return f
 	case errors.As(err, &limit) && errors.Is(err, source.ErrStatementTimeout):
 		return model.Failure{State: model.StateTimedOut, Code: errCode(codes.DeadlineExceeded), Msg: limit.Error()}
 	case errors.As(err, &limit):

@@ -9,6 +9,7 @@ import (
 	"exporttask/internal/format"
 	"exporttask/internal/format/encoder"
 	"exporttask/internal/format/row"
+	"exporttask/internal/memory"
 	"exporttask/internal/model"
 	"exporttask/internal/source"
 	"exporttask/internal/sqlcheck"
@@ -43,7 +44,7 @@ type pipeline struct {
 }
 
 // begin starts an instance's query and returns when its columns are known.
-func begin(ctx context.Context, sources Sources, in *model.Inst, tempDir string, progress *progress) (_ *pipeline, err error) {
+func begin(ctx context.Context, sources Sources, in *model.Inst, tempDir string, share *memory.Share, progress *progress) (_ *pipeline, err error) {
 	ctx, begun := step(ctx, "query")
 	defer func() { begun(err) }()
 	query, err := task.Bind(in, sources.CheckOptions(in.Source))
@@ -56,6 +57,7 @@ func begin(ctx context.Context, sources Sources, in *model.Inst, tempDir string,
 		Limits: source.Limits{
 			StatementTime: time.Duration(in.TimeoutSec) * time.Second, Rows: in.Limits.V.Rows, Bytes: in.Limits.V.Bytes,
 		},
+		Memory: share,
 	})
 	progress.blocked.Store(false)
 	if err != nil {
@@ -144,7 +146,7 @@ func pump(ctx context.Context, cursor Cursor, encoder format.Encoder, progress *
 // and writes its file to w. The file is complete only if the error is nil.
 func Render(ctx context.Context, sources Sources, in *model.Inst, w io.Writer, tempDir string) (_ format.Summary, err error) {
 	defer worker.Recover(&err)
-	p, err := begin(ctx, sources, in, tempDir, &progress{})
+	p, err := begin(ctx, sources, in, tempDir, nil, &progress{})
 	if err != nil {
 		return format.Summary{}, err
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"exporttask/internal/format/row"
+	"exporttask/internal/memory"
 	"exporttask/internal/model"
 	"exporttask/internal/source"
 )
@@ -116,6 +117,8 @@ func TestPool_Run_source_outage(t *testing.T) {
 		"ends":                       {down, 6, model.StateSucceeded, 1, 7},
 		"server_starting":            {&source.LoginError{During: "login", Err: &source.ServerError{Code: 1053}}, 5, model.StateSucceeded, 1, 6},
 		"busy":                       {&source.BusyError{Reason: "a killed statement still runs"}, 5, model.StateSucceeded, 1, 6},
+		"no_memory":                  {&memory.ExceededError{Budget: "memory-limit", Limit: 1, Want: 2, Waited: 3}, 5, model.StateSucceeded, 1, 6},
+		"never_enough_memory":        {&memory.ExceededError{Budget: "memory-limit", Limit: 1, Want: 2}, 1 << 40, model.StateFailed, 1, 1},
 		"does_not_end":               {down, 1 << 40, model.StateFailed, 3, maxOutageWaits + 3},
 		"lost_after_the_login":       {&source.LostError{During: "execute", Err: io.ErrUnexpectedEOF}, 1 << 40, model.StateFailed, 3, 3},
 		"login_refused_is_no_outage": {&source.LoginError{During: "login", Err: &source.ServerError{Code: 1045}}, 1 << 40, model.StateFailed, 1, 1},

@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 
 	"exporttask/internal/format/encoder"
+	"exporttask/internal/memory"
 	"exporttask/internal/model"
 	"exporttask/internal/store"
 	"exporttask/internal/task"
@@ -23,7 +24,15 @@ type Runner struct {
 	Store   store.Store
 	// TempDir is a folder for temporary data that encoders cannot stream.
 	TempDir string
+	// Memory is shared by all attempts of the process; nil: no limit.
+	Memory *memory.Budget
 }
+
+// attemptMemory is the memory that an attempt begins with, in bytes: batches of rows,
+// the encoder's buffers, and those of an upload to S3. An XLSX encoder with all its
+// workers and an XLS encoder with a full string table have about 14 MiB. Long rows
+// come on top.
+const attemptMemory = 16 << 20
 
 // made is the result of an attempt, and the store that has its files.
 type made struct {
@@ -49,7 +58,14 @@ func (m *made) remove(ctx context.Context, log *slog.Logger) {
 // published under a key of this claim alone.
 func (r *Runner) run(ctx context.Context, in *model.Inst, progress *progress) (m made, err error) {
 	defer worker.Recover(&err)
-	p, err := begin(ctx, r.Sources, in, r.TempDir, progress)
+	progress.blocked.Store(true)
+	share, err := r.Memory.Acquire(ctx, attemptMemory)
+	progress.blocked.Store(false)
+	if err != nil {
+		return made{}, err
+	}
+	defer share.Release()
+	p, err := begin(ctx, r.Sources, in, r.TempDir, share, progress)
 	if err != nil {
 		return made{}, err
 	}

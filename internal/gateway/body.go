@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -38,6 +39,14 @@ func (g *gateway) body(next http.Handler) http.Handler {
 			writeStatus(w, http.StatusUnsupportedMediaType, fmt.Sprintf("Content-Type: %.100q, want application/json", r.Header.Get("Content-Type")))
 			return
 		}
+		release, err := g.acquireBody(r)
+		if err != nil {
+			abandonBody(w, r)
+			w.Header().Set("Retry-After", "1")
+			writeStatus(w, http.StatusServiceUnavailable, "request body: "+err.Error())
+			return
+		}
+		defer release()
 		text, err := g.readBody(w, r)
 		if err == nil {
 			err = scan.JSON(text)
@@ -51,6 +60,37 @@ func (g *gateway) body(next http.Handler) http.Handler {
 		r.ContentLength = int64(len(text))
 		next.ServeHTTP(w, r)
 	})
+}
+
+const (
+	// freeBody is the size up to which bodies do not count as memory.
+	freeBody = 16 << 10
+	// bodyMemory is the memory of a body for each of its bytes: as it arrives, decoded,
+	// and as the request of a call.
+	bodyMemory = 3
+)
+
+// acquireBody waits until there is memory for the body of a request, and returns the
+// function that frees it.
+func (g *gateway) acquireBody(r *http.Request) (release func(), err error) {
+	size := bodyLimit(r.URL.Path)
+	if r.ContentLength >= 0 {
+		size = min(size, r.ContentLength)
+	}
+	if size <= freeBody {
+		return func() {}, nil
+	}
+	ctx := r.Context()
+	if g.BodyTimeout > 0 {
+		var stop context.CancelFunc
+		ctx, stop = context.WithTimeout(ctx, g.BodyTimeout)
+		defer stop()
+	}
+	share, err := g.Memory.Acquire(ctx, bodyMemory*size)
+	if err != nil {
+		return nil, errors.New("no memory is free for it at the moment; try again")
+	}
+	return share.Release, nil
 }
 
 // hasBody reports whether a request has a body, of known length or chunked.

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"exporttask/internal/memory"
 )
 
 func TestGateway_Body(t *testing.T) {
@@ -106,4 +108,31 @@ func FuzzGateway_Body(f *testing.F) {
 			t.Errorf("%q: got %d", body, w.Code)
 		}
 	})
+}
+
+// A body that has to wait for memory, and does not get it in time, is refused; small
+// bodies are not affected.
+func TestGateway_Body_Memory(t *testing.T) {
+	t.Parallel()
+	budget := memory.New("memory for calls", 4<<20)
+	s := newServer(t, func(c *Config) { c.Memory, c.BodyTimeout = budget, 50*time.Millisecond })
+	share, err := budget.Acquire(t.Context(), 3<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	json := map[string]string{"Content-Type": "application/json"}
+	large := request{"POST", "/v1/tpl", `{"etplExpr":"` + strings.Repeat("x", 1<<19) + `"}`, "", json}
+	if got := s.do(t, large); got.status != http.StatusServiceUnavailable || !strings.Contains(got.body, "memory") {
+		t.Errorf("without memory: got %d %.200s, want 503", got.status, got.body)
+	}
+	if got := s.do(t, request{"POST", "/v1/tpl", `{"etplName":"a"}`, "", json}); got.status != http.StatusOK {
+		t.Errorf("a small body without memory: got %d %.200s, want 200", got.status, got.body)
+	}
+	share.Release()
+	if got := s.do(t, large); got.status != http.StatusOK {
+		t.Errorf("with memory: got %d %.200s, want 200", got.status, got.body)
+	}
+	if got := budget.Used(); got != 0 {
+		t.Errorf("%d bytes are used after the requests, want 0", got)
+	}
 }

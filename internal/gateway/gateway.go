@@ -26,6 +26,7 @@ import (
 	"exporttask/internal/auth/signedurl"
 	"exporttask/internal/console"
 	gw "exporttask/internal/gateway/gw"
+	"exporttask/internal/memory"
 	"exporttask/internal/task"
 )
 
@@ -79,6 +80,9 @@ type Config struct {
 	// BodyTimeout is the time that the body of a request has to arrive. Zero
 	// means no limit.
 	BodyTimeout time.Duration
+	// Memory is shared by the bodies of all requests and by other calls; nil: no
+	// limit.
+	Memory *memory.Budget
 	// PeerKey is the metadata key in which the caller's address is passed to the
 	// service of the same process. Empty means that it is not passed.
 	PeerKey string

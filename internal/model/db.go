@@ -19,6 +19,8 @@ type DB struct {
 	long  *sql.DB // without a time limit
 	queue QueueSettings
 	turns *turns
+	// largeRead permits to read a value of many bytes; nil: all may be read.
+	largeRead func(ctx context.Context, bytes int64) error
 
 	history   *commitLog
 	connected <-chan struct{}
@@ -89,6 +91,14 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 func (d *DB) WithQueueSettings(q QueueSettings) *DB {
 	other := *d
 	other.queue = q
+	return &other
+}
+
+// WithLargeReads returns a DB that shares the connections of d and calls permit before
+// it reads a value of more than 64 KiB of one instance. An error of permit ends the read.
+func (d *DB) WithLargeReads(permit func(ctx context.Context, bytes int64) error) *DB {
+	other := *d
+	other.largeRead = permit
 	return &other
 }
 

@@ -21,7 +21,7 @@ func (d *DB) EraseInst(ctx context.Context, id int64, e Erasure) (*Inst, []File,
 	const EXPIRE = `UPDATE welife_export_inst SET state = ?, leaseUntil = NULL, updated = UTC_TIMESTAMP(6)
 		WHERE einstId = ? AND state = ?`
 	err := d.inTx(ctx, func(t *tx) error {
-		in, err := getInst(ctx, t, `SELECT `+instColumns+` FROM welife_export_inst WHERE einstId = ? FOR UPDATE`, id)
+		in, err := d.getInst(ctx, t, id, "FOR UPDATE")
 		if err != nil {
 			return err
 		}

@@ -8,8 +8,10 @@ import (
 	"time"
 )
 
-const instColumns = `einstId, etplId, status, state, operatorId, requestId, retryOf, etplName, etplVersion,
-	etplSource, etplExpr, etplOutputColumns, etplOutputFormat, etplParams, etplOptions, params, timeoutSec,
+const instColumns = instColumnsButParams + `, params`
+
+const instColumnsButParams = `einstId, etplId, status, state, operatorId, requestId, retryOf, etplName, etplVersion,
+	etplSource, etplExpr, etplOutputColumns, etplOutputFormat, etplParams, etplOptions, timeoutSec,
 	retentionSec, maxAttempts, attempt, claims, crashes, runAfter, owner, rowsDone, bytesDone, errCode, errMsg,
 	warnings, created, updated, started, finished, expires, resultColumns, limits, runLimit, extraColumns, deliverTo,
 	eschedId, due, windowStart, windowEnd, traceparent, identity, token`
@@ -111,8 +113,7 @@ func runEntry(in *Inst, id int64) AuditEntry {
 
 // GetInst returns an instance with its files.
 func (d *DB) GetInst(ctx context.Context, id int64) (*Inst, error) {
-	const SELECT = `SELECT ` + instColumns + ` FROM welife_export_inst WHERE einstId = ?`
-	in, err := getInst(ctx, d.db, SELECT, id)
+	in, err := d.getInst(ctx, d.db, id, "")
 	if err != nil {
 		return nil, err
 	}
@@ -124,16 +125,39 @@ func (d *DB) GetInst(ctx context.Context, id int64) (*Inst, error) {
 	return in, err
 }
 
-func getInst(ctx context.Context, q querier, query string, id int64) (*Inst, error) {
-	var in Inst
-	err := q.GetContext(ctx, &in, query, id)
+// smallParams is the size of parameter values, in bytes, up to which they are read
+// with the rest of an instance. One instance may have 4 MiB of them.
+const smallParams = 64 << 10
+
+// oneInstColumns are instColumns with parameter values of more than smallParams left
+// out.
+const oneInstColumns = instColumnsButParams + `, IF(LENGTH(params) > 65536, '[]', params) AS params, LENGTH(params) AS paramsLength`
+
+// getInst reads one instance. suffix is FOR UPDATE or empty. Large parameter values are
+// read with a second statement, after largeRead has permitted it.
+func (d *DB) getInst(ctx context.Context, q querier, id int64, suffix string) (*Inst, error) {
+	const SELECT = `SELECT ` + oneInstColumns + ` FROM welife_export_inst WHERE einstId = ? `
+	const PARAMS = `SELECT params FROM welife_export_inst WHERE einstId = ?`
+	var row struct {
+		Inst
+		ParamsLength int64 `db:"paramsLength"`
+	}
+	err := q.GetContext(ctx, &row, SELECT+suffix, id)
+	if err == nil && row.ParamsLength > smallParams {
+		if d.largeRead != nil {
+			if err := d.largeRead(ctx, row.ParamsLength); err != nil {
+				return nil, err
+			}
+		}
+		err = q.GetContext(ctx, &row.Params, PARAMS, id)
+	}
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, errNoInst(id)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read instance %d: %w", id, err)
 	}
-	return &in, nil
+	return &row.Inst, nil
 }
 
 func errNoInst(id int64) error { return Errorf(NotFound, "einstId: %d, no such instance", id) }
@@ -157,10 +181,9 @@ func (d *DB) files(ctx context.Context, ids ...int64) (map[int64][]File, error) 
 // a CANCELING instance stays as it is. An instance that has ended is a WrongState
 // error. Cancel returns the instance as it is afterwards.
 func (d *DB) Cancel(ctx context.Context, id int64, operator int32, reason string) (*Inst, error) {
-	const SELECT = `SELECT ` + instColumns + ` FROM welife_export_inst WHERE einstId = ? FOR UPDATE`
 	const CANCELING = `UPDATE welife_export_inst SET state = ?, updated = UTC_TIMESTAMP(6) WHERE einstId = ? AND state = ?`
 	err := d.inTx(ctx, func(t *tx) error {
-		in, err := getInst(ctx, t, SELECT, id)
+		in, err := d.getInst(ctx, t, id, "FOR UPDATE")
 		if err != nil {
 			return err
 		}
@@ -202,7 +225,7 @@ func (d *DB) RetryNow(ctx context.Context, id int64, operator int32) (*Inst, err
 		if n, err := res.RowsAffected(); n == 0 {
 			return err
 		}
-		in, err := getInst(ctx, t, `SELECT `+instColumns+` FROM welife_export_inst WHERE einstId = ?`, id)
+		in, err := d.getInst(ctx, t, id, "")
 		if err != nil {
 			return err
 		}

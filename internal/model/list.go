@@ -71,16 +71,17 @@ func (d *DB) ListInst(ctx context.Context, f InstFilter) (insts []Inst, rest int
 	if err != nil {
 		return nil, 0, fmt.Errorf("list instances: %w", err)
 	}
-	insts, err = d.listedInsts(ctx, ids)
+	insts, err = d.CutInsts(ctx, ids)
 	return insts, rest, err
 }
 
-// listedInsts returns the instances with the given ids as ListInst does.
-func (d *DB) listedInsts(ctx context.Context, ids []int64) ([]Inst, error) {
+// CutInsts returns instances with their files, newest first. Large values are cut: see
+// Inst.Cut. Instances that do not exist are left out.
+func (d *DB) CutInsts(ctx context.Context, ids []int64) ([]Inst, error) {
+	const SELECT = `SELECT ` + instListColumns + ` FROM welife_export_inst WHERE einstId IN (?) ORDER BY einstId DESC`
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	const SELECT = `SELECT ` + instListColumns + ` FROM welife_export_inst WHERE einstId IN (?) ORDER BY einstId DESC`
 	var rows []listedInst
 	if err := d.db.SelectContext(ctx, &rows, SELECT, ids); err != nil {
 		return nil, fmt.Errorf("list instances: %w", err)

@@ -34,21 +34,3 @@ func (d *DB) Progress(ctx context.Context, ids []int64) ([]InstProgress, error) 
 	}
 	return list, nil
 }
-
-// GetInsts reads instances and their files with two statements, in no order.
-// Instances that do not exist are left out.
-func (d *DB) GetInsts(ctx context.Context, ids []int64) ([]Inst, error) {
-	const SELECT = `SELECT ` + instColumns + ` FROM welife_export_inst WHERE einstId IN (?)`
-	var list []Inst
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	if err := d.db.SelectContext(ctx, &list, SELECT, ids); err != nil {
-		return nil, fmt.Errorf("read instances: %w", err)
-	}
-	files, err := d.files(ctx, ids...)
-	for i := range list {
-		list[i].Files = files[list[i].ID]
-	}
-	return list, err
-}

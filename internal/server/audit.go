@@ -34,14 +34,11 @@ func (s *Server) ListAudit(ctx context.Context, req *api.WshExportTaskListAuditR
 		}
 		res.Chain = &api.WshExportAuditChain{Anchor: linkText(anchor), Head: linkText(head)}
 	}
-	size := f.Limit
-	f.Limit++
-	rows, err := s.DB.ListAudit(ctx, f)
-	if err != nil {
-		return nil, err
-	}
-	res.Data, res.NextPageToken = fillPage(list, rows, size, auditToProto, func(r *auditchain.Row) int64 { return r.ID })
-	return res, nil
+	res.Data, res.NextPageToken, err = listPage(ctx, list, f.Cursor, f.Limit, func(after int64, limit int) ([]auditchain.Row, error) {
+		f.Cursor, f.Limit = after, limit
+		return s.DB.ListAudit(ctx, f)
+	}, auditToProto, func(r *auditchain.Row) int64 { return r.ID })
+	return res, err
 }
 
 func auditFilter(list string, req *api.WshExportTaskListAuditReq) (f model.AuditFilter, err error) {

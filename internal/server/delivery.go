@@ -34,17 +34,16 @@ func (s *Server) ListDelivery(ctx context.Context, req *api.WshExportTaskListDel
 		return nil, err
 	}
 	size := cmp.Or(int(req.GetPageSize()), defaultPage)
-	f := model.DeliveryFilter{InstID: req.GetEinstId(), OperatorID: req.GetOperatorId(), Before: before, Limit: size + 1}
+	f := model.DeliveryFilter{InstID: req.GetEinstId(), OperatorID: req.GetOperatorId()}
 	for _, st := range req.GetStates() {
 		f.States = append(f.States, model.DeliveryState(st))
 	}
-	found, err := s.DB.ListDelivery(ctx, f)
-	if err != nil {
-		return nil, err
-	}
 	res := &api.WshExportTaskListDeliveryRes{}
-	res.Data, res.NextPageToken = fillPage(list, found, size, s.deliveryToProto, func(v *model.Delivery) int64 { return v.ID })
-	return res, nil
+	res.Data, res.NextPageToken, err = listPage(ctx, list, before, size, func(before int64, limit int) ([]model.Delivery, error) {
+		f.Before, f.Limit = before, limit
+		return s.DB.ListDelivery(ctx, f)
+	}, s.deliveryToProto, func(v *model.Delivery) int64 { return v.ID })
+	return res, err
 }
 
 // RetryDelivery implements the RPC.

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"exporttask/api"
+	"exporttask/internal/memory"
 	"exporttask/internal/model"
 	"exporttask/internal/model/errcode"
 	"exporttask/internal/task"
@@ -23,11 +24,21 @@ import (
 // the service's own: it is logged and becomes a gRPC status with a plain message.
 
 // UnaryErrors returns the interceptor that turns errors of handlers into
-// envelopes and gRPC statuses. listener.Recovery does the same for panics.
-func UnaryErrors(log *slog.Logger) grpc.UnaryServerInterceptor {
+// envelopes and gRPC statuses, and gives each call a share of the memory of all
+// calls. listener.Recovery does the same for panics.
+func UnaryErrors(log *slog.Logger, calls *memory.Budget) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (res any, err error) {
+		ctx, release := calls.Attach(ctx)
+		defer release()
 		if err := undecoded(req); err != nil {
 			return envelope(info.FullMethod, err)
+		}
+		if m, ok := req.(proto.Message); ok && calls != nil {
+			if size := proto.Size(m); size > smallRequest {
+				if err := memory.Charge(ctx, int64(size)); err != nil {
+					return nil, toStatus(ctx, log, info.FullMethod, err)
+				}
+			}
 		}
 		res, err = next(ctx, req)
 		if err == nil {
@@ -130,6 +141,10 @@ func methodName(fullMethod string) string {
 func toStatus(ctx context.Context, log *slog.Logger, method string, err error) error {
 	if st, ok := status.FromError(err); ok {
 		return st.Err() // a handler or grpc itself wrote it for the client
+	}
+	if noMemory, ok := errors.AsType[*memory.ExceededError](err); ok {
+		log.WarnContext(ctx, "a call needs more memory than is free", "method", method, "error", noMemory)
+		return status.Error(codes.ResourceExhausted, noMemory.Error())
 	}
 	source, sourceDown := errors.AsType[*task.UnavailableError](err)
 	switch {

@@ -53,17 +53,17 @@ func (s *Server) ListInst(ctx context.Context, req *api.WshExportTaskListInstReq
 		return nil, err
 	}
 	size := cmp.Or(int(req.GetPageSize()), defaultPage)
-	f.Limit = size + 1
-	insts, rest, err := s.DB.ListInst(ctx, f)
-	if err != nil {
-		return nil, err
-	}
+	var rest int64 // where the next page begins, for a list that reads only so many rows
 	res := &api.WshExportTaskListInstRes{}
-	res.Data, res.NextPageToken = fillPage(list, insts, size, s.instToProto, func(in *model.Inst) int64 { return in.ID })
-	if res.GetNextPageToken() == "" && rest != 0 {
+	res.Data, res.NextPageToken, err = listPage(ctx, list, f.Before, size, func(before int64, limit int) (insts []model.Inst, err error) {
+		f.Before, f.Limit = before, limit
+		insts, rest, err = s.DB.ListInst(ctx, f)
+		return insts, err
+	}, s.instToProto, func(in *model.Inst) int64 { return in.ID })
+	if err == nil && res.GetNextPageToken() == "" && rest != 0 {
 		res.NextPageToken = pageToken(list, rest)
 	}
-	return res, nil
+	return res, err
 }
 
 // CancelInst implements the RPC.
@@ -134,11 +134,9 @@ func (s *Server) ListInstEvent(ctx context.Context, req *api.WshExportTaskListIn
 		return nil, err
 	}
 	size := cmp.Or(int(req.GetPageSize()), defaultEvents)
-	events, err := s.DB.ListEvents(ctx, req.GetEinstId(), after, size+1)
-	if err != nil {
-		return nil, err
-	}
 	res := &api.WshExportTaskListInstEventRes{}
-	res.Data, res.NextPageToken = fillPage(list, events, size, eventToProto, func(e *model.Event) int64 { return e.ID })
-	return res, nil
+	res.Data, res.NextPageToken, err = listPage(ctx, list, after, size, func(after int64, limit int) ([]model.Event, error) {
+		return s.DB.ListEvents(ctx, req.GetEinstId(), after, limit)
+	}, eventToProto, func(e *model.Event) int64 { return e.ID })
+	return res, err
 }

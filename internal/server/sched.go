@@ -38,16 +38,16 @@ func (s *Server) ListSched(ctx context.Context, req *api.WshExportTaskListSchedR
 		return nil, err
 	}
 	size := cmp.Or(int(req.GetPageSize()), defaultPage)
-	scheds, err := s.DB.ListSched(ctx, model.SchedFilter{
+	f := model.SchedFilter{
 		ID: req.GetEschedId(), TplID: req.GetEtplId(), OperatorID: req.GetOperatorId(), NamePart: req.GetEschedName(),
-		WithDeleted: req.GetWithDeleted(), Before: before, Limit: size + 1,
-	})
-	if err != nil {
-		return nil, err
+		WithDeleted: req.GetWithDeleted(),
 	}
 	res := &api.WshExportTaskListSchedRes{}
-	res.Data, res.NextPageToken = fillPage(list, scheds, size, s.schedToProto, func(sched *model.Sched) int64 { return sched.ID })
-	return res, nil
+	res.Data, res.NextPageToken, err = listPage(ctx, list, before, size, func(before int64, limit int) ([]model.Sched, error) {
+		f.Before, f.Limit = before, limit
+		return s.DB.ListSched(ctx, f)
+	}, s.schedToProto, func(sched *model.Sched) int64 { return sched.ID })
+	return res, err
 }
 
 // UpdateSched implements the RPC.

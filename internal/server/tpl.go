@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 
-	"google.golang.org/protobuf/proto"
-
 	"exporttask/api"
 	"exporttask/internal/model"
 	"exporttask/internal/task"
@@ -28,10 +26,6 @@ func (s *Server) CreateTpl(ctx context.Context, req *api.WshExportTaskCreateTplR
 	return &api.WshExportTaskCreateTplRes{Data: tplToProto(made)}, nil
 }
 
-// tplBatch is how many templates are read at once where the request sets no page
-// size.
-const tplBatch = 200
-
 // ListTpl implements the RPC. Without a page size the reply holds all templates,
 // as clients of the first contract expect, up to the size of a reply.
 func (s *Server) ListTpl(ctx context.Context, req *api.WshExportTaskListTplReq) (*api.WshExportTaskListTplRes, error) {
@@ -43,34 +37,13 @@ func (s *Server) ListTpl(ctx context.Context, req *api.WshExportTaskListTplReq) 
 	f := model.TplFilter{
 		ID: req.GetEtplId(), NamePart: req.GetEtplName(), Tag: req.GetEtplTag(), OperatorID: req.GetOperatorId(), WithDeleted: req.GetWithDeleted(),
 		Search: req.GetSearch(),
-		Before: int32(before), // an etplId that a token of ours holds; a forged one finds nothing
 	}
-	size := int(req.GetPageSize())
 	res := &api.WshExportTaskListTplRes{}
-	bytes := 0
-	for {
-		f.Limit = tplBatch
-		if size != 0 {
-			f.Limit = size + 1 // one more shows whether there is a next page
-		}
-		tpls, err := s.DB.ListTpl(ctx, f)
-		if err != nil {
-			return nil, err
-		}
-		for i := range tpls {
-			t := tplToProto(&tpls[i])
-			bytes += proto.Size(t) + 8
-			if len(res.GetData()) > 0 && bytes > maxReply || size != 0 && len(res.GetData()) == size {
-				res.NextPageToken = pageToken(list, int64(f.Before))
-				return res, nil
-			}
-			res.Data = append(res.Data, t)
-			f.Before = t.GetEtplId()
-		}
-		if len(tpls) < f.Limit {
-			return res, nil
-		}
-	}
+	res.Data, res.NextPageToken, err = listPage(ctx, list, before, int(req.GetPageSize()), func(before int64, limit int) ([]model.Tpl, error) {
+		f.Before, f.Limit = int32(before), limit // before is of a row or of a token; a forged token finds nothing
+		return s.DB.ListTpl(ctx, f)
+	}, tplToProto, func(t *model.Tpl) int64 { return int64(t.ID) })
+	return res, err
 }
 
 // UpdateTpl implements the RPC.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"exporttask/internal/format/row"
+	"exporttask/internal/memory"
 )
 
 const (
@@ -30,6 +31,7 @@ type Cursor struct {
 	unwatch func() bool
 	spare   chan *row.Batch // released batches; Batch.Release writes, take reads
 	free    func(*row.Batch)
+	memory  *memory.Share
 
 	// The fields below belong to the goroutine that calls Next.
 	cut      cutter
@@ -41,15 +43,18 @@ type Cursor struct {
 	done     error // the error that Next returned last
 }
 
-func newCursor(c *conn, cols []row.Column, limits Limits, first int64, size int, unwatch func() bool) *Cursor {
+func newCursor(c *conn, cols []row.Column, limits Limits, q Query, size int, unwatch func() bool) *Cursor {
 	cur := &Cursor{
-		conn: c, cols: cols, limits: limits, first: first, size: size, unwatch: unwatch,
+		conn: c, cols: cols, limits: limits, first: q.FirstRows, size: size, unwatch: unwatch, memory: q.Memory,
 		spare: make(chan *row.Batch, spareBatches),
 		cut:   cutter{seq: c.seq, maxRow: limits.RowBytes, continued: maxPayload},
 	}
 	cur.free = cur.putBack
 	buffered := c.in.Buffered() // rows that arrived with the columns
-	cur.batch = cur.take(buffered)
+	cur.batch = cur.take()
+	if buffered > len(cur.batch.Data) { // at most the size of the read buffer
+		grow(cur.batch, buffered, 0)
+	}
 	cur.cut.w, _ = io.ReadFull(c.in, cur.batch.Data[:buffered]) // reads from the buffer only
 	return cur
 }
@@ -61,8 +66,8 @@ func (cur *Cursor) Columns() []row.Column { return cur.cols }
 // The contents of a row are not checked: see row.Batch. Next returns io.EOF only
 // after the server has sent the end of the result and none of its warnings is one
 // of damage; rows read without io.EOF are part of a result only. Other errors are
-// *ServerError, *LimitError, *LostError, *ProtocolError, *DamageError, and the
-// cause of ctx or of the context given to Query. After an error or io.EOF every
+// *ServerError, *LimitError, *LostError, *ProtocolError, *DamageError, those
+// of memory.Share.Grow, and the cause of ctx or of the context given to Query. After an error or io.EOF every
 // call returns the same error.
 //
 // With io.EOF the connection is closed, so that the transaction of the query and
@@ -73,6 +78,9 @@ func (cur *Cursor) Next(ctx context.Context) (*row.Batch, error) {
 	}
 	b, err := cur.next(ctx)
 	cur.done = err
+	if err != nil {
+		b = nil
+	}
 	if errors.Is(err, io.EOF) {
 		_ = cur.conn.close() // ends the transaction; nothing runs that needs a kill
 	}
@@ -88,7 +96,7 @@ func (cur *Cursor) next(ctx context.Context) (*row.Batch, error) {
 	}
 	stop := cur.conn.watch(ctx)
 	defer stop()
-	b, err := cur.read()
+	b, err := cur.read(ctx)
 	if err == nil || errors.Is(err, io.EOF) {
 		// Close, or a context that ended meanwhile, leaves no clean end.
 		if cause := cur.conn.aborted(); cause != nil {
@@ -120,7 +128,7 @@ func (cur *Cursor) Close() error {
 
 // read fills the current batch until it is full or its rows have waited for
 // staleAfter, and returns it.
-func (cur *Cursor) read() (*row.Batch, error) {
+func (cur *Cursor) read(ctx context.Context) (*row.Batch, error) {
 	if cur.ended {
 		return nil, cur.finish()
 	}
@@ -137,7 +145,7 @@ func (cur *Cursor) read() (*row.Batch, error) {
 			b.Rows = b.Rows[:len(b.Rows)-int(extra)]
 			cur.rows = cur.first
 			if state == cutMore {
-				return cur.last()
+				return cur.last(ctx)
 			}
 		}
 		if err := cur.checkLimits(cur.rows, cut.bytes); err != nil {
@@ -147,16 +155,21 @@ func (cur *Cursor) read() (*row.Batch, error) {
 			if err := cur.end(state); err != nil {
 				return nil, err
 			}
-			return cur.last()
+			return cur.last(ctx)
 		}
-		need := cut.need(b)
+		need, more := cut.need(b)
 		full := cut.w >= cur.size-cur.size/8 || need > len(b.Data)
 		if len(b.Rows) > 0 && (full || time.Since(since) > staleAfter) {
-			cur.nextBatch(need)
-			return b, nil
+			return b, cur.nextBatch(ctx)
 		}
-		grow(b, need, cut.w)
-		got, err := cur.conn.nc.Read(b.Data[cut.w:])
+		room := need // of a long row, whose buffer shall hold nothing else
+		if more {
+			room += need / 4 // so that a row is not copied once per packet
+		}
+		if err := cur.grow(ctx, b, room, cut.w); err != nil {
+			return nil, err
+		}
+		got, err := cur.conn.nc.Read(b.Data[cut.w:max(need, min(cur.size, len(b.Data)))])
 		cut.w += got
 		if got == 0 && err != nil {
 			return nil, cur.conn.failed("read rows", err)
@@ -165,15 +178,21 @@ func (cur *Cursor) read() (*row.Batch, error) {
 }
 
 // nextBatch replaces the current batch with a new one and moves the incomplete row
-// at its end there. It makes room for need bytes, counted from the start of the old
-// batch.
-func (cur *Cursor) nextBatch(need int) {
+// at its end there.
+func (cur *Cursor) nextBatch(ctx context.Context) error {
+	if err := cur.deliver(ctx, cur.batch); err != nil {
+		return err
+	}
 	cut := &cur.cut
 	from := cut.r - cut.big
-	next := cur.take(max(need, cut.w) - from)
+	next := cur.take()
+	if err := cur.grow(ctx, next, cut.w-from, 0); err != nil {
+		return err
+	}
 	cut.w = copy(next.Data, cur.batch.Data[from:cut.w])
 	cut.r = cut.big
 	cur.batch = next
+	return nil
 }
 
 // end handles the packet that ends the rows. From here on no statement runs on the
@@ -194,11 +213,11 @@ func (cur *Cursor) end(state cutState) error {
 }
 
 // last returns the last rows or, if there are none, finishes.
-func (cur *Cursor) last() (*row.Batch, error) {
+func (cur *Cursor) last(ctx context.Context) (*row.Batch, error) {
 	b := cur.batch
 	cur.batch, cur.ended = nil, true
 	if len(b.Rows) > 0 {
-		return b, nil
+		return b, cur.deliver(ctx, b)
 	}
 	return nil, cur.finish()
 }
@@ -231,21 +250,50 @@ func (cur *Cursor) checkLimits(rows, bytes int64) error {
 	return nil
 }
 
-// take returns an empty batch whose buffer holds at least need bytes.
-func (cur *Cursor) take(need int) *row.Batch {
-	var b *row.Batch
+// take returns an empty batch.
+func (cur *Cursor) take() *row.Batch {
 	select {
-	case b = <-cur.spare:
+	case b := <-cur.spare:
+		return b
 	default:
-		b = &row.Batch{Data: make([]byte, cur.size), Rows: make([]row.Span, 0, cur.size/64), Cols: len(cur.cols), Free: cur.free}
+		return &row.Batch{Data: make([]byte, cur.size), Rows: make([]row.Span, 0, cur.size/64), Cols: len(cur.cols), Free: cur.free}
 	}
-	grow(b, need, 0)
-	return b
+}
+
+// extra returns the bytes of a buffer that count as memory: those of a batch that
+// has grown for a long row. The memory of other batches belongs to every query.
+func (cur *Cursor) extra(buffer int) int64 {
+	if buffer <= 2*cur.size {
+		return 0
+	}
+	return int64(buffer)
+}
+
+// grow makes b's buffer at least size bytes long and keeps the first used bytes. It
+// waits until the query's share of the memory permits that.
+func (cur *Cursor) grow(ctx context.Context, b *row.Batch, size, used int) error {
+	had := len(b.Data)
+	if size <= had {
+		return nil
+	}
+	if err := cur.memory.Grow(ctx, cur.extra(size)); err != nil {
+		return err
+	}
+	grow(b, size, used)
+	cur.memory.Shrink(cur.extra(had))
+	return nil
+}
+
+// deliver counts the memory that the reader of a batch needs to convert a long row.
+func (cur *Cursor) deliver(ctx context.Context, b *row.Batch) error {
+	return cur.memory.Grow(ctx, cur.extra(len(b.Data)))
 }
 
 // putBack keeps a released batch for reuse, unless it has grown for a long row.
 func (cur *Cursor) putBack(b *row.Batch) {
-	if len(b.Data) > 2*cur.size {
+	if extra := cur.extra(len(b.Data)); extra > 0 {
+		b.Data = nil
+		cur.memory.Shrink(2 * extra) // see grow and deliver
 		return
 	}
 	b.Rows = b.Rows[:0]
@@ -255,13 +303,9 @@ func (cur *Cursor) putBack(b *row.Batch) {
 	}
 }
 
-// grow makes room for need bytes in b and keeps the first used bytes. The room at
-// least doubles, so that a row of many packets is not copied once per packet.
-func grow(b *row.Batch, need, used int) {
-	if need <= len(b.Data) {
-		return
-	}
-	data := make([]byte, max(need, 2*used))
+// grow makes b's buffer size bytes long and keeps the first used bytes.
+func grow(b *row.Batch, size, used int) {
+	data := make([]byte, size)
 	copy(data, b.Data[:used])
 	b.Data = data
 }

@@ -113,11 +113,13 @@ func (c *cutter) last(body []byte) (cutState, error) {
 // statusMoreResults is SERVER_MORE_RESULTS_EXISTS.
 const statusMoreResults = 1 << 3
 
-// need returns how long Data must be for the packet at r to be complete.
-func (c *cutter) need(b *row.Batch) int {
+// need returns how long Data must be for the packet at r to be complete, and whether
+// another packet of the same row follows.
+func (c *cutter) need(b *row.Batch) (n int, more bool) {
 	if c.w-c.r < packetHead {
-		return c.r + packetHead
+		return c.r + packetHead, false
 	}
 	d := b.Data[c.r:]
-	return c.r + packetHead + (int(d[0]) | int(d[1])<<8 | int(d[2])<<16)
+	payload := int(d[0]) | int(d[1])<<8 | int(d[2])<<16
+	return c.r + packetHead + payload, payload == c.continued
 }

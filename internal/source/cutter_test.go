@@ -72,7 +72,7 @@ func (c *memConn) SetDeadline(time.Time) error { return nil }
 func memCursor(data []byte, cols, chunk, size int) *Cursor {
 	nc := &memConn{data: data, chunk: chunk}
 	c := &conn{nc: nc, in: newReader(nc), src: &Source{name: "memory"}, finished: make(chan struct{})}
-	return newCursor(c, make([]row.Column, cols), Limits{RowBytes: defaultRowBytes}, 0, size, func() bool { return true })
+	return newCursor(c, make([]row.Column, cols), Limits{RowBytes: defaultRowBytes}, Query{}, size, func() bool { return true })
 }
 
 func TestCutter_cut_anySplit(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"exporttask/internal/format/row"
+	"exporttask/internal/memory"
 )
 
 // Source is one data source: its address, its account and the limits of its
@@ -82,6 +83,10 @@ type Query struct {
 	// FirstRows, if not 0, ends the result after that many rows without an error.
 	// It is for previews.
 	FirstRows int64
+	// Memory grows by the rows that do not fit into a batch, and by as much again
+	// for their conversion by the reader, until their batches are released. Nil: no
+	// limit but RowBytes.
+	Memory *memory.Share
 }
 
 const (
@@ -214,7 +219,7 @@ func (s *Source) query(ctx context.Context, use use, q Query) (*Cursor, error) {
 		stop()
 		return nil, errors.Join(err, c.close())
 	}
-	cur := newCursor(c, cols, limits, q.FirstRows, s.opts.BatchBytes, stop)
+	cur := newCursor(c, cols, limits, q, s.opts.BatchBytes, stop)
 	cur.notes = c.facts.notes(q.SQL, cols)
 	return cur, nil
 }

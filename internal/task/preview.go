@@ -10,6 +10,7 @@ import (
 	"exporttask/internal/calendar"
 	"exporttask/internal/format"
 	"exporttask/internal/format/encoder"
+	"exporttask/internal/memory"
 	"exporttask/internal/model"
 	"exporttask/internal/source"
 )
@@ -21,7 +22,23 @@ const (
 	previewBytes = 2 << 20
 	// previewRowBytes bounds one row. A longer row is refused before it is read.
 	previewRowBytes = 1 << 20
+	// previewMemory is what a preview needs for its rows as they arrive and for the
+	// encoder that counts the warnings, in bytes; cellMemory what a cell needs as
+	// text and in the reply.
+	previewMemory = previewBytes + 4<<20
+	cellMemory    = 160
 )
+
+// chargeCells charges the memory of a preview's cells. Their number is bounded only
+// by that of the rows and of the columns that a statement may have.
+func chargeCells(ctx context.Context, sample *source.Sample) error {
+	cells := int64(sample.Rows()) * int64(len(sample.Columns))
+	err := memory.Charge(ctx, cells*cellMemory)
+	if e, ok := errors.AsType[*memory.ExceededError](err); ok && e.Waited == 0 {
+		return invalid("rows", "the first rows have %d cells, more than fit into the memory for calls: ask for fewer", cells)
+	}
+	return err
+}
 
 // Preview holds the first rows of a template's result, as the cells of the file
 // would show them.
@@ -77,7 +94,11 @@ func (s *Service) Preview(ctx context.Context, t *model.Tpl, p PreviewParams) (*
 	}
 	ctx, stop := context.WithTimeout(ctx, previewTime)
 	defer stop()
+	if err := memory.Charge(ctx, previewMemory); err != nil {
+		return nil, err
+	}
 	sample, err := s.sources.Sample(ctx, in.Source, source.Query{
+		Memory:    memory.OfCall(ctx),
 		SQL:       query.SQL,
 		FirstRows: int64(p.Rows) + 1, // one more shows whether there are more
 		Snapshot:  in.Options.V.Snapshot,
@@ -89,6 +110,9 @@ func (s *Service) Preview(ctx context.Context, t *model.Tpl, p PreviewParams) (*
 		if mine, ok := errors.AsType[*model.Error](err); ok {
 			mine.Text += hint
 		}
+		return nil, err
+	}
+	if err := chargeCells(ctx, sample); err != nil {
 		return nil, err
 	}
 	out := &Preview{Params: params, ResultColumns: resultColumns(sample.Columns), More: sample.Rows() > p.Rows}

@@ -23,8 +23,7 @@ const (
 	// instances, each is read less often.
 	watchStatements = 15
 	// progressBatch and loadBatch are the numbers of instances that one statement
-	// reads: the progress of instances, and whole instances, whose statements and
-	// parameters may take megabytes.
+	// reads: the progress of instances, and instances with their large values cut.
 	progressBatch = 500
 	loadBatch     = 16
 	// watchTimeout is the timeout of one read. watchPatience is the time for which
@@ -35,12 +34,12 @@ const (
 
 // WatchDB reads instances for a Watcher. *model.DB implements it.
 type WatchDB interface {
-	GetInst(ctx context.Context, id int64) (*model.Inst, error)
-	GetInsts(ctx context.Context, ids []int64) ([]model.Inst, error)
+	CutInsts(ctx context.Context, ids []int64) ([]model.Inst, error)
 	Progress(ctx context.Context, ids []int64) ([]model.InstProgress, error)
 }
 
-// Watcher sends the states of instances to any number of watches. While there are
+// Watcher sends the states of instances to any number of watches. Their large values
+// are cut, as in lists: see model.Inst.Cut. While there are
 // watches, one goroutine reads all watched instances together, so that thousands
 // of watches cost the database no more than a few do.
 //
@@ -93,8 +92,13 @@ func NewWatcher[T any](db WatchDB, render func(ctx context.Context, in *model.In
 	}
 }
 
-// Watch begins to watch an instance. It returns the error of GetInst for an
-// instance that cannot be read. Only the first watch of an instance reads the
+// errNoInst is the error of an instance that does not exist.
+func errNoInst(id int64) error {
+	return model.Errorf(model.NotFound, "einstId: %d, no such instance", id)
+}
+
+// Watch begins to watch an instance. It returns an error for an instance that does not
+// exist or cannot be read. Only the first watch of an instance reads the
 // database.
 func (w *Watcher[T]) Watch(ctx context.Context, id int64) (*Watch[T], error) {
 	watch := &Watch[T]{states: make(chan WatchState[T], 1), watcher: w, id: id}
@@ -102,10 +106,14 @@ func (w *Watcher[T]) Watch(ctx context.Context, id int64) (*Watch[T], error) {
 	if w.join(watch) {
 		return watch, nil
 	}
-	in, err := w.db.GetInst(ctx, id)
+	found, err := w.db.CutInsts(ctx, []int64{id})
 	if err != nil {
 		return nil, err
 	}
+	if len(found) == 0 {
+		return nil, errNoInst(id)
+	}
+	in := &found[0]
 	view, err := w.render(ctx, in)
 	if err != nil {
 		return nil, err
@@ -218,7 +226,7 @@ func (w *Watcher[T]) readBatch(ids []int64) {
 	}
 	for _, id := range ids {
 		if !found[id] {
-			w.publish(id, nil, WatchState[T]{Err: model.Errorf(model.NotFound, "einstId: %d, no such instance", id)})
+			w.publish(id, nil, WatchState[T]{Err: errNoInst(id)})
 		}
 	}
 	for batch := range slices.Chunk(load, loadBatch) {
@@ -252,12 +260,12 @@ func (w *Watcher[T]) needsLoad(ctx context.Context, p model.InstProgress) bool {
 	return false
 }
 
-// load reads whole instances and publishes them.
+// load reads instances and publishes them.
 func (w *Watcher[T]) load(ids []int64) {
 	ctx, stop := context.WithTimeout(context.Background(), watchTimeout)
 	defer stop()
 	w.wait(2)
-	list, err := w.db.GetInsts(ctx, ids)
+	list, err := w.db.CutInsts(ctx, ids)
 	if err != nil {
 		w.failed(ids, err)
 		return

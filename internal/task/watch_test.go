@@ -18,14 +18,9 @@ type countingDB struct {
 	statements atomic.Int64
 }
 
-func (d *countingDB) GetInst(ctx context.Context, id int64) (*model.Inst, error) {
+func (d *countingDB) CutInsts(ctx context.Context, ids []int64) ([]model.Inst, error) {
 	d.statements.Add(2)
-	return d.DB.GetInst(ctx, id)
-}
-
-func (d *countingDB) GetInsts(ctx context.Context, ids []int64) ([]model.Inst, error) {
-	d.statements.Add(2)
-	return d.DB.GetInsts(ctx, ids)
+	return d.DB.CutInsts(ctx, ids)
 }
 
 func (d *countingDB) Progress(ctx context.Context, ids []int64) ([]model.InstProgress, error) {

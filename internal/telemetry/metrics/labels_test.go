@@ -42,6 +42,7 @@ func TestMetrics_HostileLabels(t *testing.T) {
 	m.AddQueue(manyOperators{})
 	m.AddDeliveries(load{}, []string{"crm"})
 	m.AddRegistration([]string{"LOST"}, func() string { return "\xff" })
+	m.AddMemory("calls", 1, func() int64 { return 0 })
 	m.AddConnections("grpc", func() (int, int64) { return 0, 0 })
 	for _, h := range hostile {
 		for _, method := range []string{h, "/exporttask.ExportTask/" + h, "/" + h + "/GetInst"} {

@@ -44,6 +44,7 @@ func busy(t *testing.T) *Metrics {
 	m.AddDeliveries(load{}, []string{"crm", "share"})
 	m.Delivered("crm", "retried", time.Second)
 	m.AddRegistration([]string{"LOST", "REGISTERED"}, func() string { return "REGISTERED" })
+	m.AddMemory("exports", 100, func() int64 { return 7 })
 	m.AddConnections("grpc", func() (int, int64) { return 4, 5 })
 	m.Began()
 	m.Began()
@@ -97,6 +98,8 @@ func TestMetrics_Handler(t *testing.T) {
 		`exportd_registration_state{state="REGISTERED"} 1`,
 		`exportd_registration_state{state="LOST"} 0`,
 		`exportd_connections_refused_total{port="grpc"} 5`,
+		`exportd_memory_limit_bytes{use="exports"} 100`,
+		`exportd_memory_used_bytes{use="exports"} 7`,
 	} {
 		if !strings.Contains(text, line+"\n") {
 			t.Errorf("no line %q", line)

@@ -161,3 +161,14 @@ func (m *Metrics) AddConnections(port string, count func() (open int, refused in
 			Name: "exportd_connections_refused_total", Help: "Connections that were refused because of max-conns or max-conns-per-ip.", ConstLabels: labels,
 		}, func() float64 { _, refused := count(); return float64(refused) }))
 }
+
+// AddMemory adds metrics of a memory budget. use is "exports" or "calls".
+func (m *Metrics) AddMemory(use string, limit int64, used func() int64) {
+	labels := prometheus.Labels{"use": use}
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "exportd_memory_limit_bytes", Help: "Memory that exports and deliveries, or calls, may use together.", ConstLabels: labels,
+	}, func() float64 { return float64(limit) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "exportd_memory_used_bytes", Help: "Memory that exports and deliveries, or calls, have acquired.", ConstLabels: labels,
+		}, func() float64 { return float64(used()) }))
+}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"sync"
@@ -27,6 +28,7 @@ type Site struct {
 
 	reader, store string
 	args, env     []string
+	cgroup        string // of the processes; empty: that of the test
 }
 
 // NewSite makes a site whose processes get these arguments.
@@ -98,6 +100,10 @@ func (s *Site) Start(tb testing.TB, own ...string) *Replica {
 	args := append([]string{"-grpc-addr=127.0.0.1:0", "-store-dir=" + s.store, "-poll=100ms", "-log-format=json"}, s.args...)
 	args = append(args, own...)
 	r.cmd = exec.Command(Build(tb, "exporttask/cmd/exportd"), args...)
+	if s.cgroup != "" {
+		enter := fmt.Sprintf("echo $$ > %s/cgroup.procs && exec \"$0\" \"$@\"", s.cgroup)
+		r.cmd = exec.Command("sh", append([]string{"-c", enter, r.cmd.Path}, args...)...)
+	}
 	r.cmd.Env = append(os.Environ(), "EXPORTD_HTTP_ADDR=127.0.0.1:0", "EXPORTD_OWN_DATABASE_SOURCE=true", "EXPORTD_DB_DSN="+s.DSN, "EXPORTD_READER_DSN="+s.reader)
 	r.cmd.Env = append(r.cmd.Env, s.env...)
 	log, err := r.cmd.StderrPipe()

@@ -258,10 +258,10 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
      */
     private $deliveries;
     /**
-     * Names of those fields above that are not whole in this list: etplExpr and
+     * Names of those fields above that are not whole in a list or watch: etplExpr and
      * etplOutputColumns with their first 2,000 characters, params without any.
-     * GetInst and WatchInst return them whole and this field empty, except that no
-     * reply holds params of more than 3 MiB.
+     * GetInst returns them whole and this field empty, except that no reply
+     * holds params of more than 3 MiB.
      *
      * Generated from protobuf field <code>repeated string cutFields = 40;</code>
      */
@@ -359,10 +359,10 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
      *     @type array<\Exporttask\WshExportDelivery>|\Google\Protobuf\Internal\RepeatedField $deliveries
      *           Deliveries of its files; only in GetInst and WatchInst.
      *     @type array<string>|\Google\Protobuf\Internal\RepeatedField $cutFields
-     *           Names of those fields above that are not whole in this list: etplExpr and
+     *           Names of those fields above that are not whole in a list or watch: etplExpr and
      *           etplOutputColumns with their first 2,000 characters, params without any.
-     *           GetInst and WatchInst return them whole and this field empty, except that no
-     *           reply holds params of more than 3 MiB.
+     *           GetInst returns them whole and this field empty, except that no reply
+     *           holds params of more than 3 MiB.
      * }
      */
     public function __construct($data = NULL) {
@@ -1419,10 +1419,10 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Names of those fields above that are not whole in this list: etplExpr and
+     * Names of those fields above that are not whole in a list or watch: etplExpr and
      * etplOutputColumns with their first 2,000 characters, params without any.
-     * GetInst and WatchInst return them whole and this field empty, except that no
-     * reply holds params of more than 3 MiB.
+     * GetInst returns them whole and this field empty, except that no reply
+     * holds params of more than 3 MiB.
      *
      * Generated from protobuf field <code>repeated string cutFields = 40;</code>
      * @return \Google\Protobuf\Internal\RepeatedField
@@ -1433,10 +1433,10 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Names of those fields above that are not whole in this list: etplExpr and
+     * Names of those fields above that are not whole in a list or watch: etplExpr and
      * etplOutputColumns with their first 2,000 characters, params without any.
-     * GetInst and WatchInst return them whole and this field empty, except that no
-     * reply holds params of more than 3 MiB.
+     * GetInst returns them whole and this field empty, except that no reply
+     * holds params of more than 3 MiB.
      *
      * Generated from protobuf field <code>repeated string cutFields = 40;</code>
      * @param array<string>|\Google\Protobuf\Internal\RepeatedField $var
