@@ -100,6 +100,11 @@ test-clients: tools $(GOTEST) ## run the PHP, Node, Python, grpcurl and curl cli
 	@scripts/install-parts php clients
 	NODE_PATH=$(CACHE)/node/node_modules $(GOTEST) -count=1 -tags clients ./clients
 
+.PHONY: test-console
+test-console: tools $(GOTEST) console/node_modules ## use the console in Chromium, which it installs, against the real service (SHOTS=docs/console: keep the screenshots)
+	@scripts/install-parts console
+	SHOTS=$(if $(SHOTS),$(abspath $(SHOTS))) $(GOTEST) -count=1 -tags console ./internal/console
+
 .PHONY: generate-php
 generate-php: ## make clients/php/src from the proto, with the distribution's protoc
 	@scripts/install-parts php
@@ -153,7 +158,7 @@ lint: $(BIN)/golangci-lint ## run the linters
 	$(BIN)/golangci-lint run ./...
 	GOARCH=amd64 go vet ./...
 	GOARCH=arm64 go vet ./...
-	go vet -tags purego,readers,clients ./internal/format/... ./clients
+	go vet -tags purego,readers,clients,console ./internal/format/... ./internal/console ./clients
 
 $(BIN)/golangci-lint: tools/lint/go.mod
 	@echo "Building golangci-lint; this happens once and takes a few minutes."
