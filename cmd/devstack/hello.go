@@ -27,6 +27,8 @@ func (st *stack) sayNext(out *console) {
 	}
 	out.say("The log: %s", relative(st.logFile))
 	out.say("")
+	out.say("The console, in a browser: http://%s/console/", st.httpAddr)
+	out.say("")
 	out.say("Try next, in another terminal:")
 	for _, line := range st.tryNext() {
 		out.say("  %s", line)

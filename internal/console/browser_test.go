@@ -43,7 +43,7 @@ func TestConsole(t *testing.T) {
 	worker := open.Start(t)
 	front := open.Start(t, "-workers=0")
 
-	closed := exportdtest.NewSite(t, "-token-file="+writeTokens(t))
+	closed := exportdtest.NewSite(t, "-tokens-file="+writeTokens(t))
 	createShop(t, closed)
 	signIn := closed.Start(t)
 
@@ -60,7 +60,11 @@ func TestConsole(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no browser tests: %v", err)
 	}
-	cmd := exec.CommandContext(ctx, "node", append([]string{"--test", "--test-concurrency=1"}, files...)...)
+	args := []string{"--test", "--test-concurrency=1"}
+	if only := os.Getenv("ONLY"); only != "" { // names of tests, as a regular expression
+		args = append(args, "--test-name-pattern="+only)
+	}
+	cmd := exec.CommandContext(ctx, "node", append(args, files...)...)
 	cmd.Env = append(os.Environ(), "CONSOLE_TEST="+string(env))
 	cmd.WaitDelay = 10 * time.Second
 	var out bytes.Buffer
