@@ -102,4 +102,4 @@ export async function tabTo(page, name, key = "Tab") {
 export const query = "SELECT order_no, customer, amount, paid, status, created_at, remark FROM orders WHERE created_at >= :from ORDER BY order_no";
 // Each row takes a while at the database and fills a packet, so that rows arrive one
 // after another.
-export const slow = "SELECT n, SHA2(REPEAT(CONCAT(n, 'x'), 700000), 512) AS digest, REPEAT('x', 12000) AS pad FROM numbers";
+export const slow = "SELECT n, SHA2(REPEAT(CONCAT(n, 'x'), 2000000), 512) AS digest, REPEAT('x', 12000) AS pad FROM numbers";

@@ -13,8 +13,8 @@ import { formatOptions } from "./tpl-file";
 
 // declsOf completes the declarations of a template by the parameters of its SQL.
 export async function declsOf(etplId: number, declared: ParamDecl[], signal?: AbortSignal): Promise<ParamDecl[]> {
-  const reply = await post<{ data?: { sqlParams?: SqlParam[] } }>("/v1/tpl:preview", { etplId, checkOnly: true }, signal).catch(() => undefined);
-  const found = reply?.data?.sqlParams;
+  const reply = await post<{ sqlParams?: SqlParam[] }>("/v1/tpl:preview", { etplId, checkOnly: true }, signal).catch(() => undefined);
+  const found = reply?.sqlParams;
   if (!found) return declared;
   return found.filter((p) => !p.builtin).map((p) => declared.find((d) => d.name === p.name) ?? { name: p.name, list: p.list });
 }

@@ -19,8 +19,8 @@ import { PreviewPane } from "./tpl-preview";
 import { lastRun } from "./run";
 import { DeleteTpl } from "./tpls";
 
-export interface SqlParam { name: string; builtin?: boolean; declared?: boolean; list?: boolean }
-interface CheckReply extends Preview { resultColumns?: ResultColumn[]; sqlParams?: SqlParam[] }
+export interface SqlParam { name: string; builtin?: boolean; list?: boolean }
+interface CheckReply { data: Preview & { resultColumns?: ResultColumn[] }; sqlParams?: SqlParam[] }
 
 export const oneTpl = (id: number, signal?: AbortSignal) =>
   get<Page<Tpl>>("/v1/tpl", { etplId: id, withDeleted: true }, signal).then((res) => {
@@ -54,8 +54,8 @@ function useCheck(draft: Draft, used: Set<string> | undefined, active: boolean) 
     }
     const stop = new AbortController();
     setState((s) => ({ ...s, busy: true }));
-    post<{ data: CheckReply }>("/v1/tpl:preview", JSON.parse(body), stop.signal).then(
-      (res) => !stop.signal.aborted && setState({ reply: res.data, busy: false }),
+    post<CheckReply>("/v1/tpl:preview", JSON.parse(body), stop.signal).then(
+      (reply) => !stop.signal.aborted && setState({ reply, busy: false }),
       (error) => !stop.signal.aborted && setState((s) => ({ reply: s.reply, error, busy: false })),
     );
     return () => stop.abort();
@@ -106,7 +106,7 @@ function Editor({ id, first, copy }: { id: number; first?: Tpl; copy: boolean })
   useEffect(() => {
     if (found) setSqlParams((before) => (JSON.stringify(before) === JSON.stringify(found) ? before : found));
   }, [found]);
-  const result = check.reply?.resultColumns ?? base?.etplResultColumns ?? [];
+  const result = check.reply?.data.resultColumns ?? base?.etplResultColumns ?? [];
   const problem = problemOf(check.error, draft.sql);
 
   const rows: ParamDecl[] = useMemo(() => {

@@ -380,7 +380,7 @@ export const en = {
   "sched.paused": "{name} is paused",
   "sched.resumed": "{name} is active again",
   "sched.runNow": "Run now",
-  "sched.runOf": "Run {name} now",
+  "sched.runOf": "Run now: {name}",
   "sched.deleteOf": "Delete {name}",
   "sched.deleteTitle": "Delete this schedule?",
   "sched.deleteText": "Its runs and files stay.",

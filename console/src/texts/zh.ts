@@ -382,7 +382,7 @@ export const zh: Record<Key, string> = {
   "sched.paused": "已暂停 {name}",
   "sched.resumed": "已恢复 {name}",
   "sched.runNow": "立即运行",
-  "sched.runOf": "立即运行 {name}",
+  "sched.runOf": "立即运行：{name}",
   "sched.deleteOf": "删除 {name}",
   "sched.deleteTitle": "删除此定时任务？",
   "sched.deleteText": "已有的运行和文件会保留。",
