@@ -39,16 +39,17 @@ export function useWatch(id: string) {
         return;
       }
       source = new EventSource(`${root}/v1/inst/${id}/watch`);
-      const read = (e: MessageEvent<string>) => take(instOf(JSON.parse(e.data)));
+      const read = (e: MessageEvent<string>) => {
+        const inst = JSON.parse(e.data) as Inst;
+        take(inst);
+        if (ended(inst.state)) source?.close();
+      };
       const again = () => {
         source?.close();
         if (!stopped) timer = setTimeout(open, 500) as unknown as number;
       };
       source.addEventListener("change", read);
-      source.addEventListener("end", (e) => {
-        read(e as MessageEvent<string>);
-        source?.close();
-      });
+      source.addEventListener("end", () => source?.close()); // after the change that shows it
       source.onerror = again;
     };
     void open();
@@ -69,10 +70,7 @@ export function useWatch(id: string) {
   return { inst, error, samples: samples.current, reload: () => setTurn((n) => n + 1) };
 }
 
-// instOf takes the run out of an event, which is the run or holds it as data.
-const instOf = (m: Inst | { data: Inst }): Inst => ("data" in m ? m.data : m);
-
-// rate is the rows a second over the last ten seconds; undefined: not known yet.
+// rateOf is the rows a second over the last ten seconds; undefined: not known yet.
 export function rateOf(samples: Sample[], now: number): number | undefined {
   const first = samples[0];
   const last = samples[samples.length - 1];

@@ -36,7 +36,7 @@ export function Runs() {
   }, [settled]);
   // A link within the page, such as one in a row, sets the filters too.
   useEffect(() => setTyped(filter), [search.toString()]);
-  const [more, setMore] = useState(["operator", "schedule", "template", "from", "to"].some((k) => filter[k as keyof Filter]));
+  const [more, setMore] = useState(["error", "operator", "schedule", "template", "from", "to"].some((k) => filter[k as keyof Filter]));
   const [older, setOlder] = useState<Page<Inst>[]>([]);
   const [busy, setBusy] = useState(false);
   const list = useLoad((signal) => get<Page<Inst>>("/v1/inst", requestOf(settled), signal), [settled], 3000);

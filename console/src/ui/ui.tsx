@@ -23,7 +23,7 @@ interface ButtonProps extends Children {
 }
 export function Button({ kind = "plain", icon, busy, disabled, type = "button", label, small, children, onClick, id, pressed }: ButtonProps) {
   return (
-    <button id={id} type={type} class={`btn ${kind}${small ? " small" : ""}${children ? "" : " square"}`} disabled={disabled || busy} aria-busy={busy || undefined} aria-label={label} title={label} aria-pressed={pressed} onClick={onClick}>
+    <button id={id} type={type} class={`btn ${kind}${small ? " small" : ""}${children ? "" : " square"}`} disabled={disabled || busy} aria-busy={busy || undefined} aria-label={label && visible(label)} title={label && visible(label)} aria-pressed={pressed} onClick={onClick}>
       {busy ? <span class="spin" aria-hidden="true" /> : icon && <Icon name={icon} />}
       {children && <span>{children}</span>}
     </button>
@@ -32,7 +32,7 @@ export function Button({ kind = "plain", icon, busy, disabled, type = "button", 
 
 export function Link({ to, kind, icon, children, small, label, current, onClick }: { to: string; kind?: "primary" | "plain" | "quiet"; icon?: IconName; small?: boolean; label?: string; current?: boolean; onClick?: () => void } & Children) {
   return (
-    <a href={base + to} class={kind ? `btn ${kind}${small ? " small" : ""}${children ? "" : " square"}` : undefined} aria-label={label} title={label} aria-current={current ? "page" : undefined} onClick={onClick}>
+    <a href={base + to} class={kind ? `btn ${kind}${small ? " small" : ""}${children ? "" : " square"}` : undefined} aria-label={label && visible(label)} title={label && visible(label)} aria-current={current ? "page" : undefined} onClick={onClick}>
       {icon && <Icon name={icon} />}
       {children}
     </a>
@@ -99,7 +99,7 @@ export function Select({ label, value, options, onChange, hint, error, wide }: {
         <select {...a} value={value} onChange={(e) => onChange(e.currentTarget.value)}>
           {options.map(([v, text]) => (
             <option key={v} value={v} selected={v === value}>
-              {text}
+              {visible(text)}
             </option>
           ))}
         </select>
@@ -129,7 +129,7 @@ export function Header({ title, children, back, sub }: { title: ComponentChildre
       {back && (
         <a class="back" href={base + back[0]}>
           <Icon name="back" size={14} />
-          {back[1]}
+          {visible(back[1])}
         </a>
       )}
       <div class="page-title">
