@@ -88,7 +88,7 @@ test("screenshots of the five main pages", async () => {
   const dir = process.env.SHOTS || mkdtempSync(join(tmpdir(), "console-"));
   mkdirSync(dir, { recursive: true });
   for (const dark of [false, true]) {
-    const page = await newPage({ width: 1120, height: 680, dark });
+    const page = await newPage({ width: 1080, height: 640, dark });
     for (const name of ["templates", "editor", "instance", "runs", "schedule"]) {
       await page.visit(pages[name]);
       await settle(page);

@@ -34,8 +34,9 @@ test("a schedule is made, explained, paused, backfilled", async () => {
   await page.getByRole("button", { name: "Resume" }).click();
   await page.locator(".page-head .state", { hasText: "Active" }).waitFor();
   await page.getByRole("button", { name: "Backfill …" }).click();
-  await page.getByLabel("From").fill("2026-02-01T00:00");
-  await page.getByLabel("To (not included)").fill("2026-02-04T00:00");
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("From").fill("2026-02-01T00:00");
+  await dialog.getByLabel("To (not included)").fill("2026-02-04T00:00");
   await page.locator("[data-test=count]", { hasText: "3 runs would be created." }).waitFor();
   assert.equal((await api("GET", "/inst?eschedId=" + id)).length, 0, "counting created runs");
   await page.getByRole("button", { name: "Create 3 runs" }).click();
@@ -43,8 +44,8 @@ test("a schedule is made, explained, paused, backfilled", async () => {
   await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 3);
   await page.visit("/schedules/" + id);
   await page.getByRole("button", { name: "Backfill …" }).click();
-  await page.getByLabel("From").fill("2026-02-01T00:00");
-  await page.getByLabel("To (not included)").fill("2026-02-05T00:00");
+  await dialog.getByLabel("From").fill("2026-02-01T00:00");
+  await dialog.getByLabel("To (not included)").fill("2026-02-05T00:00");
   await page.locator("[data-test=count]", { hasText: "1 run would be created. 3 due times have one already." }).waitFor();
   await page.getByRole("button", { name: "Back", exact: true }).click();
   await page.getByRole("button", { name: "Run now" }).click();
@@ -69,9 +70,10 @@ test("deliveries with their answers, and retry", async () => {
   await settled(inst.einstId);
   const page = await newPage();
   await page.visit("/deliveries");
-  const broken = page.locator("tbody tr", { hasText: "broken" });
+  const row = (destination) => page.locator("tbody tr", { hasText: destination }).filter({ hasText: "#" + inst.einstId });
+  const broken = row("broken");
   await broken.locator(".state", { hasText: "Failed" }).waitFor();
-  await page.locator("tbody tr", { hasText: "archive" }).locator(".state", { hasText: "Delivered" }).waitFor();
+  await row("archive").locator(".state", { hasText: "Delivered" }).waitFor();
   assert.ok((await broken.locator(".row-error").innerText()).length > 0);
   await broken.getByRole("button", { name: "Retry" }).click();
   await page.getByText("The delivery starts again").waitFor();

@@ -8,7 +8,7 @@ import type { DeliverTo, Options } from "../types";
 import { Button, Check, Empty, Input, Select } from "../ui/ui";
 
 const delimiters: [string, string][] = [["", ","], [";", ";"], ["\t", "TAB"], ["|", "|"], ["^", "^"], ["~", "~"], ["\u0001", "0x01"], ["\u001f", "0x1F"]];
-const known = new Set(["csvDelimiter", "csvBom", "csvLf", "csvQuoteAll", "csvNullText", "noHeader", "csvGb18030", "noFormulaGuard", "gzip", "splitRows", "sheetName", "noFreeze", "noFilter", "small", "snapshot", "fileName"]);
+const known = new Set(["csvDelimiter", "csvBom", "csvLf", "csvQuoteAll", "csvNullText", "noHeader", "csvGb18030", "noFormulaGuard", "gzip", "splitRows", "sheetName", "noFreeze", "noFilter", "small", "snapshot", "fileName", "zstd", "jsonNumbers"]);
 const fallback: Record<string, string[]> = {
   FMT_CSV: ["fileName", "csvDelimiter", "csvNullText", "csvBom", "csvLf", "csvQuoteAll", "csvGb18030", "noHeader", "noFormulaGuard", "gzip", "small", "splitRows", "snapshot"],
   FMT_XLS: ["fileName", "sheetName", "noHeader", "noFreeze", "noFilter", "splitRows", "snapshot"],
@@ -53,6 +53,7 @@ export function FileOptions({ format, options, onFormat, onChange, params }: { f
         {names.includes("sheetName") && <Input label={t("option.sheetName")} value={String(options.sheetName ?? "")} placeholder="Sheet1" onInput={(v) => set("sheetName", v)} />}
         {names.includes("csvDelimiter") && <Select label={t("option.csvDelimiter")} value={options.csvDelimiter === "," ? "" : String(options.csvDelimiter ?? "")} options={delimiters} onChange={(v) => set("csvDelimiter", v)} />}
         {names.includes("csvNullText") && <Input label={t("option.csvNullText")} mono value={String(options.csvNullText ?? "")} placeholder={t("option.csvNullHint")} onInput={(v) => set("csvNullText", v)} />}
+        {names.includes("jsonNumbers") && <Select label={t("option.jsonNumbers")} value={String(options.jsonNumbers ?? "")} options={[["", t("option.jsonAuto")], ["string", t("option.jsonString")], ["number", t("option.jsonNumber")]]} onChange={(v) => set("jsonNumbers", v)} />}
         {names.includes("splitRows") && <Input label={t("option.splitRows")} type="number" min="0" value={Number(options.splitRows ?? 0) ? String(options.splitRows) : ""} placeholder={t("option.oneFile")} onInput={(v) => set("splitRows", v === "" ? "0" : v)} />}
       </div>
       <div class="checks two">
@@ -64,6 +65,7 @@ export function FileOptions({ format, options, onFormat, onChange, params }: { f
         {bool("noFreeze")}
         {bool("noFilter")}
         {bool("gzip")}
+        {bool("zstd")}
         {bool("small")}
         {bool("noFormulaGuard", t("option.guardHint"))}
         {bool("snapshot", t("option.snapshotHint"))}
