@@ -72,6 +72,7 @@ func faults() []fault {
 		{name: "sched", run: fireUnderKills},
 		{name: "galera", run: galeraFaults},
 		{name: "promote", run: promoteReplica},
+		{name: "restart", run: restartInOutage, alone: true},
 		{name: "cut", run: cutConnections, alone: true},
 		{name: "cancel", run: cancelRunning, alone: true},
 	}

@@ -41,16 +41,28 @@ func (p *Pool) work(ctx context.Context, i *item) {
 	ctx = context.WithoutCancel(ctx)
 	if err == nil {
 		finishing, done := step(ctx, "finish")
-		err = worker.Persist(finishing, log, func(ctx context.Context) error { return p.finisher.finish(ctx, in, made.result) })
+		k := &keeper{log: log, files: made.store, inst: in, result: made.result}
+		unanswered := time.AfterFunc(keepAfter, func() { k.keep(ctx) })
+		err = worker.Persist(finishing, log, func(ctx context.Context) error {
+			err := p.finisher.finish(ctx, in, made.result)
+			if isUndecided(err) {
+				k.keep(ctx)
+			}
+			return err
+		})
+		unanswered.Stop()
 		done(err)
+		if !isUndecided(err) {
+			k.forget(ctx)
+		}
 		if err == nil {
 			outcome.End = "succeeded"
 			log.InfoContext(ctx, "attempt succeeded", "rows", made.result.Rows, "duration", time.Since(began))
 			return
 		}
-		if !errors.Is(err, model.ErrLeaseLost) && !errors.Is(err, model.ErrCanceling) && !model.Refused(err) {
+		if isUndecided(err) {
 			// The transaction may have been committed, so the file stays. If it
-			// was not, the lease runs out and another attempt is made.
+			// was not, the lease runs out, and adopt records the result.
 			log.ErrorContext(ctx, "finish: outcome unknown", "error", err)
 			outcome.End = "lost"
 			return
@@ -58,6 +70,12 @@ func (p *Pool) work(ctx context.Context, i *item) {
 		made.remove(ctx, log)
 	}
 	outcome.End, outcome.Code = p.end(ctx, log, in, err, cause)
+}
+
+// isUndecided reports whether an error of a finish leaves open if the instance
+// has ended, or will.
+func isUndecided(err error) bool {
+	return err != nil && !errors.Is(err, model.ErrLeaseLost) && !errors.Is(err, model.ErrCanceling) && !model.Refused(err)
 }
 
 // end writes down the end of an attempt that made no file and returns it in the

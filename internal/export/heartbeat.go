@@ -185,10 +185,21 @@ func (p *Pool) rescueLoop(ctx context.Context) {
 	}
 }
 
+// rescueOnce records the results that workers have left in the store, and returns
+// the other instances whose lease has expired to the queue.
 func (p *Pool) rescueOnce(ctx context.Context) (int, error) {
-	ctx, stop := context.WithTimeout(ctx, queueTimeout)
+	reading, stop := context.WithTimeout(ctx, queueTimeout)
 	defer stop()
-	return p.queue.Rescue(ctx)
+	expired, err := p.queue.ListExpired(reading)
+	if err != nil || len(expired) == 0 {
+		return 0, err
+	}
+	if err := p.adopt(ctx, expired); err != nil {
+		return 0, err
+	}
+	rescuing, stopRescue := context.WithTimeout(ctx, queueTimeout)
+	defer stopRescue()
+	return p.queue.Rescue(rescuing)
 }
 
 // item is a claimed instance in the worker pool.

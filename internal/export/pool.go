@@ -21,6 +21,7 @@ type Queue interface {
 	Claim(ctx context.Context, owner string, slots int) ([]model.Inst, error)
 	Heartbeat(ctx context.Context, progress []model.Progress) error
 	ListClaims(ctx context.Context, owner string) ([]model.HeldClaim, error)
+	ListExpired(ctx context.Context) ([]model.Inst, error)
 	Rescue(ctx context.Context) (int, error)
 	FinishAll(ctx context.Context, list []model.Success) []error
 	Fail(ctx context.Context, in *model.Inst, f model.Failure) error

@@ -17,6 +17,16 @@ const (
 // rescueBatch bounds the instances of one transaction of Rescue.
 const rescueBatch = 100
 
+// ListExpired returns running instances with an expired lease, those first whose
+// lease expired first; at most as many as Rescue returns to the queue.
+func (d *DB) ListExpired(ctx context.Context) ([]Inst, error) {
+	const SELECT = `SELECT ` + instColumns + ` FROM welife_export_inst FORCE INDEX (ix_lease)
+		WHERE status = ? AND leaseUntil < UTC_TIMESTAMP(6) ORDER BY leaseUntil LIMIT ?`
+	var expired []Inst
+	err := d.db.SelectContext(ctx, &expired, SELECT, Running, rescueBatch)
+	return expired, wrap("find expired leases", err)
+}
+
 // Rescue returns instances with an expired lease to the queue and reports how
 // many. An instance that lost maxCrashes leases in a row or has no attempt left
 // ends as FAILED, a CANCELING one as CANCELED. The others keep their place in
@@ -24,13 +34,6 @@ const rescueBatch = 100
 func (d *DB) Rescue(ctx context.Context) (n int, err error) {
 	const SELECT = `SELECT ` + instColumns + ` FROM welife_export_inst FORCE INDEX (ix_lease)
 		WHERE status = ? AND leaseUntil < UTC_TIMESTAMP(6) ORDER BY leaseUntil LIMIT ? FOR UPDATE SKIP LOCKED`
-	const COUNT = `SELECT COUNT(*) FROM welife_export_inst FORCE INDEX (ix_lease)
-		WHERE status = ? AND leaseUntil < UTC_TIMESTAMP(6)`
-	// Every process calls Rescue about once a second and there is rarely
-	// anything to do, so the first query takes no locks.
-	if err := d.db.GetContext(ctx, &n, COUNT, Running); err != nil || n == 0 {
-		return 0, wrap("find expired leases", err)
-	}
 	err = d.inTx(ctx, func(t *tx) error {
 		n = 0
 		var lost []Inst
