@@ -96,7 +96,7 @@ test-readers: $(GOTEST) ## open files of each format with programs nobody here w
 	NODE_PATH=$(CACHE)/node/node_modules $(GOTEST) -count=1 -tags readers ./internal/format/...
 
 .PHONY: test-clients
-test-clients: tools $(GOTEST) ## run the PHP, Node, Python, grpcurl and curl clients against the real service, which it installs
+test-clients: tools $(GOTEST) ## run the PHP, Node, Python, OpenAPI, grpcurl and curl clients against the real service, which it installs
 	@scripts/install-parts php clients
 	NODE_PATH=$(CACHE)/node/node_modules $(GOTEST) -count=1 -tags clients ./clients
 

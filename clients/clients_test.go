@@ -101,6 +101,30 @@ func TestNode(t *testing.T) {
 	holds(t, out, "name\r\nnode\r\n")
 }
 
+// A client generated from the OpenAPI document creates, watches and downloads.
+func TestOpenAPI(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	dir := t.TempDir()
+	run(t, nil, "node", filepath.Join(os.Getenv("NODE_PATH"), "swagger-typescript-api/dist/cli.js"),
+		"-p", r.HTTP+"/openapi.json", "-o", dir, "-n", "client.ts", "--js", "--silent")
+	client, out := filepath.Join(dir, "client.mjs"), filepath.Join(dir, "out.csv")
+	if err := os.Rename(filepath.Join(dir, "client.js"), client); err != nil {
+		t.Fatal(err)
+	}
+	says(t, run(t, nil, "node", "openapi/example.mjs", client, r.HTTP, out), "name\r\nopenapi\r\n")
+	holds(t, out, "name\r\nopenapi\r\n")
+	// A plain call for a file gives the answer's body, not a file parsed as JSON.
+	generated, err := os.ReadFile(client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, download, _ := strings.Cut(string(generated), "exportTaskDownloadInst: ")
+	if call, _, _ := strings.Cut(download, "/**"); !strings.Contains(call, "/file`") || strings.Contains(call, "json") {
+		t.Errorf("the generated download: %s", call)
+	}
+}
+
 func TestPython(t *testing.T) {
 	t.Parallel()
 	messages := t.TempDir()
@@ -168,8 +192,8 @@ func TestTheDocumentationShowsTheExamples(t *testing.T) {
 		t.Fatal(err)
 	}
 	found := regexp.MustCompile("(?ms)^<!-- (\\S+) -->\n```\\w+\n(.*?)^```$").FindAllStringSubmatch(string(text), -1)
-	if len(found) != 4 {
-		t.Fatalf("%d examples, want 4", len(found))
+	if len(found) != 5 {
+		t.Fatalf("%d examples, want 5", len(found))
 	}
 	for _, m := range found {
 		want, err := os.ReadFile(m[1])

@@ -29,13 +29,13 @@ const handWritten = `{
     "responses": FILE_RESPONSES}}
 }`
 
-// fileTypes are the content types of files.
+// fileTypes are the content types of files. JSON, the type of an error, is not among
+// them: generated clients would parse every file as JSON.
 func fileTypes() []string {
 	return []string{
 		"application/octet-stream", "text/csv", "application/vnd.ms-excel",
 		"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 		"application/x-ndjson", "application/vnd.apache.parquet", "application/zip", "application/gzip", "application/zstd",
-		"application/json",
 	}
 }
 
