@@ -57,7 +57,7 @@ const look = EditorView.theme({
   ".cm-param, .cm-param *": { color: "var(--code-param) !important", fontWeight: "600" },
   "&": { color: "var(--text)", backgroundColor: "var(--surface)", fontSize: "13px" },
   "&.cm-focused": { outline: "none" },
-  ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.6", minHeight: "220px", maxHeight: "55vh" },
+  ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.6", minHeight: "126px", maxHeight: "55vh" },
   ".cm-content": { padding: "12px 0", caretColor: "var(--text)" },
   ".cm-gutters": { backgroundColor: "transparent", color: "var(--muted)", border: "none" },
   ".cm-activeLine, .cm-activeLineGutter": { backgroundColor: "transparent" },

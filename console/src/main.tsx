@@ -122,7 +122,7 @@ function Foot() {
         <Button small kind="quiet" icon={dark ? "sun" : "moon"} label={dark ? t("theme.light") : t("theme.dark")} onClick={() => { chooseTheme(dark ? "light" : "dark"); setDark(!dark); }} />
         {s.signIn.length > 0 && <Button small kind="quiet" icon="out" label={t("signOut")} onClick={() => signOut().then(() => go("/", true), () => {})} />}
       </div>
-      {s.version && <div class="muted small version">{s.version}</div>}
+      {s.version && <div class="muted small version" title={s.version}>{s.version}</div>}
     </div>
   );
 }

@@ -204,7 +204,7 @@ export function DeliveryTable({ rows, onChange, withRun }: { rows: Delivery[]; o
                 <td data-label={t("col.state")}><State value={d.state} /></td>
                 <td class="break wide" data-label={t("delivery.answer")}>{d.location && <div class="mono small"><Text>{d.location}</Text></div>}{d.errMsg && <div class={d.state === "DELIVERY_DONE" ? "muted" : "row-error"}><Text>{d.errMsg}</Text></div>}{d.nextAttempt && <div class="muted small">{t("delivery.next", { when: ago(d.nextAttempt) })}</div>}{!d.location && !d.errMsg && "–"}</td>
                 <td data-label={t("inst.attempt")}>{d.attempt ?? 0} / {d.maxAttempts ?? 0}</td>
-                <td data-label={t("col.created")} title={time(d.created)}>{ago(d.finished || d.created)}</td>
+                <td class="nowrap" data-label={t("col.created")} title={time(d.created)}>{ago(d.finished || d.created)}</td>
                 <td class="row-actions">{can("run") && ["DELIVERY_FAILED", "DELIVERY_RETRY_WAIT"].includes(d.state) && <Button small icon="retry" busy={busy === d.edeliveryId} onClick={() => void retry(d)}>{t("action.retry")}</Button>}</td>
               </tr>
             ))}

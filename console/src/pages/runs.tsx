@@ -110,7 +110,7 @@ export function RunTable({ rows, now }: { rows: Inst[]; now: number }) {
               </td>
               <td data-label={t("col.state")}><State value={r.state} /></td>
               <td class="num" data-label={t("col.rows")}>{r.started ? num(r.rowsDone) : "–"}</td>
-              <td data-label={t("col.created")} title={time(r.created)}>{ago(r.created)}</td>
+              <td class="nowrap" data-label={t("col.created")} title={time(r.created)}>{ago(r.created)}</td>
               <td class="num" data-label={t("col.took")}>{r.started ? duration((r.finished ? Date.parse(r.finished) : now) - Date.parse(r.started)) : "–"}</td>
               <td data-label={t("col.by")}>{Number(r.eschedId ?? 0) ? <a href={`${base}/schedules/${r.eschedId}`}>{t("runs.bySchedule", { id: r.eschedId! })}</a> : r.operatorId ? t("who.operator", { n: String(r.operatorId) }) : "–"}</td>
             </tr>

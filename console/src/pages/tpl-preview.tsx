@@ -37,7 +37,7 @@ export function PreviewPane({ draft, used, decls, last, run, ready }: { draft: D
   if (!ready) return <Empty icon="eye" title={t("preview.none")}>{t("preview.noneText")}</Empty>;
   return (
     <div class="stack">
-      {decls.length > 0 && <ParamForm decls={decls} values={all} onChange={setValues} tried={tried} error={error ? errorText(error) : ""} />}
+      {decls.length > 0 && <ParamForm across decls={decls} values={all} onChange={setValues} tried={tried} error={error ? errorText(error) : ""} />}
       <div class="between">
         <Button icon="eye" kind={shown ? "plain" : "primary"} busy={busy} onClick={() => void load()}>{shown ? t("preview.again") : t("preview.show")}</Button>
         {shown && shown.of !== key && <span class="muted">{t("preview.stale")}</span>}

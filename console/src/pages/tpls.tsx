@@ -64,7 +64,7 @@ export function Tpls() {
                   <td data-label={t("col.source")}><Text>{x.etplSource || "default"}</Text></td>
                   <td data-label={t("col.format")}>{word("format", x.etplOutputFormat)}</td>
                   <td class="num" data-label={t("col.runsOk")}>{num(x.etplExecOkTimes)}<span class="muted"> / {num(x.etplExecTimes)}</span></td>
-                  <td data-label={t("col.changed")} title={time(x.etplUpdated)}>{ago(x.etplUpdated)}</td>
+                  <td class="nowrap" data-label={t("col.changed")} title={time(x.etplUpdated)}>{ago(x.etplUpdated)}</td>
                   <td class="row-actions">
                     {can("run") && <Link to={`/templates/new?copy=${x.etplId}`} kind="quiet" small icon="copy" label={t("tpl.copyOf", { name: x.etplName })} />}
                     {can("run") && <Button kind="quiet" small icon="trash" label={t("tpl.deleteOf", { name: x.etplName })} onClick={() => setGone(x)} />}

@@ -62,19 +62,19 @@ const errorOf = (message: string, name: string) => (message.includes(`"${name}"`
 
 const pad = (v: string) => (/T\d\d:\d\d$/.test(v) ? v + ":00" : v);
 
-export function ParamForm({ decls, values, onChange, error = "", tried, zone }: { decls: ParamDecl[]; values: Values; onChange: (v: Values) => void; error?: string; tried?: boolean; zone?: string }) {
+export function ParamForm({ decls, values, onChange, error = "", tried, across }: { decls: ParamDecl[]; values: Values; onChange: (v: Values) => void; error?: string; tried?: boolean; across?: boolean }) {
   const lacking = tried ? missing(decls, values) : [];
   return (
-    <div class="params">
+    <div class={across ? "params across" : "params"}>
       {decls.map((d) => {
         const v = values[d.name] ?? emptyValue(d);
-        return <ParamRow key={d.name} decl={d} value={v} zone={zone} error={lacking.includes(d.name) ? t("param.missing") : errorOf(error, d.name)} onChange={(next) => onChange({ ...values, [d.name]: next })} />;
+        return <ParamRow key={d.name} decl={d} value={v} error={lacking.includes(d.name) ? t("param.missing") : errorOf(error, d.name)} onChange={(next) => onChange({ ...values, [d.name]: next })} />;
       })}
     </div>
   );
 }
 
-function ParamRow({ decl, value, onChange, error, zone }: { decl: ParamDecl; value: Value; onChange: (v: Value) => void; error?: string; zone?: string }) {
+function ParamRow({ decl, value, onChange, error }: { decl: ParamDecl; value: Value; onChange: (v: Value) => void; error?: string }) {
   const id = useId();
   const type = decl.type ?? "PARAM_STRING";
   const set = (text: string) => onChange({ text });
@@ -99,7 +99,7 @@ function ParamRow({ decl, value, onChange, error, zone }: { decl: ParamDecl; val
         }}
       </Field>
       <div class="param-more">
-        {(type === "PARAM_DATE" || type === "PARAM_DATETIME") && !decl.list && !off && <Builtins type={type} zone={zone} onPick={set} />}
+        {(type === "PARAM_DATE" || type === "PARAM_DATETIME") && !decl.list && !off && <Builtins type={type} onPick={set} />}
         {decl.optional && (
           <span class="check inline">
             <input type="checkbox" id={id} checked={!!value.left} onChange={(e) => onChange({ ...value, left: e.currentTarget.checked, isNull: false })} />
@@ -112,7 +112,7 @@ function ParamRow({ decl, value, onChange, error, zone }: { decl: ParamDecl; val
 }
 
 // Builtins offers the dates that SQL knows as :yesterday and so on.
-function Builtins({ type, onPick }: { type: string; zone?: string; onPick: (v: string) => void }) {
+function Builtins({ type, onPick }: { type: string; onPick: (v: string) => void }) {
   const offered = session().builtins.filter((b) => !b.scheduled && (b.type === "PARAM_DATE" || (type === "PARAM_DATETIME" && b.type === "PARAM_DATETIME")));
   const first = ["today", "yesterday", "week_start", "month_start", "last_month_start"];
   const quick = first.flatMap((name) => offered.filter((b) => b.name === name));

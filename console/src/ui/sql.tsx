@@ -69,7 +69,7 @@ export function Sql({ value, onChange, source, params, problem, onRun }: { value
   useEffect(() => editor.current?.mark(problem), [problem?.from, problem?.to, problem?.message, plain]);
   return (
     <>
-      {plain && <textarea class="sql-plain mono" rows={11} aria-label={t("tpl.sql")} spellcheck={false} value={value} onInput={(e) => onChange(e.currentTarget.value)} />}
+      {plain && <textarea class="sql-plain mono" rows={6} aria-label={t("tpl.sql")} spellcheck={false} value={value} onInput={(e) => onChange(e.currentTarget.value)} />}
       <div ref={parent} class={plain ? "sql-editor hidden" : "sql-editor"} />
     </>
   );
