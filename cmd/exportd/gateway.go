@@ -134,8 +134,8 @@ func (j *gatewayJob) run(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	handler, err := gateway.New(gateway.Config{
-		Console: app,
-		Client:  service.API(), Token: token, Links: l.signer, Origins: list(j.http.origins), Hosts: j.http.allowedHosts(),
+		Console: app, Sessions: j.http.sessions(l, false),
+		Client: service.API(), Token: token, Links: l.signer, Origins: list(j.http.origins), Hosts: j.http.allowedHosts(),
 		BodyTimeout: j.edge.Body, Authenticate: gateway.AskService(service.Conn()), Logger: log, Now: time.Now,
 		Ready: func(ctx context.Context) error {
 			_, err := service.Health().Check(ctx, &healthpb.HealthCheckRequest{})

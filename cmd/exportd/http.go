@@ -121,13 +121,16 @@ func (a *app) newHTTPServer(l net.Listener, rpc *rpcServer, files gateway.Files,
 	if err != nil {
 		return nil, fmt.Errorf("http: %w", err)
 	}
+	if a.cfg.http.console && a.cfg.tokensFile != "" && links.signer == nil {
+		a.log.Info("sessions of the console end when this process does, and other replicas do not accept them; link-keys-file changes both")
+	}
 	app, err := a.cfg.http.openConsole()
 	if err != nil {
 		return nil, err
 	}
 	handler, err := gateway.New(gateway.Config{
-		Console: app,
-		Client:  api.NewExportTaskClient(h.conn), Files: files, Links: links.signer, Metrics: metricsHandler, Origins: list(a.cfg.http.origins),
+		Console: app, Sessions: a.cfg.http.sessions(links, a.cfg.tokensFile != ""),
+		Client: api.NewExportTaskClient(h.conn), Files: files, Links: links.signer, Metrics: metricsHandler, Origins: list(a.cfg.http.origins),
 		Hosts: a.cfg.http.allowedHosts(), BodyTimeout: a.cfg.edge.Body, Memory: a.memory.calls, PeerKey: rpc.peerKey, Logger: a.log, Now: time.Now,
 		Panicked: func() { m.Panicked("http") },
 		Authenticate: func(ctx context.Context) error {

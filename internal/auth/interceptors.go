@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc/tap"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"exporttask/internal/auth/session"
 	"exporttask/internal/listener"
 	"exporttask/internal/model"
 )
@@ -42,8 +43,9 @@ type Config struct {
 	// arriving.
 	Requests *listener.Requests
 	// PeerKey is the metadata key in which the HTTP gateway of this process
-	// passes its caller's address. The key is random and known to this process
-	// alone, so that no client can set it. Empty means that no gateway exists.
+	// passes its caller's address; session.PersonKey is derived from it. The key
+	// is random and known to this process alone, so that no client can set it.
+	// Empty means that no gateway exists.
 	PeerKey string
 	Logger  *slog.Logger
 	// Refused, if set, is called for each call that Tap refuses; interceptors
@@ -128,12 +130,31 @@ func (i *Interceptors) Authenticate(ctx context.Context, md metadata.MD) error {
 	if i.Tokens == nil {
 		return nil
 	}
-	if _, ok := i.Tokens.Identify(md.Get("authorization")); ok {
+	if _, ok := i.identify(md); ok {
 		return nil
 	}
 	err := i.unauthenticated(ctx, "HTTP request", i.peerAddr(ctx, md))
 	i.refused("", err)
 	return err
+}
+
+// identify returns the caller that metadata identifies: the person of a session of
+// the console, or the owner of a token.
+func (i *Interceptors) identify(md metadata.MD) (Identity, bool) {
+	if i.PeerKey != "" {
+		if values := md.Get(session.PersonKey(i.PeerKey)); len(values) == 1 {
+			p, err := session.PersonOf(values[0])
+			if err != nil {
+				return Identity{}, false
+			}
+			who := Identity{Name: p.Name, Operator: p.Operator}
+			for _, scope := range p.Scopes {
+				who.Scopes = append(who.Scopes, Scope(scope))
+			}
+			return who, true
+		}
+	}
+	return i.Tokens.Identify(md.Get("authorization"))
 }
 
 // admit returns a context that carries the call's request id and identity. The
@@ -145,7 +166,7 @@ func (i *Interceptors) admit(ctx context.Context, method string, md metadata.MD)
 		return ctx, i.admitOpen(ctx, i.client(ctx, nil, md))
 	}
 	if i.Tokens != nil {
-		who, ok := i.Tokens.Identify(md.Get("authorization"))
+		who, ok := i.identify(md)
 		if !ok {
 			return ctx, i.unauthenticated(ctx, method, i.peerAddr(ctx, md))
 		}
@@ -184,7 +205,7 @@ func (i *Interceptors) actor(ctx context.Context, who *Identity, md metadata.MD)
 func (i *Interceptors) WithActor(ctx context.Context, md metadata.MD, via string) context.Context {
 	var who *Identity
 	if i.Tokens != nil && via != "link" {
-		if found, ok := i.Tokens.Identify(md.Get("authorization")); ok {
+		if found, ok := i.identify(md); ok {
 			who = &found
 		}
 	}

@@ -8,7 +8,7 @@
 //
 // A request passes these steps:
 //
-//	recover from panics ─▶ CORS ─▶ headers to gRPC metadata ─▶ access: token, host, origin ─▶ body: size, time, elements ─▶ route
+//	recover from panics ─▶ CORS ─▶ session cookie ─▶ headers to gRPC metadata ─▶ access: token, host, origin ─▶ body: size, time, elements ─▶ route
 package gateway
 
 import (
@@ -69,6 +69,8 @@ type Config struct {
 	Notice func() string
 	// Console serves the browser application below console.Root. Nil disables it.
 	Console *console.Handler
+	// Sessions lets people sign in to the console. Nil disables that.
+	Sessions *Sessions
 	// Metrics serves /metrics. Nil disables the route.
 	Metrics http.Handler
 	// Origins are the web origins whose pages may call the API from a browser
@@ -142,8 +144,11 @@ func New(c Config) (http.Handler, error) {
 		get("/console", c.Console.Redirect)
 		get("/{$}", c.Console.Redirect)
 	}
+	if c.Sessions != nil {
+		mux.HandleFunc(sessionPath, g.session)
+	}
 	mux.Handle("/", g.checkRoute(rpc))
-	return g.recoverPanics(g.cors(g.withMetadata(g.access(g.body(mux))))), nil
+	return g.recoverPanics(g.cors(g.withSession(g.withMetadata(g.access(g.body(mux)))))), nil
 }
 
 // healthz reports that the process is alive.

@@ -7,6 +7,8 @@ import (
 
 	"go.opentelemetry.io/otel/propagation"
 	"google.golang.org/grpc/metadata"
+
+	"exporttask/internal/auth/session"
 )
 
 const (
@@ -45,6 +47,9 @@ func (g *gateway) metadata(r *http.Request) metadata.MD {
 	}
 	if g.PeerKey != "" {
 		md.Set(g.PeerKey, r.RemoteAddr)
+		if in := sessionOf(r.Context()); in != nil && in.Person != nil {
+			md.Set(session.PersonKey(g.PeerKey), in.Person.Metadata())
+		}
 	}
 	for name := range r.Header {
 		lower := strings.ToLower(name)
@@ -56,11 +61,11 @@ func (g *gateway) metadata(r *http.Request) metadata.MD {
 	return md
 }
 
-// authorized reports whether a request has an Authorization header. (metadata
-// has moved the header to the outgoing metadata.)
+// authorized reports whether a request has an Authorization header or a session.
+// (metadata has moved the header to the outgoing metadata.)
 func authorized(r *http.Request) bool {
 	md, _ := metadata.FromOutgoingContext(r.Context())
-	return len(md.Get("authorization")) > 0
+	return len(md.Get("authorization")) > 0 || sessionOf(r.Context()) != nil
 }
 
 // loggedPath returns the path of a request without the secret of a signed URL.

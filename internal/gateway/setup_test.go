@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,6 +28,20 @@ import (
 type service struct {
 	api.UnimplementedExportTaskServer
 	created chan *api.WshExportTaskCreateTplReq
+	open    bool        // GetSession needs no token
+	revoked atomic.Bool // goodToken is no longer valid in GetSession
+}
+
+// GetSession requires goodToken.
+func (s *service) GetSession(ctx context.Context, _ *api.WshExportTaskGetSessionReq) (*api.WshExportTaskGetSessionRes, error) {
+	if s.open {
+		return &api.WshExportTaskGetSessionRes{Data: &api.WshExportSession{}}, nil
+	}
+	md, _ := metadata.FromIncomingContext(ctx)
+	if v := md.Get("authorization"); len(v) != 1 || v[0] != goodToken || s.revoked.Load() {
+		return nil, status.Error(codes.Unauthenticated, "no valid token")
+	}
+	return &api.WshExportTaskGetSessionRes{Data: &api.WshExportSession{Tokens: true, Name: "shop", OperatorId: 7}}, nil
 }
 
 func (s *service) CreateTpl(_ context.Context, req *api.WshExportTaskCreateTplReq) (*api.WshExportTaskCreateTplRes, error) {

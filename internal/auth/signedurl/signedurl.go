@@ -12,6 +12,7 @@ package signedurl
 
 import (
 	"context"
+	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -72,6 +73,20 @@ func Open(file string, age time.Duration, log *slog.Logger) (*Signer, error) {
 // For returns a signer with the same keys whose URLs are valid for age, at most
 // MaxAge.
 func (s *Signer) For(age time.Duration) *Signer { return &Signer{keys: s.keys, age: min(age, MaxAge)} }
+
+// Derive returns a key of 32 bytes for another use from each of the keys (HKDF,
+// RFC 5869), in their order. label names the use.
+func (s *Signer) Derive(label string) ([][]byte, error) {
+	keys := s.keys.Get()
+	derived := make([][]byte, len(keys))
+	for i, k := range keys {
+		var err error
+		if derived[i], err = hkdf.Key(sha256.New, k.secret, nil, label, sha256.Size); err != nil {
+			return nil, fmt.Errorf("derive a key for %s: %w", label, err)
+		}
+	}
+	return derived, nil
+}
 
 // Reload reads the key file again. After an error the previous keys stay in use.
 func (s *Signer) Reload() error { return s.keys.Reload() }
