@@ -480,6 +480,65 @@ func (WshExportExtraColumns) EnumDescriptor() ([]byte, []int) {
 	return file_exporttask_proto_rawDescGZIP(), []int{6}
 }
 
+// Condition under which files are sent to a destination. Where it does not hold,
+// the delivery is DELIVERY_SKIPPED, and errMsg says why.
+type WshExportRequire int32
+
+const (
+	// None: they are always sent.
+	WshExportRequire_REQUIRE_NOTHING WshExportRequire = 0
+	// The export has at least one row.
+	WshExportRequire_REQUIRE_ROWS WshExportRequire = 1
+	// The export has no rows.
+	WshExportRequire_REQUIRE_NO_ROWS WshExportRequire = 2
+	// The content differs from what was delivered last to this destination by the
+	// same schedule, or by runs of the template without a schedule.
+	WshExportRequire_REQUIRE_CHANGE WshExportRequire = 3
+)
+
+// Enum value maps for WshExportRequire.
+var (
+	WshExportRequire_name = map[int32]string{
+		0: "REQUIRE_NOTHING",
+		1: "REQUIRE_ROWS",
+		2: "REQUIRE_NO_ROWS",
+		3: "REQUIRE_CHANGE",
+	}
+	WshExportRequire_value = map[string]int32{
+		"REQUIRE_NOTHING": 0,
+		"REQUIRE_ROWS":    1,
+		"REQUIRE_NO_ROWS": 2,
+		"REQUIRE_CHANGE":  3,
+	}
+)
+
+func (x WshExportRequire) Enum() *WshExportRequire {
+	p := new(WshExportRequire)
+	*p = x
+	return p
+}
+
+func (x WshExportRequire) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (WshExportRequire) Descriptor() protoreflect.EnumDescriptor {
+	return file_exporttask_proto_enumTypes[7].Descriptor()
+}
+
+func (WshExportRequire) Type() protoreflect.EnumType {
+	return &file_exporttask_proto_enumTypes[7]
+}
+
+func (x WshExportRequire) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use WshExportRequire.Descriptor instead.
+func (WshExportRequire) EnumDescriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{7}
+}
+
 // State of a delivery. The last two are final unless RetryDelivery is called.
 type WshExportDeliveryState int32
 
@@ -497,6 +556,8 @@ const (
 	WshExportDeliveryState_DELIVERY_DONE WshExportDeliveryState = 4
 	// Failed permanently or after all attempts; errMsg has the cause.
 	WshExportDeliveryState_DELIVERY_FAILED WshExportDeliveryState = 5
+	// Not sent, because its condition (require) does not hold; errMsg says why.
+	WshExportDeliveryState_DELIVERY_SKIPPED WshExportDeliveryState = 6
 )
 
 // Enum value maps for WshExportDeliveryState.
@@ -508,6 +569,7 @@ var (
 		3: "DELIVERY_RETRY_WAIT",
 		4: "DELIVERY_DONE",
 		5: "DELIVERY_FAILED",
+		6: "DELIVERY_SKIPPED",
 	}
 	WshExportDeliveryState_value = map[string]int32{
 		"DELIVERY_UNSPECIFIED": 0,
@@ -516,6 +578,7 @@ var (
 		"DELIVERY_RETRY_WAIT":  3,
 		"DELIVERY_DONE":        4,
 		"DELIVERY_FAILED":      5,
+		"DELIVERY_SKIPPED":     6,
 	}
 )
 
@@ -530,11 +593,11 @@ func (x WshExportDeliveryState) String() string {
 }
 
 func (WshExportDeliveryState) Descriptor() protoreflect.EnumDescriptor {
-	return file_exporttask_proto_enumTypes[7].Descriptor()
+	return file_exporttask_proto_enumTypes[8].Descriptor()
 }
 
 func (WshExportDeliveryState) Type() protoreflect.EnumType {
-	return &file_exporttask_proto_enumTypes[7]
+	return &file_exporttask_proto_enumTypes[8]
 }
 
 func (x WshExportDeliveryState) Number() protoreflect.EnumNumber {
@@ -543,7 +606,64 @@ func (x WshExportDeliveryState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use WshExportDeliveryState.Descriptor instead.
 func (WshExportDeliveryState) EnumDescriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{7}
+	return file_exporttask_proto_rawDescGZIP(), []int{8}
+}
+
+// What a delivery sends.
+type WshExportDeliveryEvent int32
+
+const (
+	// The files of an instance.
+	WshExportDeliveryEvent_EVENT_FILES WshExportDeliveryEvent = 0
+	// A notice that a run failed for good, or that a due time got no instance.
+	WshExportDeliveryEvent_EVENT_FAILED WshExportDeliveryEvent = 1
+	// A notice that a run has not ended in time.
+	WshExportDeliveryEvent_EVENT_LATE WshExportDeliveryEvent = 2
+	// A notice that a run succeeded after a failure.
+	WshExportDeliveryEvent_EVENT_RECOVERED WshExportDeliveryEvent = 3
+)
+
+// Enum value maps for WshExportDeliveryEvent.
+var (
+	WshExportDeliveryEvent_name = map[int32]string{
+		0: "EVENT_FILES",
+		1: "EVENT_FAILED",
+		2: "EVENT_LATE",
+		3: "EVENT_RECOVERED",
+	}
+	WshExportDeliveryEvent_value = map[string]int32{
+		"EVENT_FILES":     0,
+		"EVENT_FAILED":    1,
+		"EVENT_LATE":      2,
+		"EVENT_RECOVERED": 3,
+	}
+)
+
+func (x WshExportDeliveryEvent) Enum() *WshExportDeliveryEvent {
+	p := new(WshExportDeliveryEvent)
+	*p = x
+	return p
+}
+
+func (x WshExportDeliveryEvent) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (WshExportDeliveryEvent) Descriptor() protoreflect.EnumDescriptor {
+	return file_exporttask_proto_enumTypes[9].Descriptor()
+}
+
+func (WshExportDeliveryEvent) Type() protoreflect.EnumType {
+	return &file_exporttask_proto_enumTypes[9]
+}
+
+func (x WshExportDeliveryEvent) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use WshExportDeliveryEvent.Descriptor instead.
+func (WshExportDeliveryEvent) EnumDescriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{9}
 }
 
 // Status of a schedule.
@@ -587,11 +707,11 @@ func (x WshExportSchedStatus) String() string {
 }
 
 func (WshExportSchedStatus) Descriptor() protoreflect.EnumDescriptor {
-	return file_exporttask_proto_enumTypes[8].Descriptor()
+	return file_exporttask_proto_enumTypes[10].Descriptor()
 }
 
 func (WshExportSchedStatus) Type() protoreflect.EnumType {
-	return &file_exporttask_proto_enumTypes[8]
+	return &file_exporttask_proto_enumTypes[10]
 }
 
 func (x WshExportSchedStatus) Number() protoreflect.EnumNumber {
@@ -600,7 +720,7 @@ func (x WshExportSchedStatus) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use WshExportSchedStatus.Descriptor instead.
 func (WshExportSchedStatus) EnumDescriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{8}
+	return file_exporttask_proto_rawDescGZIP(), []int{10}
 }
 
 // Treatment of due times that passed while no replica was running.
@@ -640,11 +760,11 @@ func (x WshExportMissed) String() string {
 }
 
 func (WshExportMissed) Descriptor() protoreflect.EnumDescriptor {
-	return file_exporttask_proto_enumTypes[9].Descriptor()
+	return file_exporttask_proto_enumTypes[11].Descriptor()
 }
 
 func (WshExportMissed) Type() protoreflect.EnumType {
-	return &file_exporttask_proto_enumTypes[9]
+	return &file_exporttask_proto_enumTypes[11]
 }
 
 func (x WshExportMissed) Number() protoreflect.EnumNumber {
@@ -653,7 +773,7 @@ func (x WshExportMissed) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use WshExportMissed.Descriptor instead.
 func (WshExportMissed) EnumDescriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{9}
+	return file_exporttask_proto_rawDescGZIP(), []int{11}
 }
 
 // Treatment of a due time at which an earlier instance of the schedule has not
@@ -694,11 +814,11 @@ func (x WshExportOverlap) String() string {
 }
 
 func (WshExportOverlap) Descriptor() protoreflect.EnumDescriptor {
-	return file_exporttask_proto_enumTypes[10].Descriptor()
+	return file_exporttask_proto_enumTypes[12].Descriptor()
 }
 
 func (WshExportOverlap) Type() protoreflect.EnumType {
-	return &file_exporttask_proto_enumTypes[10]
+	return &file_exporttask_proto_enumTypes[12]
 }
 
 func (x WshExportOverlap) Number() protoreflect.EnumNumber {
@@ -707,7 +827,7 @@ func (x WshExportOverlap) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use WshExportOverlap.Descriptor instead.
 func (WshExportOverlap) EnumDescriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{10}
+	return file_exporttask_proto_rawDescGZIP(), []int{12}
 }
 
 // What was done.
@@ -784,11 +904,11 @@ func (x WshExportAuditAction) String() string {
 }
 
 func (WshExportAuditAction) Descriptor() protoreflect.EnumDescriptor {
-	return file_exporttask_proto_enumTypes[11].Descriptor()
+	return file_exporttask_proto_enumTypes[13].Descriptor()
 }
 
 func (WshExportAuditAction) Type() protoreflect.EnumType {
-	return &file_exporttask_proto_enumTypes[11]
+	return &file_exporttask_proto_enumTypes[13]
 }
 
 func (x WshExportAuditAction) Number() protoreflect.EnumNumber {
@@ -797,7 +917,7 @@ func (x WshExportAuditAction) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use WshExportAuditAction.Descriptor instead.
 func (WshExportAuditAction) EnumDescriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{11}
+	return file_exporttask_proto_rawDescGZIP(), []int{13}
 }
 
 // Kind of the object of an audit row.
@@ -853,11 +973,11 @@ func (x WshExportAuditKind) String() string {
 }
 
 func (WshExportAuditKind) Descriptor() protoreflect.EnumDescriptor {
-	return file_exporttask_proto_enumTypes[12].Descriptor()
+	return file_exporttask_proto_enumTypes[14].Descriptor()
 }
 
 func (WshExportAuditKind) Type() protoreflect.EnumType {
-	return &file_exporttask_proto_enumTypes[12]
+	return &file_exporttask_proto_enumTypes[14]
 }
 
 func (x WshExportAuditKind) Number() protoreflect.EnumNumber {
@@ -866,7 +986,7 @@ func (x WshExportAuditKind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use WshExportAuditKind.Descriptor instead.
 func (WshExportAuditKind) EnumDescriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{12}
+	return file_exporttask_proto_rawDescGZIP(), []int{14}
 }
 
 // A template: what is exported, and how.
@@ -932,6 +1052,8 @@ type WshExportTpl struct {
 	EtplExtraColumns WshExportExtraColumns `protobuf:"varint,24,opt,name=etplExtraColumns,proto3,enum=exporttask.WshExportExtraColumns" json:"etplExtraColumns,omitempty"`
 	// Destinations to which finished files are sent, at most 10.
 	EtplDeliverTo []*WshExportDeliverTo `protobuf:"bytes,25,rep,name=etplDeliverTo,proto3" json:"etplDeliverTo,omitempty"`
+	// Who is notified when runs fail, are late, or succeed after a failure.
+	EtplNotify    *WshExportNotify `protobuf:"bytes,30,opt,name=etplNotify,proto3" json:"etplNotify,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1141,6 +1263,13 @@ func (x *WshExportTpl) GetEtplDeliverTo() []*WshExportDeliverTo {
 	return nil
 }
 
+func (x *WshExportTpl) GetEtplNotify() *WshExportNotify {
+	if x != nil {
+		return x.EtplNotify
+	}
+	return nil
+}
+
 // Limits of an instance; 0: the limit of its data source. An instance that
 // exceeds rows or bytes fails with errCode "8". The time limit is
 // etplTimeoutSec. Negative values are errCode "3".
@@ -1224,7 +1353,9 @@ type WshExportDeliverTo struct {
 	Recipients []string `protobuf:"bytes,3,rep,name=recipients,proto3" json:"recipients,omitempty"`
 	// E-mail: subject, at most 200 bytes, with the same patterns; empty: the
 	// file's name.
-	Subject       string `protobuf:"bytes,4,opt,name=subject,proto3" json:"subject,omitempty"`
+	Subject string `protobuf:"bytes,4,opt,name=subject,proto3" json:"subject,omitempty"`
+	// Condition under which the files are sent; only in etplDeliverTo and deliverTo.
+	Require       WshExportRequire `protobuf:"varint,30,opt,name=require,proto3,enum=exporttask.WshExportRequire" json:"require,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1287,6 +1418,70 @@ func (x *WshExportDeliverTo) GetSubject() string {
 	return ""
 }
 
+func (x *WshExportDeliverTo) GetRequire() WshExportRequire {
+	if x != nil {
+		return x.Require
+	}
+	return WshExportRequire_REQUIRE_NOTHING
+}
+
+// Who is notified when runs fail for good, are late, or succeed after a failure, see
+// docs/notifications.md.
+type WshExportNotify struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Destinations of any kind, at most 10; require must not be set.
+	To []*WshExportDeliverTo `protobuf:"bytes,1,rep,name=to,proto3" json:"to,omitempty"`
+	// Notify also when a run has not ended this many seconds after its due time, or
+	// after its creation where it has none, 0 to 604800; 0: never.
+	LateSec       int32 `protobuf:"varint,2,opt,name=lateSec,proto3" json:"lateSec,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WshExportNotify) Reset() {
+	*x = WshExportNotify{}
+	mi := &file_exporttask_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WshExportNotify) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WshExportNotify) ProtoMessage() {}
+
+func (x *WshExportNotify) ProtoReflect() protoreflect.Message {
+	mi := &file_exporttask_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WshExportNotify.ProtoReflect.Descriptor instead.
+func (*WshExportNotify) Descriptor() ([]byte, []int) {
+	return file_exporttask_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *WshExportNotify) GetTo() []*WshExportDeliverTo {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
+func (x *WshExportNotify) GetLateSec() int32 {
+	if x != nil {
+		return x.LateSec
+	}
+	return 0
+}
+
 // Declaration of one parameter :name of the SQL.
 type WshExportParamDecl struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1314,7 +1509,7 @@ type WshExportParamDecl struct {
 
 func (x *WshExportParamDecl) Reset() {
 	*x = WshExportParamDecl{}
-	mi := &file_exporttask_proto_msgTypes[3]
+	mi := &file_exporttask_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1326,7 +1521,7 @@ func (x *WshExportParamDecl) String() string {
 func (*WshExportParamDecl) ProtoMessage() {}
 
 func (x *WshExportParamDecl) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[3]
+	mi := &file_exporttask_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1339,7 +1534,7 @@ func (x *WshExportParamDecl) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportParamDecl.ProtoReflect.Descriptor instead.
 func (*WshExportParamDecl) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{3}
+	return file_exporttask_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *WshExportParamDecl) GetName() string {
@@ -1409,7 +1604,7 @@ type WshExportParam struct {
 
 func (x *WshExportParam) Reset() {
 	*x = WshExportParam{}
-	mi := &file_exporttask_proto_msgTypes[4]
+	mi := &file_exporttask_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1421,7 +1616,7 @@ func (x *WshExportParam) String() string {
 func (*WshExportParam) ProtoMessage() {}
 
 func (x *WshExportParam) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[4]
+	mi := &file_exporttask_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1434,7 +1629,7 @@ func (x *WshExportParam) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportParam.ProtoReflect.Descriptor instead.
 func (*WshExportParam) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{4}
+	return file_exporttask_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *WshExportParam) GetName() string {
@@ -1478,7 +1673,7 @@ type WshExportResultColumn struct {
 
 func (x *WshExportResultColumn) Reset() {
 	*x = WshExportResultColumn{}
-	mi := &file_exporttask_proto_msgTypes[5]
+	mi := &file_exporttask_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1490,7 +1685,7 @@ func (x *WshExportResultColumn) String() string {
 func (*WshExportResultColumn) ProtoMessage() {}
 
 func (x *WshExportResultColumn) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[5]
+	mi := &file_exporttask_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1503,7 +1698,7 @@ func (x *WshExportResultColumn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportResultColumn.ProtoReflect.Descriptor instead.
 func (*WshExportResultColumn) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{5}
+	return file_exporttask_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *WshExportResultColumn) GetName() string {
@@ -1574,7 +1769,7 @@ type WshExportOptions struct {
 
 func (x *WshExportOptions) Reset() {
 	*x = WshExportOptions{}
-	mi := &file_exporttask_proto_msgTypes[6]
+	mi := &file_exporttask_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1586,7 +1781,7 @@ func (x *WshExportOptions) String() string {
 func (*WshExportOptions) ProtoMessage() {}
 
 func (x *WshExportOptions) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[6]
+	mi := &file_exporttask_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1599,7 +1794,7 @@ func (x *WshExportOptions) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportOptions.ProtoReflect.Descriptor instead.
 func (*WshExportOptions) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{6}
+	return file_exporttask_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *WshExportOptions) GetCsvDelimiter() string {
@@ -1828,7 +2023,7 @@ type WshExportInst struct {
 
 func (x *WshExportInst) Reset() {
 	*x = WshExportInst{}
-	mi := &file_exporttask_proto_msgTypes[7]
+	mi := &file_exporttask_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1840,7 +2035,7 @@ func (x *WshExportInst) String() string {
 func (*WshExportInst) ProtoMessage() {}
 
 func (x *WshExportInst) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[7]
+	mi := &file_exporttask_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1853,7 +2048,7 @@ func (x *WshExportInst) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportInst.ProtoReflect.Descriptor instead.
 func (*WshExportInst) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{7}
+	return file_exporttask_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *WshExportInst) GetEinstId() int64 {
@@ -2166,14 +2361,20 @@ type WshExportDelivery struct {
 	// Time of creation.
 	Created string `protobuf:"bytes,11,opt,name=created,proto3" json:"created,omitempty"`
 	// Time of its end.
-	Finished      string `protobuf:"bytes,12,opt,name=finished,proto3" json:"finished,omitempty"`
+	Finished string `protobuf:"bytes,12,opt,name=finished,proto3" json:"finished,omitempty"`
+	// What is delivered: the files, or the notice of an event.
+	Event WshExportDeliveryEvent `protobuf:"varint,30,opt,name=event,proto3,enum=exporttask.WshExportDeliveryEvent" json:"event,omitempty"`
+	// Schedule of a due time that has no instance; einstId is 0 then.
+	EschedId int64 `protobuf:"varint,31,opt,name=eschedId,proto3" json:"eschedId,omitempty"`
+	// That due time.
+	Due           string `protobuf:"bytes,32,opt,name=due,proto3" json:"due,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *WshExportDelivery) Reset() {
 	*x = WshExportDelivery{}
-	mi := &file_exporttask_proto_msgTypes[8]
+	mi := &file_exporttask_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2185,7 +2386,7 @@ func (x *WshExportDelivery) String() string {
 func (*WshExportDelivery) ProtoMessage() {}
 
 func (x *WshExportDelivery) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[8]
+	mi := &file_exporttask_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2198,7 +2399,7 @@ func (x *WshExportDelivery) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportDelivery.ProtoReflect.Descriptor instead.
 func (*WshExportDelivery) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{8}
+	return file_exporttask_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *WshExportDelivery) GetEdeliveryId() int64 {
@@ -2285,6 +2486,27 @@ func (x *WshExportDelivery) GetFinished() string {
 	return ""
 }
 
+func (x *WshExportDelivery) GetEvent() WshExportDeliveryEvent {
+	if x != nil {
+		return x.Event
+	}
+	return WshExportDeliveryEvent_EVENT_FILES
+}
+
+func (x *WshExportDelivery) GetEschedId() int64 {
+	if x != nil {
+		return x.EschedId
+	}
+	return 0
+}
+
+func (x *WshExportDelivery) GetDue() string {
+	if x != nil {
+		return x.Due
+	}
+	return ""
+}
+
 // A schedule: when instances of a template are created automatically.
 type WshExportSched struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2343,14 +2565,21 @@ type WshExportSched struct {
 	// requestId of the CreateSched request.
 	RequestId string `protobuf:"bytes,23,opt,name=requestId,proto3" json:"requestId,omitempty"`
 	// Version: 1 at creation, incremented by each UpdateSched.
-	Version       int32 `protobuf:"varint,24,opt,name=version,proto3" json:"version,omitempty"`
+	Version int32 `protobuf:"varint,24,opt,name=version,proto3" json:"version,omitempty"`
+	// Who is notified when runs fail, are late, or succeed after a failure, in addition
+	// to those of the template.
+	Notify *WshExportNotify `protobuf:"bytes,30,opt,name=notify,proto3" json:"notify,omitempty"`
+	// Number of failures in a row after which the schedule is paused; 0: never.
+	PauseAfterFailures int32 `protobuf:"varint,31,opt,name=pauseAfterFailures,proto3" json:"pauseAfterFailures,omitempty"`
+	// Number of runs that failed in a row, up to now.
+	Failures      int32 `protobuf:"varint,32,opt,name=failures,proto3" json:"failures,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *WshExportSched) Reset() {
 	*x = WshExportSched{}
-	mi := &file_exporttask_proto_msgTypes[9]
+	mi := &file_exporttask_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2362,7 +2591,7 @@ func (x *WshExportSched) String() string {
 func (*WshExportSched) ProtoMessage() {}
 
 func (x *WshExportSched) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[9]
+	mi := &file_exporttask_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2375,7 +2604,7 @@ func (x *WshExportSched) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportSched.ProtoReflect.Descriptor instead.
 func (*WshExportSched) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{9}
+	return file_exporttask_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *WshExportSched) GetEschedId() int64 {
@@ -2546,6 +2775,27 @@ func (x *WshExportSched) GetVersion() int32 {
 	return 0
 }
 
+func (x *WshExportSched) GetNotify() *WshExportNotify {
+	if x != nil {
+		return x.Notify
+	}
+	return nil
+}
+
+func (x *WshExportSched) GetPauseAfterFailures() int32 {
+	if x != nil {
+		return x.PauseAfterFailures
+	}
+	return 0
+}
+
+func (x *WshExportSched) GetFailures() int32 {
+	if x != nil {
+		return x.Failures
+	}
+	return 0
+}
+
 // A warning: something to know about a file although its export succeeded.
 type WshExportWarning struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2569,7 +2819,7 @@ type WshExportWarning struct {
 
 func (x *WshExportWarning) Reset() {
 	*x = WshExportWarning{}
-	mi := &file_exporttask_proto_msgTypes[10]
+	mi := &file_exporttask_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2581,7 +2831,7 @@ func (x *WshExportWarning) String() string {
 func (*WshExportWarning) ProtoMessage() {}
 
 func (x *WshExportWarning) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[10]
+	mi := &file_exporttask_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2594,7 +2844,7 @@ func (x *WshExportWarning) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportWarning.ProtoReflect.Descriptor instead.
 func (*WshExportWarning) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{10}
+	return file_exporttask_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *WshExportWarning) GetCode() string {
@@ -2642,7 +2892,7 @@ type WshExportFile struct {
 
 func (x *WshExportFile) Reset() {
 	*x = WshExportFile{}
-	mi := &file_exporttask_proto_msgTypes[11]
+	mi := &file_exporttask_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2654,7 +2904,7 @@ func (x *WshExportFile) String() string {
 func (*WshExportFile) ProtoMessage() {}
 
 func (x *WshExportFile) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[11]
+	mi := &file_exporttask_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2667,7 +2917,7 @@ func (x *WshExportFile) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportFile.ProtoReflect.Descriptor instead.
 func (*WshExportFile) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{11}
+	return file_exporttask_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *WshExportFile) GetName() string {
@@ -2744,7 +2994,7 @@ type WshExportInstEvent struct {
 
 func (x *WshExportInstEvent) Reset() {
 	*x = WshExportInstEvent{}
-	mi := &file_exporttask_proto_msgTypes[12]
+	mi := &file_exporttask_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2756,7 +3006,7 @@ func (x *WshExportInstEvent) String() string {
 func (*WshExportInstEvent) ProtoMessage() {}
 
 func (x *WshExportInstEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[12]
+	mi := &file_exporttask_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2769,7 +3019,7 @@ func (x *WshExportInstEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportInstEvent.ProtoReflect.Descriptor instead.
 func (*WshExportInstEvent) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{12}
+	return file_exporttask_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *WshExportInstEvent) GetEventId() int64 {
@@ -2874,13 +3124,16 @@ type WshExportTaskCreateTplReq struct {
 	EtplExtraColumns WshExportExtraColumns `protobuf:"varint,15,opt,name=etplExtraColumns,proto3,enum=exporttask.WshExportExtraColumns" json:"etplExtraColumns,omitempty"`
 	// Destinations to which finished files are sent, at most 10.
 	EtplDeliverTo []*WshExportDeliverTo `protobuf:"bytes,16,rep,name=etplDeliverTo,proto3" json:"etplDeliverTo,omitempty"`
+	// Who is notified when runs fail, are late, or succeed after a failure, see
+	// docs/notifications.md.
+	EtplNotify    *WshExportNotify `protobuf:"bytes,30,opt,name=etplNotify,proto3" json:"etplNotify,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *WshExportTaskCreateTplReq) Reset() {
 	*x = WshExportTaskCreateTplReq{}
-	mi := &file_exporttask_proto_msgTypes[13]
+	mi := &file_exporttask_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2892,7 +3145,7 @@ func (x *WshExportTaskCreateTplReq) String() string {
 func (*WshExportTaskCreateTplReq) ProtoMessage() {}
 
 func (x *WshExportTaskCreateTplReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[13]
+	mi := &file_exporttask_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2905,7 +3158,7 @@ func (x *WshExportTaskCreateTplReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskCreateTplReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskCreateTplReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{13}
+	return file_exporttask_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *WshExportTaskCreateTplReq) GetEtplName() string {
@@ -3020,6 +3273,13 @@ func (x *WshExportTaskCreateTplReq) GetEtplDeliverTo() []*WshExportDeliverTo {
 	return nil
 }
 
+func (x *WshExportTaskCreateTplReq) GetEtplNotify() *WshExportNotify {
+	if x != nil {
+		return x.EtplNotify
+	}
+	return nil
+}
+
 // Reply of CreateTpl.
 type WshExportTaskCreateTplRes struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -3038,7 +3298,7 @@ type WshExportTaskCreateTplRes struct {
 
 func (x *WshExportTaskCreateTplRes) Reset() {
 	*x = WshExportTaskCreateTplRes{}
-	mi := &file_exporttask_proto_msgTypes[14]
+	mi := &file_exporttask_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3050,7 +3310,7 @@ func (x *WshExportTaskCreateTplRes) String() string {
 func (*WshExportTaskCreateTplRes) ProtoMessage() {}
 
 func (x *WshExportTaskCreateTplRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[14]
+	mi := &file_exporttask_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3063,7 +3323,7 @@ func (x *WshExportTaskCreateTplRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskCreateTplRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskCreateTplRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{14}
+	return file_exporttask_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *WshExportTaskCreateTplRes) GetErrCode() string {
@@ -3119,7 +3379,7 @@ type WshExportTaskListTplReq struct {
 
 func (x *WshExportTaskListTplReq) Reset() {
 	*x = WshExportTaskListTplReq{}
-	mi := &file_exporttask_proto_msgTypes[15]
+	mi := &file_exporttask_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3131,7 +3391,7 @@ func (x *WshExportTaskListTplReq) String() string {
 func (*WshExportTaskListTplReq) ProtoMessage() {}
 
 func (x *WshExportTaskListTplReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[15]
+	mi := &file_exporttask_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3144,7 +3404,7 @@ func (x *WshExportTaskListTplReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListTplReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListTplReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{15}
+	return file_exporttask_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *WshExportTaskListTplReq) GetEtplId() int32 {
@@ -3221,7 +3481,7 @@ type WshExportTaskListTplRes struct {
 
 func (x *WshExportTaskListTplRes) Reset() {
 	*x = WshExportTaskListTplRes{}
-	mi := &file_exporttask_proto_msgTypes[16]
+	mi := &file_exporttask_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3233,7 +3493,7 @@ func (x *WshExportTaskListTplRes) String() string {
 func (*WshExportTaskListTplRes) ProtoMessage() {}
 
 func (x *WshExportTaskListTplRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[16]
+	mi := &file_exporttask_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3246,7 +3506,7 @@ func (x *WshExportTaskListTplRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListTplRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListTplRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{16}
+	return file_exporttask_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *WshExportTaskListTplRes) GetErrCode() string {
@@ -3316,13 +3576,15 @@ type WshExportTaskUpdateTplReq struct {
 	EtplExtraColumns *WshExportExtraColumns `protobuf:"varint,16,opt,name=etplExtraColumns,proto3,enum=exporttask.WshExportExtraColumns,oneof" json:"etplExtraColumns,omitempty"`
 	// If set, replaces all destinations.
 	EtplDeliverTo *WshExportDeliverTos `protobuf:"bytes,17,opt,name=etplDeliverTo,proto3" json:"etplDeliverTo,omitempty"`
+	// If set, replaces who is notified.
+	EtplNotify    *WshExportNotify `protobuf:"bytes,30,opt,name=etplNotify,proto3" json:"etplNotify,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *WshExportTaskUpdateTplReq) Reset() {
 	*x = WshExportTaskUpdateTplReq{}
-	mi := &file_exporttask_proto_msgTypes[17]
+	mi := &file_exporttask_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3334,7 +3596,7 @@ func (x *WshExportTaskUpdateTplReq) String() string {
 func (*WshExportTaskUpdateTplReq) ProtoMessage() {}
 
 func (x *WshExportTaskUpdateTplReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[17]
+	mi := &file_exporttask_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3347,7 +3609,7 @@ func (x *WshExportTaskUpdateTplReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskUpdateTplReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskUpdateTplReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{17}
+	return file_exporttask_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *WshExportTaskUpdateTplReq) GetEtplId() int32 {
@@ -3469,6 +3731,13 @@ func (x *WshExportTaskUpdateTplReq) GetEtplDeliverTo() *WshExportDeliverTos {
 	return nil
 }
 
+func (x *WshExportTaskUpdateTplReq) GetEtplNotify() *WshExportNotify {
+	if x != nil {
+		return x.EtplNotify
+	}
+	return nil
+}
+
 // Request of ListTplVersion.
 type WshExportTaskListTplVersionReq struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -3484,7 +3753,7 @@ type WshExportTaskListTplVersionReq struct {
 
 func (x *WshExportTaskListTplVersionReq) Reset() {
 	*x = WshExportTaskListTplVersionReq{}
-	mi := &file_exporttask_proto_msgTypes[18]
+	mi := &file_exporttask_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3496,7 +3765,7 @@ func (x *WshExportTaskListTplVersionReq) String() string {
 func (*WshExportTaskListTplVersionReq) ProtoMessage() {}
 
 func (x *WshExportTaskListTplVersionReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[18]
+	mi := &file_exporttask_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3509,7 +3778,7 @@ func (x *WshExportTaskListTplVersionReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListTplVersionReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListTplVersionReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{18}
+	return file_exporttask_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *WshExportTaskListTplVersionReq) GetEtplId() int32 {
@@ -3551,7 +3820,7 @@ type WshExportTaskListTplVersionRes struct {
 
 func (x *WshExportTaskListTplVersionRes) Reset() {
 	*x = WshExportTaskListTplVersionRes{}
-	mi := &file_exporttask_proto_msgTypes[19]
+	mi := &file_exporttask_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3563,7 +3832,7 @@ func (x *WshExportTaskListTplVersionRes) String() string {
 func (*WshExportTaskListTplVersionRes) ProtoMessage() {}
 
 func (x *WshExportTaskListTplVersionRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[19]
+	mi := &file_exporttask_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3576,7 +3845,7 @@ func (x *WshExportTaskListTplVersionRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListTplVersionRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListTplVersionRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{19}
+	return file_exporttask_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *WshExportTaskListTplVersionRes) GetErrCode() string {
@@ -3629,7 +3898,7 @@ type WshExportTplVersion struct {
 
 func (x *WshExportTplVersion) Reset() {
 	*x = WshExportTplVersion{}
-	mi := &file_exporttask_proto_msgTypes[20]
+	mi := &file_exporttask_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3641,7 +3910,7 @@ func (x *WshExportTplVersion) String() string {
 func (*WshExportTplVersion) ProtoMessage() {}
 
 func (x *WshExportTplVersion) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[20]
+	mi := &file_exporttask_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3654,7 +3923,7 @@ func (x *WshExportTplVersion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTplVersion.ProtoReflect.Descriptor instead.
 func (*WshExportTplVersion) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{20}
+	return file_exporttask_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *WshExportTplVersion) GetEtplVersion() int32 {
@@ -3710,7 +3979,7 @@ type WshExportDeliverTos struct {
 
 func (x *WshExportDeliverTos) Reset() {
 	*x = WshExportDeliverTos{}
-	mi := &file_exporttask_proto_msgTypes[21]
+	mi := &file_exporttask_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3722,7 +3991,7 @@ func (x *WshExportDeliverTos) String() string {
 func (*WshExportDeliverTos) ProtoMessage() {}
 
 func (x *WshExportDeliverTos) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[21]
+	mi := &file_exporttask_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3735,7 +4004,7 @@ func (x *WshExportDeliverTos) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportDeliverTos.ProtoReflect.Descriptor instead.
 func (*WshExportDeliverTos) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{21}
+	return file_exporttask_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *WshExportDeliverTos) GetList() []*WshExportDeliverTo {
@@ -3756,7 +4025,7 @@ type WshExportParamDecls struct {
 
 func (x *WshExportParamDecls) Reset() {
 	*x = WshExportParamDecls{}
-	mi := &file_exporttask_proto_msgTypes[22]
+	mi := &file_exporttask_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3768,7 +4037,7 @@ func (x *WshExportParamDecls) String() string {
 func (*WshExportParamDecls) ProtoMessage() {}
 
 func (x *WshExportParamDecls) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[22]
+	mi := &file_exporttask_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3781,7 +4050,7 @@ func (x *WshExportParamDecls) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportParamDecls.ProtoReflect.Descriptor instead.
 func (*WshExportParamDecls) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{22}
+	return file_exporttask_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *WshExportParamDecls) GetList() []*WshExportParamDecl {
@@ -3809,7 +4078,7 @@ type WshExportTaskUpdateTplRes struct {
 
 func (x *WshExportTaskUpdateTplRes) Reset() {
 	*x = WshExportTaskUpdateTplRes{}
-	mi := &file_exporttask_proto_msgTypes[23]
+	mi := &file_exporttask_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3821,7 +4090,7 @@ func (x *WshExportTaskUpdateTplRes) String() string {
 func (*WshExportTaskUpdateTplRes) ProtoMessage() {}
 
 func (x *WshExportTaskUpdateTplRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[23]
+	mi := &file_exporttask_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3834,7 +4103,7 @@ func (x *WshExportTaskUpdateTplRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskUpdateTplRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskUpdateTplRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{23}
+	return file_exporttask_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *WshExportTaskUpdateTplRes) GetErrCode() string {
@@ -3878,7 +4147,7 @@ type WshExportTaskDeleteTplReq struct {
 
 func (x *WshExportTaskDeleteTplReq) Reset() {
 	*x = WshExportTaskDeleteTplReq{}
-	mi := &file_exporttask_proto_msgTypes[24]
+	mi := &file_exporttask_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3890,7 +4159,7 @@ func (x *WshExportTaskDeleteTplReq) String() string {
 func (*WshExportTaskDeleteTplReq) ProtoMessage() {}
 
 func (x *WshExportTaskDeleteTplReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[24]
+	mi := &file_exporttask_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3903,7 +4172,7 @@ func (x *WshExportTaskDeleteTplReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskDeleteTplReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskDeleteTplReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{24}
+	return file_exporttask_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *WshExportTaskDeleteTplReq) GetEtplId() int32 {
@@ -3936,7 +4205,7 @@ type WshExportTaskDeleteTplRes struct {
 
 func (x *WshExportTaskDeleteTplRes) Reset() {
 	*x = WshExportTaskDeleteTplRes{}
-	mi := &file_exporttask_proto_msgTypes[25]
+	mi := &file_exporttask_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3948,7 +4217,7 @@ func (x *WshExportTaskDeleteTplRes) String() string {
 func (*WshExportTaskDeleteTplRes) ProtoMessage() {}
 
 func (x *WshExportTaskDeleteTplRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[25]
+	mi := &file_exporttask_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3961,7 +4230,7 @@ func (x *WshExportTaskDeleteTplRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskDeleteTplRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskDeleteTplRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{25}
+	return file_exporttask_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *WshExportTaskDeleteTplRes) GetErrCode() string {
@@ -4008,7 +4277,7 @@ type WshExportTaskPreviewTplReq struct {
 
 func (x *WshExportTaskPreviewTplReq) Reset() {
 	*x = WshExportTaskPreviewTplReq{}
-	mi := &file_exporttask_proto_msgTypes[26]
+	mi := &file_exporttask_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4020,7 +4289,7 @@ func (x *WshExportTaskPreviewTplReq) String() string {
 func (*WshExportTaskPreviewTplReq) ProtoMessage() {}
 
 func (x *WshExportTaskPreviewTplReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[26]
+	mi := &file_exporttask_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4033,7 +4302,7 @@ func (x *WshExportTaskPreviewTplReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskPreviewTplReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskPreviewTplReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{26}
+	return file_exporttask_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *WshExportTaskPreviewTplReq) GetEtplId() int32 {
@@ -4106,7 +4375,7 @@ type WshExportTaskPreviewTplRes struct {
 
 func (x *WshExportTaskPreviewTplRes) Reset() {
 	*x = WshExportTaskPreviewTplRes{}
-	mi := &file_exporttask_proto_msgTypes[27]
+	mi := &file_exporttask_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4118,7 +4387,7 @@ func (x *WshExportTaskPreviewTplRes) String() string {
 func (*WshExportTaskPreviewTplRes) ProtoMessage() {}
 
 func (x *WshExportTaskPreviewTplRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[27]
+	mi := &file_exporttask_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4131,7 +4400,7 @@ func (x *WshExportTaskPreviewTplRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskPreviewTplRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskPreviewTplRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{27}
+	return file_exporttask_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *WshExportTaskPreviewTplRes) GetErrCode() string {
@@ -4194,7 +4463,7 @@ type WshExportPreview struct {
 
 func (x *WshExportPreview) Reset() {
 	*x = WshExportPreview{}
-	mi := &file_exporttask_proto_msgTypes[28]
+	mi := &file_exporttask_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4206,7 +4475,7 @@ func (x *WshExportPreview) String() string {
 func (*WshExportPreview) ProtoMessage() {}
 
 func (x *WshExportPreview) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[28]
+	mi := &file_exporttask_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4219,7 +4488,7 @@ func (x *WshExportPreview) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportPreview.ProtoReflect.Descriptor instead.
 func (*WshExportPreview) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{28}
+	return file_exporttask_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *WshExportPreview) GetColumns() []*WshExportPreviewColumn {
@@ -4286,7 +4555,7 @@ type WshExportPreviewColumn struct {
 
 func (x *WshExportPreviewColumn) Reset() {
 	*x = WshExportPreviewColumn{}
-	mi := &file_exporttask_proto_msgTypes[29]
+	mi := &file_exporttask_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4298,7 +4567,7 @@ func (x *WshExportPreviewColumn) String() string {
 func (*WshExportPreviewColumn) ProtoMessage() {}
 
 func (x *WshExportPreviewColumn) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[29]
+	mi := &file_exporttask_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4311,7 +4580,7 @@ func (x *WshExportPreviewColumn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportPreviewColumn.ProtoReflect.Descriptor instead.
 func (*WshExportPreviewColumn) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{29}
+	return file_exporttask_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *WshExportPreviewColumn) GetLabel() string {
@@ -4346,7 +4615,7 @@ type WshExportPreviewRow struct {
 
 func (x *WshExportPreviewRow) Reset() {
 	*x = WshExportPreviewRow{}
-	mi := &file_exporttask_proto_msgTypes[30]
+	mi := &file_exporttask_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4358,7 +4627,7 @@ func (x *WshExportPreviewRow) String() string {
 func (*WshExportPreviewRow) ProtoMessage() {}
 
 func (x *WshExportPreviewRow) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[30]
+	mi := &file_exporttask_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4371,7 +4640,7 @@ func (x *WshExportPreviewRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportPreviewRow.ProtoReflect.Descriptor instead.
 func (*WshExportPreviewRow) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{30}
+	return file_exporttask_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *WshExportPreviewRow) GetCells() []*WshExportPreviewCell {
@@ -4395,7 +4664,7 @@ type WshExportPreviewCell struct {
 
 func (x *WshExportPreviewCell) Reset() {
 	*x = WshExportPreviewCell{}
-	mi := &file_exporttask_proto_msgTypes[31]
+	mi := &file_exporttask_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4407,7 +4676,7 @@ func (x *WshExportPreviewCell) String() string {
 func (*WshExportPreviewCell) ProtoMessage() {}
 
 func (x *WshExportPreviewCell) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[31]
+	mi := &file_exporttask_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4420,7 +4689,7 @@ func (x *WshExportPreviewCell) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportPreviewCell.ProtoReflect.Descriptor instead.
 func (*WshExportPreviewCell) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{31}
+	return file_exporttask_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *WshExportPreviewCell) GetText() string {
@@ -4457,7 +4726,7 @@ type WshExportErrorPlace struct {
 
 func (x *WshExportErrorPlace) Reset() {
 	*x = WshExportErrorPlace{}
-	mi := &file_exporttask_proto_msgTypes[32]
+	mi := &file_exporttask_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4469,7 +4738,7 @@ func (x *WshExportErrorPlace) String() string {
 func (*WshExportErrorPlace) ProtoMessage() {}
 
 func (x *WshExportErrorPlace) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[32]
+	mi := &file_exporttask_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4482,7 +4751,7 @@ func (x *WshExportErrorPlace) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportErrorPlace.ProtoReflect.Descriptor instead.
 func (*WshExportErrorPlace) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{32}
+	return file_exporttask_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *WshExportErrorPlace) GetField() string {
@@ -4535,7 +4804,7 @@ type WshExportSQLParam struct {
 
 func (x *WshExportSQLParam) Reset() {
 	*x = WshExportSQLParam{}
-	mi := &file_exporttask_proto_msgTypes[33]
+	mi := &file_exporttask_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4547,7 +4816,7 @@ func (x *WshExportSQLParam) String() string {
 func (*WshExportSQLParam) ProtoMessage() {}
 
 func (x *WshExportSQLParam) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[33]
+	mi := &file_exporttask_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4560,7 +4829,7 @@ func (x *WshExportSQLParam) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportSQLParam.ProtoReflect.Descriptor instead.
 func (*WshExportSQLParam) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{33}
+	return file_exporttask_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *WshExportSQLParam) GetName() string {
@@ -4605,7 +4874,7 @@ type WshExportTaskCreateInstReq struct {
 
 func (x *WshExportTaskCreateInstReq) Reset() {
 	*x = WshExportTaskCreateInstReq{}
-	mi := &file_exporttask_proto_msgTypes[34]
+	mi := &file_exporttask_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4617,7 +4886,7 @@ func (x *WshExportTaskCreateInstReq) String() string {
 func (*WshExportTaskCreateInstReq) ProtoMessage() {}
 
 func (x *WshExportTaskCreateInstReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[34]
+	mi := &file_exporttask_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4630,7 +4899,7 @@ func (x *WshExportTaskCreateInstReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskCreateInstReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskCreateInstReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{34}
+	return file_exporttask_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *WshExportTaskCreateInstReq) GetEtplId() int32 {
@@ -4684,7 +4953,7 @@ type WshExportTaskCreateInstRes struct {
 
 func (x *WshExportTaskCreateInstRes) Reset() {
 	*x = WshExportTaskCreateInstRes{}
-	mi := &file_exporttask_proto_msgTypes[35]
+	mi := &file_exporttask_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4696,7 +4965,7 @@ func (x *WshExportTaskCreateInstRes) String() string {
 func (*WshExportTaskCreateInstRes) ProtoMessage() {}
 
 func (x *WshExportTaskCreateInstRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[35]
+	mi := &file_exporttask_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4709,7 +4978,7 @@ func (x *WshExportTaskCreateInstRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskCreateInstRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskCreateInstRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{35}
+	return file_exporttask_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *WshExportTaskCreateInstRes) GetErrCode() string {
@@ -4744,7 +5013,7 @@ type WshExportTaskGetInstReq struct {
 
 func (x *WshExportTaskGetInstReq) Reset() {
 	*x = WshExportTaskGetInstReq{}
-	mi := &file_exporttask_proto_msgTypes[36]
+	mi := &file_exporttask_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4756,7 +5025,7 @@ func (x *WshExportTaskGetInstReq) String() string {
 func (*WshExportTaskGetInstReq) ProtoMessage() {}
 
 func (x *WshExportTaskGetInstReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[36]
+	mi := &file_exporttask_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4769,7 +5038,7 @@ func (x *WshExportTaskGetInstReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskGetInstReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskGetInstReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{36}
+	return file_exporttask_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *WshExportTaskGetInstReq) GetEinstId() int64 {
@@ -4795,7 +5064,7 @@ type WshExportTaskGetInstRes struct {
 
 func (x *WshExportTaskGetInstRes) Reset() {
 	*x = WshExportTaskGetInstRes{}
-	mi := &file_exporttask_proto_msgTypes[37]
+	mi := &file_exporttask_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4807,7 +5076,7 @@ func (x *WshExportTaskGetInstRes) String() string {
 func (*WshExportTaskGetInstRes) ProtoMessage() {}
 
 func (x *WshExportTaskGetInstRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[37]
+	mi := &file_exporttask_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4820,7 +5089,7 @@ func (x *WshExportTaskGetInstRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskGetInstRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskGetInstRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{37}
+	return file_exporttask_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *WshExportTaskGetInstRes) GetErrCode() string {
@@ -4876,7 +5145,7 @@ type WshExportTaskListInstReq struct {
 
 func (x *WshExportTaskListInstReq) Reset() {
 	*x = WshExportTaskListInstReq{}
-	mi := &file_exporttask_proto_msgTypes[38]
+	mi := &file_exporttask_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4888,7 +5157,7 @@ func (x *WshExportTaskListInstReq) String() string {
 func (*WshExportTaskListInstReq) ProtoMessage() {}
 
 func (x *WshExportTaskListInstReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[38]
+	mi := &file_exporttask_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4901,7 +5170,7 @@ func (x *WshExportTaskListInstReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListInstReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListInstReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{38}
+	return file_exporttask_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *WshExportTaskListInstReq) GetEtplId() int32 {
@@ -4992,7 +5261,7 @@ type WshExportTaskListInstRes struct {
 
 func (x *WshExportTaskListInstRes) Reset() {
 	*x = WshExportTaskListInstRes{}
-	mi := &file_exporttask_proto_msgTypes[39]
+	mi := &file_exporttask_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5004,7 +5273,7 @@ func (x *WshExportTaskListInstRes) String() string {
 func (*WshExportTaskListInstRes) ProtoMessage() {}
 
 func (x *WshExportTaskListInstRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[39]
+	mi := &file_exporttask_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5017,7 +5286,7 @@ func (x *WshExportTaskListInstRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListInstRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListInstRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{39}
+	return file_exporttask_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *WshExportTaskListInstRes) GetErrCode() string {
@@ -5063,7 +5332,7 @@ type WshExportTaskCancelInstReq struct {
 
 func (x *WshExportTaskCancelInstReq) Reset() {
 	*x = WshExportTaskCancelInstReq{}
-	mi := &file_exporttask_proto_msgTypes[40]
+	mi := &file_exporttask_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5075,7 +5344,7 @@ func (x *WshExportTaskCancelInstReq) String() string {
 func (*WshExportTaskCancelInstReq) ProtoMessage() {}
 
 func (x *WshExportTaskCancelInstReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[40]
+	mi := &file_exporttask_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5088,7 +5357,7 @@ func (x *WshExportTaskCancelInstReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskCancelInstReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskCancelInstReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{40}
+	return file_exporttask_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *WshExportTaskCancelInstReq) GetEinstId() int64 {
@@ -5128,7 +5397,7 @@ type WshExportTaskCancelInstRes struct {
 
 func (x *WshExportTaskCancelInstRes) Reset() {
 	*x = WshExportTaskCancelInstRes{}
-	mi := &file_exporttask_proto_msgTypes[41]
+	mi := &file_exporttask_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5140,7 +5409,7 @@ func (x *WshExportTaskCancelInstRes) String() string {
 func (*WshExportTaskCancelInstRes) ProtoMessage() {}
 
 func (x *WshExportTaskCancelInstRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[41]
+	mi := &file_exporttask_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5153,7 +5422,7 @@ func (x *WshExportTaskCancelInstRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskCancelInstRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskCancelInstRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{41}
+	return file_exporttask_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *WshExportTaskCancelInstRes) GetErrCode() string {
@@ -5195,7 +5464,7 @@ type WshExportTaskDeleteInstReq struct {
 
 func (x *WshExportTaskDeleteInstReq) Reset() {
 	*x = WshExportTaskDeleteInstReq{}
-	mi := &file_exporttask_proto_msgTypes[42]
+	mi := &file_exporttask_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5207,7 +5476,7 @@ func (x *WshExportTaskDeleteInstReq) String() string {
 func (*WshExportTaskDeleteInstReq) ProtoMessage() {}
 
 func (x *WshExportTaskDeleteInstReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[42]
+	mi := &file_exporttask_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5220,7 +5489,7 @@ func (x *WshExportTaskDeleteInstReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskDeleteInstReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskDeleteInstReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{42}
+	return file_exporttask_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *WshExportTaskDeleteInstReq) GetEinstId() int64 {
@@ -5267,7 +5536,7 @@ type WshExportTaskDeleteInstRes struct {
 
 func (x *WshExportTaskDeleteInstRes) Reset() {
 	*x = WshExportTaskDeleteInstRes{}
-	mi := &file_exporttask_proto_msgTypes[43]
+	mi := &file_exporttask_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5279,7 +5548,7 @@ func (x *WshExportTaskDeleteInstRes) String() string {
 func (*WshExportTaskDeleteInstRes) ProtoMessage() {}
 
 func (x *WshExportTaskDeleteInstRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[43]
+	mi := &file_exporttask_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5292,7 +5561,7 @@ func (x *WshExportTaskDeleteInstRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskDeleteInstRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskDeleteInstRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{43}
+	return file_exporttask_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *WshExportTaskDeleteInstRes) GetErrCode() string {
@@ -5333,7 +5602,7 @@ type WshExportTaskRetryInstReq struct {
 
 func (x *WshExportTaskRetryInstReq) Reset() {
 	*x = WshExportTaskRetryInstReq{}
-	mi := &file_exporttask_proto_msgTypes[44]
+	mi := &file_exporttask_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5345,7 +5614,7 @@ func (x *WshExportTaskRetryInstReq) String() string {
 func (*WshExportTaskRetryInstReq) ProtoMessage() {}
 
 func (x *WshExportTaskRetryInstReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[44]
+	mi := &file_exporttask_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5358,7 +5627,7 @@ func (x *WshExportTaskRetryInstReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskRetryInstReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskRetryInstReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{44}
+	return file_exporttask_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *WshExportTaskRetryInstReq) GetEinstId() int64 {
@@ -5399,7 +5668,7 @@ type WshExportTaskRetryInstRes struct {
 
 func (x *WshExportTaskRetryInstRes) Reset() {
 	*x = WshExportTaskRetryInstRes{}
-	mi := &file_exporttask_proto_msgTypes[45]
+	mi := &file_exporttask_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5411,7 +5680,7 @@ func (x *WshExportTaskRetryInstRes) String() string {
 func (*WshExportTaskRetryInstRes) ProtoMessage() {}
 
 func (x *WshExportTaskRetryInstRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[45]
+	mi := &file_exporttask_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5424,7 +5693,7 @@ func (x *WshExportTaskRetryInstRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskRetryInstRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskRetryInstRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{45}
+	return file_exporttask_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *WshExportTaskRetryInstRes) GetErrCode() string {
@@ -5459,7 +5728,7 @@ type WshExportTaskWatchInstReq struct {
 
 func (x *WshExportTaskWatchInstReq) Reset() {
 	*x = WshExportTaskWatchInstReq{}
-	mi := &file_exporttask_proto_msgTypes[46]
+	mi := &file_exporttask_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5471,7 +5740,7 @@ func (x *WshExportTaskWatchInstReq) String() string {
 func (*WshExportTaskWatchInstReq) ProtoMessage() {}
 
 func (x *WshExportTaskWatchInstReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[46]
+	mi := &file_exporttask_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5484,7 +5753,7 @@ func (x *WshExportTaskWatchInstReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskWatchInstReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskWatchInstReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{46}
+	return file_exporttask_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *WshExportTaskWatchInstReq) GetEinstId() int64 {
@@ -5510,7 +5779,7 @@ type WshExportTaskWatchInstRes struct {
 
 func (x *WshExportTaskWatchInstRes) Reset() {
 	*x = WshExportTaskWatchInstRes{}
-	mi := &file_exporttask_proto_msgTypes[47]
+	mi := &file_exporttask_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5522,7 +5791,7 @@ func (x *WshExportTaskWatchInstRes) String() string {
 func (*WshExportTaskWatchInstRes) ProtoMessage() {}
 
 func (x *WshExportTaskWatchInstRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[47]
+	mi := &file_exporttask_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5535,7 +5804,7 @@ func (x *WshExportTaskWatchInstRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskWatchInstRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskWatchInstRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{47}
+	return file_exporttask_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *WshExportTaskWatchInstRes) GetErrCode() string {
@@ -5576,7 +5845,7 @@ type WshExportTaskDownloadInstReq struct {
 
 func (x *WshExportTaskDownloadInstReq) Reset() {
 	*x = WshExportTaskDownloadInstReq{}
-	mi := &file_exporttask_proto_msgTypes[48]
+	mi := &file_exporttask_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5588,7 +5857,7 @@ func (x *WshExportTaskDownloadInstReq) String() string {
 func (*WshExportTaskDownloadInstReq) ProtoMessage() {}
 
 func (x *WshExportTaskDownloadInstReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[48]
+	mi := &file_exporttask_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5601,7 +5870,7 @@ func (x *WshExportTaskDownloadInstReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskDownloadInstReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskDownloadInstReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{48}
+	return file_exporttask_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *WshExportTaskDownloadInstReq) GetEinstId() int64 {
@@ -5648,7 +5917,7 @@ type WshExportTaskDownloadInstRes struct {
 
 func (x *WshExportTaskDownloadInstRes) Reset() {
 	*x = WshExportTaskDownloadInstRes{}
-	mi := &file_exporttask_proto_msgTypes[49]
+	mi := &file_exporttask_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5660,7 +5929,7 @@ func (x *WshExportTaskDownloadInstRes) String() string {
 func (*WshExportTaskDownloadInstRes) ProtoMessage() {}
 
 func (x *WshExportTaskDownloadInstRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[49]
+	mi := &file_exporttask_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5673,7 +5942,7 @@ func (x *WshExportTaskDownloadInstRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskDownloadInstRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskDownloadInstRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{49}
+	return file_exporttask_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *WshExportTaskDownloadInstRes) GetErrCode() string {
@@ -5712,7 +5981,7 @@ type WshExportChunk struct {
 
 func (x *WshExportChunk) Reset() {
 	*x = WshExportChunk{}
-	mi := &file_exporttask_proto_msgTypes[50]
+	mi := &file_exporttask_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5724,7 +5993,7 @@ func (x *WshExportChunk) String() string {
 func (*WshExportChunk) ProtoMessage() {}
 
 func (x *WshExportChunk) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[50]
+	mi := &file_exporttask_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5737,7 +6006,7 @@ func (x *WshExportChunk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportChunk.ProtoReflect.Descriptor instead.
 func (*WshExportChunk) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{50}
+	return file_exporttask_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *WshExportChunk) GetOffset() int64 {
@@ -5776,7 +6045,7 @@ type WshExportTaskListInstEventReq struct {
 
 func (x *WshExportTaskListInstEventReq) Reset() {
 	*x = WshExportTaskListInstEventReq{}
-	mi := &file_exporttask_proto_msgTypes[51]
+	mi := &file_exporttask_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5788,7 +6057,7 @@ func (x *WshExportTaskListInstEventReq) String() string {
 func (*WshExportTaskListInstEventReq) ProtoMessage() {}
 
 func (x *WshExportTaskListInstEventReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[51]
+	mi := &file_exporttask_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5801,7 +6070,7 @@ func (x *WshExportTaskListInstEventReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListInstEventReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListInstEventReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{51}
+	return file_exporttask_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *WshExportTaskListInstEventReq) GetEinstId() int64 {
@@ -5843,7 +6112,7 @@ type WshExportTaskListInstEventRes struct {
 
 func (x *WshExportTaskListInstEventRes) Reset() {
 	*x = WshExportTaskListInstEventRes{}
-	mi := &file_exporttask_proto_msgTypes[52]
+	mi := &file_exporttask_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5855,7 +6124,7 @@ func (x *WshExportTaskListInstEventRes) String() string {
 func (*WshExportTaskListInstEventRes) ProtoMessage() {}
 
 func (x *WshExportTaskListInstEventRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[52]
+	mi := &file_exporttask_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5868,7 +6137,7 @@ func (x *WshExportTaskListInstEventRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListInstEventRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListInstEventRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{52}
+	return file_exporttask_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *WshExportTaskListInstEventRes) GetErrCode() string {
@@ -5940,14 +6209,20 @@ type WshExportTaskCreateSchedReq struct {
 	// Idempotency key, at most 64 printable ASCII characters without spaces. A
 	// repeated request with the same key and the same body returns the first
 	// result; with another body it is errCode "10". Empty: not idempotent.
-	RequestId     string `protobuf:"bytes,15,opt,name=requestId,proto3" json:"requestId,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	RequestId string `protobuf:"bytes,15,opt,name=requestId,proto3" json:"requestId,omitempty"`
+	// Who is notified when runs fail, are late, or succeed after a failure, in addition
+	// to those of the template.
+	Notify *WshExportNotify `protobuf:"bytes,30,opt,name=notify,proto3" json:"notify,omitempty"`
+	// Number of failures in a row after which the schedule is paused, 0 to 1000; 0:
+	// never.
+	PauseAfterFailures int32 `protobuf:"varint,31,opt,name=pauseAfterFailures,proto3" json:"pauseAfterFailures,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *WshExportTaskCreateSchedReq) Reset() {
 	*x = WshExportTaskCreateSchedReq{}
-	mi := &file_exporttask_proto_msgTypes[53]
+	mi := &file_exporttask_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5959,7 +6234,7 @@ func (x *WshExportTaskCreateSchedReq) String() string {
 func (*WshExportTaskCreateSchedReq) ProtoMessage() {}
 
 func (x *WshExportTaskCreateSchedReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[53]
+	mi := &file_exporttask_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5972,7 +6247,7 @@ func (x *WshExportTaskCreateSchedReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskCreateSchedReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskCreateSchedReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{53}
+	return file_exporttask_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *WshExportTaskCreateSchedReq) GetEschedName() string {
@@ -6080,6 +6355,20 @@ func (x *WshExportTaskCreateSchedReq) GetRequestId() string {
 	return ""
 }
 
+func (x *WshExportTaskCreateSchedReq) GetNotify() *WshExportNotify {
+	if x != nil {
+		return x.Notify
+	}
+	return nil
+}
+
+func (x *WshExportTaskCreateSchedReq) GetPauseAfterFailures() int32 {
+	if x != nil {
+		return x.PauseAfterFailures
+	}
+	return 0
+}
+
 // Reply of CreateSched.
 type WshExportTaskCreateSchedRes struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -6096,7 +6385,7 @@ type WshExportTaskCreateSchedRes struct {
 
 func (x *WshExportTaskCreateSchedRes) Reset() {
 	*x = WshExportTaskCreateSchedRes{}
-	mi := &file_exporttask_proto_msgTypes[54]
+	mi := &file_exporttask_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6108,7 +6397,7 @@ func (x *WshExportTaskCreateSchedRes) String() string {
 func (*WshExportTaskCreateSchedRes) ProtoMessage() {}
 
 func (x *WshExportTaskCreateSchedRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[54]
+	mi := &file_exporttask_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6121,7 +6410,7 @@ func (x *WshExportTaskCreateSchedRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskCreateSchedRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskCreateSchedRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{54}
+	return file_exporttask_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *WshExportTaskCreateSchedRes) GetErrCode() string {
@@ -6168,7 +6457,7 @@ type WshExportTaskListSchedReq struct {
 
 func (x *WshExportTaskListSchedReq) Reset() {
 	*x = WshExportTaskListSchedReq{}
-	mi := &file_exporttask_proto_msgTypes[55]
+	mi := &file_exporttask_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6180,7 +6469,7 @@ func (x *WshExportTaskListSchedReq) String() string {
 func (*WshExportTaskListSchedReq) ProtoMessage() {}
 
 func (x *WshExportTaskListSchedReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[55]
+	mi := &file_exporttask_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6193,7 +6482,7 @@ func (x *WshExportTaskListSchedReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListSchedReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListSchedReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{55}
+	return file_exporttask_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *WshExportTaskListSchedReq) GetEschedId() int64 {
@@ -6263,7 +6552,7 @@ type WshExportTaskListSchedRes struct {
 
 func (x *WshExportTaskListSchedRes) Reset() {
 	*x = WshExportTaskListSchedRes{}
-	mi := &file_exporttask_proto_msgTypes[56]
+	mi := &file_exporttask_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6275,7 +6564,7 @@ func (x *WshExportTaskListSchedRes) String() string {
 func (*WshExportTaskListSchedRes) ProtoMessage() {}
 
 func (x *WshExportTaskListSchedRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[56]
+	mi := &file_exporttask_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6288,7 +6577,7 @@ func (x *WshExportTaskListSchedRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListSchedRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListSchedRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{56}
+	return file_exporttask_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *WshExportTaskListSchedRes) GetErrCode() string {
@@ -6355,14 +6644,18 @@ type WshExportTaskUpdateSchedReq struct {
 	// errCode "10". 0: any version.
 	Version int32 `protobuf:"varint,15,opt,name=version,proto3" json:"version,omitempty"`
 	// Operator that makes the request, see the conventions above.
-	OperatorId    int32 `protobuf:"varint,16,opt,name=operatorId,proto3" json:"operatorId,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	OperatorId int32 `protobuf:"varint,16,opt,name=operatorId,proto3" json:"operatorId,omitempty"`
+	// If set, replaces who is notified.
+	Notify *WshExportNotify `protobuf:"bytes,30,opt,name=notify,proto3" json:"notify,omitempty"`
+	// New number of failures in a row after which the schedule is paused.
+	PauseAfterFailures *int32 `protobuf:"varint,31,opt,name=pauseAfterFailures,proto3,oneof" json:"pauseAfterFailures,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *WshExportTaskUpdateSchedReq) Reset() {
 	*x = WshExportTaskUpdateSchedReq{}
-	mi := &file_exporttask_proto_msgTypes[57]
+	mi := &file_exporttask_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6374,7 +6667,7 @@ func (x *WshExportTaskUpdateSchedReq) String() string {
 func (*WshExportTaskUpdateSchedReq) ProtoMessage() {}
 
 func (x *WshExportTaskUpdateSchedReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[57]
+	mi := &file_exporttask_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6387,7 +6680,7 @@ func (x *WshExportTaskUpdateSchedReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskUpdateSchedReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskUpdateSchedReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{57}
+	return file_exporttask_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *WshExportTaskUpdateSchedReq) GetEschedId() int64 {
@@ -6502,6 +6795,20 @@ func (x *WshExportTaskUpdateSchedReq) GetOperatorId() int32 {
 	return 0
 }
 
+func (x *WshExportTaskUpdateSchedReq) GetNotify() *WshExportNotify {
+	if x != nil {
+		return x.Notify
+	}
+	return nil
+}
+
+func (x *WshExportTaskUpdateSchedReq) GetPauseAfterFailures() int32 {
+	if x != nil && x.PauseAfterFailures != nil {
+		return *x.PauseAfterFailures
+	}
+	return 0
+}
+
 // A list of parameter values that can be set to empty.
 type WshExportParams struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -6513,7 +6820,7 @@ type WshExportParams struct {
 
 func (x *WshExportParams) Reset() {
 	*x = WshExportParams{}
-	mi := &file_exporttask_proto_msgTypes[58]
+	mi := &file_exporttask_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6525,7 +6832,7 @@ func (x *WshExportParams) String() string {
 func (*WshExportParams) ProtoMessage() {}
 
 func (x *WshExportParams) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[58]
+	mi := &file_exporttask_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6538,7 +6845,7 @@ func (x *WshExportParams) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportParams.ProtoReflect.Descriptor instead.
 func (*WshExportParams) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{58}
+	return file_exporttask_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *WshExportParams) GetList() []*WshExportParam {
@@ -6564,7 +6871,7 @@ type WshExportTaskUpdateSchedRes struct {
 
 func (x *WshExportTaskUpdateSchedRes) Reset() {
 	*x = WshExportTaskUpdateSchedRes{}
-	mi := &file_exporttask_proto_msgTypes[59]
+	mi := &file_exporttask_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6576,7 +6883,7 @@ func (x *WshExportTaskUpdateSchedRes) String() string {
 func (*WshExportTaskUpdateSchedRes) ProtoMessage() {}
 
 func (x *WshExportTaskUpdateSchedRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[59]
+	mi := &file_exporttask_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6589,7 +6896,7 @@ func (x *WshExportTaskUpdateSchedRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskUpdateSchedRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskUpdateSchedRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{59}
+	return file_exporttask_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *WshExportTaskUpdateSchedRes) GetErrCode() string {
@@ -6626,7 +6933,7 @@ type WshExportTaskDeleteSchedReq struct {
 
 func (x *WshExportTaskDeleteSchedReq) Reset() {
 	*x = WshExportTaskDeleteSchedReq{}
-	mi := &file_exporttask_proto_msgTypes[60]
+	mi := &file_exporttask_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6638,7 +6945,7 @@ func (x *WshExportTaskDeleteSchedReq) String() string {
 func (*WshExportTaskDeleteSchedReq) ProtoMessage() {}
 
 func (x *WshExportTaskDeleteSchedReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[60]
+	mi := &file_exporttask_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6651,7 +6958,7 @@ func (x *WshExportTaskDeleteSchedReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskDeleteSchedReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskDeleteSchedReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{60}
+	return file_exporttask_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *WshExportTaskDeleteSchedReq) GetEschedId() int64 {
@@ -6684,7 +6991,7 @@ type WshExportTaskDeleteSchedRes struct {
 
 func (x *WshExportTaskDeleteSchedRes) Reset() {
 	*x = WshExportTaskDeleteSchedRes{}
-	mi := &file_exporttask_proto_msgTypes[61]
+	mi := &file_exporttask_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6696,7 +7003,7 @@ func (x *WshExportTaskDeleteSchedRes) String() string {
 func (*WshExportTaskDeleteSchedRes) ProtoMessage() {}
 
 func (x *WshExportTaskDeleteSchedRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[61]
+	mi := &file_exporttask_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6709,7 +7016,7 @@ func (x *WshExportTaskDeleteSchedRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskDeleteSchedRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskDeleteSchedRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{61}
+	return file_exporttask_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *WshExportTaskDeleteSchedRes) GetErrCode() string {
@@ -6758,7 +7065,7 @@ type WshExportTaskRunSchedReq struct {
 
 func (x *WshExportTaskRunSchedReq) Reset() {
 	*x = WshExportTaskRunSchedReq{}
-	mi := &file_exporttask_proto_msgTypes[62]
+	mi := &file_exporttask_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6770,7 +7077,7 @@ func (x *WshExportTaskRunSchedReq) String() string {
 func (*WshExportTaskRunSchedReq) ProtoMessage() {}
 
 func (x *WshExportTaskRunSchedReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[62]
+	mi := &file_exporttask_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6783,7 +7090,7 @@ func (x *WshExportTaskRunSchedReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskRunSchedReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskRunSchedReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{62}
+	return file_exporttask_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *WshExportTaskRunSchedReq) GetEschedId() int64 {
@@ -6847,7 +7154,7 @@ type WshExportTaskRunSchedRes struct {
 
 func (x *WshExportTaskRunSchedRes) Reset() {
 	*x = WshExportTaskRunSchedRes{}
-	mi := &file_exporttask_proto_msgTypes[63]
+	mi := &file_exporttask_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6859,7 +7166,7 @@ func (x *WshExportTaskRunSchedRes) String() string {
 func (*WshExportTaskRunSchedRes) ProtoMessage() {}
 
 func (x *WshExportTaskRunSchedRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[63]
+	mi := &file_exporttask_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6872,7 +7179,7 @@ func (x *WshExportTaskRunSchedRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskRunSchedRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskRunSchedRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{63}
+	return file_exporttask_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *WshExportTaskRunSchedRes) GetErrCode() string {
@@ -6918,7 +7225,7 @@ type WshExportSchedRun struct {
 
 func (x *WshExportSchedRun) Reset() {
 	*x = WshExportSchedRun{}
-	mi := &file_exporttask_proto_msgTypes[64]
+	mi := &file_exporttask_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6930,7 +7237,7 @@ func (x *WshExportSchedRun) String() string {
 func (*WshExportSchedRun) ProtoMessage() {}
 
 func (x *WshExportSchedRun) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[64]
+	mi := &file_exporttask_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6943,7 +7250,7 @@ func (x *WshExportSchedRun) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportSchedRun.ProtoReflect.Descriptor instead.
 func (*WshExportSchedRun) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{64}
+	return file_exporttask_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *WshExportSchedRun) GetDue() string {
@@ -6987,7 +7294,7 @@ type WshExportTaskPreviewSchedReq struct {
 
 func (x *WshExportTaskPreviewSchedReq) Reset() {
 	*x = WshExportTaskPreviewSchedReq{}
-	mi := &file_exporttask_proto_msgTypes[65]
+	mi := &file_exporttask_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6999,7 +7306,7 @@ func (x *WshExportTaskPreviewSchedReq) String() string {
 func (*WshExportTaskPreviewSchedReq) ProtoMessage() {}
 
 func (x *WshExportTaskPreviewSchedReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[65]
+	mi := &file_exporttask_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7012,7 +7319,7 @@ func (x *WshExportTaskPreviewSchedReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskPreviewSchedReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskPreviewSchedReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{65}
+	return file_exporttask_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *WshExportTaskPreviewSchedReq) GetDraft() *WshExportTaskCreateSchedReq {
@@ -7066,7 +7373,7 @@ type WshExportTaskPreviewSchedRes struct {
 
 func (x *WshExportTaskPreviewSchedRes) Reset() {
 	*x = WshExportTaskPreviewSchedRes{}
-	mi := &file_exporttask_proto_msgTypes[66]
+	mi := &file_exporttask_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7078,7 +7385,7 @@ func (x *WshExportTaskPreviewSchedRes) String() string {
 func (*WshExportTaskPreviewSchedRes) ProtoMessage() {}
 
 func (x *WshExportTaskPreviewSchedRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[66]
+	mi := &file_exporttask_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7091,7 +7398,7 @@ func (x *WshExportTaskPreviewSchedRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskPreviewSchedRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskPreviewSchedRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{66}
+	return file_exporttask_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *WshExportTaskPreviewSchedRes) GetErrCode() string {
@@ -7128,7 +7435,7 @@ type WshExportSchedPreview struct {
 
 func (x *WshExportSchedPreview) Reset() {
 	*x = WshExportSchedPreview{}
-	mi := &file_exporttask_proto_msgTypes[67]
+	mi := &file_exporttask_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7140,7 +7447,7 @@ func (x *WshExportSchedPreview) String() string {
 func (*WshExportSchedPreview) ProtoMessage() {}
 
 func (x *WshExportSchedPreview) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[67]
+	mi := &file_exporttask_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7153,7 +7460,7 @@ func (x *WshExportSchedPreview) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportSchedPreview.ProtoReflect.Descriptor instead.
 func (*WshExportSchedPreview) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{67}
+	return file_exporttask_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *WshExportSchedPreview) GetZone() string {
@@ -7190,7 +7497,7 @@ type WshExportSchedPreviewRun struct {
 
 func (x *WshExportSchedPreviewRun) Reset() {
 	*x = WshExportSchedPreviewRun{}
-	mi := &file_exporttask_proto_msgTypes[68]
+	mi := &file_exporttask_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7202,7 +7509,7 @@ func (x *WshExportSchedPreviewRun) String() string {
 func (*WshExportSchedPreviewRun) ProtoMessage() {}
 
 func (x *WshExportSchedPreviewRun) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[68]
+	mi := &file_exporttask_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7215,7 +7522,7 @@ func (x *WshExportSchedPreviewRun) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportSchedPreviewRun.ProtoReflect.Descriptor instead.
 func (*WshExportSchedPreviewRun) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{68}
+	return file_exporttask_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *WshExportSchedPreviewRun) GetDue() string {
@@ -7272,7 +7579,7 @@ type WshExportTaskListDeliveryReq struct {
 
 func (x *WshExportTaskListDeliveryReq) Reset() {
 	*x = WshExportTaskListDeliveryReq{}
-	mi := &file_exporttask_proto_msgTypes[69]
+	mi := &file_exporttask_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7284,7 +7591,7 @@ func (x *WshExportTaskListDeliveryReq) String() string {
 func (*WshExportTaskListDeliveryReq) ProtoMessage() {}
 
 func (x *WshExportTaskListDeliveryReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[69]
+	mi := &file_exporttask_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7297,7 +7604,7 @@ func (x *WshExportTaskListDeliveryReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListDeliveryReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListDeliveryReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{69}
+	return file_exporttask_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *WshExportTaskListDeliveryReq) GetEinstId() int64 {
@@ -7353,7 +7660,7 @@ type WshExportTaskListDeliveryRes struct {
 
 func (x *WshExportTaskListDeliveryRes) Reset() {
 	*x = WshExportTaskListDeliveryRes{}
-	mi := &file_exporttask_proto_msgTypes[70]
+	mi := &file_exporttask_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7365,7 +7672,7 @@ func (x *WshExportTaskListDeliveryRes) String() string {
 func (*WshExportTaskListDeliveryRes) ProtoMessage() {}
 
 func (x *WshExportTaskListDeliveryRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[70]
+	mi := &file_exporttask_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7378,7 +7685,7 @@ func (x *WshExportTaskListDeliveryRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListDeliveryRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListDeliveryRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{70}
+	return file_exporttask_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *WshExportTaskListDeliveryRes) GetErrCode() string {
@@ -7422,7 +7729,7 @@ type WshExportTaskRetryDeliveryReq struct {
 
 func (x *WshExportTaskRetryDeliveryReq) Reset() {
 	*x = WshExportTaskRetryDeliveryReq{}
-	mi := &file_exporttask_proto_msgTypes[71]
+	mi := &file_exporttask_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7434,7 +7741,7 @@ func (x *WshExportTaskRetryDeliveryReq) String() string {
 func (*WshExportTaskRetryDeliveryReq) ProtoMessage() {}
 
 func (x *WshExportTaskRetryDeliveryReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[71]
+	mi := &file_exporttask_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7447,7 +7754,7 @@ func (x *WshExportTaskRetryDeliveryReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskRetryDeliveryReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskRetryDeliveryReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{71}
+	return file_exporttask_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *WshExportTaskRetryDeliveryReq) GetEdeliveryId() int64 {
@@ -7480,7 +7787,7 @@ type WshExportTaskRetryDeliveryRes struct {
 
 func (x *WshExportTaskRetryDeliveryRes) Reset() {
 	*x = WshExportTaskRetryDeliveryRes{}
-	mi := &file_exporttask_proto_msgTypes[72]
+	mi := &file_exporttask_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7492,7 +7799,7 @@ func (x *WshExportTaskRetryDeliveryRes) String() string {
 func (*WshExportTaskRetryDeliveryRes) ProtoMessage() {}
 
 func (x *WshExportTaskRetryDeliveryRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[72]
+	mi := &file_exporttask_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7505,7 +7812,7 @@ func (x *WshExportTaskRetryDeliveryRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskRetryDeliveryRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskRetryDeliveryRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{72}
+	return file_exporttask_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *WshExportTaskRetryDeliveryRes) GetErrCode() string {
@@ -7540,7 +7847,7 @@ type WshExportTaskGetQueueReq struct {
 
 func (x *WshExportTaskGetQueueReq) Reset() {
 	*x = WshExportTaskGetQueueReq{}
-	mi := &file_exporttask_proto_msgTypes[73]
+	mi := &file_exporttask_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7552,7 +7859,7 @@ func (x *WshExportTaskGetQueueReq) String() string {
 func (*WshExportTaskGetQueueReq) ProtoMessage() {}
 
 func (x *WshExportTaskGetQueueReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[73]
+	mi := &file_exporttask_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7565,7 +7872,7 @@ func (x *WshExportTaskGetQueueReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskGetQueueReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskGetQueueReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{73}
+	return file_exporttask_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *WshExportTaskGetQueueReq) GetOperatorId() int32 {
@@ -7591,7 +7898,7 @@ type WshExportTaskGetQueueRes struct {
 
 func (x *WshExportTaskGetQueueRes) Reset() {
 	*x = WshExportTaskGetQueueRes{}
-	mi := &file_exporttask_proto_msgTypes[74]
+	mi := &file_exporttask_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7603,7 +7910,7 @@ func (x *WshExportTaskGetQueueRes) String() string {
 func (*WshExportTaskGetQueueRes) ProtoMessage() {}
 
 func (x *WshExportTaskGetQueueRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[74]
+	mi := &file_exporttask_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7616,7 +7923,7 @@ func (x *WshExportTaskGetQueueRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskGetQueueRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskGetQueueRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{74}
+	return file_exporttask_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *WshExportTaskGetQueueRes) GetErrCode() string {
@@ -7653,7 +7960,7 @@ type WshExportQueue struct {
 
 func (x *WshExportQueue) Reset() {
 	*x = WshExportQueue{}
-	mi := &file_exporttask_proto_msgTypes[75]
+	mi := &file_exporttask_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7665,7 +7972,7 @@ func (x *WshExportQueue) String() string {
 func (*WshExportQueue) ProtoMessage() {}
 
 func (x *WshExportQueue) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[75]
+	mi := &file_exporttask_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7678,7 +7985,7 @@ func (x *WshExportQueue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportQueue.ProtoReflect.Descriptor instead.
 func (*WshExportQueue) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{75}
+	return file_exporttask_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *WshExportQueue) GetOperators() []*WshExportQueueOperator {
@@ -7715,7 +8022,7 @@ type WshExportQueueOperator struct {
 
 func (x *WshExportQueueOperator) Reset() {
 	*x = WshExportQueueOperator{}
-	mi := &file_exporttask_proto_msgTypes[76]
+	mi := &file_exporttask_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7727,7 +8034,7 @@ func (x *WshExportQueueOperator) String() string {
 func (*WshExportQueueOperator) ProtoMessage() {}
 
 func (x *WshExportQueueOperator) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[76]
+	mi := &file_exporttask_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7740,7 +8047,7 @@ func (x *WshExportQueueOperator) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportQueueOperator.ProtoReflect.Descriptor instead.
 func (*WshExportQueueOperator) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{76}
+	return file_exporttask_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *WshExportQueueOperator) GetOperatorId() int32 {
@@ -7791,7 +8098,7 @@ type WshExportQueueWorker struct {
 
 func (x *WshExportQueueWorker) Reset() {
 	*x = WshExportQueueWorker{}
-	mi := &file_exporttask_proto_msgTypes[77]
+	mi := &file_exporttask_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7803,7 +8110,7 @@ func (x *WshExportQueueWorker) String() string {
 func (*WshExportQueueWorker) ProtoMessage() {}
 
 func (x *WshExportQueueWorker) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[77]
+	mi := &file_exporttask_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7816,7 +8123,7 @@ func (x *WshExportQueueWorker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportQueueWorker.ProtoReflect.Descriptor instead.
 func (*WshExportQueueWorker) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{77}
+	return file_exporttask_proto_rawDescGZIP(), []int{78}
 }
 
 func (x *WshExportQueueWorker) GetWorker() string {
@@ -7869,7 +8176,7 @@ type WshExportAudit struct {
 
 func (x *WshExportAudit) Reset() {
 	*x = WshExportAudit{}
-	mi := &file_exporttask_proto_msgTypes[78]
+	mi := &file_exporttask_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7881,7 +8188,7 @@ func (x *WshExportAudit) String() string {
 func (*WshExportAudit) ProtoMessage() {}
 
 func (x *WshExportAudit) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[78]
+	mi := &file_exporttask_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7894,7 +8201,7 @@ func (x *WshExportAudit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportAudit.ProtoReflect.Descriptor instead.
 func (*WshExportAudit) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{78}
+	return file_exporttask_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *WshExportAudit) GetAuditId() int64 {
@@ -8002,7 +8309,7 @@ type WshExportAuditChain struct {
 
 func (x *WshExportAuditChain) Reset() {
 	*x = WshExportAuditChain{}
-	mi := &file_exporttask_proto_msgTypes[79]
+	mi := &file_exporttask_proto_msgTypes[80]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8014,7 +8321,7 @@ func (x *WshExportAuditChain) String() string {
 func (*WshExportAuditChain) ProtoMessage() {}
 
 func (x *WshExportAuditChain) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[79]
+	mi := &file_exporttask_proto_msgTypes[80]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8027,7 +8334,7 @@ func (x *WshExportAuditChain) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportAuditChain.ProtoReflect.Descriptor instead.
 func (*WshExportAuditChain) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{79}
+	return file_exporttask_proto_rawDescGZIP(), []int{80}
 }
 
 func (x *WshExportAuditChain) GetAnchor() string {
@@ -8073,7 +8380,7 @@ type WshExportTaskListAuditReq struct {
 
 func (x *WshExportTaskListAuditReq) Reset() {
 	*x = WshExportTaskListAuditReq{}
-	mi := &file_exporttask_proto_msgTypes[80]
+	mi := &file_exporttask_proto_msgTypes[81]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8085,7 +8392,7 @@ func (x *WshExportTaskListAuditReq) String() string {
 func (*WshExportTaskListAuditReq) ProtoMessage() {}
 
 func (x *WshExportTaskListAuditReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[80]
+	mi := &file_exporttask_proto_msgTypes[81]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8098,7 +8405,7 @@ func (x *WshExportTaskListAuditReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListAuditReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListAuditReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{80}
+	return file_exporttask_proto_rawDescGZIP(), []int{81}
 }
 
 func (x *WshExportTaskListAuditReq) GetOperatorId() int32 {
@@ -8192,7 +8499,7 @@ type WshExportTaskListAuditRes struct {
 
 func (x *WshExportTaskListAuditRes) Reset() {
 	*x = WshExportTaskListAuditRes{}
-	mi := &file_exporttask_proto_msgTypes[81]
+	mi := &file_exporttask_proto_msgTypes[82]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8204,7 +8511,7 @@ func (x *WshExportTaskListAuditRes) String() string {
 func (*WshExportTaskListAuditRes) ProtoMessage() {}
 
 func (x *WshExportTaskListAuditRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[81]
+	mi := &file_exporttask_proto_msgTypes[82]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8217,7 +8524,7 @@ func (x *WshExportTaskListAuditRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListAuditRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListAuditRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{81}
+	return file_exporttask_proto_rawDescGZIP(), []int{82}
 }
 
 func (x *WshExportTaskListAuditRes) GetErrCode() string {
@@ -8266,7 +8573,7 @@ type WshExportTaskListSourceReq struct {
 
 func (x *WshExportTaskListSourceReq) Reset() {
 	*x = WshExportTaskListSourceReq{}
-	mi := &file_exporttask_proto_msgTypes[82]
+	mi := &file_exporttask_proto_msgTypes[83]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8278,7 +8585,7 @@ func (x *WshExportTaskListSourceReq) String() string {
 func (*WshExportTaskListSourceReq) ProtoMessage() {}
 
 func (x *WshExportTaskListSourceReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[82]
+	mi := &file_exporttask_proto_msgTypes[83]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8291,7 +8598,7 @@ func (x *WshExportTaskListSourceReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListSourceReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListSourceReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{82}
+	return file_exporttask_proto_rawDescGZIP(), []int{83}
 }
 
 func (x *WshExportTaskListSourceReq) GetOperatorId() int32 {
@@ -8317,7 +8624,7 @@ type WshExportTaskListSourceRes struct {
 
 func (x *WshExportTaskListSourceRes) Reset() {
 	*x = WshExportTaskListSourceRes{}
-	mi := &file_exporttask_proto_msgTypes[83]
+	mi := &file_exporttask_proto_msgTypes[84]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8329,7 +8636,7 @@ func (x *WshExportTaskListSourceRes) String() string {
 func (*WshExportTaskListSourceRes) ProtoMessage() {}
 
 func (x *WshExportTaskListSourceRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[83]
+	mi := &file_exporttask_proto_msgTypes[84]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8342,7 +8649,7 @@ func (x *WshExportTaskListSourceRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListSourceRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListSourceRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{83}
+	return file_exporttask_proto_rawDescGZIP(), []int{84}
 }
 
 func (x *WshExportTaskListSourceRes) GetErrCode() string {
@@ -8385,7 +8692,7 @@ type WshExportSource struct {
 
 func (x *WshExportSource) Reset() {
 	*x = WshExportSource{}
-	mi := &file_exporttask_proto_msgTypes[84]
+	mi := &file_exporttask_proto_msgTypes[85]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8397,7 +8704,7 @@ func (x *WshExportSource) String() string {
 func (*WshExportSource) ProtoMessage() {}
 
 func (x *WshExportSource) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[84]
+	mi := &file_exporttask_proto_msgTypes[85]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8410,7 +8717,7 @@ func (x *WshExportSource) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportSource.ProtoReflect.Descriptor instead.
 func (*WshExportSource) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{84}
+	return file_exporttask_proto_rawDescGZIP(), []int{85}
 }
 
 func (x *WshExportSource) GetName() string {
@@ -8467,7 +8774,7 @@ type WshExportTaskListTableReq struct {
 
 func (x *WshExportTaskListTableReq) Reset() {
 	*x = WshExportTaskListTableReq{}
-	mi := &file_exporttask_proto_msgTypes[85]
+	mi := &file_exporttask_proto_msgTypes[86]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8479,7 +8786,7 @@ func (x *WshExportTaskListTableReq) String() string {
 func (*WshExportTaskListTableReq) ProtoMessage() {}
 
 func (x *WshExportTaskListTableReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[85]
+	mi := &file_exporttask_proto_msgTypes[86]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8492,7 +8799,7 @@ func (x *WshExportTaskListTableReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListTableReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListTableReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{85}
+	return file_exporttask_proto_rawDescGZIP(), []int{86}
 }
 
 func (x *WshExportTaskListTableReq) GetEtplSource() string {
@@ -8548,7 +8855,7 @@ type WshExportTaskListTableRes struct {
 
 func (x *WshExportTaskListTableRes) Reset() {
 	*x = WshExportTaskListTableRes{}
-	mi := &file_exporttask_proto_msgTypes[86]
+	mi := &file_exporttask_proto_msgTypes[87]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8560,7 +8867,7 @@ func (x *WshExportTaskListTableRes) String() string {
 func (*WshExportTaskListTableRes) ProtoMessage() {}
 
 func (x *WshExportTaskListTableRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[86]
+	mi := &file_exporttask_proto_msgTypes[87]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8573,7 +8880,7 @@ func (x *WshExportTaskListTableRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListTableRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListTableRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{86}
+	return file_exporttask_proto_rawDescGZIP(), []int{87}
 }
 
 func (x *WshExportTaskListTableRes) GetErrCode() string {
@@ -8622,7 +8929,7 @@ type WshExportTable struct {
 
 func (x *WshExportTable) Reset() {
 	*x = WshExportTable{}
-	mi := &file_exporttask_proto_msgTypes[87]
+	mi := &file_exporttask_proto_msgTypes[88]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8634,7 +8941,7 @@ func (x *WshExportTable) String() string {
 func (*WshExportTable) ProtoMessage() {}
 
 func (x *WshExportTable) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[87]
+	mi := &file_exporttask_proto_msgTypes[88]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8647,7 +8954,7 @@ func (x *WshExportTable) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTable.ProtoReflect.Descriptor instead.
 func (*WshExportTable) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{87}
+	return file_exporttask_proto_rawDescGZIP(), []int{88}
 }
 
 func (x *WshExportTable) GetSchema() string {
@@ -8695,7 +9002,7 @@ type WshExportTaskListTableColumnReq struct {
 
 func (x *WshExportTaskListTableColumnReq) Reset() {
 	*x = WshExportTaskListTableColumnReq{}
-	mi := &file_exporttask_proto_msgTypes[88]
+	mi := &file_exporttask_proto_msgTypes[89]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8707,7 +9014,7 @@ func (x *WshExportTaskListTableColumnReq) String() string {
 func (*WshExportTaskListTableColumnReq) ProtoMessage() {}
 
 func (x *WshExportTaskListTableColumnReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[88]
+	mi := &file_exporttask_proto_msgTypes[89]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8720,7 +9027,7 @@ func (x *WshExportTaskListTableColumnReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListTableColumnReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListTableColumnReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{88}
+	return file_exporttask_proto_rawDescGZIP(), []int{89}
 }
 
 func (x *WshExportTaskListTableColumnReq) GetEtplSource() string {
@@ -8767,7 +9074,7 @@ type WshExportTaskListTableColumnRes struct {
 
 func (x *WshExportTaskListTableColumnRes) Reset() {
 	*x = WshExportTaskListTableColumnRes{}
-	mi := &file_exporttask_proto_msgTypes[89]
+	mi := &file_exporttask_proto_msgTypes[90]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8779,7 +9086,7 @@ func (x *WshExportTaskListTableColumnRes) String() string {
 func (*WshExportTaskListTableColumnRes) ProtoMessage() {}
 
 func (x *WshExportTaskListTableColumnRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[89]
+	mi := &file_exporttask_proto_msgTypes[90]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8792,7 +9099,7 @@ func (x *WshExportTaskListTableColumnRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskListTableColumnRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskListTableColumnRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{89}
+	return file_exporttask_proto_rawDescGZIP(), []int{90}
 }
 
 func (x *WshExportTaskListTableColumnRes) GetErrCode() string {
@@ -8838,7 +9145,7 @@ type WshExportTableColumn struct {
 
 func (x *WshExportTableColumn) Reset() {
 	*x = WshExportTableColumn{}
-	mi := &file_exporttask_proto_msgTypes[90]
+	mi := &file_exporttask_proto_msgTypes[91]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8850,7 +9157,7 @@ func (x *WshExportTableColumn) String() string {
 func (*WshExportTableColumn) ProtoMessage() {}
 
 func (x *WshExportTableColumn) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[90]
+	mi := &file_exporttask_proto_msgTypes[91]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8863,7 +9170,7 @@ func (x *WshExportTableColumn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTableColumn.ProtoReflect.Descriptor instead.
 func (*WshExportTableColumn) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{90}
+	return file_exporttask_proto_rawDescGZIP(), []int{91}
 }
 
 func (x *WshExportTableColumn) GetName() string {
@@ -8919,7 +9226,7 @@ type WshExportTaskGetSessionReq struct {
 
 func (x *WshExportTaskGetSessionReq) Reset() {
 	*x = WshExportTaskGetSessionReq{}
-	mi := &file_exporttask_proto_msgTypes[91]
+	mi := &file_exporttask_proto_msgTypes[92]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8931,7 +9238,7 @@ func (x *WshExportTaskGetSessionReq) String() string {
 func (*WshExportTaskGetSessionReq) ProtoMessage() {}
 
 func (x *WshExportTaskGetSessionReq) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[91]
+	mi := &file_exporttask_proto_msgTypes[92]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8944,7 +9251,7 @@ func (x *WshExportTaskGetSessionReq) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskGetSessionReq.ProtoReflect.Descriptor instead.
 func (*WshExportTaskGetSessionReq) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{91}
+	return file_exporttask_proto_rawDescGZIP(), []int{92}
 }
 
 func (x *WshExportTaskGetSessionReq) GetOperatorId() int32 {
@@ -8970,7 +9277,7 @@ type WshExportTaskGetSessionRes struct {
 
 func (x *WshExportTaskGetSessionRes) Reset() {
 	*x = WshExportTaskGetSessionRes{}
-	mi := &file_exporttask_proto_msgTypes[92]
+	mi := &file_exporttask_proto_msgTypes[93]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8982,7 +9289,7 @@ func (x *WshExportTaskGetSessionRes) String() string {
 func (*WshExportTaskGetSessionRes) ProtoMessage() {}
 
 func (x *WshExportTaskGetSessionRes) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[92]
+	mi := &file_exporttask_proto_msgTypes[93]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8995,7 +9302,7 @@ func (x *WshExportTaskGetSessionRes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportTaskGetSessionRes.ProtoReflect.Descriptor instead.
 func (*WshExportTaskGetSessionRes) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{92}
+	return file_exporttask_proto_rawDescGZIP(), []int{93}
 }
 
 func (x *WshExportTaskGetSessionRes) GetErrCode() string {
@@ -9061,7 +9368,7 @@ type WshExportSession struct {
 
 func (x *WshExportSession) Reset() {
 	*x = WshExportSession{}
-	mi := &file_exporttask_proto_msgTypes[93]
+	mi := &file_exporttask_proto_msgTypes[94]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9073,7 +9380,7 @@ func (x *WshExportSession) String() string {
 func (*WshExportSession) ProtoMessage() {}
 
 func (x *WshExportSession) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[93]
+	mi := &file_exporttask_proto_msgTypes[94]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9086,7 +9393,7 @@ func (x *WshExportSession) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportSession.ProtoReflect.Descriptor instead.
 func (*WshExportSession) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{93}
+	return file_exporttask_proto_rawDescGZIP(), []int{94}
 }
 
 func (x *WshExportSession) GetName() string {
@@ -9218,7 +9525,7 @@ type WshExportFormatInfo struct {
 
 func (x *WshExportFormatInfo) Reset() {
 	*x = WshExportFormatInfo{}
-	mi := &file_exporttask_proto_msgTypes[94]
+	mi := &file_exporttask_proto_msgTypes[95]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9230,7 +9537,7 @@ func (x *WshExportFormatInfo) String() string {
 func (*WshExportFormatInfo) ProtoMessage() {}
 
 func (x *WshExportFormatInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[94]
+	mi := &file_exporttask_proto_msgTypes[95]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9243,7 +9550,7 @@ func (x *WshExportFormatInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportFormatInfo.ProtoReflect.Descriptor instead.
 func (*WshExportFormatInfo) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{94}
+	return file_exporttask_proto_rawDescGZIP(), []int{95}
 }
 
 func (x *WshExportFormatInfo) GetFormat() WshExportFormat {
@@ -9287,7 +9594,7 @@ type WshExportDestination struct {
 
 func (x *WshExportDestination) Reset() {
 	*x = WshExportDestination{}
-	mi := &file_exporttask_proto_msgTypes[95]
+	mi := &file_exporttask_proto_msgTypes[96]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9299,7 +9606,7 @@ func (x *WshExportDestination) String() string {
 func (*WshExportDestination) ProtoMessage() {}
 
 func (x *WshExportDestination) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[95]
+	mi := &file_exporttask_proto_msgTypes[96]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9312,7 +9619,7 @@ func (x *WshExportDestination) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportDestination.ProtoReflect.Descriptor instead.
 func (*WshExportDestination) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{95}
+	return file_exporttask_proto_rawDescGZIP(), []int{96}
 }
 
 func (x *WshExportDestination) GetName() string {
@@ -9345,7 +9652,7 @@ type WshExportBuiltin struct {
 
 func (x *WshExportBuiltin) Reset() {
 	*x = WshExportBuiltin{}
-	mi := &file_exporttask_proto_msgTypes[96]
+	mi := &file_exporttask_proto_msgTypes[97]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9357,7 +9664,7 @@ func (x *WshExportBuiltin) String() string {
 func (*WshExportBuiltin) ProtoMessage() {}
 
 func (x *WshExportBuiltin) ProtoReflect() protoreflect.Message {
-	mi := &file_exporttask_proto_msgTypes[96]
+	mi := &file_exporttask_proto_msgTypes[97]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9370,7 +9677,7 @@ func (x *WshExportBuiltin) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WshExportBuiltin.ProtoReflect.Descriptor instead.
 func (*WshExportBuiltin) Descriptor() ([]byte, []int) {
-	return file_exporttask_proto_rawDescGZIP(), []int{96}
+	return file_exporttask_proto_rawDescGZIP(), []int{97}
 }
 
 func (x *WshExportBuiltin) GetName() string {
@@ -9399,7 +9706,7 @@ var File_exporttask_proto protoreflect.FileDescriptor
 const file_exporttask_proto_rawDesc = "" +
 	"\n" +
 	"\x10exporttask.proto\x12\n" +
-	"exporttask\"\xe6\b\n" +
+	"exporttask\"\xa3\t\n" +
 	"\fWshExportTpl\x12\x1a\n" +
 	"\betplName\x18\x01 \x01(\tR\betplName\x12\x18\n" +
 	"\aetplTag\x18\x02 \x01(\tR\aetplTag\x12G\n" +
@@ -9436,18 +9743,25 @@ const file_exporttask_proto_rawDesc = "" +
 	"etplLimits\x18\x17 \x01(\v2\x1b.exporttask.WshExportLimitsR\n" +
 	"etplLimits\x12M\n" +
 	"\x10etplExtraColumns\x18\x18 \x01(\x0e2!.exporttask.WshExportExtraColumnsR\x10etplExtraColumns\x12D\n" +
-	"\retplDeliverTo\x18\x19 \x03(\v2\x1e.exporttask.WshExportDeliverToR\retplDeliverTo\"U\n" +
+	"\retplDeliverTo\x18\x19 \x03(\v2\x1e.exporttask.WshExportDeliverToR\retplDeliverTo\x12;\n" +
+	"\n" +
+	"etplNotify\x18\x1e \x01(\v2\x1b.exporttask.WshExportNotifyR\n" +
+	"etplNotify\"U\n" +
 	"\x0fWshExportLimits\x12\x12\n" +
 	"\x04rows\x18\x01 \x01(\x03R\x04rows\x12\x14\n" +
 	"\x05bytes\x18\x02 \x01(\x03R\x05bytes\x12\x18\n" +
-	"\arunning\x18\x03 \x01(\x05R\arunning\"\x84\x01\n" +
+	"\arunning\x18\x03 \x01(\x05R\arunning\"\xbc\x01\n" +
 	"\x12WshExportDeliverTo\x12 \n" +
 	"\vdestination\x18\x01 \x01(\tR\vdestination\x12\x12\n" +
 	"\x04path\x18\x02 \x01(\tR\x04path\x12\x1e\n" +
 	"\n" +
 	"recipients\x18\x03 \x03(\tR\n" +
 	"recipients\x12\x18\n" +
-	"\asubject\x18\x04 \x01(\tR\asubject\"\x8e\x02\n" +
+	"\asubject\x18\x04 \x01(\tR\asubject\x126\n" +
+	"\arequire\x18\x1e \x01(\x0e2\x1c.exporttask.WshExportRequireR\arequire\"[\n" +
+	"\x0fWshExportNotify\x12.\n" +
+	"\x02to\x18\x01 \x03(\v2\x1e.exporttask.WshExportDeliverToR\x02to\x12\x18\n" +
+	"\alateSec\x18\x02 \x01(\x05R\alateSec\"\x8e\x02\n" +
 	"\x12WshExportParamDecl\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x122\n" +
 	"\x04type\x18\x02 \x01(\x0e2\x1e.exporttask.WshExportParamTypeR\x04type\x12\x12\n" +
@@ -9537,7 +9851,7 @@ const file_exporttask_proto_rawDesc = "" +
 	"\n" +
 	"deliveries\x18' \x03(\v2\x1d.exporttask.WshExportDeliveryR\n" +
 	"deliveries\x12\x1c\n" +
-	"\tcutFields\x18( \x03(\tR\tcutFields\"\x87\x03\n" +
+	"\tcutFields\x18( \x03(\tR\tcutFields\"\xef\x03\n" +
 	"\x11WshExportDelivery\x12 \n" +
 	"\vedeliveryId\x18\x01 \x01(\x03R\vedeliveryId\x12\x18\n" +
 	"\aeinstId\x18\x02 \x01(\x03R\aeinstId\x12 \n" +
@@ -9551,7 +9865,10 @@ const file_exporttask_proto_rawDesc = "" +
 	"\blocation\x18\n" +
 	" \x01(\tR\blocation\x12\x18\n" +
 	"\acreated\x18\v \x01(\tR\acreated\x12\x1a\n" +
-	"\bfinished\x18\f \x01(\tR\bfinished\"\xd6\x06\n" +
+	"\bfinished\x18\f \x01(\tR\bfinished\x128\n" +
+	"\x05event\x18\x1e \x01(\x0e2\".exporttask.WshExportDeliveryEventR\x05event\x12\x1a\n" +
+	"\beschedId\x18\x1f \x01(\x03R\beschedId\x12\x10\n" +
+	"\x03due\x18  \x01(\tR\x03due\"\xd7\a\n" +
 	"\x0eWshExportSched\x12\x1a\n" +
 	"\beschedId\x18\x01 \x01(\x03R\beschedId\x12\x1e\n" +
 	"\n" +
@@ -9581,7 +9898,10 @@ const file_exporttask_proto_rawDesc = "" +
 	"operatorId\x18\x16 \x01(\x05R\n" +
 	"operatorId\x12\x1c\n" +
 	"\trequestId\x18\x17 \x01(\tR\trequestId\x12\x18\n" +
-	"\aversion\x18\x18 \x01(\x05R\aversion\"P\n" +
+	"\aversion\x18\x18 \x01(\x05R\aversion\x123\n" +
+	"\x06notify\x18\x1e \x01(\v2\x1b.exporttask.WshExportNotifyR\x06notify\x12.\n" +
+	"\x12pauseAfterFailures\x18\x1f \x01(\x05R\x12pauseAfterFailures\x12\x1a\n" +
+	"\bfailures\x18  \x01(\x05R\bfailures\"P\n" +
 	"\x10WshExportWarning\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\x03R\x05count\x12\x12\n" +
@@ -9606,7 +9926,7 @@ const file_exporttask_proto_rawDesc = "" +
 	"\n" +
 	"operatorId\x18\a \x01(\x05R\n" +
 	"operatorId\x12\x16\n" +
-	"\x06reason\x18\b \x01(\tR\x06reason\"\x92\x06\n" +
+	"\x06reason\x18\b \x01(\tR\x06reason\"\xcf\x06\n" +
 	"\x19WshExportTaskCreateTplReq\x12\x1a\n" +
 	"\betplName\x18\x01 \x01(\tR\betplName\x12\x18\n" +
 	"\aetplTag\x18\x02 \x01(\tR\aetplTag\x12\x1a\n" +
@@ -9632,7 +9952,10 @@ const file_exporttask_proto_rawDesc = "" +
 	"etplLimits\x18\x0e \x01(\v2\x1b.exporttask.WshExportLimitsR\n" +
 	"etplLimits\x12M\n" +
 	"\x10etplExtraColumns\x18\x0f \x01(\x0e2!.exporttask.WshExportExtraColumnsR\x10etplExtraColumns\x12D\n" +
-	"\retplDeliverTo\x18\x10 \x03(\v2\x1e.exporttask.WshExportDeliverToR\retplDeliverTo\"\xb2\x01\n" +
+	"\retplDeliverTo\x18\x10 \x03(\v2\x1e.exporttask.WshExportDeliverToR\retplDeliverTo\x12;\n" +
+	"\n" +
+	"etplNotify\x18\x1e \x01(\v2\x1b.exporttask.WshExportNotifyR\n" +
+	"etplNotify\"\xb2\x01\n" +
 	"\x19WshExportTaskCreateTplRes\x12\x18\n" +
 	"\aerrCode\x18\x01 \x01(\tR\aerrCode\x12\x16\n" +
 	"\x06errMsg\x18\x02 \x01(\tR\x06errMsg\x12,\n" +
@@ -9653,7 +9976,7 @@ const file_exporttask_proto_rawDesc = "" +
 	"\aerrCode\x18\x01 \x01(\tR\aerrCode\x12\x16\n" +
 	"\x06errMsg\x18\x02 \x01(\tR\x06errMsg\x12,\n" +
 	"\x04data\x18\x03 \x03(\v2\x18.exporttask.WshExportTplR\x04data\x12$\n" +
-	"\rnextPageToken\x18\x04 \x01(\tR\rnextPageToken\"\x93\b\n" +
+	"\rnextPageToken\x18\x04 \x01(\tR\rnextPageToken\"\xd0\b\n" +
 	"\x19WshExportTaskUpdateTplReq\x12\x16\n" +
 	"\x06etplId\x18\x01 \x01(\x05R\x06etplId\x12\x1f\n" +
 	"\betplName\x18\x02 \x01(\tH\x00R\betplName\x88\x01\x01\x12\x1d\n" +
@@ -9680,7 +10003,10 @@ const file_exporttask_proto_rawDesc = "" +
 	"etplLimits\x18\x0f \x01(\v2\x1b.exporttask.WshExportLimitsR\n" +
 	"etplLimits\x12R\n" +
 	"\x10etplExtraColumns\x18\x10 \x01(\x0e2!.exporttask.WshExportExtraColumnsH\tR\x10etplExtraColumns\x88\x01\x01\x12E\n" +
-	"\retplDeliverTo\x18\x11 \x01(\v2\x1f.exporttask.WshExportDeliverTosR\retplDeliverToB\v\n" +
+	"\retplDeliverTo\x18\x11 \x01(\v2\x1f.exporttask.WshExportDeliverTosR\retplDeliverTo\x12;\n" +
+	"\n" +
+	"etplNotify\x18\x1e \x01(\v2\x1b.exporttask.WshExportNotifyR\n" +
+	"etplNotifyB\v\n" +
 	"\t_etplNameB\n" +
 	"\n" +
 	"\b_etplTagB\v\n" +
@@ -9866,7 +10192,7 @@ const file_exporttask_proto_rawDesc = "" +
 	"\aerrCode\x18\x01 \x01(\tR\aerrCode\x12\x16\n" +
 	"\x06errMsg\x18\x02 \x01(\tR\x06errMsg\x122\n" +
 	"\x04data\x18\x03 \x03(\v2\x1e.exporttask.WshExportInstEventR\x04data\x12$\n" +
-	"\rnextPageToken\x18\x04 \x01(\tR\rnextPageToken\"\xc9\x04\n" +
+	"\rnextPageToken\x18\x04 \x01(\tR\rnextPageToken\"\xae\x05\n" +
 	"\x1bWshExportTaskCreateSchedReq\x12\x1e\n" +
 	"\n" +
 	"eschedName\x18\x01 \x01(\tR\n" +
@@ -9887,7 +10213,9 @@ const file_exporttask_proto_rawDesc = "" +
 	"\n" +
 	"operatorId\x18\x0e \x01(\x05R\n" +
 	"operatorId\x12\x1c\n" +
-	"\trequestId\x18\x0f \x01(\tR\trequestId\"\x7f\n" +
+	"\trequestId\x18\x0f \x01(\tR\trequestId\x123\n" +
+	"\x06notify\x18\x1e \x01(\v2\x1b.exporttask.WshExportNotifyR\x06notify\x12.\n" +
+	"\x12pauseAfterFailures\x18\x1f \x01(\x05R\x12pauseAfterFailures\"\x7f\n" +
 	"\x1bWshExportTaskCreateSchedRes\x12\x18\n" +
 	"\aerrCode\x18\x01 \x01(\tR\aerrCode\x12\x16\n" +
 	"\x06errMsg\x18\x02 \x01(\tR\x06errMsg\x12.\n" +
@@ -9908,7 +10236,7 @@ const file_exporttask_proto_rawDesc = "" +
 	"\aerrCode\x18\x01 \x01(\tR\aerrCode\x12\x16\n" +
 	"\x06errMsg\x18\x02 \x01(\tR\x06errMsg\x12.\n" +
 	"\x04data\x18\x03 \x03(\v2\x1a.exporttask.WshExportSchedR\x04data\x12$\n" +
-	"\rnextPageToken\x18\x04 \x01(\tR\rnextPageToken\"\xa1\x06\n" +
+	"\rnextPageToken\x18\x04 \x01(\tR\rnextPageToken\"\xa2\a\n" +
 	"\x1bWshExportTaskUpdateSchedReq\x12\x1a\n" +
 	"\beschedId\x18\x01 \x01(\x03R\beschedId\x12#\n" +
 	"\n" +
@@ -9931,7 +10259,9 @@ const file_exporttask_proto_rawDesc = "" +
 	"\aversion\x18\x0f \x01(\x05R\aversion\x12\x1e\n" +
 	"\n" +
 	"operatorId\x18\x10 \x01(\x05R\n" +
-	"operatorIdB\r\n" +
+	"operatorId\x123\n" +
+	"\x06notify\x18\x1e \x01(\v2\x1b.exporttask.WshExportNotifyR\x06notify\x123\n" +
+	"\x12pauseAfterFailures\x18\x1f \x01(\x05H\vR\x12pauseAfterFailures\x88\x01\x01B\r\n" +
 	"\v_eschedNameB\t\n" +
 	"\a_etplIdB\x13\n" +
 	"\x11_etplOutputFormatB\a\n" +
@@ -9945,7 +10275,8 @@ const file_exporttask_proto_rawDesc = "" +
 	"\n" +
 	"\b_startAtB\b\n" +
 	"\x06_endAtB\t\n" +
-	"\a_paused\"A\n" +
+	"\a_pausedB\x15\n" +
+	"\x13_pauseAfterFailures\"A\n" +
 	"\x0fWshExportParams\x12.\n" +
 	"\x04list\x18\x01 \x03(\v2\x1a.exporttask.WshExportParamR\x04list\"\x7f\n" +
 	"\x1bWshExportTaskUpdateSchedRes\x12\x18\n" +
@@ -10224,14 +10555,26 @@ const file_exporttask_proto_rawDesc = "" +
 	"\rEXTRA_DEFAULT\x10\x00\x12\x0e\n" +
 	"\n" +
 	"EXTRA_DROP\x10\x01\x12\x0f\n" +
-	"\vEXTRA_ERROR\x10\x02*\x9f\x01\n" +
+	"\vEXTRA_ERROR\x10\x02*b\n" +
+	"\x10WshExportRequire\x12\x13\n" +
+	"\x0fREQUIRE_NOTHING\x10\x00\x12\x10\n" +
+	"\fREQUIRE_ROWS\x10\x01\x12\x13\n" +
+	"\x0fREQUIRE_NO_ROWS\x10\x02\x12\x12\n" +
+	"\x0eREQUIRE_CHANGE\x10\x03*\xb5\x01\n" +
 	"\x16WshExportDeliveryState\x12\x18\n" +
 	"\x14DELIVERY_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10DELIVERY_WAITING\x10\x01\x12\x14\n" +
 	"\x10DELIVERY_RUNNING\x10\x02\x12\x17\n" +
 	"\x13DELIVERY_RETRY_WAIT\x10\x03\x12\x11\n" +
 	"\rDELIVERY_DONE\x10\x04\x12\x13\n" +
-	"\x0fDELIVERY_FAILED\x10\x05*^\n" +
+	"\x0fDELIVERY_FAILED\x10\x05\x12\x14\n" +
+	"\x10DELIVERY_SKIPPED\x10\x06*`\n" +
+	"\x16WshExportDeliveryEvent\x12\x0f\n" +
+	"\vEVENT_FILES\x10\x00\x12\x10\n" +
+	"\fEVENT_FAILED\x10\x01\x12\x0e\n" +
+	"\n" +
+	"EVENT_LATE\x10\x02\x12\x13\n" +
+	"\x0fEVENT_RECOVERED\x10\x03*^\n" +
 	"\x14WshExportSchedStatus\x12\x10\n" +
 	"\fSCHED_ACTIVE\x10\x00\x12\x10\n" +
 	"\fSCHED_PAUSED\x10\x01\x12\x0f\n" +
@@ -10321,8 +10664,8 @@ func file_exporttask_proto_rawDescGZIP() []byte {
 	return file_exporttask_proto_rawDescData
 }
 
-var file_exporttask_proto_enumTypes = make([]protoimpl.EnumInfo, 13)
-var file_exporttask_proto_msgTypes = make([]protoimpl.MessageInfo, 97)
+var file_exporttask_proto_enumTypes = make([]protoimpl.EnumInfo, 15)
+var file_exporttask_proto_msgTypes = make([]protoimpl.MessageInfo, 98)
 var file_exporttask_proto_goTypes = []any{
 	(WshExportTplStatus)(0),                 // 0: exporttask.WshExportTplStatus
 	(WshExportInstStatus)(0),                // 1: exporttask.WshExportInstStatus
@@ -10331,289 +10674,301 @@ var file_exporttask_proto_goTypes = []any{
 	(WshExportParamType)(0),                 // 4: exporttask.WshExportParamType
 	(WshExportEmptyList)(0),                 // 5: exporttask.WshExportEmptyList
 	(WshExportExtraColumns)(0),              // 6: exporttask.WshExportExtraColumns
-	(WshExportDeliveryState)(0),             // 7: exporttask.WshExportDeliveryState
-	(WshExportSchedStatus)(0),               // 8: exporttask.WshExportSchedStatus
-	(WshExportMissed)(0),                    // 9: exporttask.WshExportMissed
-	(WshExportOverlap)(0),                   // 10: exporttask.WshExportOverlap
-	(WshExportAuditAction)(0),               // 11: exporttask.WshExportAuditAction
-	(WshExportAuditKind)(0),                 // 12: exporttask.WshExportAuditKind
-	(*WshExportTpl)(nil),                    // 13: exporttask.WshExportTpl
-	(*WshExportLimits)(nil),                 // 14: exporttask.WshExportLimits
-	(*WshExportDeliverTo)(nil),              // 15: exporttask.WshExportDeliverTo
-	(*WshExportParamDecl)(nil),              // 16: exporttask.WshExportParamDecl
-	(*WshExportParam)(nil),                  // 17: exporttask.WshExportParam
-	(*WshExportResultColumn)(nil),           // 18: exporttask.WshExportResultColumn
-	(*WshExportOptions)(nil),                // 19: exporttask.WshExportOptions
-	(*WshExportInst)(nil),                   // 20: exporttask.WshExportInst
-	(*WshExportDelivery)(nil),               // 21: exporttask.WshExportDelivery
-	(*WshExportSched)(nil),                  // 22: exporttask.WshExportSched
-	(*WshExportWarning)(nil),                // 23: exporttask.WshExportWarning
-	(*WshExportFile)(nil),                   // 24: exporttask.WshExportFile
-	(*WshExportInstEvent)(nil),              // 25: exporttask.WshExportInstEvent
-	(*WshExportTaskCreateTplReq)(nil),       // 26: exporttask.WshExportTaskCreateTplReq
-	(*WshExportTaskCreateTplRes)(nil),       // 27: exporttask.WshExportTaskCreateTplRes
-	(*WshExportTaskListTplReq)(nil),         // 28: exporttask.WshExportTaskListTplReq
-	(*WshExportTaskListTplRes)(nil),         // 29: exporttask.WshExportTaskListTplRes
-	(*WshExportTaskUpdateTplReq)(nil),       // 30: exporttask.WshExportTaskUpdateTplReq
-	(*WshExportTaskListTplVersionReq)(nil),  // 31: exporttask.WshExportTaskListTplVersionReq
-	(*WshExportTaskListTplVersionRes)(nil),  // 32: exporttask.WshExportTaskListTplVersionRes
-	(*WshExportTplVersion)(nil),             // 33: exporttask.WshExportTplVersion
-	(*WshExportDeliverTos)(nil),             // 34: exporttask.WshExportDeliverTos
-	(*WshExportParamDecls)(nil),             // 35: exporttask.WshExportParamDecls
-	(*WshExportTaskUpdateTplRes)(nil),       // 36: exporttask.WshExportTaskUpdateTplRes
-	(*WshExportTaskDeleteTplReq)(nil),       // 37: exporttask.WshExportTaskDeleteTplReq
-	(*WshExportTaskDeleteTplRes)(nil),       // 38: exporttask.WshExportTaskDeleteTplRes
-	(*WshExportTaskPreviewTplReq)(nil),      // 39: exporttask.WshExportTaskPreviewTplReq
-	(*WshExportTaskPreviewTplRes)(nil),      // 40: exporttask.WshExportTaskPreviewTplRes
-	(*WshExportPreview)(nil),                // 41: exporttask.WshExportPreview
-	(*WshExportPreviewColumn)(nil),          // 42: exporttask.WshExportPreviewColumn
-	(*WshExportPreviewRow)(nil),             // 43: exporttask.WshExportPreviewRow
-	(*WshExportPreviewCell)(nil),            // 44: exporttask.WshExportPreviewCell
-	(*WshExportErrorPlace)(nil),             // 45: exporttask.WshExportErrorPlace
-	(*WshExportSQLParam)(nil),               // 46: exporttask.WshExportSQLParam
-	(*WshExportTaskCreateInstReq)(nil),      // 47: exporttask.WshExportTaskCreateInstReq
-	(*WshExportTaskCreateInstRes)(nil),      // 48: exporttask.WshExportTaskCreateInstRes
-	(*WshExportTaskGetInstReq)(nil),         // 49: exporttask.WshExportTaskGetInstReq
-	(*WshExportTaskGetInstRes)(nil),         // 50: exporttask.WshExportTaskGetInstRes
-	(*WshExportTaskListInstReq)(nil),        // 51: exporttask.WshExportTaskListInstReq
-	(*WshExportTaskListInstRes)(nil),        // 52: exporttask.WshExportTaskListInstRes
-	(*WshExportTaskCancelInstReq)(nil),      // 53: exporttask.WshExportTaskCancelInstReq
-	(*WshExportTaskCancelInstRes)(nil),      // 54: exporttask.WshExportTaskCancelInstRes
-	(*WshExportTaskDeleteInstReq)(nil),      // 55: exporttask.WshExportTaskDeleteInstReq
-	(*WshExportTaskDeleteInstRes)(nil),      // 56: exporttask.WshExportTaskDeleteInstRes
-	(*WshExportTaskRetryInstReq)(nil),       // 57: exporttask.WshExportTaskRetryInstReq
-	(*WshExportTaskRetryInstRes)(nil),       // 58: exporttask.WshExportTaskRetryInstRes
-	(*WshExportTaskWatchInstReq)(nil),       // 59: exporttask.WshExportTaskWatchInstReq
-	(*WshExportTaskWatchInstRes)(nil),       // 60: exporttask.WshExportTaskWatchInstRes
-	(*WshExportTaskDownloadInstReq)(nil),    // 61: exporttask.WshExportTaskDownloadInstReq
-	(*WshExportTaskDownloadInstRes)(nil),    // 62: exporttask.WshExportTaskDownloadInstRes
-	(*WshExportChunk)(nil),                  // 63: exporttask.WshExportChunk
-	(*WshExportTaskListInstEventReq)(nil),   // 64: exporttask.WshExportTaskListInstEventReq
-	(*WshExportTaskListInstEventRes)(nil),   // 65: exporttask.WshExportTaskListInstEventRes
-	(*WshExportTaskCreateSchedReq)(nil),     // 66: exporttask.WshExportTaskCreateSchedReq
-	(*WshExportTaskCreateSchedRes)(nil),     // 67: exporttask.WshExportTaskCreateSchedRes
-	(*WshExportTaskListSchedReq)(nil),       // 68: exporttask.WshExportTaskListSchedReq
-	(*WshExportTaskListSchedRes)(nil),       // 69: exporttask.WshExportTaskListSchedRes
-	(*WshExportTaskUpdateSchedReq)(nil),     // 70: exporttask.WshExportTaskUpdateSchedReq
-	(*WshExportParams)(nil),                 // 71: exporttask.WshExportParams
-	(*WshExportTaskUpdateSchedRes)(nil),     // 72: exporttask.WshExportTaskUpdateSchedRes
-	(*WshExportTaskDeleteSchedReq)(nil),     // 73: exporttask.WshExportTaskDeleteSchedReq
-	(*WshExportTaskDeleteSchedRes)(nil),     // 74: exporttask.WshExportTaskDeleteSchedRes
-	(*WshExportTaskRunSchedReq)(nil),        // 75: exporttask.WshExportTaskRunSchedReq
-	(*WshExportTaskRunSchedRes)(nil),        // 76: exporttask.WshExportTaskRunSchedRes
-	(*WshExportSchedRun)(nil),               // 77: exporttask.WshExportSchedRun
-	(*WshExportTaskPreviewSchedReq)(nil),    // 78: exporttask.WshExportTaskPreviewSchedReq
-	(*WshExportTaskPreviewSchedRes)(nil),    // 79: exporttask.WshExportTaskPreviewSchedRes
-	(*WshExportSchedPreview)(nil),           // 80: exporttask.WshExportSchedPreview
-	(*WshExportSchedPreviewRun)(nil),        // 81: exporttask.WshExportSchedPreviewRun
-	(*WshExportTaskListDeliveryReq)(nil),    // 82: exporttask.WshExportTaskListDeliveryReq
-	(*WshExportTaskListDeliveryRes)(nil),    // 83: exporttask.WshExportTaskListDeliveryRes
-	(*WshExportTaskRetryDeliveryReq)(nil),   // 84: exporttask.WshExportTaskRetryDeliveryReq
-	(*WshExportTaskRetryDeliveryRes)(nil),   // 85: exporttask.WshExportTaskRetryDeliveryRes
-	(*WshExportTaskGetQueueReq)(nil),        // 86: exporttask.WshExportTaskGetQueueReq
-	(*WshExportTaskGetQueueRes)(nil),        // 87: exporttask.WshExportTaskGetQueueRes
-	(*WshExportQueue)(nil),                  // 88: exporttask.WshExportQueue
-	(*WshExportQueueOperator)(nil),          // 89: exporttask.WshExportQueueOperator
-	(*WshExportQueueWorker)(nil),            // 90: exporttask.WshExportQueueWorker
-	(*WshExportAudit)(nil),                  // 91: exporttask.WshExportAudit
-	(*WshExportAuditChain)(nil),             // 92: exporttask.WshExportAuditChain
-	(*WshExportTaskListAuditReq)(nil),       // 93: exporttask.WshExportTaskListAuditReq
-	(*WshExportTaskListAuditRes)(nil),       // 94: exporttask.WshExportTaskListAuditRes
-	(*WshExportTaskListSourceReq)(nil),      // 95: exporttask.WshExportTaskListSourceReq
-	(*WshExportTaskListSourceRes)(nil),      // 96: exporttask.WshExportTaskListSourceRes
-	(*WshExportSource)(nil),                 // 97: exporttask.WshExportSource
-	(*WshExportTaskListTableReq)(nil),       // 98: exporttask.WshExportTaskListTableReq
-	(*WshExportTaskListTableRes)(nil),       // 99: exporttask.WshExportTaskListTableRes
-	(*WshExportTable)(nil),                  // 100: exporttask.WshExportTable
-	(*WshExportTaskListTableColumnReq)(nil), // 101: exporttask.WshExportTaskListTableColumnReq
-	(*WshExportTaskListTableColumnRes)(nil), // 102: exporttask.WshExportTaskListTableColumnRes
-	(*WshExportTableColumn)(nil),            // 103: exporttask.WshExportTableColumn
-	(*WshExportTaskGetSessionReq)(nil),      // 104: exporttask.WshExportTaskGetSessionReq
-	(*WshExportTaskGetSessionRes)(nil),      // 105: exporttask.WshExportTaskGetSessionRes
-	(*WshExportSession)(nil),                // 106: exporttask.WshExportSession
-	(*WshExportFormatInfo)(nil),             // 107: exporttask.WshExportFormatInfo
-	(*WshExportDestination)(nil),            // 108: exporttask.WshExportDestination
-	(*WshExportBuiltin)(nil),                // 109: exporttask.WshExportBuiltin
+	(WshExportRequire)(0),                   // 7: exporttask.WshExportRequire
+	(WshExportDeliveryState)(0),             // 8: exporttask.WshExportDeliveryState
+	(WshExportDeliveryEvent)(0),             // 9: exporttask.WshExportDeliveryEvent
+	(WshExportSchedStatus)(0),               // 10: exporttask.WshExportSchedStatus
+	(WshExportMissed)(0),                    // 11: exporttask.WshExportMissed
+	(WshExportOverlap)(0),                   // 12: exporttask.WshExportOverlap
+	(WshExportAuditAction)(0),               // 13: exporttask.WshExportAuditAction
+	(WshExportAuditKind)(0),                 // 14: exporttask.WshExportAuditKind
+	(*WshExportTpl)(nil),                    // 15: exporttask.WshExportTpl
+	(*WshExportLimits)(nil),                 // 16: exporttask.WshExportLimits
+	(*WshExportDeliverTo)(nil),              // 17: exporttask.WshExportDeliverTo
+	(*WshExportNotify)(nil),                 // 18: exporttask.WshExportNotify
+	(*WshExportParamDecl)(nil),              // 19: exporttask.WshExportParamDecl
+	(*WshExportParam)(nil),                  // 20: exporttask.WshExportParam
+	(*WshExportResultColumn)(nil),           // 21: exporttask.WshExportResultColumn
+	(*WshExportOptions)(nil),                // 22: exporttask.WshExportOptions
+	(*WshExportInst)(nil),                   // 23: exporttask.WshExportInst
+	(*WshExportDelivery)(nil),               // 24: exporttask.WshExportDelivery
+	(*WshExportSched)(nil),                  // 25: exporttask.WshExportSched
+	(*WshExportWarning)(nil),                // 26: exporttask.WshExportWarning
+	(*WshExportFile)(nil),                   // 27: exporttask.WshExportFile
+	(*WshExportInstEvent)(nil),              // 28: exporttask.WshExportInstEvent
+	(*WshExportTaskCreateTplReq)(nil),       // 29: exporttask.WshExportTaskCreateTplReq
+	(*WshExportTaskCreateTplRes)(nil),       // 30: exporttask.WshExportTaskCreateTplRes
+	(*WshExportTaskListTplReq)(nil),         // 31: exporttask.WshExportTaskListTplReq
+	(*WshExportTaskListTplRes)(nil),         // 32: exporttask.WshExportTaskListTplRes
+	(*WshExportTaskUpdateTplReq)(nil),       // 33: exporttask.WshExportTaskUpdateTplReq
+	(*WshExportTaskListTplVersionReq)(nil),  // 34: exporttask.WshExportTaskListTplVersionReq
+	(*WshExportTaskListTplVersionRes)(nil),  // 35: exporttask.WshExportTaskListTplVersionRes
+	(*WshExportTplVersion)(nil),             // 36: exporttask.WshExportTplVersion
+	(*WshExportDeliverTos)(nil),             // 37: exporttask.WshExportDeliverTos
+	(*WshExportParamDecls)(nil),             // 38: exporttask.WshExportParamDecls
+	(*WshExportTaskUpdateTplRes)(nil),       // 39: exporttask.WshExportTaskUpdateTplRes
+	(*WshExportTaskDeleteTplReq)(nil),       // 40: exporttask.WshExportTaskDeleteTplReq
+	(*WshExportTaskDeleteTplRes)(nil),       // 41: exporttask.WshExportTaskDeleteTplRes
+	(*WshExportTaskPreviewTplReq)(nil),      // 42: exporttask.WshExportTaskPreviewTplReq
+	(*WshExportTaskPreviewTplRes)(nil),      // 43: exporttask.WshExportTaskPreviewTplRes
+	(*WshExportPreview)(nil),                // 44: exporttask.WshExportPreview
+	(*WshExportPreviewColumn)(nil),          // 45: exporttask.WshExportPreviewColumn
+	(*WshExportPreviewRow)(nil),             // 46: exporttask.WshExportPreviewRow
+	(*WshExportPreviewCell)(nil),            // 47: exporttask.WshExportPreviewCell
+	(*WshExportErrorPlace)(nil),             // 48: exporttask.WshExportErrorPlace
+	(*WshExportSQLParam)(nil),               // 49: exporttask.WshExportSQLParam
+	(*WshExportTaskCreateInstReq)(nil),      // 50: exporttask.WshExportTaskCreateInstReq
+	(*WshExportTaskCreateInstRes)(nil),      // 51: exporttask.WshExportTaskCreateInstRes
+	(*WshExportTaskGetInstReq)(nil),         // 52: exporttask.WshExportTaskGetInstReq
+	(*WshExportTaskGetInstRes)(nil),         // 53: exporttask.WshExportTaskGetInstRes
+	(*WshExportTaskListInstReq)(nil),        // 54: exporttask.WshExportTaskListInstReq
+	(*WshExportTaskListInstRes)(nil),        // 55: exporttask.WshExportTaskListInstRes
+	(*WshExportTaskCancelInstReq)(nil),      // 56: exporttask.WshExportTaskCancelInstReq
+	(*WshExportTaskCancelInstRes)(nil),      // 57: exporttask.WshExportTaskCancelInstRes
+	(*WshExportTaskDeleteInstReq)(nil),      // 58: exporttask.WshExportTaskDeleteInstReq
+	(*WshExportTaskDeleteInstRes)(nil),      // 59: exporttask.WshExportTaskDeleteInstRes
+	(*WshExportTaskRetryInstReq)(nil),       // 60: exporttask.WshExportTaskRetryInstReq
+	(*WshExportTaskRetryInstRes)(nil),       // 61: exporttask.WshExportTaskRetryInstRes
+	(*WshExportTaskWatchInstReq)(nil),       // 62: exporttask.WshExportTaskWatchInstReq
+	(*WshExportTaskWatchInstRes)(nil),       // 63: exporttask.WshExportTaskWatchInstRes
+	(*WshExportTaskDownloadInstReq)(nil),    // 64: exporttask.WshExportTaskDownloadInstReq
+	(*WshExportTaskDownloadInstRes)(nil),    // 65: exporttask.WshExportTaskDownloadInstRes
+	(*WshExportChunk)(nil),                  // 66: exporttask.WshExportChunk
+	(*WshExportTaskListInstEventReq)(nil),   // 67: exporttask.WshExportTaskListInstEventReq
+	(*WshExportTaskListInstEventRes)(nil),   // 68: exporttask.WshExportTaskListInstEventRes
+	(*WshExportTaskCreateSchedReq)(nil),     // 69: exporttask.WshExportTaskCreateSchedReq
+	(*WshExportTaskCreateSchedRes)(nil),     // 70: exporttask.WshExportTaskCreateSchedRes
+	(*WshExportTaskListSchedReq)(nil),       // 71: exporttask.WshExportTaskListSchedReq
+	(*WshExportTaskListSchedRes)(nil),       // 72: exporttask.WshExportTaskListSchedRes
+	(*WshExportTaskUpdateSchedReq)(nil),     // 73: exporttask.WshExportTaskUpdateSchedReq
+	(*WshExportParams)(nil),                 // 74: exporttask.WshExportParams
+	(*WshExportTaskUpdateSchedRes)(nil),     // 75: exporttask.WshExportTaskUpdateSchedRes
+	(*WshExportTaskDeleteSchedReq)(nil),     // 76: exporttask.WshExportTaskDeleteSchedReq
+	(*WshExportTaskDeleteSchedRes)(nil),     // 77: exporttask.WshExportTaskDeleteSchedRes
+	(*WshExportTaskRunSchedReq)(nil),        // 78: exporttask.WshExportTaskRunSchedReq
+	(*WshExportTaskRunSchedRes)(nil),        // 79: exporttask.WshExportTaskRunSchedRes
+	(*WshExportSchedRun)(nil),               // 80: exporttask.WshExportSchedRun
+	(*WshExportTaskPreviewSchedReq)(nil),    // 81: exporttask.WshExportTaskPreviewSchedReq
+	(*WshExportTaskPreviewSchedRes)(nil),    // 82: exporttask.WshExportTaskPreviewSchedRes
+	(*WshExportSchedPreview)(nil),           // 83: exporttask.WshExportSchedPreview
+	(*WshExportSchedPreviewRun)(nil),        // 84: exporttask.WshExportSchedPreviewRun
+	(*WshExportTaskListDeliveryReq)(nil),    // 85: exporttask.WshExportTaskListDeliveryReq
+	(*WshExportTaskListDeliveryRes)(nil),    // 86: exporttask.WshExportTaskListDeliveryRes
+	(*WshExportTaskRetryDeliveryReq)(nil),   // 87: exporttask.WshExportTaskRetryDeliveryReq
+	(*WshExportTaskRetryDeliveryRes)(nil),   // 88: exporttask.WshExportTaskRetryDeliveryRes
+	(*WshExportTaskGetQueueReq)(nil),        // 89: exporttask.WshExportTaskGetQueueReq
+	(*WshExportTaskGetQueueRes)(nil),        // 90: exporttask.WshExportTaskGetQueueRes
+	(*WshExportQueue)(nil),                  // 91: exporttask.WshExportQueue
+	(*WshExportQueueOperator)(nil),          // 92: exporttask.WshExportQueueOperator
+	(*WshExportQueueWorker)(nil),            // 93: exporttask.WshExportQueueWorker
+	(*WshExportAudit)(nil),                  // 94: exporttask.WshExportAudit
+	(*WshExportAuditChain)(nil),             // 95: exporttask.WshExportAuditChain
+	(*WshExportTaskListAuditReq)(nil),       // 96: exporttask.WshExportTaskListAuditReq
+	(*WshExportTaskListAuditRes)(nil),       // 97: exporttask.WshExportTaskListAuditRes
+	(*WshExportTaskListSourceReq)(nil),      // 98: exporttask.WshExportTaskListSourceReq
+	(*WshExportTaskListSourceRes)(nil),      // 99: exporttask.WshExportTaskListSourceRes
+	(*WshExportSource)(nil),                 // 100: exporttask.WshExportSource
+	(*WshExportTaskListTableReq)(nil),       // 101: exporttask.WshExportTaskListTableReq
+	(*WshExportTaskListTableRes)(nil),       // 102: exporttask.WshExportTaskListTableRes
+	(*WshExportTable)(nil),                  // 103: exporttask.WshExportTable
+	(*WshExportTaskListTableColumnReq)(nil), // 104: exporttask.WshExportTaskListTableColumnReq
+	(*WshExportTaskListTableColumnRes)(nil), // 105: exporttask.WshExportTaskListTableColumnRes
+	(*WshExportTableColumn)(nil),            // 106: exporttask.WshExportTableColumn
+	(*WshExportTaskGetSessionReq)(nil),      // 107: exporttask.WshExportTaskGetSessionReq
+	(*WshExportTaskGetSessionRes)(nil),      // 108: exporttask.WshExportTaskGetSessionRes
+	(*WshExportSession)(nil),                // 109: exporttask.WshExportSession
+	(*WshExportFormatInfo)(nil),             // 110: exporttask.WshExportFormatInfo
+	(*WshExportDestination)(nil),            // 111: exporttask.WshExportDestination
+	(*WshExportBuiltin)(nil),                // 112: exporttask.WshExportBuiltin
 }
 var file_exporttask_proto_depIdxs = []int32{
 	3,   // 0: exporttask.WshExportTpl.etplOutputFormat:type_name -> exporttask.WshExportFormat
-	16,  // 1: exporttask.WshExportTpl.etplParams:type_name -> exporttask.WshExportParamDecl
-	19,  // 2: exporttask.WshExportTpl.etplOptions:type_name -> exporttask.WshExportOptions
-	18,  // 3: exporttask.WshExportTpl.etplResultColumns:type_name -> exporttask.WshExportResultColumn
-	14,  // 4: exporttask.WshExportTpl.etplLimits:type_name -> exporttask.WshExportLimits
+	19,  // 1: exporttask.WshExportTpl.etplParams:type_name -> exporttask.WshExportParamDecl
+	22,  // 2: exporttask.WshExportTpl.etplOptions:type_name -> exporttask.WshExportOptions
+	21,  // 3: exporttask.WshExportTpl.etplResultColumns:type_name -> exporttask.WshExportResultColumn
+	16,  // 4: exporttask.WshExportTpl.etplLimits:type_name -> exporttask.WshExportLimits
 	6,   // 5: exporttask.WshExportTpl.etplExtraColumns:type_name -> exporttask.WshExportExtraColumns
-	15,  // 6: exporttask.WshExportTpl.etplDeliverTo:type_name -> exporttask.WshExportDeliverTo
-	4,   // 7: exporttask.WshExportParamDecl.type:type_name -> exporttask.WshExportParamType
-	5,   // 8: exporttask.WshExportParamDecl.emptyList:type_name -> exporttask.WshExportEmptyList
-	1,   // 9: exporttask.WshExportInst.status:type_name -> exporttask.WshExportInstStatus
-	2,   // 10: exporttask.WshExportInst.state:type_name -> exporttask.WshExportInstState
-	3,   // 11: exporttask.WshExportInst.etplOutputFormat:type_name -> exporttask.WshExportFormat
-	19,  // 12: exporttask.WshExportInst.etplOptions:type_name -> exporttask.WshExportOptions
-	17,  // 13: exporttask.WshExportInst.params:type_name -> exporttask.WshExportParam
-	23,  // 14: exporttask.WshExportInst.warnings:type_name -> exporttask.WshExportWarning
-	24,  // 15: exporttask.WshExportInst.files:type_name -> exporttask.WshExportFile
-	14,  // 16: exporttask.WshExportInst.etplLimits:type_name -> exporttask.WshExportLimits
-	6,   // 17: exporttask.WshExportInst.etplExtraColumns:type_name -> exporttask.WshExportExtraColumns
-	21,  // 18: exporttask.WshExportInst.deliveries:type_name -> exporttask.WshExportDelivery
-	7,   // 19: exporttask.WshExportDelivery.state:type_name -> exporttask.WshExportDeliveryState
-	17,  // 20: exporttask.WshExportSched.params:type_name -> exporttask.WshExportParam
-	3,   // 21: exporttask.WshExportSched.etplOutputFormat:type_name -> exporttask.WshExportFormat
-	9,   // 22: exporttask.WshExportSched.missed:type_name -> exporttask.WshExportMissed
-	10,  // 23: exporttask.WshExportSched.overlap:type_name -> exporttask.WshExportOverlap
-	8,   // 24: exporttask.WshExportSched.status:type_name -> exporttask.WshExportSchedStatus
-	15,  // 25: exporttask.WshExportSched.deliverTo:type_name -> exporttask.WshExportDeliverTo
-	2,   // 26: exporttask.WshExportInstEvent.state:type_name -> exporttask.WshExportInstState
-	3,   // 27: exporttask.WshExportTaskCreateTplReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
-	16,  // 28: exporttask.WshExportTaskCreateTplReq.etplParams:type_name -> exporttask.WshExportParamDecl
-	19,  // 29: exporttask.WshExportTaskCreateTplReq.etplOptions:type_name -> exporttask.WshExportOptions
-	14,  // 30: exporttask.WshExportTaskCreateTplReq.etplLimits:type_name -> exporttask.WshExportLimits
-	6,   // 31: exporttask.WshExportTaskCreateTplReq.etplExtraColumns:type_name -> exporttask.WshExportExtraColumns
-	15,  // 32: exporttask.WshExportTaskCreateTplReq.etplDeliverTo:type_name -> exporttask.WshExportDeliverTo
-	13,  // 33: exporttask.WshExportTaskCreateTplRes.data:type_name -> exporttask.WshExportTpl
-	45,  // 34: exporttask.WshExportTaskCreateTplRes.errAt:type_name -> exporttask.WshExportErrorPlace
-	13,  // 35: exporttask.WshExportTaskListTplRes.data:type_name -> exporttask.WshExportTpl
-	3,   // 36: exporttask.WshExportTaskUpdateTplReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
-	35,  // 37: exporttask.WshExportTaskUpdateTplReq.etplParams:type_name -> exporttask.WshExportParamDecls
-	19,  // 38: exporttask.WshExportTaskUpdateTplReq.etplOptions:type_name -> exporttask.WshExportOptions
-	14,  // 39: exporttask.WshExportTaskUpdateTplReq.etplLimits:type_name -> exporttask.WshExportLimits
-	6,   // 40: exporttask.WshExportTaskUpdateTplReq.etplExtraColumns:type_name -> exporttask.WshExportExtraColumns
-	34,  // 41: exporttask.WshExportTaskUpdateTplReq.etplDeliverTo:type_name -> exporttask.WshExportDeliverTos
-	33,  // 42: exporttask.WshExportTaskListTplVersionRes.data:type_name -> exporttask.WshExportTplVersion
-	13,  // 43: exporttask.WshExportTplVersion.tpl:type_name -> exporttask.WshExportTpl
-	15,  // 44: exporttask.WshExportDeliverTos.list:type_name -> exporttask.WshExportDeliverTo
-	16,  // 45: exporttask.WshExportParamDecls.list:type_name -> exporttask.WshExportParamDecl
-	13,  // 46: exporttask.WshExportTaskUpdateTplRes.data:type_name -> exporttask.WshExportTpl
-	45,  // 47: exporttask.WshExportTaskUpdateTplRes.errAt:type_name -> exporttask.WshExportErrorPlace
-	13,  // 48: exporttask.WshExportTaskDeleteTplRes.data:type_name -> exporttask.WshExportTpl
-	26,  // 49: exporttask.WshExportTaskPreviewTplReq.draft:type_name -> exporttask.WshExportTaskCreateTplReq
-	17,  // 50: exporttask.WshExportTaskPreviewTplReq.params:type_name -> exporttask.WshExportParam
-	3,   // 51: exporttask.WshExportTaskPreviewTplReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
-	41,  // 52: exporttask.WshExportTaskPreviewTplRes.data:type_name -> exporttask.WshExportPreview
-	45,  // 53: exporttask.WshExportTaskPreviewTplRes.errAt:type_name -> exporttask.WshExportErrorPlace
-	46,  // 54: exporttask.WshExportTaskPreviewTplRes.sqlParams:type_name -> exporttask.WshExportSQLParam
-	42,  // 55: exporttask.WshExportPreview.columns:type_name -> exporttask.WshExportPreviewColumn
-	43,  // 56: exporttask.WshExportPreview.rows:type_name -> exporttask.WshExportPreviewRow
-	17,  // 57: exporttask.WshExportPreview.params:type_name -> exporttask.WshExportParam
-	23,  // 58: exporttask.WshExportPreview.warnings:type_name -> exporttask.WshExportWarning
-	18,  // 59: exporttask.WshExportPreview.resultColumns:type_name -> exporttask.WshExportResultColumn
-	44,  // 60: exporttask.WshExportPreviewRow.cells:type_name -> exporttask.WshExportPreviewCell
-	3,   // 61: exporttask.WshExportTaskCreateInstReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
-	17,  // 62: exporttask.WshExportTaskCreateInstReq.params:type_name -> exporttask.WshExportParam
-	20,  // 63: exporttask.WshExportTaskCreateInstRes.data:type_name -> exporttask.WshExportInst
-	20,  // 64: exporttask.WshExportTaskGetInstRes.data:type_name -> exporttask.WshExportInst
-	2,   // 65: exporttask.WshExportTaskListInstReq.states:type_name -> exporttask.WshExportInstState
-	20,  // 66: exporttask.WshExportTaskListInstRes.data:type_name -> exporttask.WshExportInst
-	20,  // 67: exporttask.WshExportTaskCancelInstRes.data:type_name -> exporttask.WshExportInst
-	20,  // 68: exporttask.WshExportTaskDeleteInstRes.data:type_name -> exporttask.WshExportInst
-	20,  // 69: exporttask.WshExportTaskRetryInstRes.data:type_name -> exporttask.WshExportInst
-	20,  // 70: exporttask.WshExportTaskWatchInstRes.data:type_name -> exporttask.WshExportInst
-	63,  // 71: exporttask.WshExportTaskDownloadInstRes.data:type_name -> exporttask.WshExportChunk
-	24,  // 72: exporttask.WshExportChunk.file:type_name -> exporttask.WshExportFile
-	25,  // 73: exporttask.WshExportTaskListInstEventRes.data:type_name -> exporttask.WshExportInstEvent
-	17,  // 74: exporttask.WshExportTaskCreateSchedReq.params:type_name -> exporttask.WshExportParam
-	3,   // 75: exporttask.WshExportTaskCreateSchedReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
-	9,   // 76: exporttask.WshExportTaskCreateSchedReq.missed:type_name -> exporttask.WshExportMissed
-	10,  // 77: exporttask.WshExportTaskCreateSchedReq.overlap:type_name -> exporttask.WshExportOverlap
-	15,  // 78: exporttask.WshExportTaskCreateSchedReq.deliverTo:type_name -> exporttask.WshExportDeliverTo
-	22,  // 79: exporttask.WshExportTaskCreateSchedRes.data:type_name -> exporttask.WshExportSched
-	22,  // 80: exporttask.WshExportTaskListSchedRes.data:type_name -> exporttask.WshExportSched
-	71,  // 81: exporttask.WshExportTaskUpdateSchedReq.params:type_name -> exporttask.WshExportParams
-	3,   // 82: exporttask.WshExportTaskUpdateSchedReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
-	9,   // 83: exporttask.WshExportTaskUpdateSchedReq.missed:type_name -> exporttask.WshExportMissed
-	10,  // 84: exporttask.WshExportTaskUpdateSchedReq.overlap:type_name -> exporttask.WshExportOverlap
-	34,  // 85: exporttask.WshExportTaskUpdateSchedReq.deliverTo:type_name -> exporttask.WshExportDeliverTos
-	17,  // 86: exporttask.WshExportParams.list:type_name -> exporttask.WshExportParam
-	22,  // 87: exporttask.WshExportTaskUpdateSchedRes.data:type_name -> exporttask.WshExportSched
-	22,  // 88: exporttask.WshExportTaskDeleteSchedRes.data:type_name -> exporttask.WshExportSched
-	77,  // 89: exporttask.WshExportTaskRunSchedRes.data:type_name -> exporttask.WshExportSchedRun
-	66,  // 90: exporttask.WshExportTaskPreviewSchedReq.draft:type_name -> exporttask.WshExportTaskCreateSchedReq
-	80,  // 91: exporttask.WshExportTaskPreviewSchedRes.data:type_name -> exporttask.WshExportSchedPreview
-	81,  // 92: exporttask.WshExportSchedPreview.runs:type_name -> exporttask.WshExportSchedPreviewRun
-	17,  // 93: exporttask.WshExportSchedPreviewRun.params:type_name -> exporttask.WshExportParam
-	7,   // 94: exporttask.WshExportTaskListDeliveryReq.states:type_name -> exporttask.WshExportDeliveryState
-	21,  // 95: exporttask.WshExportTaskListDeliveryRes.data:type_name -> exporttask.WshExportDelivery
-	21,  // 96: exporttask.WshExportTaskRetryDeliveryRes.data:type_name -> exporttask.WshExportDelivery
-	88,  // 97: exporttask.WshExportTaskGetQueueRes.data:type_name -> exporttask.WshExportQueue
-	89,  // 98: exporttask.WshExportQueue.operators:type_name -> exporttask.WshExportQueueOperator
-	90,  // 99: exporttask.WshExportQueue.workers:type_name -> exporttask.WshExportQueueWorker
-	11,  // 100: exporttask.WshExportAudit.action:type_name -> exporttask.WshExportAuditAction
-	12,  // 101: exporttask.WshExportAudit.kind:type_name -> exporttask.WshExportAuditKind
-	11,  // 102: exporttask.WshExportTaskListAuditReq.actions:type_name -> exporttask.WshExportAuditAction
-	12,  // 103: exporttask.WshExportTaskListAuditReq.kind:type_name -> exporttask.WshExportAuditKind
-	91,  // 104: exporttask.WshExportTaskListAuditRes.data:type_name -> exporttask.WshExportAudit
-	92,  // 105: exporttask.WshExportTaskListAuditRes.chain:type_name -> exporttask.WshExportAuditChain
-	97,  // 106: exporttask.WshExportTaskListSourceRes.data:type_name -> exporttask.WshExportSource
-	100, // 107: exporttask.WshExportTaskListTableRes.data:type_name -> exporttask.WshExportTable
-	103, // 108: exporttask.WshExportTaskListTableColumnRes.data:type_name -> exporttask.WshExportTableColumn
-	106, // 109: exporttask.WshExportTaskGetSessionRes.data:type_name -> exporttask.WshExportSession
-	107, // 110: exporttask.WshExportSession.formats:type_name -> exporttask.WshExportFormatInfo
-	108, // 111: exporttask.WshExportSession.destinations:type_name -> exporttask.WshExportDestination
-	109, // 112: exporttask.WshExportSession.builtins:type_name -> exporttask.WshExportBuiltin
-	3,   // 113: exporttask.WshExportFormatInfo.format:type_name -> exporttask.WshExportFormat
-	4,   // 114: exporttask.WshExportBuiltin.type:type_name -> exporttask.WshExportParamType
-	26,  // 115: exporttask.ExportTask.CreateTpl:input_type -> exporttask.WshExportTaskCreateTplReq
-	28,  // 116: exporttask.ExportTask.ListTpl:input_type -> exporttask.WshExportTaskListTplReq
-	30,  // 117: exporttask.ExportTask.UpdateTpl:input_type -> exporttask.WshExportTaskUpdateTplReq
-	31,  // 118: exporttask.ExportTask.ListTplVersion:input_type -> exporttask.WshExportTaskListTplVersionReq
-	37,  // 119: exporttask.ExportTask.DeleteTpl:input_type -> exporttask.WshExportTaskDeleteTplReq
-	39,  // 120: exporttask.ExportTask.PreviewTpl:input_type -> exporttask.WshExportTaskPreviewTplReq
-	47,  // 121: exporttask.ExportTask.CreateInst:input_type -> exporttask.WshExportTaskCreateInstReq
-	49,  // 122: exporttask.ExportTask.GetInst:input_type -> exporttask.WshExportTaskGetInstReq
-	51,  // 123: exporttask.ExportTask.ListInst:input_type -> exporttask.WshExportTaskListInstReq
-	53,  // 124: exporttask.ExportTask.CancelInst:input_type -> exporttask.WshExportTaskCancelInstReq
-	57,  // 125: exporttask.ExportTask.RetryInst:input_type -> exporttask.WshExportTaskRetryInstReq
-	55,  // 126: exporttask.ExportTask.DeleteInst:input_type -> exporttask.WshExportTaskDeleteInstReq
-	59,  // 127: exporttask.ExportTask.WatchInst:input_type -> exporttask.WshExportTaskWatchInstReq
-	61,  // 128: exporttask.ExportTask.DownloadInst:input_type -> exporttask.WshExportTaskDownloadInstReq
-	64,  // 129: exporttask.ExportTask.ListInstEvent:input_type -> exporttask.WshExportTaskListInstEventReq
-	66,  // 130: exporttask.ExportTask.CreateSched:input_type -> exporttask.WshExportTaskCreateSchedReq
-	68,  // 131: exporttask.ExportTask.ListSched:input_type -> exporttask.WshExportTaskListSchedReq
-	70,  // 132: exporttask.ExportTask.UpdateSched:input_type -> exporttask.WshExportTaskUpdateSchedReq
-	73,  // 133: exporttask.ExportTask.DeleteSched:input_type -> exporttask.WshExportTaskDeleteSchedReq
-	75,  // 134: exporttask.ExportTask.RunSched:input_type -> exporttask.WshExportTaskRunSchedReq
-	78,  // 135: exporttask.ExportTask.PreviewSched:input_type -> exporttask.WshExportTaskPreviewSchedReq
-	82,  // 136: exporttask.ExportTask.ListDelivery:input_type -> exporttask.WshExportTaskListDeliveryReq
-	84,  // 137: exporttask.ExportTask.RetryDelivery:input_type -> exporttask.WshExportTaskRetryDeliveryReq
-	86,  // 138: exporttask.ExportTask.GetQueue:input_type -> exporttask.WshExportTaskGetQueueReq
-	93,  // 139: exporttask.ExportTask.ListAudit:input_type -> exporttask.WshExportTaskListAuditReq
-	95,  // 140: exporttask.ExportTask.ListSource:input_type -> exporttask.WshExportTaskListSourceReq
-	98,  // 141: exporttask.ExportTask.ListTable:input_type -> exporttask.WshExportTaskListTableReq
-	101, // 142: exporttask.ExportTask.ListTableColumn:input_type -> exporttask.WshExportTaskListTableColumnReq
-	104, // 143: exporttask.ExportTask.GetSession:input_type -> exporttask.WshExportTaskGetSessionReq
-	27,  // 144: exporttask.ExportTask.CreateTpl:output_type -> exporttask.WshExportTaskCreateTplRes
-	29,  // 145: exporttask.ExportTask.ListTpl:output_type -> exporttask.WshExportTaskListTplRes
-	36,  // 146: exporttask.ExportTask.UpdateTpl:output_type -> exporttask.WshExportTaskUpdateTplRes
-	32,  // 147: exporttask.ExportTask.ListTplVersion:output_type -> exporttask.WshExportTaskListTplVersionRes
-	38,  // 148: exporttask.ExportTask.DeleteTpl:output_type -> exporttask.WshExportTaskDeleteTplRes
-	40,  // 149: exporttask.ExportTask.PreviewTpl:output_type -> exporttask.WshExportTaskPreviewTplRes
-	48,  // 150: exporttask.ExportTask.CreateInst:output_type -> exporttask.WshExportTaskCreateInstRes
-	50,  // 151: exporttask.ExportTask.GetInst:output_type -> exporttask.WshExportTaskGetInstRes
-	52,  // 152: exporttask.ExportTask.ListInst:output_type -> exporttask.WshExportTaskListInstRes
-	54,  // 153: exporttask.ExportTask.CancelInst:output_type -> exporttask.WshExportTaskCancelInstRes
-	58,  // 154: exporttask.ExportTask.RetryInst:output_type -> exporttask.WshExportTaskRetryInstRes
-	56,  // 155: exporttask.ExportTask.DeleteInst:output_type -> exporttask.WshExportTaskDeleteInstRes
-	60,  // 156: exporttask.ExportTask.WatchInst:output_type -> exporttask.WshExportTaskWatchInstRes
-	62,  // 157: exporttask.ExportTask.DownloadInst:output_type -> exporttask.WshExportTaskDownloadInstRes
-	65,  // 158: exporttask.ExportTask.ListInstEvent:output_type -> exporttask.WshExportTaskListInstEventRes
-	67,  // 159: exporttask.ExportTask.CreateSched:output_type -> exporttask.WshExportTaskCreateSchedRes
-	69,  // 160: exporttask.ExportTask.ListSched:output_type -> exporttask.WshExportTaskListSchedRes
-	72,  // 161: exporttask.ExportTask.UpdateSched:output_type -> exporttask.WshExportTaskUpdateSchedRes
-	74,  // 162: exporttask.ExportTask.DeleteSched:output_type -> exporttask.WshExportTaskDeleteSchedRes
-	76,  // 163: exporttask.ExportTask.RunSched:output_type -> exporttask.WshExportTaskRunSchedRes
-	79,  // 164: exporttask.ExportTask.PreviewSched:output_type -> exporttask.WshExportTaskPreviewSchedRes
-	83,  // 165: exporttask.ExportTask.ListDelivery:output_type -> exporttask.WshExportTaskListDeliveryRes
-	85,  // 166: exporttask.ExportTask.RetryDelivery:output_type -> exporttask.WshExportTaskRetryDeliveryRes
-	87,  // 167: exporttask.ExportTask.GetQueue:output_type -> exporttask.WshExportTaskGetQueueRes
-	94,  // 168: exporttask.ExportTask.ListAudit:output_type -> exporttask.WshExportTaskListAuditRes
-	96,  // 169: exporttask.ExportTask.ListSource:output_type -> exporttask.WshExportTaskListSourceRes
-	99,  // 170: exporttask.ExportTask.ListTable:output_type -> exporttask.WshExportTaskListTableRes
-	102, // 171: exporttask.ExportTask.ListTableColumn:output_type -> exporttask.WshExportTaskListTableColumnRes
-	105, // 172: exporttask.ExportTask.GetSession:output_type -> exporttask.WshExportTaskGetSessionRes
-	144, // [144:173] is the sub-list for method output_type
-	115, // [115:144] is the sub-list for method input_type
-	115, // [115:115] is the sub-list for extension type_name
-	115, // [115:115] is the sub-list for extension extendee
-	0,   // [0:115] is the sub-list for field type_name
+	17,  // 6: exporttask.WshExportTpl.etplDeliverTo:type_name -> exporttask.WshExportDeliverTo
+	18,  // 7: exporttask.WshExportTpl.etplNotify:type_name -> exporttask.WshExportNotify
+	7,   // 8: exporttask.WshExportDeliverTo.require:type_name -> exporttask.WshExportRequire
+	17,  // 9: exporttask.WshExportNotify.to:type_name -> exporttask.WshExportDeliverTo
+	4,   // 10: exporttask.WshExportParamDecl.type:type_name -> exporttask.WshExportParamType
+	5,   // 11: exporttask.WshExportParamDecl.emptyList:type_name -> exporttask.WshExportEmptyList
+	1,   // 12: exporttask.WshExportInst.status:type_name -> exporttask.WshExportInstStatus
+	2,   // 13: exporttask.WshExportInst.state:type_name -> exporttask.WshExportInstState
+	3,   // 14: exporttask.WshExportInst.etplOutputFormat:type_name -> exporttask.WshExportFormat
+	22,  // 15: exporttask.WshExportInst.etplOptions:type_name -> exporttask.WshExportOptions
+	20,  // 16: exporttask.WshExportInst.params:type_name -> exporttask.WshExportParam
+	26,  // 17: exporttask.WshExportInst.warnings:type_name -> exporttask.WshExportWarning
+	27,  // 18: exporttask.WshExportInst.files:type_name -> exporttask.WshExportFile
+	16,  // 19: exporttask.WshExportInst.etplLimits:type_name -> exporttask.WshExportLimits
+	6,   // 20: exporttask.WshExportInst.etplExtraColumns:type_name -> exporttask.WshExportExtraColumns
+	24,  // 21: exporttask.WshExportInst.deliveries:type_name -> exporttask.WshExportDelivery
+	8,   // 22: exporttask.WshExportDelivery.state:type_name -> exporttask.WshExportDeliveryState
+	9,   // 23: exporttask.WshExportDelivery.event:type_name -> exporttask.WshExportDeliveryEvent
+	20,  // 24: exporttask.WshExportSched.params:type_name -> exporttask.WshExportParam
+	3,   // 25: exporttask.WshExportSched.etplOutputFormat:type_name -> exporttask.WshExportFormat
+	11,  // 26: exporttask.WshExportSched.missed:type_name -> exporttask.WshExportMissed
+	12,  // 27: exporttask.WshExportSched.overlap:type_name -> exporttask.WshExportOverlap
+	10,  // 28: exporttask.WshExportSched.status:type_name -> exporttask.WshExportSchedStatus
+	17,  // 29: exporttask.WshExportSched.deliverTo:type_name -> exporttask.WshExportDeliverTo
+	18,  // 30: exporttask.WshExportSched.notify:type_name -> exporttask.WshExportNotify
+	2,   // 31: exporttask.WshExportInstEvent.state:type_name -> exporttask.WshExportInstState
+	3,   // 32: exporttask.WshExportTaskCreateTplReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
+	19,  // 33: exporttask.WshExportTaskCreateTplReq.etplParams:type_name -> exporttask.WshExportParamDecl
+	22,  // 34: exporttask.WshExportTaskCreateTplReq.etplOptions:type_name -> exporttask.WshExportOptions
+	16,  // 35: exporttask.WshExportTaskCreateTplReq.etplLimits:type_name -> exporttask.WshExportLimits
+	6,   // 36: exporttask.WshExportTaskCreateTplReq.etplExtraColumns:type_name -> exporttask.WshExportExtraColumns
+	17,  // 37: exporttask.WshExportTaskCreateTplReq.etplDeliverTo:type_name -> exporttask.WshExportDeliverTo
+	18,  // 38: exporttask.WshExportTaskCreateTplReq.etplNotify:type_name -> exporttask.WshExportNotify
+	15,  // 39: exporttask.WshExportTaskCreateTplRes.data:type_name -> exporttask.WshExportTpl
+	48,  // 40: exporttask.WshExportTaskCreateTplRes.errAt:type_name -> exporttask.WshExportErrorPlace
+	15,  // 41: exporttask.WshExportTaskListTplRes.data:type_name -> exporttask.WshExportTpl
+	3,   // 42: exporttask.WshExportTaskUpdateTplReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
+	38,  // 43: exporttask.WshExportTaskUpdateTplReq.etplParams:type_name -> exporttask.WshExportParamDecls
+	22,  // 44: exporttask.WshExportTaskUpdateTplReq.etplOptions:type_name -> exporttask.WshExportOptions
+	16,  // 45: exporttask.WshExportTaskUpdateTplReq.etplLimits:type_name -> exporttask.WshExportLimits
+	6,   // 46: exporttask.WshExportTaskUpdateTplReq.etplExtraColumns:type_name -> exporttask.WshExportExtraColumns
+	37,  // 47: exporttask.WshExportTaskUpdateTplReq.etplDeliverTo:type_name -> exporttask.WshExportDeliverTos
+	18,  // 48: exporttask.WshExportTaskUpdateTplReq.etplNotify:type_name -> exporttask.WshExportNotify
+	36,  // 49: exporttask.WshExportTaskListTplVersionRes.data:type_name -> exporttask.WshExportTplVersion
+	15,  // 50: exporttask.WshExportTplVersion.tpl:type_name -> exporttask.WshExportTpl
+	17,  // 51: exporttask.WshExportDeliverTos.list:type_name -> exporttask.WshExportDeliverTo
+	19,  // 52: exporttask.WshExportParamDecls.list:type_name -> exporttask.WshExportParamDecl
+	15,  // 53: exporttask.WshExportTaskUpdateTplRes.data:type_name -> exporttask.WshExportTpl
+	48,  // 54: exporttask.WshExportTaskUpdateTplRes.errAt:type_name -> exporttask.WshExportErrorPlace
+	15,  // 55: exporttask.WshExportTaskDeleteTplRes.data:type_name -> exporttask.WshExportTpl
+	29,  // 56: exporttask.WshExportTaskPreviewTplReq.draft:type_name -> exporttask.WshExportTaskCreateTplReq
+	20,  // 57: exporttask.WshExportTaskPreviewTplReq.params:type_name -> exporttask.WshExportParam
+	3,   // 58: exporttask.WshExportTaskPreviewTplReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
+	44,  // 59: exporttask.WshExportTaskPreviewTplRes.data:type_name -> exporttask.WshExportPreview
+	48,  // 60: exporttask.WshExportTaskPreviewTplRes.errAt:type_name -> exporttask.WshExportErrorPlace
+	49,  // 61: exporttask.WshExportTaskPreviewTplRes.sqlParams:type_name -> exporttask.WshExportSQLParam
+	45,  // 62: exporttask.WshExportPreview.columns:type_name -> exporttask.WshExportPreviewColumn
+	46,  // 63: exporttask.WshExportPreview.rows:type_name -> exporttask.WshExportPreviewRow
+	20,  // 64: exporttask.WshExportPreview.params:type_name -> exporttask.WshExportParam
+	26,  // 65: exporttask.WshExportPreview.warnings:type_name -> exporttask.WshExportWarning
+	21,  // 66: exporttask.WshExportPreview.resultColumns:type_name -> exporttask.WshExportResultColumn
+	47,  // 67: exporttask.WshExportPreviewRow.cells:type_name -> exporttask.WshExportPreviewCell
+	3,   // 68: exporttask.WshExportTaskCreateInstReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
+	20,  // 69: exporttask.WshExportTaskCreateInstReq.params:type_name -> exporttask.WshExportParam
+	23,  // 70: exporttask.WshExportTaskCreateInstRes.data:type_name -> exporttask.WshExportInst
+	23,  // 71: exporttask.WshExportTaskGetInstRes.data:type_name -> exporttask.WshExportInst
+	2,   // 72: exporttask.WshExportTaskListInstReq.states:type_name -> exporttask.WshExportInstState
+	23,  // 73: exporttask.WshExportTaskListInstRes.data:type_name -> exporttask.WshExportInst
+	23,  // 74: exporttask.WshExportTaskCancelInstRes.data:type_name -> exporttask.WshExportInst
+	23,  // 75: exporttask.WshExportTaskDeleteInstRes.data:type_name -> exporttask.WshExportInst
+	23,  // 76: exporttask.WshExportTaskRetryInstRes.data:type_name -> exporttask.WshExportInst
+	23,  // 77: exporttask.WshExportTaskWatchInstRes.data:type_name -> exporttask.WshExportInst
+	66,  // 78: exporttask.WshExportTaskDownloadInstRes.data:type_name -> exporttask.WshExportChunk
+	27,  // 79: exporttask.WshExportChunk.file:type_name -> exporttask.WshExportFile
+	28,  // 80: exporttask.WshExportTaskListInstEventRes.data:type_name -> exporttask.WshExportInstEvent
+	20,  // 81: exporttask.WshExportTaskCreateSchedReq.params:type_name -> exporttask.WshExportParam
+	3,   // 82: exporttask.WshExportTaskCreateSchedReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
+	11,  // 83: exporttask.WshExportTaskCreateSchedReq.missed:type_name -> exporttask.WshExportMissed
+	12,  // 84: exporttask.WshExportTaskCreateSchedReq.overlap:type_name -> exporttask.WshExportOverlap
+	17,  // 85: exporttask.WshExportTaskCreateSchedReq.deliverTo:type_name -> exporttask.WshExportDeliverTo
+	18,  // 86: exporttask.WshExportTaskCreateSchedReq.notify:type_name -> exporttask.WshExportNotify
+	25,  // 87: exporttask.WshExportTaskCreateSchedRes.data:type_name -> exporttask.WshExportSched
+	25,  // 88: exporttask.WshExportTaskListSchedRes.data:type_name -> exporttask.WshExportSched
+	74,  // 89: exporttask.WshExportTaskUpdateSchedReq.params:type_name -> exporttask.WshExportParams
+	3,   // 90: exporttask.WshExportTaskUpdateSchedReq.etplOutputFormat:type_name -> exporttask.WshExportFormat
+	11,  // 91: exporttask.WshExportTaskUpdateSchedReq.missed:type_name -> exporttask.WshExportMissed
+	12,  // 92: exporttask.WshExportTaskUpdateSchedReq.overlap:type_name -> exporttask.WshExportOverlap
+	37,  // 93: exporttask.WshExportTaskUpdateSchedReq.deliverTo:type_name -> exporttask.WshExportDeliverTos
+	18,  // 94: exporttask.WshExportTaskUpdateSchedReq.notify:type_name -> exporttask.WshExportNotify
+	20,  // 95: exporttask.WshExportParams.list:type_name -> exporttask.WshExportParam
+	25,  // 96: exporttask.WshExportTaskUpdateSchedRes.data:type_name -> exporttask.WshExportSched
+	25,  // 97: exporttask.WshExportTaskDeleteSchedRes.data:type_name -> exporttask.WshExportSched
+	80,  // 98: exporttask.WshExportTaskRunSchedRes.data:type_name -> exporttask.WshExportSchedRun
+	69,  // 99: exporttask.WshExportTaskPreviewSchedReq.draft:type_name -> exporttask.WshExportTaskCreateSchedReq
+	83,  // 100: exporttask.WshExportTaskPreviewSchedRes.data:type_name -> exporttask.WshExportSchedPreview
+	84,  // 101: exporttask.WshExportSchedPreview.runs:type_name -> exporttask.WshExportSchedPreviewRun
+	20,  // 102: exporttask.WshExportSchedPreviewRun.params:type_name -> exporttask.WshExportParam
+	8,   // 103: exporttask.WshExportTaskListDeliveryReq.states:type_name -> exporttask.WshExportDeliveryState
+	24,  // 104: exporttask.WshExportTaskListDeliveryRes.data:type_name -> exporttask.WshExportDelivery
+	24,  // 105: exporttask.WshExportTaskRetryDeliveryRes.data:type_name -> exporttask.WshExportDelivery
+	91,  // 106: exporttask.WshExportTaskGetQueueRes.data:type_name -> exporttask.WshExportQueue
+	92,  // 107: exporttask.WshExportQueue.operators:type_name -> exporttask.WshExportQueueOperator
+	93,  // 108: exporttask.WshExportQueue.workers:type_name -> exporttask.WshExportQueueWorker
+	13,  // 109: exporttask.WshExportAudit.action:type_name -> exporttask.WshExportAuditAction
+	14,  // 110: exporttask.WshExportAudit.kind:type_name -> exporttask.WshExportAuditKind
+	13,  // 111: exporttask.WshExportTaskListAuditReq.actions:type_name -> exporttask.WshExportAuditAction
+	14,  // 112: exporttask.WshExportTaskListAuditReq.kind:type_name -> exporttask.WshExportAuditKind
+	94,  // 113: exporttask.WshExportTaskListAuditRes.data:type_name -> exporttask.WshExportAudit
+	95,  // 114: exporttask.WshExportTaskListAuditRes.chain:type_name -> exporttask.WshExportAuditChain
+	100, // 115: exporttask.WshExportTaskListSourceRes.data:type_name -> exporttask.WshExportSource
+	103, // 116: exporttask.WshExportTaskListTableRes.data:type_name -> exporttask.WshExportTable
+	106, // 117: exporttask.WshExportTaskListTableColumnRes.data:type_name -> exporttask.WshExportTableColumn
+	109, // 118: exporttask.WshExportTaskGetSessionRes.data:type_name -> exporttask.WshExportSession
+	110, // 119: exporttask.WshExportSession.formats:type_name -> exporttask.WshExportFormatInfo
+	111, // 120: exporttask.WshExportSession.destinations:type_name -> exporttask.WshExportDestination
+	112, // 121: exporttask.WshExportSession.builtins:type_name -> exporttask.WshExportBuiltin
+	3,   // 122: exporttask.WshExportFormatInfo.format:type_name -> exporttask.WshExportFormat
+	4,   // 123: exporttask.WshExportBuiltin.type:type_name -> exporttask.WshExportParamType
+	29,  // 124: exporttask.ExportTask.CreateTpl:input_type -> exporttask.WshExportTaskCreateTplReq
+	31,  // 125: exporttask.ExportTask.ListTpl:input_type -> exporttask.WshExportTaskListTplReq
+	33,  // 126: exporttask.ExportTask.UpdateTpl:input_type -> exporttask.WshExportTaskUpdateTplReq
+	34,  // 127: exporttask.ExportTask.ListTplVersion:input_type -> exporttask.WshExportTaskListTplVersionReq
+	40,  // 128: exporttask.ExportTask.DeleteTpl:input_type -> exporttask.WshExportTaskDeleteTplReq
+	42,  // 129: exporttask.ExportTask.PreviewTpl:input_type -> exporttask.WshExportTaskPreviewTplReq
+	50,  // 130: exporttask.ExportTask.CreateInst:input_type -> exporttask.WshExportTaskCreateInstReq
+	52,  // 131: exporttask.ExportTask.GetInst:input_type -> exporttask.WshExportTaskGetInstReq
+	54,  // 132: exporttask.ExportTask.ListInst:input_type -> exporttask.WshExportTaskListInstReq
+	56,  // 133: exporttask.ExportTask.CancelInst:input_type -> exporttask.WshExportTaskCancelInstReq
+	60,  // 134: exporttask.ExportTask.RetryInst:input_type -> exporttask.WshExportTaskRetryInstReq
+	58,  // 135: exporttask.ExportTask.DeleteInst:input_type -> exporttask.WshExportTaskDeleteInstReq
+	62,  // 136: exporttask.ExportTask.WatchInst:input_type -> exporttask.WshExportTaskWatchInstReq
+	64,  // 137: exporttask.ExportTask.DownloadInst:input_type -> exporttask.WshExportTaskDownloadInstReq
+	67,  // 138: exporttask.ExportTask.ListInstEvent:input_type -> exporttask.WshExportTaskListInstEventReq
+	69,  // 139: exporttask.ExportTask.CreateSched:input_type -> exporttask.WshExportTaskCreateSchedReq
+	71,  // 140: exporttask.ExportTask.ListSched:input_type -> exporttask.WshExportTaskListSchedReq
+	73,  // 141: exporttask.ExportTask.UpdateSched:input_type -> exporttask.WshExportTaskUpdateSchedReq
+	76,  // 142: exporttask.ExportTask.DeleteSched:input_type -> exporttask.WshExportTaskDeleteSchedReq
+	78,  // 143: exporttask.ExportTask.RunSched:input_type -> exporttask.WshExportTaskRunSchedReq
+	81,  // 144: exporttask.ExportTask.PreviewSched:input_type -> exporttask.WshExportTaskPreviewSchedReq
+	85,  // 145: exporttask.ExportTask.ListDelivery:input_type -> exporttask.WshExportTaskListDeliveryReq
+	87,  // 146: exporttask.ExportTask.RetryDelivery:input_type -> exporttask.WshExportTaskRetryDeliveryReq
+	89,  // 147: exporttask.ExportTask.GetQueue:input_type -> exporttask.WshExportTaskGetQueueReq
+	96,  // 148: exporttask.ExportTask.ListAudit:input_type -> exporttask.WshExportTaskListAuditReq
+	98,  // 149: exporttask.ExportTask.ListSource:input_type -> exporttask.WshExportTaskListSourceReq
+	101, // 150: exporttask.ExportTask.ListTable:input_type -> exporttask.WshExportTaskListTableReq
+	104, // 151: exporttask.ExportTask.ListTableColumn:input_type -> exporttask.WshExportTaskListTableColumnReq
+	107, // 152: exporttask.ExportTask.GetSession:input_type -> exporttask.WshExportTaskGetSessionReq
+	30,  // 153: exporttask.ExportTask.CreateTpl:output_type -> exporttask.WshExportTaskCreateTplRes
+	32,  // 154: exporttask.ExportTask.ListTpl:output_type -> exporttask.WshExportTaskListTplRes
+	39,  // 155: exporttask.ExportTask.UpdateTpl:output_type -> exporttask.WshExportTaskUpdateTplRes
+	35,  // 156: exporttask.ExportTask.ListTplVersion:output_type -> exporttask.WshExportTaskListTplVersionRes
+	41,  // 157: exporttask.ExportTask.DeleteTpl:output_type -> exporttask.WshExportTaskDeleteTplRes
+	43,  // 158: exporttask.ExportTask.PreviewTpl:output_type -> exporttask.WshExportTaskPreviewTplRes
+	51,  // 159: exporttask.ExportTask.CreateInst:output_type -> exporttask.WshExportTaskCreateInstRes
+	53,  // 160: exporttask.ExportTask.GetInst:output_type -> exporttask.WshExportTaskGetInstRes
+	55,  // 161: exporttask.ExportTask.ListInst:output_type -> exporttask.WshExportTaskListInstRes
+	57,  // 162: exporttask.ExportTask.CancelInst:output_type -> exporttask.WshExportTaskCancelInstRes
+	61,  // 163: exporttask.ExportTask.RetryInst:output_type -> exporttask.WshExportTaskRetryInstRes
+	59,  // 164: exporttask.ExportTask.DeleteInst:output_type -> exporttask.WshExportTaskDeleteInstRes
+	63,  // 165: exporttask.ExportTask.WatchInst:output_type -> exporttask.WshExportTaskWatchInstRes
+	65,  // 166: exporttask.ExportTask.DownloadInst:output_type -> exporttask.WshExportTaskDownloadInstRes
+	68,  // 167: exporttask.ExportTask.ListInstEvent:output_type -> exporttask.WshExportTaskListInstEventRes
+	70,  // 168: exporttask.ExportTask.CreateSched:output_type -> exporttask.WshExportTaskCreateSchedRes
+	72,  // 169: exporttask.ExportTask.ListSched:output_type -> exporttask.WshExportTaskListSchedRes
+	75,  // 170: exporttask.ExportTask.UpdateSched:output_type -> exporttask.WshExportTaskUpdateSchedRes
+	77,  // 171: exporttask.ExportTask.DeleteSched:output_type -> exporttask.WshExportTaskDeleteSchedRes
+	79,  // 172: exporttask.ExportTask.RunSched:output_type -> exporttask.WshExportTaskRunSchedRes
+	82,  // 173: exporttask.ExportTask.PreviewSched:output_type -> exporttask.WshExportTaskPreviewSchedRes
+	86,  // 174: exporttask.ExportTask.ListDelivery:output_type -> exporttask.WshExportTaskListDeliveryRes
+	88,  // 175: exporttask.ExportTask.RetryDelivery:output_type -> exporttask.WshExportTaskRetryDeliveryRes
+	90,  // 176: exporttask.ExportTask.GetQueue:output_type -> exporttask.WshExportTaskGetQueueRes
+	97,  // 177: exporttask.ExportTask.ListAudit:output_type -> exporttask.WshExportTaskListAuditRes
+	99,  // 178: exporttask.ExportTask.ListSource:output_type -> exporttask.WshExportTaskListSourceRes
+	102, // 179: exporttask.ExportTask.ListTable:output_type -> exporttask.WshExportTaskListTableRes
+	105, // 180: exporttask.ExportTask.ListTableColumn:output_type -> exporttask.WshExportTaskListTableColumnRes
+	108, // 181: exporttask.ExportTask.GetSession:output_type -> exporttask.WshExportTaskGetSessionRes
+	153, // [153:182] is the sub-list for method output_type
+	124, // [124:153] is the sub-list for method input_type
+	124, // [124:124] is the sub-list for extension type_name
+	124, // [124:124] is the sub-list for extension extendee
+	0,   // [0:124] is the sub-list for field type_name
 }
 
 func init() { file_exporttask_proto_init() }
@@ -10621,15 +10976,15 @@ func file_exporttask_proto_init() {
 	if File_exporttask_proto != nil {
 		return
 	}
-	file_exporttask_proto_msgTypes[17].OneofWrappers = []any{}
-	file_exporttask_proto_msgTypes[57].OneofWrappers = []any{}
+	file_exporttask_proto_msgTypes[18].OneofWrappers = []any{}
+	file_exporttask_proto_msgTypes[58].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_exporttask_proto_rawDesc), len(file_exporttask_proto_rawDesc)),
-			NumEnums:      13,
-			NumMessages:   97,
+			NumEnums:      15,
+			NumMessages:   98,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,7 +25,7 @@ func (a *app) deliveryList() *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List deliveries, newest first", Args: cobra.NoArgs}
 	o := outputFlag(cmd, "table", "json")
 	cmd.Flags().Int64Var(&inst, "inst", 0, "only deliveries of this instance")
-	cmd.Flags().StringSliceVar(&states, "state", nil, "only deliveries in these states: waiting, running, retry_wait, done, failed")
+	cmd.Flags().StringSliceVar(&states, "state", nil, "only deliveries in these states: waiting, running, retry_wait, done, failed, skipped")
 	cmd.Flags().IntVarP(&most, "limit", "n", 50, "maximum number of lines")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := o.check(); err != nil {
@@ -47,9 +48,9 @@ func (a *app) deliveryList() *cobra.Command {
 			return err
 		}
 		return list(a, o, all, func() *term.Table {
-			t := term.NewTable(">ID", ">INSTANCE", "STATE", "DESTINATION", "KIND", ">ATTEMPT", "FINISHED", "")
+			t := term.NewTable(">ID", ">INSTANCE", "EVENT", "STATE", "DESTINATION", "KIND", ">ATTEMPT", "FINISHED", "")
 			for _, d := range all {
-				t.Row(strconv.FormatInt(d.GetEdeliveryId(), 10), strconv.FormatInt(d.GetEinstId(), 10), stateName(d.GetState(), "DELIVERY_"),
+				t.Row(strconv.FormatInt(d.GetEdeliveryId(), 10), number(d.GetEinstId()), strings.ToLower(stateName(d.GetEvent(), "EVENT_")), stateName(d.GetState(), "DELIVERY_"),
 					d.GetDestination(), d.GetKind(), fmt.Sprintf("%d/%d", d.GetAttempt(), d.GetMaxAttempts()),
 					term.Moment(d.GetFinished(), time.Local), d.GetLocation()+d.GetErrMsg())
 			}

@@ -151,7 +151,7 @@ func (a *app) schedShow() *cobra.Command {
 			pairs := []string{
 				"schedule", strconv.FormatInt(s.GetEschedId(), 10), "template", strconv.Itoa(int(s.GetEtplId())),
 				"status", stateName(s.GetStatus(), "SCHED_"), "version", strconv.Itoa(int(s.GetVersion())),
-				"last due", term.Moment(s.GetLastDue(), time.Local), "its instance", number(s.GetLastInst()), "problem", s.GetLastProblem(),
+				"last due", term.Moment(s.GetLastDue(), time.Local), "its instance", number(s.GetLastInst()), "failures", number(int64(s.GetFailures())), "problem", s.GetLastProblem(),
 			}
 			for _, at := range s.GetUpcoming() {
 				pairs = append(pairs, "due", term.Moment(at, time.Local))

@@ -24,6 +24,8 @@ type Queue interface {
 	FailDelivery(ctx context.Context, v *model.Delivery, msg string) error
 	DeferDelivery(ctx context.Context, v *model.Delivery, msg string, wait time.Duration) error
 	ReleaseDelivery(ctx context.Context, v *model.Delivery) error
+	SkipDelivery(ctx context.Context, v *model.Delivery, reason string) error
+	LastContent(ctx context.Context, in *model.Inst, v *model.Delivery) (sum model.Content, ok bool, err error)
 	GetInst(ctx context.Context, id int64) (*model.Inst, error)
 }
 
@@ -39,8 +41,8 @@ type Links interface {
 	SignedURL(in *model.Inst, name string) (url string, expires time.Time, ok bool)
 }
 
-// Observer is called when attempts end; end is "done", "failed", "retried",
-// "released" at a shutdown, or "lost" with the lease. It must not block.
+// Observer is called when attempts end; end is "done", "skipped", "failed",
+// "retried", "released" at a shutdown, or "lost" with the lease. It must not block.
 type Observer interface {
 	Delivered(destination, end string, took time.Duration)
 }

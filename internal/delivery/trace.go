@@ -31,7 +31,7 @@ func (p *Pool) span(ctx context.Context, in *model.Inst, v *model.Delivery) (con
 // endSpan ends the span of an attempt; end is in the words of Observer.
 func endSpan(span trace.Span, end string) {
 	span.SetAttributes(attribute.String("exportd.end", end))
-	if end != "done" && end != "released" {
+	if end != "done" && end != "released" && end != "skipped" {
 		span.SetStatus(codes.Error, end)
 	}
 	span.End()

@@ -12,7 +12,7 @@ import (
 type columnsOf []struct{ name, value string }
 
 // notAudited are columns that a client does not set itself.
-var notAudited = []string{"etplResultColumns", "etplStatus", "status", "nextDue", "heldUntil"}
+var notAudited = []string{"etplResultColumns", "etplStatus", "status", "nextDue", "heldUntil", "failures", "lateNotified", "lastProblem"}
 
 // snapshotOf returns the columns of a *Tpl or *Sched.
 func snapshotOf(object any) (columnsOf, error) {

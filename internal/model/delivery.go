@@ -10,7 +10,7 @@ import (
 
 // DeliveryState is the state of a delivery, numbered as in the contract.
 //
-//	WAITING ─▶ RUNNING ─▶ DONE
+//	WAITING ─▶ RUNNING ─▶ DONE, SKIPPED
 //	             │  ▲
 //	             ▼  │
 //	         RETRY_WAIT ─▶ FAILED
@@ -23,6 +23,7 @@ const (
 	DeliveryRetryWait DeliveryState = 3
 	DeliveryDone      DeliveryState = 4
 	DeliveryFailed    DeliveryState = 5
+	DeliverySkipped   DeliveryState = 6
 )
 
 // String returns the name that the contract has for the state.
@@ -38,12 +39,15 @@ func (s DeliveryState) String() string {
 		return "DONE"
 	case DeliveryFailed:
 		return "FAILED"
+	case DeliverySkipped:
+		return "SKIPPED"
 	}
 	return fmt.Sprintf("DeliveryState(%d)", int32(s))
 }
 
-// Delivery sends the files of one instance to one destination. Finish creates one
-// delivery for each destination that the instance names.
+// Delivery sends the files of one instance, or the notice of an event, to one
+// destination. Finish creates one delivery for each destination that the instance
+// names.
 type Delivery struct {
 	ID          int64         `db:"edeliveryId"`
 	InstID      int64         `db:"einstId"`
@@ -62,10 +66,18 @@ type Delivery struct {
 	Created     time.Time     `db:"created"`
 	Updated     time.Time     `db:"updated"`
 	Finished    sql.NullTime  `db:"finished"`
+
+	Event   NoticeEvent  `db:"event"`
+	Notice  JSON[Notice] `db:"notice"`   // of every event but EventFiles
+	SchedID int64        `db:"eschedId"` // set if InstID is 0: the due time has no instance
+	Due     time.Time    `db:"due"`      // as SchedID
+
+	// Content, if set, is stored by FinishDelivery for LastContent.
+	Content *Content `db:"-"`
 }
 
 const deliveryColumns = `edeliveryId, einstId, seq, operatorId, destination, eventId, state, attempt, claims, token, owner,
-	nextAt, errMsg, location, created, updated, finished`
+	nextAt, errMsg, location, created, updated, finished, event, notice, eschedId, due`
 
 // GetDelivery returns a delivery.
 func (d *DB) GetDelivery(ctx context.Context, id int64) (*Delivery, error) {
@@ -109,7 +121,7 @@ func (d *DB) ListDelivery(ctx context.Context, f DeliveryFilter) ([]Delivery, er
 		p.index = "ix_state"
 	}
 	if p.index != "" && len(states) == 0 {
-		states = []DeliveryState{DeliveryWaiting, DeliveryRunning, DeliveryRetryWait, DeliveryDone, DeliveryFailed}
+		states = []DeliveryState{DeliveryWaiting, DeliveryRunning, DeliveryRetryWait, DeliveryDone, DeliveryFailed, DeliverySkipped}
 	}
 	p.where.addIf(f.InstID != 0, "einstId = ?", f.InstID)
 	p.where.addIf(f.OperatorID != 0, "operatorId = ?", f.OperatorID)
@@ -127,9 +139,13 @@ func (d *DB) ListDelivery(ctx context.Context, f DeliveryFilter) ([]Delivery, er
 
 // deliveryEntry returns the audit entry of a delivery.
 func deliveryEntry(action AuditAction, v *Delivery) AuditEntry {
+	what := ""
+	if v.Event != EventFiles {
+		what = fmt.Sprintf("notification %d of ", v.Event)
+	}
 	return AuditEntry{
 		Action: action, Kind: AuditDelivery, ObjectID: v.ID, Operator: v.OperatorID,
-		Detail: fmt.Sprintf("instance %d to %s", v.InstID, v.Destination),
+		Detail: fmt.Sprintf("%sinstance %d to %s", what, v.InstID, v.Destination),
 	}
 }
 
@@ -150,9 +166,11 @@ func (d *DB) RetryDelivery(ctx context.Context, id int64) (*Delivery, error) {
 	err = d.inTx(ctx, func(t *tx) error {
 		// The instance first, in the order of Expire, so that the two
 		// transactions cannot deadlock.
-		var state State
-		if err := t.GetContext(ctx, &state, STATE, v.InstID); err != nil {
-			return fmt.Errorf("read instance %d: %w", v.InstID, err)
+		state := StateSucceeded
+		if v.Event == EventFiles {
+			if err := t.GetContext(ctx, &state, STATE, v.InstID); err != nil {
+				return fmt.Errorf("read instance %d: %w", v.InstID, err)
+			}
 		}
 		now, err := getDelivery(ctx, t, SELECT, id)
 		switch {

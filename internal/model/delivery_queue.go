@@ -40,8 +40,8 @@ func deliveryEventID(in *Inst, seq int) string {
 func failDeliveries(ctx context.Context, t *tx, insts []int64) error {
 	const UPDATE = `UPDATE welife_export_delivery SET state = ?, nextAt = NULL, updated = UTC_TIMESTAMP(6), finished = UTC_TIMESTAMP(6),
 		errMsg = CONCAT('the file expired before it was delivered', IF(errMsg = '', '', '; the last attempt: '), errMsg)
-		WHERE einstId IN (?) AND nextAt IS NOT NULL`
-	_, err := t.ExecContext(ctx, UPDATE, DeliveryFailed, insts)
+		WHERE einstId IN (?) AND event = ? AND nextAt IS NOT NULL`
+	_, err := t.ExecContext(ctx, UPDATE, DeliveryFailed, insts, EventFiles)
 	return wrap("end deliveries", err)
 }
 
@@ -130,6 +130,11 @@ func (d *DB) FinishDelivery(ctx context.Context, v *Delivery, location, warning 
 	return d.inTx(ctx, func(t *tx) error {
 		if err := writeDelivery(ctx, t, UPDATE, v, DeliveryDone, location, warning); err != nil {
 			return err
+		}
+		if v.Content != nil {
+			if err := setContent(ctx, t, v); err != nil {
+				return err
+			}
 		}
 		return t.audit(ctx, deliveryEntry(AuditDeliver, v))
 	})

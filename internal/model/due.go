@@ -55,6 +55,11 @@ func (d *DB) StartRun(ctx context.Context, s *Sched, in Inst, step Step, maxWait
 		if id, err = insertDue(ctx, t, &in, Request{}); err != nil {
 			return err
 		}
+		if since, ok := lateSince(s); ok {
+			if err := addLate(ctx, t, &in, id, since); err != nil {
+				return err
+			}
+		}
 		return setLast(ctx, t, s, id)
 	})
 	if isServerError(err, mysqlErrDuplicateEntry) {
@@ -189,6 +194,9 @@ func (d *DB) runDues(ctx context.Context, ins []Inst, r Request, maxWaiting int)
 			}
 			var err error
 			if runs[i].InstID, err = insertDue(ctx, t, &ins[i], r); err != nil {
+				return err
+			}
+			if err := addLate(ctx, t, &ins[i], runs[i].InstID, utcNow); err != nil {
 				return err
 			}
 			r = Request{}

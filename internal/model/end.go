@@ -116,5 +116,10 @@ func end(ctx context.Context, t *tx, in *Inst, e ending) error {
 	if err := addEvent(ctx, t, e.operator, e.reason, in.ID); err != nil {
 		return err
 	}
+	if e.state != StateCanceled {
+		if err := failed(ctx, t, in); err != nil {
+			return err
+		}
+	}
 	return count(ctx, t, in.TplID, 1, 0)
 }

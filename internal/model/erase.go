@@ -72,14 +72,19 @@ func eraseEntry(in *Inst, e Erasure) AuditEntry {
 // error messages, and the reasons of earlier events.
 func eraseParams(ctx context.Context, t *tx, in *Inst) error {
 	const (
-		INST     = `UPDATE welife_export_inst SET params = ?, deliverTo = ?, etplOptions = ?, errMsg = '' WHERE einstId = ?`
+		INST     = `UPDATE welife_export_inst SET params = ?, deliverTo = ?, notify = '{}', etplOptions = ?, errMsg = '' WHERE einstId = ?`
 		FILES    = `UPDATE welife_export_file SET name = CONCAT('erased-', seq) WHERE einstId = ?`
-		DELIVERY = `UPDATE welife_export_delivery SET location = '', errMsg = '' WHERE einstId = ?`
+		NOTICES  = `UPDATE welife_export_delivery SET state = ?, finished = UTC_TIMESTAMP(6), nextAt = NULL WHERE einstId = ? AND nextAt IS NOT NULL`
+		DELIVERY = `UPDATE welife_export_delivery SET location = '', errMsg = '', notice = '{}' WHERE einstId = ?`
 		EVENTS   = `UPDATE welife_export_event SET reason = '' WHERE einstId = ?`
 	)
 	options := in.Options
 	options.V.FileName = ""
 	if _, err := t.ExecContext(ctx, INST, JSON[[]Param]{V: []Param{}}, JSON[[]DeliverTo]{V: []DeliverTo{}}, options, in.ID); err != nil {
+		return fmt.Errorf("erase the parameters of instance %d: %w", in.ID, err)
+	}
+	// Paths and subjects of notices can hold values too.
+	if _, err := t.ExecContext(ctx, NOTICES, DeliveryFailed, in.ID); err != nil {
 		return fmt.Errorf("erase the parameters of instance %d: %w", in.ID, err)
 	}
 	for _, statement := range []string{FILES, DELIVERY, EVENTS} {

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -114,6 +115,14 @@ func addResults(ctx context.Context, t *tx, list []Success, reason string) error
 	if err := addEvent(ctx, t, 0, reason, ids...); err != nil {
 		return err
 	}
+	// In the order of their ids, as the templates.
+	for _, s := range slices.SortedStableFunc(slices.Values(list), func(a, b Success) int { return cmp.Compare(a.Inst.SchedID, b.Inst.SchedID) }) {
+		if s.Inst.SchedID != 0 {
+			if err := recovered(ctx, t, s.Inst); err != nil {
+				return err
+			}
+		}
+	}
 	return countAll(ctx, t, list)
 }
 
@@ -149,6 +158,13 @@ func countAll(ctx context.Context, t *tx, list []Success) error {
 		byTpl[s.Inst.TplID]++
 	}
 	for _, id := range slices.Sorted(maps.Keys(byTpl)) {
+		for _, s := range list {
+			if s.Inst.TplID == id && s.Inst.SchedID == 0 && len(s.Inst.Notify.V.To) > 0 {
+				if err := recovered(ctx, t, s.Inst); err != nil {
+					return err
+				}
+			}
+		}
 		if err := count(ctx, t, id, byTpl[id], byTpl[id]); err != nil {
 			return err
 		}

@@ -14,7 +14,7 @@ const instColumnsButParams = `einstId, etplId, status, state, operatorId, reques
 	etplSource, etplExpr, etplOutputColumns, etplOutputFormat, etplParams, etplOptions, timeoutSec,
 	retentionSec, maxAttempts, attempt, claims, crashes, runAfter, owner, rowsDone, bytesDone, errCode, errMsg,
 	warnings, created, updated, started, finished, expires, resultColumns, limits, runLimit, extraColumns, deliverTo,
-	eschedId, due, windowStart, windowEnd, traceparent, identity, token`
+	eschedId, due, windowStart, windowEnd, traceparent, identity, token, notify`
 
 // InstByRequest returns the instance that a request created, or nil if it
 // created none. The same request id with another body is a Conflict.
@@ -43,8 +43,10 @@ func (d *DB) CreateInst(ctx context.Context, in Inst, r Request, maxWaiting int)
 	var id int64
 	err := d.inTx(ctx, func(t *tx) error {
 		var err error
-		id, err = insertInst(ctx, t, &in, r, reason)
-		return err
+		if id, err = insertInst(ctx, t, &in, r, reason); err != nil {
+			return err
+		}
+		return addLate(ctx, t, &in, id, utcNow)
 	})
 	if isServerError(err, mysqlErrDuplicateEntry) {
 		return d.InstByRequest(ctx, r)
@@ -62,7 +64,7 @@ func insertInst(ctx context.Context, t *tx, in *Inst, r Request, reason string) 
 	const INSERT = `INSERT INTO welife_export_inst (etplId, status, state, operatorId, requestId, requestHash,
 		retryOf, etplName, etplVersion, etplSource, etplExpr, etplOutputColumns, etplOutputFormat, etplParams,
 		etplOptions, params, timeoutSec, retentionSec, maxAttempts, resultColumns, limits, runLimit, extraColumns,
-		deliverTo, eschedId, due, windowStart, windowEnd, traceparent, identity, limitedTpl,
+		deliverTo, eschedId, due, windowStart, windowEnd, traceparent, identity, limitedTpl, notify,
 		runAfter, errMsg, warnings, created, updated)
 		SELECT etplId, ?, UTC_TIMESTAMP(6), '', '[]', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6)
 		FROM welife_export_tpl WHERE etplId = ? AND etplStatus <> ?`
@@ -76,7 +78,7 @@ func insertInst(ctx context.Context, t *tx, in *Inst, r Request, reason string) 
 		in.RetryOf, in.TplName, in.TplVersion, in.Source, in.Expr, in.OutputColumns, in.OutputFormat, in.Decls,
 		in.Options, in.Params, in.TimeoutSec, in.RetentionSec, in.MaxAttempts, in.ResultColumns, in.Limits,
 		in.Limits.V.Running, in.ExtraColumns, in.DeliverTo, in.SchedID, in.Due, in.WindowStart, in.WindowEnd,
-		traceparent(ctx), NewUID(), limitedTpl,
+		traceparent(ctx), NewUID(), limitedTpl, in.Notify,
 	}
 	res, err := t.ExecContext(ctx, INSERT, values, in.TplID, TplDeleted)
 	if err != nil {

@@ -50,6 +50,7 @@ type Inst struct {
 	RunLimit      int32                `db:"runLimit"` // copy of Limits.Running for use in SQL
 	ExtraColumns  ExtraColumns         `db:"extraColumns"`
 	DeliverTo     JSON[[]DeliverTo]    `db:"deliverTo"`
+	Notify        JSON[Notify]         `db:"notify"`
 	SchedID       int64                `db:"eschedId"` // schedule that created it; 0: none
 	Due           sql.NullTime         `db:"due"`
 	WindowStart   sql.NullTime         `db:"windowStart"`

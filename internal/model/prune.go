@@ -39,6 +39,11 @@ func (d *DB) Prune(ctx context.Context, keep time.Duration, after int64) (last i
 			old = append(old, in.ID)
 		}
 	}
+	if after == 0 {
+		if err := d.pruneNotices(ctx, seconds); err != nil {
+			return 0, 0, err
+		}
+	}
 	if len(old) == 0 {
 		return 0, 0, nil
 	}
@@ -52,6 +57,14 @@ func (d *DB) Prune(ctx context.Context, keep time.Duration, after int64) (last i
 		return removeInsts(ctx, t, ids)
 	})
 	return next[len(next)-1].ID, n, err
+}
+
+// pruneNotices removes old notices of due times without an instance.
+func (d *DB) pruneNotices(ctx context.Context, seconds int64) error {
+	const DELETE = `DELETE FROM welife_export_delivery
+		WHERE einstId = 0 AND finished < UTC_TIMESTAMP(6) - INTERVAL ? SECOND LIMIT ?`
+	_, err := d.db.ExecContext(ctx, DELETE, seconds, pruneBatch)
+	return wrap("remove old notices", err)
 }
 
 // removeInsts removes instances that the transaction has locked, and what belongs

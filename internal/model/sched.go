@@ -62,6 +62,10 @@ type Sched struct {
 	LastDue      sql.NullTime      `db:"lastDue"`
 	LastInst     int64             `db:"lastInst"`
 	LastProblem  string            `db:"lastProblem"`
+	Notify       JSON[Notify]      `db:"notify"`
+	LateNotified sql.NullTime      `db:"lateNotified"` // last due time of whose lateness somebody was notified before it had an instance
+	PauseAfter   int32             `db:"pauseAfter"`   // failures in a row that pause it; 0: none
+	Failures     int32             `db:"failures"`     // in a row
 	Version      int32             `db:"version"`
 	OperatorID   int32             `db:"operatorId"`
 	RequestID    sql.NullString    `db:"requestId"`
@@ -72,7 +76,7 @@ type Sched struct {
 
 const schedColumns = `eschedId, eschedName, etplId, params, etplOutputFormat, cron, zone, missed, overlap, jitterSec,
 	startAt, endAt, deliverTo, status, nextDue, heldUntil, lastDue, lastInst, lastProblem, version, operatorId, requestId,
-	created, updated, deleted`
+	created, updated, deleted, notify, lateNotified, pauseAfter, failures`
 
 // SchedByRequest returns the schedule that a request created, or nil if it
 // created none. The same request id with another body is a Conflict.
@@ -90,15 +94,15 @@ func (d *DB) SchedByRequest(ctx context.Context, r Request) (*Sched, error) {
 // nothing.
 func (d *DB) CreateSched(ctx context.Context, s Sched, r Request) (*Sched, error) {
 	const INSERT = `INSERT INTO welife_export_sched (eschedName, etplId, params, etplOutputFormat, cron, zone, missed,
-		overlap, jitterSec, startAt, endAt, deliverTo, status, nextDue, lastProblem, version, operatorId, requestId,
-		requestHash, created, updated)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 1, ?, ?, ?, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))`
+		overlap, jitterSec, startAt, endAt, deliverTo, notify, lateSec, pauseAfter, status, nextDue, lastProblem, version,
+		operatorId, requestId, requestHash, created, updated)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 1, ?, ?, ?, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))`
 	reqID, hash := r.columns()
 	var id int64
 	err := d.inTx(ctx, func(t *tx) error {
 		var err error
 		id, err = insertID(ctx, t, INSERT, s.Name, s.TplID, s.Params, s.OutputFormat, s.Cron, s.Zone, s.Missed,
-			s.Overlap, s.JitterSec, s.StartAt, s.EndAt, s.DeliverTo, s.Status, s.NextDue, s.OperatorID, reqID, hash)
+			s.Overlap, s.JitterSec, s.StartAt, s.EndAt, s.DeliverTo, s.Notify, s.Notify.V.LateSec, s.PauseAfter, s.Status, s.NextDue, s.OperatorID, reqID, hash)
 		if err != nil {
 			return fmt.Errorf("insert schedule: %w", err)
 		}
@@ -187,8 +191,8 @@ func (d *DB) UpdateSched(ctx context.Context, id int64, version int32, change fu
 
 func (d *DB) updateSched(ctx context.Context, id int64, version int32, change func(*Sched) error) (*Sched, error) {
 	const UPDATE = `UPDATE welife_export_sched SET eschedName = ?, etplId = ?, params = ?, etplOutputFormat = ?, cron = ?,
-		zone = ?, missed = ?, overlap = ?, jitterSec = ?, startAt = ?, endAt = ?, deliverTo = ?, status = ?, nextDue = ?,
-		version = version + 1, updated = UTC_TIMESTAMP(6)
+		zone = ?, missed = ?, overlap = ?, jitterSec = ?, startAt = ?, endAt = ?, deliverTo = ?, notify = ?, lateSec = ?, pauseAfter = ?, status = ?, nextDue = ?,
+		failures = IF(?, 0, failures), lastProblem = IF(?, '', lastProblem), version = version + 1, updated = UTC_TIMESTAMP(6)
 		WHERE eschedId = ? AND version = ? AND status = ? AND nextDue <=> ?`
 	s, err := d.GetSched(ctx, id)
 	if err != nil {
@@ -208,13 +212,18 @@ func (d *DB) updateSched(ctx context.Context, id int64, version int32, change fu
 	if err := change(s); err != nil {
 		return nil, err
 	}
+	resumed := 0
+	if read.Status == SchedPaused && s.Status == SchedActive {
+		resumed = 1
+	}
 	after, err := snapshotOf(s)
 	if err != nil {
 		return nil, err
 	}
 	err = d.inTx(ctx, func(t *tx) error {
 		res, err := t.ExecContext(ctx, UPDATE, s.Name, s.TplID, s.Params, s.OutputFormat, s.Cron, s.Zone, s.Missed, s.Overlap,
-			s.JitterSec, s.StartAt, s.EndAt, s.DeliverTo, s.Status, s.NextDue, id, read.Version, read.Status, read.NextDue)
+			s.JitterSec, s.StartAt, s.EndAt, s.DeliverTo, s.Notify, s.Notify.V.LateSec, s.PauseAfter, s.Status, s.NextDue,
+			resumed, resumed, id, read.Version, read.Status, read.NextDue)
 		if err != nil {
 			return fmt.Errorf("update schedule %d: %w", id, err)
 		}

@@ -10,7 +10,7 @@ import (
 const tplColumns = `etplId, etplName, etplTag, etplSource, etplExpr, etplOutputColumns, etplOutputFormat,
 	etplParams, etplOptions, etplResultColumns, etplTimeoutSec, etplMaxAttempts, etplRetentionSec,
 	etplVersion, etplStatus, etplExecTimes, etplExecOkTimes, operatorId, requestId,
-	etplCreated, etplUpdated, etplDeleted, etplLimits, etplExtraColumns, etplDeliverTo`
+	etplCreated, etplUpdated, etplDeleted, etplLimits, etplExtraColumns, etplDeliverTo, etplNotify`
 
 // Request identifies a request that creates an object, so that a repeated request
 // creates one object. Request ids are unique within an operator. The zero Request
@@ -71,16 +71,16 @@ func (d *DB) byRequest(ctx context.Context, query string, r Request) (int64, err
 func (d *DB) CreateTpl(ctx context.Context, t Tpl, r Request) (*Tpl, error) {
 	const INSERT = `INSERT INTO welife_export_tpl (etplName, etplTag, etplSource, etplExpr, etplOutputColumns,
 		etplOutputFormat, etplParams, etplOptions, etplResultColumns, etplTimeoutSec, etplMaxAttempts,
-		etplRetentionSec, etplLimits, etplExtraColumns, etplDeliverTo, etplVersion, etplStatus, operatorId, requestId,
+		etplRetentionSec, etplLimits, etplExtraColumns, etplDeliverTo, etplNotify, etplVersion, etplStatus, operatorId, requestId,
 		requestHash, etplCreated, etplUpdated)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))`
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))`
 	reqID, hash := r.columns()
 	var id int64
 	err := d.inTx(ctx, func(x *tx) error {
 		var err error
 		id, err = insertID(ctx, x, INSERT, t.Name, t.Tag, t.Source, t.Expr, t.OutputColumns,
 			t.OutputFormat, t.Params, t.Options, t.ResultColumns, t.TimeoutSec, t.MaxAttempts,
-			t.RetentionSec, t.Limits, t.ExtraColumns, t.DeliverTo, t.Status, t.OperatorID, reqID, hash)
+			t.RetentionSec, t.Limits, t.ExtraColumns, t.DeliverTo, t.Notify, t.Status, t.OperatorID, reqID, hash)
 		if err != nil {
 			return fmt.Errorf("insert template: %w", err)
 		}
@@ -165,7 +165,7 @@ func (d *DB) UpdateTpl(ctx context.Context, id, version int32, change func(*Tpl)
 	const UPDATE = `UPDATE welife_export_tpl SET etplName = ?, etplTag = ?, etplSource = ?, etplExpr = ?,
 		etplOutputColumns = ?, etplOutputFormat = ?, etplParams = ?, etplOptions = ?, etplResultColumns = ?,
 		etplTimeoutSec = ?, etplMaxAttempts = ?, etplRetentionSec = ?, etplLimits = ?, etplExtraColumns = ?,
-		etplDeliverTo = ?, etplStatus = ?,
+		etplDeliverTo = ?, etplNotify = ?, etplStatus = ?,
 		etplVersion = etplVersion + 1, etplUpdated = UTC_TIMESTAMP(6)
 		WHERE etplId = ? AND etplVersion = ? AND etplStatus <> ?`
 	t, err := getTpl(ctx, d.db, SELECT, id)
@@ -195,7 +195,7 @@ func (d *DB) UpdateTpl(ctx context.Context, id, version int32, change func(*Tpl)
 		res, err := x.ExecContext(ctx, UPDATE, t.Name, t.Tag, t.Source, t.Expr,
 			t.OutputColumns, t.OutputFormat, t.Params, t.Options, t.ResultColumns,
 			t.TimeoutSec, t.MaxAttempts, t.RetentionSec, t.Limits, t.ExtraColumns,
-			t.DeliverTo, t.Status, id, t.Version, TplDeleted)
+			t.DeliverTo, t.Notify, t.Status, id, t.Version, TplDeleted)
 		if err != nil {
 			return fmt.Errorf("update template %d: %w", id, err)
 		}

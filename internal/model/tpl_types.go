@@ -42,6 +42,7 @@ type Tpl struct {
 	Limits        JSON[InstLimits]     `db:"etplLimits"`
 	ExtraColumns  ExtraColumns         `db:"etplExtraColumns"`
 	DeliverTo     JSON[[]DeliverTo]    `db:"etplDeliverTo"`
+	Notify        JSON[Notify]         `db:"etplNotify"`
 }
 
 // InstLimits bound one instance. 0 means: the limit of its data source.
@@ -68,6 +69,7 @@ type DeliverTo struct {
 	Path        string   `json:"path,omitempty"`
 	Recipients  []string `json:"recipients,omitempty"`
 	Subject     string   `json:"subject,omitempty"`
+	Require     Require  `json:"require,omitempty"`
 	// Operator is set in an instance: the operator of the template or schedule
 	// that names the destination. Each attempt of the delivery checks again that
 	// this operator may use it.

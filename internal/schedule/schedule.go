@@ -35,6 +35,8 @@ const (
 	grace = time.Minute
 	// deferTime is when a schedule that has to wait is read again.
 	deferTime = time.Second
+	// lateEvery is the pause between two searches for late runs.
+	lateEvery = 10 * time.Second
 )
 
 // Store holds the schedules. *model.DB implements it.
@@ -50,6 +52,11 @@ type Tasks interface {
 	// StartRun creates the instance of a schedule's due time and moves the
 	// schedule on; it returns 0 where the due time has an instance already.
 	StartRun(ctx context.Context, s *model.Sched, w calendar.Window, step model.Step) (instID int64, err error)
+	// FailRun moves the schedule on from a due time for which no instance can be
+	// created, and counts that as a failure.
+	FailRun(ctx context.Context, s *model.Sched, w calendar.Window, step model.Step) error
+	// NotifyLate sends notices of runs that have not ended in time.
+	NotifyLate(ctx context.Context) error
 }
 
 // Config holds the settings of a Runner.
@@ -70,6 +77,8 @@ type Runner struct {
 	tasks Tasks
 	wake  func()
 	log   *slog.Logger
+
+	nextLate time.Time // when Run looks for late runs again
 }
 
 // New returns a Runner. It calls wake after it has created instances, so that the
@@ -85,6 +94,10 @@ func New(cfg Config, store Store, tasks Tasks, wake func(), log *slog.Logger) *R
 func (r *Runner) Run(ctx context.Context) {
 	ctx = model.WithActor(ctx, model.Actor{Via: "schedule"})
 	for ctx.Err() == nil {
+		// First, so that due times that passed while no replica ran are noticed.
+		if err := r.notifyLate(ctx); err != nil && ctx.Err() == nil {
+			r.log.ErrorContext(ctx, "look for late runs", "error", err)
+		}
 		if _, err := r.RunOnce(ctx); err != nil && ctx.Err() == nil {
 			r.log.ErrorContext(ctx, "handle due schedules", "error", err)
 		}
@@ -93,6 +106,16 @@ func (r *Runner) Run(ctx context.Context) {
 		case <-time.After(backoff.Jitter(r.cfg.Every)):
 		}
 	}
+}
+
+// notifyLate looks for late runs, if that is due again.
+func (r *Runner) notifyLate(ctx context.Context) error {
+	now := time.Now()
+	if now.Before(r.nextLate) {
+		return nil
+	}
+	r.nextLate = now.Add(backoff.Jitter(lateEvery))
+	return r.tasks.NotifyLate(ctx)
 }
 
 // RunOnce handles every schedule that is due now and returns how many instances
@@ -207,7 +230,7 @@ func (r *Runner) run(ctx context.Context, s *model.Sched, c *calendar.Calendar, 
 	case errors.As(err, &wrong):
 		r.log.WarnContext(ctx, "the due time got no instance", "esched_id", s.ID, "due", due, "error", wrong)
 		step.Problem = fmt.Sprintf("no instance at %s: %s", text, wrong.Text)
-		return skipped, r.store.SkipRun(ctx, s, step)
+		return skipped, r.tasks.FailRun(ctx, s, c.Window(due), step)
 	case err != nil:
 		return deferred, err
 	case id == 0:

@@ -71,6 +71,15 @@ func (f starter) StartRun(ctx context.Context, s *model.Sched, w calendar.Window
 	}, step, f.maxWaiting)
 }
 
+func (f starter) FailRun(ctx context.Context, s *model.Sched, _ calendar.Window, step model.Step) error {
+	return f.db.FailRun(ctx, s, f.tpl.Name, step, nil)
+}
+
+func (f starter) NotifyLate(ctx context.Context) error {
+	_, err := f.db.NotifyLate(ctx)
+	return err
+}
+
 const plenty = 1 << 20
 
 func (s *site) runner(db *model.DB, fail error) *Runner {

@@ -53,6 +53,7 @@ func tplFromProto(req *api.WshExportTaskCreateTplReq) *model.Tpl {
 		Limits:        model.JSON[model.InstLimits]{V: limitsFromProto(req.GetEtplLimits())},
 		ExtraColumns:  model.ExtraColumns(req.GetEtplExtraColumns()),
 		DeliverTo:     model.JSON[[]model.DeliverTo]{V: deliverToFromProto(req.GetEtplDeliverTo())},
+		Notify:        model.JSON[model.Notify]{V: notifyFromProto(req.GetEtplNotify())},
 		TimeoutSec:    req.GetEtplTimeoutSec(),
 		MaxAttempts:   req.GetEtplMaxAttempts(),
 		RetentionSec:  req.GetEtplRetentionSec(),
@@ -95,6 +96,7 @@ func tplToProto(t *model.Tpl) *api.WshExportTpl {
 		EtplLimits:        limitsToProto(t.Limits.V),
 		EtplExtraColumns:  api.WshExportExtraColumns(t.ExtraColumns),
 		EtplDeliverTo:     deliverToToProto(t.DeliverTo.V),
+		EtplNotify:        notifyToProto(t.Notify.V),
 	}
 }
 
@@ -231,15 +233,27 @@ func limitsFromProto(l *api.WshExportLimits) model.InstLimits {
 func deliverToToProto(list []model.DeliverTo) []*api.WshExportDeliverTo {
 	out := make([]*api.WshExportDeliverTo, len(list))
 	for i, d := range list {
-		out[i] = &api.WshExportDeliverTo{Destination: d.Destination, Path: d.Path, Recipients: d.Recipients, Subject: d.Subject}
+		out[i] = &api.WshExportDeliverTo{Destination: d.Destination, Path: d.Path, Recipients: d.Recipients, Subject: d.Subject, Require: api.WshExportRequire(d.Require)}
 	}
 	return out
+}
+
+// notifyToProto returns nil where nobody is notified.
+func notifyToProto(n model.Notify) *api.WshExportNotify {
+	if len(n.To) == 0 {
+		return nil
+	}
+	return &api.WshExportNotify{To: deliverToToProto(n.To), LateSec: n.LateSec}
+}
+
+func notifyFromProto(n *api.WshExportNotify) model.Notify {
+	return model.Notify{To: deliverToFromProto(n.GetTo()), LateSec: n.GetLateSec()}
 }
 
 func deliverToFromProto(list []*api.WshExportDeliverTo) []model.DeliverTo {
 	out := make([]model.DeliverTo, len(list))
 	for i, d := range list {
-		out[i] = model.DeliverTo{Destination: d.GetDestination(), Path: d.GetPath(), Recipients: d.GetRecipients(), Subject: d.GetSubject()}
+		out[i] = model.DeliverTo{Destination: d.GetDestination(), Path: d.GetPath(), Recipients: d.GetRecipients(), Subject: d.GetSubject(), Require: model.Require(d.GetRequire())}
 	}
 	return out
 }

@@ -13,7 +13,7 @@ import (
 // withDeliveries converts an instance together with the deliveries of its files.
 func (s *Server) withDeliveries(ctx context.Context, in *model.Inst) (*api.WshExportInst, error) {
 	out := s.instToProto(in)
-	if len(in.DeliverTo.V) == 0 || in.Status != model.Finished {
+	if (len(in.DeliverTo.V) == 0 || in.Status != model.Finished) && len(in.Notify.V.To) == 0 {
 		return out, nil
 	}
 	list, err := s.DB.ListDelivery(ctx, model.DeliveryFilter{InstID: in.ID, Limit: task.MaxDeliveries})
@@ -62,6 +62,10 @@ func (s *Server) deliveryToProto(v *model.Delivery) *api.WshExportDelivery {
 	out := &api.WshExportDelivery{
 		EdeliveryId: v.ID, EinstId: v.InstID, Destination: v.Destination, State: api.WshExportDeliveryState(v.State),
 		Attempt: v.Attempt, ErrMsg: v.ErrMsg, Location: v.Location, Created: timeText(v.Created), Finished: nullTime(v.Finished),
+	}
+	out.Event, out.EschedId = api.WshExportDeliveryEvent(v.Event), v.SchedID
+	if v.SchedID != 0 {
+		out.Due = timeText(v.Due)
 	}
 	out.Kind, out.MaxAttempts = s.Destinations.Describe(v.Destination)
 	if v.State == model.DeliveryRetryWait {

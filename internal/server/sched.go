@@ -97,6 +97,10 @@ func editSched(sched *model.Sched, req *api.WshExportTaskUpdateSchedReq) error {
 	if req.GetDeliverTo() != nil {
 		sched.DeliverTo.V = deliverToFromProto(req.GetDeliverTo().GetList())
 	}
+	if req.GetNotify() != nil {
+		sched.Notify.V = notifyFromProto(req.GetNotify())
+	}
+	set(&sched.PauseAfter, req.PauseAfterFailures)
 	if req.StartAt != nil {
 		if err := parseTime("startAt", req.GetStartAt(), &sched.StartAt); err != nil {
 			return err
@@ -169,6 +173,7 @@ func (s *Server) schedToProto(sched *model.Sched) *api.WshExportSched {
 		LastDue: nullTime(sched.LastDue), LastInst: sched.LastInst, LastProblem: sched.LastProblem,
 		DeliverTo: deliverToToProto(sched.DeliverTo.V), Created: timeText(sched.Created), Updated: timeText(sched.Updated),
 		Deleted: nullTime(sched.Deleted), OperatorId: sched.OperatorID, RequestId: sched.RequestID.String, Version: sched.Version,
+		Notify: notifyToProto(sched.Notify.V), PauseAfterFailures: sched.PauseAfter, Failures: sched.Failures,
 	}
 	if c, err := task.SchedCalendar(sched, s.Zone); err == nil && sched.NextDue.Valid {
 		due := sched.NextDue.Time
@@ -189,6 +194,7 @@ func schedFromProto(req *api.WshExportTaskCreateSchedReq) (*model.Sched, error) 
 		OutputFormat: model.Format(req.GetEtplOutputFormat()), Cron: req.GetCron(), Zone: req.GetZone(),
 		Missed: model.Missed(req.GetMissed()), Overlap: model.Overlap(req.GetOverlap()), JitterSec: req.GetJitterSec(),
 		DeliverTo: model.JSON[[]model.DeliverTo]{V: deliverToFromProto(req.GetDeliverTo())}, OperatorID: req.GetOperatorId(),
+		Notify: model.JSON[model.Notify]{V: notifyFromProto(req.GetNotify())}, PauseAfter: req.GetPauseAfterFailures(),
 	}
 	if req.GetPaused() {
 		sched.Status = model.SchedPaused

@@ -97,6 +97,9 @@ func editTpl(t *model.Tpl, req *api.WshExportTaskUpdateTplReq) {
 	if req.GetEtplDeliverTo() != nil {
 		t.DeliverTo.V = deliverToFromProto(req.GetEtplDeliverTo().GetList())
 	}
+	if req.GetEtplNotify() != nil {
+		t.Notify.V = notifyFromProto(req.GetEtplNotify())
+	}
 }
 
 // set copies an optional field of a request where the request gives it.

@@ -145,11 +145,39 @@ func (s *Server) validateTpl(t *model.Tpl) error {
 		decls(t.Params.V),
 		options(t.Options.V),
 		limits(t.Limits.V),
+		requires("etplDeliverTo", t.DeliverTo.V),
+		notify("etplNotify", t.Notify.V),
 		enum("etplExtraColumns", api.WshExportExtraColumns(t.ExtraColumns)),
 		between("etplTimeoutSec", t.TimeoutSec, 0, maxTimeout),
 		between("etplMaxAttempts", t.MaxAttempts, 0, maxAttempts),
 		between("etplRetentionSec", t.RetentionSec, 0, int64(maxRetention)),
 	)
+}
+
+// maxLate bounds the time after which a run is late, in seconds.
+const maxLate = 7 * 24 * 3600
+
+// requires checks the conditions of destinations.
+func requires(field string, list []model.DeliverTo) error {
+	for i, to := range list {
+		if err := enum(fmt.Sprintf("%s[%d].require", field, i), api.WshExportRequire(to.Require)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// notify checks who is notified of failures.
+func notify(field string, n model.Notify) error {
+	for i, to := range n.To {
+		if to.Require != model.RequireNothing {
+			return invalid(fmt.Sprintf("%s.to[%d].require", field, i), "%s, want none: a notice has no rows", api.WshExportRequire(to.Require))
+		}
+	}
+	if n.LateSec != 0 && len(n.To) == 0 {
+		return invalid(field+".lateSec", "%d, but %s.to names nobody to notify", n.LateSec, field)
+	}
+	return between(field+".lateSec", n.LateSec, 0, maxLate)
 }
 
 func decls(list []model.ParamDecl) error {

@@ -12,6 +12,8 @@ const (
 	maxCron   = 200 // characters
 	maxZone   = 64  // characters
 	maxJitter = 3600
+	// maxFailures bounds the failures in a row that pause a schedule.
+	maxFailures = 1000
 )
 
 func validateCreateInst(req *api.WshExportTaskCreateInstReq) error {
@@ -139,6 +141,9 @@ func validateSched(sched *model.Sched) error {
 		between("jitterSec", sched.JitterSec, 0, int32(maxJitter)),
 		notNegative("operatorId", sched.OperatorID),
 		schedParams(sched.Params.V),
+		requires("deliverTo", sched.DeliverTo.V),
+		notify("notify", sched.Notify.V),
+		between("pauseAfterFailures", sched.PauseAfter, 0, int32(maxFailures)),
 	)
 }
 

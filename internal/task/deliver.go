@@ -16,9 +16,10 @@ const (
 	maxSubject = 200
 	// maxDeliverTo bounds the destinations of a template and of a schedule.
 	maxDeliverTo = 10
-	// MaxDeliveries bounds the deliveries of one instance: the destinations of
-	// its template and of its schedule.
-	MaxDeliveries = 2 * maxDeliverTo
+	// MaxDeliveries bounds the deliveries of one instance: to the destinations of
+	// its template and of its schedule,
+	// and the notices of the three events to the same number of destinations.
+	MaxDeliveries = 2*maxDeliverTo + 3*2*maxDeliverTo
 	// maxRecipients bounds the addresses for one destination.
 	maxRecipients = 100
 )

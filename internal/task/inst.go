@@ -28,7 +28,7 @@ func (s *Service) CreateInst(ctx context.Context, p CreateParams, r model.Reques
 	if err != nil {
 		return nil, err
 	}
-	in, err := s.newInst(t, p, nil, RunWindow{Now: s.now(), OperatorID: p.OperatorID})
+	in, err := s.newInst(t, p, extras{}, RunWindow{Now: s.now(), OperatorID: p.OperatorID})
 	if err != nil {
 		return nil, err
 	}
@@ -40,11 +40,16 @@ func (s *Service) CreateInst(ctx context.Context, p CreateParams, r model.Reques
 	return made, nil
 }
 
+// extras are what a schedule adds to an instance of its template.
+type extras struct {
+	deliverTo []model.DeliverTo
+	notify    model.Notify
+}
+
 // newInst returns an instance of a template, with everything that decides the
 // content of its file fixed: SQL, columns, format, options, parameter values.
-// deliverTo are destinations in addition to those of the template. Nothing is
-// saved.
-func (s *Service) newInst(t runnable, p CreateParams, deliverTo []model.DeliverTo, at RunWindow) (*model.Inst, error) {
+// Nothing is saved.
+func (s *Service) newInst(t runnable, p CreateParams, more extras, at RunWindow) (*model.Inst, error) {
 	format := cmp.Or(p.Format, t.OutputFormat, model.FormatCSV)
 	if err := checkFormat(t.OutputColumns, format, len(t.ResultColumns.V)); err != nil {
 		return nil, err
@@ -53,7 +58,11 @@ func (s *Service) newInst(t runnable, p CreateParams, deliverTo []model.DeliverT
 	if err != nil {
 		return nil, err
 	}
-	deliverTo, err = s.freezeDeliverTo(t.Tpl, p.OperatorID, deliverTo, params, at)
+	deliverTo, err := s.freezeDeliverTo(t.Tpl, p.OperatorID, more.deliverTo, params, at)
+	if err != nil {
+		return nil, err
+	}
+	notify, err := s.freezeNotify(t.Tpl, p.OperatorID, more.notify, params, at)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +80,7 @@ func (s *Service) newInst(t runnable, p CreateParams, deliverTo []model.DeliverT
 		MaxAttempts:  cmp.Or(t.MaxAttempts, int32(s.settings.MaxAttempts)),
 
 		ResultColumns: t.ResultColumns, Limits: t.Limits, ExtraColumns: t.ExtraColumns,
-		DeliverTo: model.JSON[[]model.DeliverTo]{V: deliverTo},
+		DeliverTo: model.JSON[[]model.DeliverTo]{V: deliverTo}, Notify: model.JSON[model.Notify]{V: notify},
 	}, nil
 }
 

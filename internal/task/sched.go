@@ -68,6 +68,9 @@ func (s *Service) planSched(ctx context.Context, sched, before *model.Sched) err
 	if err := s.checkDestinations("deliverTo", sched.OperatorID, sched.DeliverTo.V); err != nil {
 		return err
 	}
+	if err := s.checkDestinations("notify.to", sched.OperatorID, sched.Notify.V.To); err != nil {
+		return err
+	}
 	c, err := SchedCalendar(sched, s.now().Location())
 	if err != nil {
 		return err
@@ -122,7 +125,7 @@ func onlyPauses(before, after *model.Sched) bool {
 // schedInst returns the instance of a schedule's run. Nothing is saved.
 func (s *Service) schedInst(t runnable, sched *model.Sched, w calendar.Window) (*model.Inst, error) {
 	p := CreateParams{TplID: sched.TplID, Format: sched.OutputFormat, Params: sched.Params.V, OperatorID: sched.OperatorID}
-	in, err := s.newInst(t, p, sched.DeliverTo.V, scheduled(w, sched.OperatorID))
+	in, err := s.newInst(t, p, extras{sched.DeliverTo.V, sched.Notify.V}, scheduled(w, sched.OperatorID))
 	if err != nil {
 		return nil, err
 	}

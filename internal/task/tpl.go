@@ -86,6 +86,9 @@ func (s *Service) checkTpl(ctx context.Context, t *model.Tpl, st *sqlcheck.State
 	if err := s.checkDeliverTo("etplDeliverTo", t.OperatorID, t.DeliverTo.V, st.Names); err != nil {
 		return Check{}, err
 	}
+	if err := s.checkDeliverTo("etplNotify.to", t.OperatorID, t.Notify.V.To, st.Names); err != nil {
+		return Check{}, err
+	}
 	columns, err := prepare(ctx, s.sources, t.Source, st, t.Params.V)
 	switch {
 	case err == nil:

@@ -163,7 +163,10 @@ func (m *message) writeText(parts *multipart.Writer) error {
 
 // text returns the text of the message.
 func (m *message) text() string {
-	const clock = "2006-01-02 15:04:05 UTC"
+	const clock = payload.Clock
+	if m.payload.Notice != nil {
+		return m.payload.Notice.Text(m.payload.Inst)
+	}
 	inst := m.payload.Inst
 	var b strings.Builder
 	fmt.Fprintf(&b, "Template: %s\nExport:   %d\nRows:     %d\n", inst.TplName, inst.ID, inst.RowsDone)

@@ -23,9 +23,13 @@ type Payload struct {
 	// Attempt is the number of this attempt, from 1, and Attempts the largest
 	// number of attempts.
 	Attempt, Attempts int32
-	// Inst is the instance that the files belong to. It has SUCCEEDED.
+	// Inst is the instance that the files belong to and that has SUCCEEDED, or that
+	// Notice is about. Its id is 0 if a due time has no instance.
 	Inst  *model.Inst
 	Files []File
+	// Notice is set if the payload is the notice of an event. Destinations that keep files
+	// then get one file, which holds the event; the others get none.
+	Notice *Notice
 	// Recipients and Subject are for e-mail; the subject is one line.
 	Recipients []string
 	Subject    string

@@ -104,7 +104,7 @@ func (w *Webhook) Check(to model.DeliverTo) error {
 
 // Send implements payload.Destination.
 func (w *Webhook) Send(ctx context.Context, p *payload.Payload) (payload.Receipt, error) {
-	event, err := newEvent(ctx, p)
+	event, err := p.Event(ctx)
 	if err != nil {
 		return payload.Receipt{}, err
 	}

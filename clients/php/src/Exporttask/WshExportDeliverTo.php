@@ -45,6 +45,12 @@ class WshExportDeliverTo extends \Google\Protobuf\Internal\Message
      * Generated from protobuf field <code>string subject = 4;</code>
      */
     protected $subject = '';
+    /**
+     * Condition under which the files are sent; only in etplDeliverTo and deliverTo.
+     *
+     * Generated from protobuf field <code>.exporttask.WshExportRequire require = 30;</code>
+     */
+    protected $require = 0;
 
     /**
      * Constructor.
@@ -65,6 +71,8 @@ class WshExportDeliverTo extends \Google\Protobuf\Internal\Message
      *     @type string $subject
      *           E-mail: subject, at most 200 bytes, with the same patterns; empty: the
      *           file's name.
+     *     @type int $require
+     *           Condition under which the files are sent; only in etplDeliverTo and deliverTo.
      * }
      */
     public function __construct($data = NULL) {
@@ -182,6 +190,32 @@ class WshExportDeliverTo extends \Google\Protobuf\Internal\Message
     {
         GPBUtil::checkString($var, True);
         $this->subject = $var;
+
+        return $this;
+    }
+
+    /**
+     * Condition under which the files are sent; only in etplDeliverTo and deliverTo.
+     *
+     * Generated from protobuf field <code>.exporttask.WshExportRequire require = 30;</code>
+     * @return int
+     */
+    public function getRequire()
+    {
+        return $this->require;
+    }
+
+    /**
+     * Condition under which the files are sent; only in etplDeliverTo and deliverTo.
+     *
+     * Generated from protobuf field <code>.exporttask.WshExportRequire require = 30;</code>
+     * @param int $var
+     * @return $this
+     */
+    public function setRequire($var)
+    {
+        GPBUtil::checkEnum($var, \Exporttask\WshExportRequire::class);
+        $this->require = $var;
 
         return $this;
     }

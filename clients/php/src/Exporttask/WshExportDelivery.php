@@ -91,6 +91,24 @@ class WshExportDelivery extends \Google\Protobuf\Internal\Message
      * Generated from protobuf field <code>string finished = 12;</code>
      */
     protected $finished = '';
+    /**
+     * What is delivered: the files, or the notice of an event.
+     *
+     * Generated from protobuf field <code>.exporttask.WshExportDeliveryEvent event = 30;</code>
+     */
+    protected $event = 0;
+    /**
+     * Schedule of a due time that has no instance; einstId is 0 then.
+     *
+     * Generated from protobuf field <code>int64 eschedId = 31;</code>
+     */
+    protected $eschedId = 0;
+    /**
+     * That due time.
+     *
+     * Generated from protobuf field <code>string due = 32;</code>
+     */
+    protected $due = '';
 
     /**
      * Constructor.
@@ -125,6 +143,12 @@ class WshExportDelivery extends \Google\Protobuf\Internal\Message
      *           Time of creation.
      *     @type string $finished
      *           Time of its end.
+     *     @type int $event
+     *           What is delivered: the files, or the notice of an event.
+     *     @type int|string $eschedId
+     *           Schedule of a due time that has no instance; einstId is 0 then.
+     *     @type string $due
+     *           That due time.
      * }
      */
     public function __construct($data = NULL) {
@@ -446,6 +470,84 @@ class WshExportDelivery extends \Google\Protobuf\Internal\Message
     {
         GPBUtil::checkString($var, True);
         $this->finished = $var;
+
+        return $this;
+    }
+
+    /**
+     * What is delivered: the files, or the notice of an event.
+     *
+     * Generated from protobuf field <code>.exporttask.WshExportDeliveryEvent event = 30;</code>
+     * @return int
+     */
+    public function getEvent()
+    {
+        return $this->event;
+    }
+
+    /**
+     * What is delivered: the files, or the notice of an event.
+     *
+     * Generated from protobuf field <code>.exporttask.WshExportDeliveryEvent event = 30;</code>
+     * @param int $var
+     * @return $this
+     */
+    public function setEvent($var)
+    {
+        GPBUtil::checkEnum($var, \Exporttask\WshExportDeliveryEvent::class);
+        $this->event = $var;
+
+        return $this;
+    }
+
+    /**
+     * Schedule of a due time that has no instance; einstId is 0 then.
+     *
+     * Generated from protobuf field <code>int64 eschedId = 31;</code>
+     * @return int|string
+     */
+    public function getEschedId()
+    {
+        return $this->eschedId;
+    }
+
+    /**
+     * Schedule of a due time that has no instance; einstId is 0 then.
+     *
+     * Generated from protobuf field <code>int64 eschedId = 31;</code>
+     * @param int|string $var
+     * @return $this
+     */
+    public function setEschedId($var)
+    {
+        GPBUtil::checkInt64($var);
+        $this->eschedId = $var;
+
+        return $this;
+    }
+
+    /**
+     * That due time.
+     *
+     * Generated from protobuf field <code>string due = 32;</code>
+     * @return string
+     */
+    public function getDue()
+    {
+        return $this->due;
+    }
+
+    /**
+     * That due time.
+     *
+     * Generated from protobuf field <code>string due = 32;</code>
+     * @param string $var
+     * @return $this
+     */
+    public function setDue($var)
+    {
+        GPBUtil::checkString($var, True);
+        $this->due = $var;
 
         return $this;
     }

@@ -50,6 +50,12 @@ class WshExportDeliveryState
      * Generated from protobuf enum <code>DELIVERY_FAILED = 5;</code>
      */
     const DELIVERY_FAILED = 5;
+    /**
+     * Not sent, because its condition (require) does not hold; errMsg says why.
+     *
+     * Generated from protobuf enum <code>DELIVERY_SKIPPED = 6;</code>
+     */
+    const DELIVERY_SKIPPED = 6;
 
     private static $valueToName = [
         self::DELIVERY_UNSPECIFIED => 'DELIVERY_UNSPECIFIED',
@@ -58,6 +64,7 @@ class WshExportDeliveryState
         self::DELIVERY_RETRY_WAIT => 'DELIVERY_RETRY_WAIT',
         self::DELIVERY_DONE => 'DELIVERY_DONE',
         self::DELIVERY_FAILED => 'DELIVERY_FAILED',
+        self::DELIVERY_SKIPPED => 'DELIVERY_SKIPPED',
     ];
 
     public static function name($value)

@@ -167,6 +167,25 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
      * Generated from protobuf field <code>int32 version = 24;</code>
      */
     protected $version = 0;
+    /**
+     * Who is notified when runs fail, are late, or succeed after a failure, in addition
+     * to those of the template.
+     *
+     * Generated from protobuf field <code>.exporttask.WshExportNotify notify = 30;</code>
+     */
+    protected $notify = null;
+    /**
+     * Number of failures in a row after which the schedule is paused; 0: never.
+     *
+     * Generated from protobuf field <code>int32 pauseAfterFailures = 31;</code>
+     */
+    protected $pauseAfterFailures = 0;
+    /**
+     * Number of runs that failed in a row, up to now.
+     *
+     * Generated from protobuf field <code>int32 failures = 32;</code>
+     */
+    protected $failures = 0;
 
     /**
      * Constructor.
@@ -230,6 +249,13 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
      *           requestId of the CreateSched request.
      *     @type int $version
      *           Version: 1 at creation, incremented by each UpdateSched.
+     *     @type \Exporttask\WshExportNotify $notify
+     *           Who is notified when runs fail, are late, or succeed after a failure, in addition
+     *           to those of the template.
+     *     @type int $pauseAfterFailures
+     *           Number of failures in a row after which the schedule is paused; 0: never.
+     *     @type int $failures
+     *           Number of runs that failed in a row, up to now.
      * }
      */
     public function __construct($data = NULL) {
@@ -873,6 +899,96 @@ class WshExportSched extends \Google\Protobuf\Internal\Message
     {
         GPBUtil::checkInt32($var);
         $this->version = $var;
+
+        return $this;
+    }
+
+    /**
+     * Who is notified when runs fail, are late, or succeed after a failure, in addition
+     * to those of the template.
+     *
+     * Generated from protobuf field <code>.exporttask.WshExportNotify notify = 30;</code>
+     * @return \Exporttask\WshExportNotify|null
+     */
+    public function getNotify()
+    {
+        return $this->notify;
+    }
+
+    public function hasNotify()
+    {
+        return isset($this->notify);
+    }
+
+    public function clearNotify()
+    {
+        unset($this->notify);
+    }
+
+    /**
+     * Who is notified when runs fail, are late, or succeed after a failure, in addition
+     * to those of the template.
+     *
+     * Generated from protobuf field <code>.exporttask.WshExportNotify notify = 30;</code>
+     * @param \Exporttask\WshExportNotify $var
+     * @return $this
+     */
+    public function setNotify($var)
+    {
+        GPBUtil::checkMessage($var, \Exporttask\WshExportNotify::class);
+        $this->notify = $var;
+
+        return $this;
+    }
+
+    /**
+     * Number of failures in a row after which the schedule is paused; 0: never.
+     *
+     * Generated from protobuf field <code>int32 pauseAfterFailures = 31;</code>
+     * @return int
+     */
+    public function getPauseAfterFailures()
+    {
+        return $this->pauseAfterFailures;
+    }
+
+    /**
+     * Number of failures in a row after which the schedule is paused; 0: never.
+     *
+     * Generated from protobuf field <code>int32 pauseAfterFailures = 31;</code>
+     * @param int $var
+     * @return $this
+     */
+    public function setPauseAfterFailures($var)
+    {
+        GPBUtil::checkInt32($var);
+        $this->pauseAfterFailures = $var;
+
+        return $this;
+    }
+
+    /**
+     * Number of runs that failed in a row, up to now.
+     *
+     * Generated from protobuf field <code>int32 failures = 32;</code>
+     * @return int
+     */
+    public function getFailures()
+    {
+        return $this->failures;
+    }
+
+    /**
+     * Number of runs that failed in a row, up to now.
+     *
+     * Generated from protobuf field <code>int32 failures = 32;</code>
+     * @param int $var
+     * @return $this
+     */
+    public function setFailures($var)
+    {
+        GPBUtil::checkInt32($var);
+        $this->failures = $var;
 
         return $this;
     }

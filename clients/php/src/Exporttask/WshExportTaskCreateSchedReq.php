@@ -114,6 +114,20 @@ class WshExportTaskCreateSchedReq extends \Google\Protobuf\Internal\Message
      * Generated from protobuf field <code>string requestId = 15;</code>
      */
     protected $requestId = '';
+    /**
+     * Who is notified when runs fail, are late, or succeed after a failure, in addition
+     * to those of the template.
+     *
+     * Generated from protobuf field <code>.exporttask.WshExportNotify notify = 30;</code>
+     */
+    protected $notify = null;
+    /**
+     * Number of failures in a row after which the schedule is paused, 0 to 1000; 0:
+     * never.
+     *
+     * Generated from protobuf field <code>int32 pauseAfterFailures = 31;</code>
+     */
+    protected $pauseAfterFailures = 0;
 
     /**
      * Constructor.
@@ -160,6 +174,12 @@ class WshExportTaskCreateSchedReq extends \Google\Protobuf\Internal\Message
      *           Idempotency key, at most 64 printable ASCII characters without spaces. A
      *           repeated request with the same key and the same body returns the first
      *           result; with another body it is errCode "10". Empty: not idempotent.
+     *     @type \Exporttask\WshExportNotify $notify
+     *           Who is notified when runs fail, are late, or succeed after a failure, in addition
+     *           to those of the template.
+     *     @type int $pauseAfterFailures
+     *           Number of failures in a row after which the schedule is paused, 0 to 1000; 0:
+     *           never.
      * }
      */
     public function __construct($data = NULL) {
@@ -571,6 +591,72 @@ class WshExportTaskCreateSchedReq extends \Google\Protobuf\Internal\Message
     {
         GPBUtil::checkString($var, True);
         $this->requestId = $var;
+
+        return $this;
+    }
+
+    /**
+     * Who is notified when runs fail, are late, or succeed after a failure, in addition
+     * to those of the template.
+     *
+     * Generated from protobuf field <code>.exporttask.WshExportNotify notify = 30;</code>
+     * @return \Exporttask\WshExportNotify|null
+     */
+    public function getNotify()
+    {
+        return $this->notify;
+    }
+
+    public function hasNotify()
+    {
+        return isset($this->notify);
+    }
+
+    public function clearNotify()
+    {
+        unset($this->notify);
+    }
+
+    /**
+     * Who is notified when runs fail, are late, or succeed after a failure, in addition
+     * to those of the template.
+     *
+     * Generated from protobuf field <code>.exporttask.WshExportNotify notify = 30;</code>
+     * @param \Exporttask\WshExportNotify $var
+     * @return $this
+     */
+    public function setNotify($var)
+    {
+        GPBUtil::checkMessage($var, \Exporttask\WshExportNotify::class);
+        $this->notify = $var;
+
+        return $this;
+    }
+
+    /**
+     * Number of failures in a row after which the schedule is paused, 0 to 1000; 0:
+     * never.
+     *
+     * Generated from protobuf field <code>int32 pauseAfterFailures = 31;</code>
+     * @return int
+     */
+    public function getPauseAfterFailures()
+    {
+        return $this->pauseAfterFailures;
+    }
+
+    /**
+     * Number of failures in a row after which the schedule is paused, 0 to 1000; 0:
+     * never.
+     *
+     * Generated from protobuf field <code>int32 pauseAfterFailures = 31;</code>
+     * @param int $var
+     * @return $this
+     */
+    public function setPauseAfterFailures($var)
+    {
+        GPBUtil::checkInt32($var);
+        $this->pauseAfterFailures = $var;
 
         return $this;
     }

@@ -122,6 +122,13 @@ class WshExportTaskCreateTplReq extends \Google\Protobuf\Internal\Message
      * Generated from protobuf field <code>repeated .exporttask.WshExportDeliverTo etplDeliverTo = 16;</code>
      */
     private $etplDeliverTo;
+    /**
+     * Who is notified when runs fail, are late, or succeed after a failure, see
+     * docs/notifications.md.
+     *
+     * Generated from protobuf field <code>.exporttask.WshExportNotify etplNotify = 30;</code>
+     */
+    protected $etplNotify = null;
 
     /**
      * Constructor.
@@ -172,6 +179,9 @@ class WshExportTaskCreateTplReq extends \Google\Protobuf\Internal\Message
      *           validated.
      *     @type array<\Exporttask\WshExportDeliverTo>|\Google\Protobuf\Internal\RepeatedField $etplDeliverTo
      *           Destinations to which finished files are sent, at most 10.
+     *     @type \Exporttask\WshExportNotify $etplNotify
+     *           Who is notified when runs fail, are late, or succeed after a failure, see
+     *           docs/notifications.md.
      * }
      */
     public function __construct($data = NULL) {
@@ -633,6 +643,44 @@ class WshExportTaskCreateTplReq extends \Google\Protobuf\Internal\Message
     {
         $arr = GPBUtil::checkRepeatedField($var, \Google\Protobuf\Internal\GPBType::MESSAGE, \Exporttask\WshExportDeliverTo::class);
         $this->etplDeliverTo = $arr;
+
+        return $this;
+    }
+
+    /**
+     * Who is notified when runs fail, are late, or succeed after a failure, see
+     * docs/notifications.md.
+     *
+     * Generated from protobuf field <code>.exporttask.WshExportNotify etplNotify = 30;</code>
+     * @return \Exporttask\WshExportNotify|null
+     */
+    public function getEtplNotify()
+    {
+        return $this->etplNotify;
+    }
+
+    public function hasEtplNotify()
+    {
+        return isset($this->etplNotify);
+    }
+
+    public function clearEtplNotify()
+    {
+        unset($this->etplNotify);
+    }
+
+    /**
+     * Who is notified when runs fail, are late, or succeed after a failure, see
+     * docs/notifications.md.
+     *
+     * Generated from protobuf field <code>.exporttask.WshExportNotify etplNotify = 30;</code>
+     * @param \Exporttask\WshExportNotify $var
+     * @return $this
+     */
+    public function setEtplNotify($var)
+    {
+        GPBUtil::checkMessage($var, \Exporttask\WshExportNotify::class);
+        $this->etplNotify = $var;
 
         return $this;
     }

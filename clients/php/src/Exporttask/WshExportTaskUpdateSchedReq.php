@@ -113,6 +113,18 @@ class WshExportTaskUpdateSchedReq extends \Google\Protobuf\Internal\Message
      * Generated from protobuf field <code>int32 operatorId = 16;</code>
      */
     protected $operatorId = 0;
+    /**
+     * If set, replaces who is notified.
+     *
+     * Generated from protobuf field <code>.exporttask.WshExportNotify notify = 30;</code>
+     */
+    protected $notify = null;
+    /**
+     * New number of failures in a row after which the schedule is paused.
+     *
+     * Generated from protobuf field <code>optional int32 pauseAfterFailures = 31;</code>
+     */
+    protected $pauseAfterFailures = null;
 
     /**
      * Constructor.
@@ -153,6 +165,10 @@ class WshExportTaskUpdateSchedReq extends \Google\Protobuf\Internal\Message
      *           errCode "10". 0: any version.
      *     @type int $operatorId
      *           Operator that makes the request, see the conventions above.
+     *     @type \Exporttask\WshExportNotify $notify
+     *           If set, replaces who is notified.
+     *     @type int $pauseAfterFailures
+     *           New number of failures in a row after which the schedule is paused.
      * }
      */
     public function __construct($data = NULL) {
@@ -704,6 +720,78 @@ class WshExportTaskUpdateSchedReq extends \Google\Protobuf\Internal\Message
     {
         GPBUtil::checkInt32($var);
         $this->operatorId = $var;
+
+        return $this;
+    }
+
+    /**
+     * If set, replaces who is notified.
+     *
+     * Generated from protobuf field <code>.exporttask.WshExportNotify notify = 30;</code>
+     * @return \Exporttask\WshExportNotify|null
+     */
+    public function getNotify()
+    {
+        return $this->notify;
+    }
+
+    public function hasNotify()
+    {
+        return isset($this->notify);
+    }
+
+    public function clearNotify()
+    {
+        unset($this->notify);
+    }
+
+    /**
+     * If set, replaces who is notified.
+     *
+     * Generated from protobuf field <code>.exporttask.WshExportNotify notify = 30;</code>
+     * @param \Exporttask\WshExportNotify $var
+     * @return $this
+     */
+    public function setNotify($var)
+    {
+        GPBUtil::checkMessage($var, \Exporttask\WshExportNotify::class);
+        $this->notify = $var;
+
+        return $this;
+    }
+
+    /**
+     * New number of failures in a row after which the schedule is paused.
+     *
+     * Generated from protobuf field <code>optional int32 pauseAfterFailures = 31;</code>
+     * @return int
+     */
+    public function getPauseAfterFailures()
+    {
+        return isset($this->pauseAfterFailures) ? $this->pauseAfterFailures : 0;
+    }
+
+    public function hasPauseAfterFailures()
+    {
+        return isset($this->pauseAfterFailures);
+    }
+
+    public function clearPauseAfterFailures()
+    {
+        unset($this->pauseAfterFailures);
+    }
+
+    /**
+     * New number of failures in a row after which the schedule is paused.
+     *
+     * Generated from protobuf field <code>optional int32 pauseAfterFailures = 31;</code>
+     * @param int $var
+     * @return $this
+     */
+    public function setPauseAfterFailures($var)
+    {
+        GPBUtil::checkInt32($var);
+        $this->pauseAfterFailures = $var;
 
         return $this;
     }

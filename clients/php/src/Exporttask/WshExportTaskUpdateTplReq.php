@@ -119,6 +119,12 @@ class WshExportTaskUpdateTplReq extends \Google\Protobuf\Internal\Message
      * Generated from protobuf field <code>.exporttask.WshExportDeliverTos etplDeliverTo = 17;</code>
      */
     protected $etplDeliverTo = null;
+    /**
+     * If set, replaces who is notified.
+     *
+     * Generated from protobuf field <code>.exporttask.WshExportNotify etplNotify = 30;</code>
+     */
+    protected $etplNotify = null;
 
     /**
      * Constructor.
@@ -161,6 +167,8 @@ class WshExportTaskUpdateTplReq extends \Google\Protobuf\Internal\Message
      *           New treatment of extra columns.
      *     @type \Exporttask\WshExportDeliverTos $etplDeliverTo
      *           If set, replaces all destinations.
+     *     @type \Exporttask\WshExportNotify $etplNotify
+     *           If set, replaces who is notified.
      * }
      */
     public function __construct($data = NULL) {
@@ -748,6 +756,42 @@ class WshExportTaskUpdateTplReq extends \Google\Protobuf\Internal\Message
     {
         GPBUtil::checkMessage($var, \Exporttask\WshExportDeliverTos::class);
         $this->etplDeliverTo = $var;
+
+        return $this;
+    }
+
+    /**
+     * If set, replaces who is notified.
+     *
+     * Generated from protobuf field <code>.exporttask.WshExportNotify etplNotify = 30;</code>
+     * @return \Exporttask\WshExportNotify|null
+     */
+    public function getEtplNotify()
+    {
+        return $this->etplNotify;
+    }
+
+    public function hasEtplNotify()
+    {
+        return isset($this->etplNotify);
+    }
+
+    public function clearEtplNotify()
+    {
+        unset($this->etplNotify);
+    }
+
+    /**
+     * If set, replaces who is notified.
+     *
+     * Generated from protobuf field <code>.exporttask.WshExportNotify etplNotify = 30;</code>
+     * @param \Exporttask\WshExportNotify $var
+     * @return $this
+     */
+    public function setEtplNotify($var)
+    {
+        GPBUtil::checkMessage($var, \Exporttask\WshExportNotify::class);
+        $this->etplNotify = $var;
 
         return $this;
     }

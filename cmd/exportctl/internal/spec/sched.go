@@ -9,7 +9,7 @@ import (
 )
 
 var schedKeys = []string{
-	"name", "cron", "zone", "params", "format", "missed", "overlap", "jitter", "start", "end", "paused", "deliverTo",
+	"name", "cron", "zone", "params", "format", "missed", "overlap", "jitter", "start", "end", "paused", "pauseAfterFailures", "deliverTo", "notify",
 }
 
 func (r *reader) sched(o object) Sched {
@@ -28,6 +28,9 @@ func (r *reader) sched(o object) Sched {
 			EndAt:            o.instant("end"),
 			Paused:           o.flag("paused", false),
 			DeliverTo:        o.deliverTo("deliverTo"),
+			Notify:           o.notify("notify"),
+
+			PauseAfterFailures: int32(o.number("pauseAfterFailures", 32)),
 		},
 	}
 }

@@ -61,6 +61,12 @@ deliverTo:
     path: a/b
     recipients: [a@b.test, c@d.test]
     subject: Orders
+    require: no-rows
+notify:
+  late: 15m
+  to:
+    - destination: mail
+      recipients: [ops@b.test]
 schedules:
   - name: nightly
     cron: 15 2 * * *
@@ -76,8 +82,12 @@ schedules:
     start: 2026-01-01T00:00:00Z
     end: 2027-01-01T00:00:00Z
     paused: true
+    pauseAfterFailures: 3
     deliverTo:
       - destination: folder
+    notify:
+      to:
+        - destination: hook
   - name: hourly
     cron: '@hourly'
 `
@@ -116,10 +126,11 @@ func TestWrite_reads_back(t *testing.T) {
 			},
 			EtplLimits:     &api.WshExportLimits{Rows: 10, Bytes: 64 << 10, Running: 2},
 			EtplTimeoutSec: 1800, EtplMaxAttempts: 5, EtplRetentionSec: 7 * 24 * 3600,
-			EtplDeliverTo: []*api.WshExportDeliverTo{{Destination: "mail", Path: "a/b", Recipients: []string{"a@b.test", "c@d.test"}, Subject: "Orders"}},
+			EtplDeliverTo: []*api.WshExportDeliverTo{{Destination: "mail", Path: "a/b", Recipients: []string{"a@b.test", "c@d.test"}, Subject: "Orders", Require: api.WshExportRequire_REQUIRE_NO_ROWS}},
+			EtplNotify:    &api.WshExportNotify{LateSec: 900, To: []*api.WshExportDeliverTo{{Destination: "mail", Recipients: []string{"ops@b.test"}}}},
 		},
 		Scheds: []Sched{{
-			Where: "f.yaml:49", Template: "每日订单",
+			Where: "f.yaml:55", Template: "每日订单",
 			Req: &api.WshExportTaskCreateSchedReq{
 				EschedName: "nightly", Cron: "15 2 * * *", Zone: "Asia/Shanghai",
 				Params: []*api.WshExportParam{
@@ -129,10 +140,11 @@ func TestWrite_reads_back(t *testing.T) {
 				},
 				EtplOutputFormat: api.WshExportFormat_FMT_CSV, Missed: api.WshExportMissed_MISSED_ALL, Overlap: api.WshExportOverlap_OVERLAP_QUEUE,
 				JitterSec: 90, StartAt: "2026-01-01T00:00:00Z", EndAt: "2027-01-01T00:00:00Z", Paused: true,
-				DeliverTo: []*api.WshExportDeliverTo{{Destination: "folder"}},
+				DeliverTo: []*api.WshExportDeliverTo{{Destination: "folder"}}, PauseAfterFailures: 3,
+				Notify: &api.WshExportNotify{To: []*api.WshExportDeliverTo{{Destination: "hook"}}},
 			},
 		}, {
-			Where: "f.yaml:65", Template: "每日订单", Req: &api.WshExportTaskCreateSchedReq{EschedName: "hourly", Cron: "@hourly"},
+			Where: "f.yaml:75", Template: "每日订单", Req: &api.WshExportTaskCreateSchedReq{EschedName: "hourly", Cron: "@hourly"},
 		}},
 	}
 	if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {

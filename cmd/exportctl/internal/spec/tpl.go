@@ -27,7 +27,7 @@ type Sched struct {
 
 var tplKeys = []string{
 	"name", "tag", "source", "sql", "params", "columns", "extraColumns", "format", "options", "limits",
-	"timeout", "attempts", "retention", "deliverTo", "schedules",
+	"timeout", "attempts", "retention", "deliverTo", "notify", "schedules",
 }
 
 func (r *reader) tpl(o object) Tpl {
@@ -43,6 +43,7 @@ func (r *reader) tpl(o object) Tpl {
 		EtplMaxAttempts:   int32(o.number("attempts", 32)),
 		EtplRetentionSec:  o.seconds("retention"),
 		EtplDeliverTo:     o.deliverTo("deliverTo"),
+		EtplNotify:        o.notify("notify"),
 	}
 	seen := map[string]bool{}
 	for i, item := range o.list("params") {
@@ -110,10 +111,20 @@ func (r *reader) decl(o object) *api.WshExportParamDecl {
 func (o object) deliverTo(key string) []*api.WshExportDeliverTo {
 	var list []*api.WshExportDeliverTo
 	for i, item := range o.list(key) {
-		d := o.r.object(item, o.item(key, i), "destination", "path", "recipients", "subject")
+		d := o.r.object(item, o.item(key, i), "destination", "path", "recipients", "subject", "require")
 		list = append(list, &api.WshExportDeliverTo{
 			Destination: d.needed("destination"), Path: d.text("path"), Recipients: d.texts("recipients"), Subject: d.text("subject"),
+			Require: enum(d, "require", "REQUIRE_", api.WshExportRequire_REQUIRE_NOTHING),
 		})
 	}
 	return list
+}
+
+func (o object) notify(key string) *api.WshExportNotify {
+	n := o.values[key]
+	if n == nil {
+		return nil
+	}
+	d := o.r.object(n, o.path+key+".", "to", "late")
+	return &api.WshExportNotify{To: d.deliverTo("to"), LateSec: d.seconds32("late")}
 }

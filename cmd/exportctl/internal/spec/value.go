@@ -111,7 +111,7 @@ func enum[E interface {
 	}
 	values := zero.Descriptor().Values()
 	for i, name := range names(values, prefix) {
-		if name == text {
+		if name == strings.ReplaceAll(text, "-", "_") {
 			return E(values.Get(i).Number())
 		}
 	}

@@ -49,7 +49,8 @@ func tplDoc(req *api.WshExportTaskCreateTplReq) *doc {
 	d.value("timeout", formatSeconds(int64(req.GetEtplTimeoutSec())))
 	d.number("attempts", int64(req.GetEtplMaxAttempts()))
 	d.value("retention", formatSeconds(req.GetEtplRetentionSec()))
-	d.deliverTo(req.GetEtplDeliverTo())
+	d.deliverTo("deliverTo", req.GetEtplDeliverTo())
+	d.notify(req.GetEtplNotify())
 	return d
 }
 
@@ -96,7 +97,9 @@ func schedDoc(req *api.WshExportTaskCreateSchedReq) *doc {
 	d.value("start", canonical(req.GetStartAt()))
 	d.value("end", canonical(req.GetEndAt()))
 	d.flag("paused", req.GetPaused(), false)
-	d.deliverTo(req.GetDeliverTo())
+	d.number("pauseAfterFailures", int64(req.GetPauseAfterFailures()))
+	d.deliverTo("deliverTo", req.GetDeliverTo())
+	d.notify(req.GetNotify())
 	return d
 }
 
@@ -155,14 +158,22 @@ func (d *doc) item(key string, n *yaml.Node) {
 	d.child(key, &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{n}})
 }
 
-func (d *doc) deliverTo(list []*api.WshExportDeliverTo) {
+func (d *doc) notify(n *api.WshExportNotify) {
+	one := newDoc()
+	one.value("late", formatSeconds(int64(n.GetLateSec())))
+	one.deliverTo("to", n.GetTo())
+	d.child("notify", one.node)
+}
+
+func (d *doc) deliverTo(key string, list []*api.WshExportDeliverTo) {
 	for _, to := range list {
 		one := newDoc()
 		one.text("destination", to.GetDestination())
 		one.text("path", to.GetPath())
 		one.child("recipients", textsNode(to.GetRecipients()))
 		one.text("subject", to.GetSubject())
-		d.item("deliverTo", one.node)
+		one.text("require", strings.ReplaceAll(enumName(to.GetRequire(), "REQUIRE_"), "_", "-"))
+		d.item(key, one.node)
 	}
 }
 

@@ -1,4 +1,4 @@
-package webhook
+package payload
 
 import (
 	"context"
@@ -6,31 +6,42 @@ import (
 	"encoding/hex"
 	"time"
 
-	"exporttask/internal/delivery/payload"
 	"exporttask/internal/model"
 )
 
-// eventType is the type of all events.
-const eventType = "export.finished"
+// typeFinished is the type of the event that files are ready.
+const typeFinished = "export.finished"
 
-// event is the body of a call. 64-bit integers are strings, as in the JSON of the
+// Event is what a webhook receives, and what a notice that is a file holds, as
+// JSON. 64-bit integers are strings, as in the JSON of the
 // service's RPCs, since JavaScript would round them. Times are RFC 3339 in UTC.
-type event struct {
+type Event struct {
 	Type      string    `json:"type"`
-	Timestamp time.Time `json:"timestamp"` // end of the instance
+	Timestamp time.Time `json:"timestamp"` // end of the instance, or time of the event
 	EventID   string    `json:"eventId"`   // the same for all attempts
 	Inst      inst      `json:"inst"`
 	Files     []file    `json:"files"`
+	Notice    *notice   `json:"notice,omitempty"` // of every type but export.finished
+}
+
+// notice is more about an event.
+type notice struct {
+	Problem  string `json:"problem,omitempty"`
+	Failures int32  `json:"failures,omitempty"`
+	Paused   bool   `json:"paused,omitempty"`
+	LateSec  int32  `json:"lateSec,omitempty"`
 }
 
 // inst is an instance, with the field names of the contract.
 type inst struct {
-	EinstID     int64      `json:"einstId,string"`
+	EinstID     int64      `json:"einstId,string"` // 0: a due time that has no instance
 	EtplID      int32      `json:"etplId"`
 	EtplName    string     `json:"etplName"`
 	OperatorID  int32      `json:"operatorId"`
 	State       string     `json:"state"`
 	RowsDone    int64      `json:"rowsDone,string"`
+	ErrCode     string     `json:"errCode,omitempty"`
+	ErrMsg      string     `json:"errMsg,omitempty"`
 	Created     time.Time  `json:"created"`
 	Started     *time.Time `json:"started,omitempty"`
 	Finished    *time.Time `json:"finished,omitempty"`
@@ -60,11 +71,11 @@ type file struct {
 	URLExpires  *time.Time `json:"urlExpires,omitempty"`
 }
 
-// newEvent returns the event of a payload, with new links.
-func newEvent(ctx context.Context, p *payload.Payload) (*event, error) {
+// Event returns the event of a payload, with new links.
+func (p *Payload) Event(ctx context.Context) (*Event, error) {
 	i := p.Inst
-	e := &event{
-		Type: eventType, Timestamp: i.Created.UTC(), EventID: p.EventID,
+	e := &Event{
+		Type: typeFinished, Timestamp: i.Created.UTC(), EventID: p.EventID,
 		Inst: inst{
 			EinstID: i.ID, EtplID: i.TplID, EtplName: i.TplName, OperatorID: i.OperatorID,
 			State: "STATE_" + i.State.String(), RowsDone: i.RowsDone,
@@ -77,6 +88,15 @@ func newEvent(ctx context.Context, p *payload.Payload) (*event, error) {
 	if i.Finished.Valid {
 		e.Timestamp = i.Finished.Time.UTC()
 	}
+	if i.ID == 0 {
+		e.Inst.State = ""
+	}
+	if n := p.Notice; n != nil {
+		e.Type, e.Timestamp = n.Type(), n.At.UTC()
+		e.Inst.ErrCode, e.Inst.ErrMsg = i.ErrCode, i.ErrMsg
+		e.Notice = &notice{Problem: n.Problem, Failures: n.Failures, Paused: n.Paused, LateSec: n.LateSec}
+		return e, nil
+	}
 	for k := range p.Files {
 		f, err := newFile(ctx, &p.Files[k])
 		if err != nil {
@@ -87,7 +107,7 @@ func newEvent(ctx context.Context, p *payload.Payload) (*event, error) {
 	return e, nil
 }
 
-func newFile(ctx context.Context, from *payload.File) (file, error) {
+func newFile(ctx context.Context, from *File) (file, error) {
 	f := file{
 		Name: from.Name, ContentType: from.ContentType, Rows: from.Rows, Bytes: from.Bytes,
 		SHA256: hex.EncodeToString(from.SHA256),
