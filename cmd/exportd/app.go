@@ -89,24 +89,27 @@ func (a *app) build(ctx context.Context) (_ *process, err error) {
 	}
 	destinations := slices.Sorted(maps.Keys(a.cfg.destinations))
 	m := metrics.New(metrics.Config{Version: version.Get().Version, Sources: slices.Sorted(maps.Keys(a.cfg.sources)), Destinations: destinations})
-	m.AddQueue(p.db)
-	m.AddDeliveries(p.db, destinations)
+	work := p.db.Workers() // callers must not be able to keep the process from its own work
+	m.AddQueue(work)
+	m.AddDeliveries(work, destinations)
 	m.AddHistory(p.db.Losses)
 	if err := p.listen(ctx, a); err != nil {
 		return nil, err
 	}
 	a.memory.register(m)
 	p.exports = a.exports(owner, p, files, m)
-	p.historian = &export.Historian{DB: p.db, Log: a.log.With("worker", owner)}
+	p.historian = &export.Historian{DB: work, Log: a.log.With("worker", owner)}
 	p.deliveries = a.deliveries(owner, p, files, m)
-	p.sweeper = a.sweeper(p.db, files, storeID)
+	p.sweeper = a.sweeper(work, files, storeID)
 	p.audit = audit.NewKeeper(audit.Config{Keep: a.cfg.auditKeep, CutEvery: a.cfg.sweepEvery}, p.db, a.log)
-	tasks := task.New(task.Config{
+	config := task.Config{
 		DB: p.db, Sources: p.sources, Files: files, Exports: p.exports, Deliveries: p.deliveries,
 		Settings: a.cfg.settings, Now: func() time.Time { return time.Now().In(a.cfg.location) },
-	})
+	}
+	tasks := task.New(config)
+	config.DB = work
 	p.schedules = schedule.New(schedule.Config{Zone: a.cfg.location, Every: a.cfg.poll, Tracer: p.traces.Tracer()},
-		p.db, tasks, p.exports.Wake, a.log)
+		work, task.New(config), p.exports.Wake, a.log)
 	p.handlers = server.New(server.Config{
 		DB: p.db, Tasks: tasks, Destinations: p.deliveries, Links: linksOrNil(p.links),
 		MaxTimeout: a.cfg.settings.MaxTimeout, Caller: caller, Version: version.Get().Version, Zone: a.cfg.location,
@@ -115,7 +118,7 @@ func (a *app) build(ctx context.Context) (_ *process, err error) {
 		return nil, err
 	}
 	if p.httpListener != nil {
-		if p.http, err = a.newHTTPServer(p.httpListener, p.rpc, tasks, p.links, p.db, m); err != nil {
+		if p.http, err = a.newHTTPServer(p.httpListener, p.rpc, tasks, p.links, work, m); err != nil {
 			return nil, err
 		}
 	}
@@ -168,7 +171,7 @@ func (a *app) exports(owner string, p *process, files fileStore, m *metrics.Metr
 	return export.NewPool(export.Config{
 		Observer: m, Tracer: p.traces.Tracer(),
 		Owner: owner, Workers: a.cfg.workers, Lease: a.cfg.lease, Poll: a.cfg.poll, Backoff: 2 * time.Second, MaxBackoff: 5 * time.Minute,
-	}, p.db, &export.Runner{Sources: p.sources, Store: files, TempDir: files.TempDir(), Memory: a.memory.work}, a.log)
+	}, p.db.Workers(), &export.Runner{Sources: p.sources, Store: files, TempDir: files.TempDir(), Memory: a.memory.work}, a.log)
 }
 
 // Back-off of deliveries. With the default number of attempts a receiver may be
@@ -187,7 +190,7 @@ func (a *app) deliveries(owner string, p *process, files fileStore, m *metrics.M
 	return delivery.New(delivery.Config{
 		Owner: owner, Workers: a.cfg.deliveryWorkers, Lease: a.cfg.lease, Poll: a.cfg.poll,
 		Backoff: deliveryBackoff, MaxBackoff: deliveryMaxBackoff, Observer: m, Tracer: p.traces.Tracer(), Memory: a.memory.work,
-	}, a.cfg.destinations, p.db, files, signed, a.log)
+	}, a.cfg.destinations, p.db.Workers(), files, signed, a.log)
 }
 
 // sweeper returns what removes expired files and files that no instance names.

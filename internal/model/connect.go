@@ -45,7 +45,8 @@ const (
 
 // newConnector returns the connector of a DSN. readTimeout bounds the wait for the
 // answer to a statement; 0: no bound.
-func newConnector(dsn string, readTimeout time.Duration) (*connector, error) {
+// Connections are reported on connected.
+func newConnector(dsn string, readTimeout time.Duration, connected chan struct{}) (*connector, error) {
 	first, addrs, err := splitHosts(dsn)
 	if err != nil {
 		return nil, err
@@ -58,7 +59,7 @@ func newConnector(dsn string, readTimeout time.Duration) (*connector, error) {
 	if len(addrs) == 0 {
 		addrs = []string{cfg.Addr}
 	}
-	c := &connector{addrs: addrs, connected: make(chan struct{}, 1)}
+	c := &connector{addrs: addrs, connected: connected}
 	for _, addr := range addrs {
 		one := cfg.Clone()
 		one.Addr = addr

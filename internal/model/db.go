@@ -16,6 +16,7 @@ import (
 // DB is exportd's own database. It is safe for concurrent use.
 type DB struct {
 	db    pool
+	work  pool    // of Workers
 	long  *sql.DB // without a time limit
 	queue QueueSettings
 	turns *turns
@@ -48,42 +49,67 @@ const (
 // package takes this long on a connection that works.
 const readTimeout = 30 * time.Second
 
-// PoolSize is the largest number of connections of a process to its own database.
-const PoolSize = 16
+const (
+	// PoolSize is the largest number of connections of a process to its own database:
+	// callConns for calls, and workConns for the database that Workers returns.
+	PoolSize  = callConns + workConns
+	callConns = 16
+	workConns = 8
+)
 
 // Open connects to exportd's own database. dsn is a DSN of go-sql-driver:
 // "user:password@tcp(host:port)/database", with several servers
 // "user:password@tcp(host:port,host:port)/database". Of its parameters only tls
 // is used; this package sets all others.
 func Open(ctx context.Context, dsn string) (*DB, error) {
-	connector, err := newConnector(dsn, readTimeout)
+	connected := make(chan struct{}, 1) // of both pools
+	connector, err := newConnector(dsn, readTimeout, connected)
 	if err != nil {
 		return nil, err
 	}
-	unbounded, err := newConnector(dsn, 0)
+	unbounded, err := newConnector(dsn, 0, make(chan struct{}, 1))
 	if err != nil {
 		return nil, errors.Join(err, connector.Close())
 	}
-	db := sqlx.NewDb(sql.OpenDB(connector), "mysql")
-	db.SetMaxOpenConns(PoolSize)
-	db.SetMaxIdleConns(PoolSize)
-	// Shorter than the time after which a firewall forgets an idle connection.
-	db.SetConnMaxLifetime(3 * time.Minute)
-	db.SetConnMaxIdleTime(idleTime)
-	if err := db.PingContext(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("database %s: %w", strings.Join(connector.addrs, ", "), err), db.Close(), unbounded.Close())
+	workers, err := newConnector(dsn, readTimeout, connected)
+	if err != nil {
+		return nil, errors.Join(err, connector.Close(), unbounded.Close())
 	}
-	p := pool{db: db}
-	if p.galera, err = p.detectGalera(ctx); err != nil {
-		return nil, errors.Join(err, db.Close(), unbounded.Close())
-	}
+	db, work := newPool(connector, callConns), newPool(workers, workConns)
 	long := sql.OpenDB(unbounded)
 	long.SetConnMaxIdleTime(idleTime)
+	if err = db.db.PingContext(ctx); err != nil {
+		err = fmt.Errorf("database %s: %w", strings.Join(connector.addrs, ", "), err)
+	} else if db.galera, err = db.detectGalera(ctx); err == nil {
+		work.galera = db.galera
+	}
+	if err != nil {
+		return nil, errors.Join(err, db.db.Close(), work.db.Close(), long.Close())
+	}
 	return &DB{
-		db: p, long: long, queue: QueueSettings{Lease: Lease}, turns: newTurns(), history: new(commitLog), connected: connector.connected,
+		db: db, work: work, long: long, queue: QueueSettings{Lease: Lease}, turns: newTurns(), history: new(commitLog), connected: connected,
 		quotas: newQuotas(), audit: newAuditState(),
 		queueCounts: new(snapshot[[]QueueOperator]), deliveryCounts: new(snapshot[[]DeliveryLoad]),
 	}, nil
+}
+
+func newPool(c *connector, conns int) pool {
+	db := sqlx.NewDb(sql.OpenDB(c), "mysql")
+	db.SetMaxOpenConns(conns)
+	db.SetMaxIdleConns(conns)
+	// Shorter than the time after which a firewall forgets an idle connection.
+	db.SetConnMaxLifetime(3 * time.Minute)
+	db.SetConnMaxIdleTime(idleTime)
+	return pool{db: db}
+}
+
+// Workers returns the same database over connections of its own, which no caller of
+// the service can use up: for claims, heartbeats and ends of attempts, for schedules,
+// and for the health of the process.
+func (d *DB) Workers() *DB {
+	other := *d
+	other.db = d.work
+	return &other
 }
 
 // WithQueueSettings returns a DB that shares the connections of d and has other
@@ -139,7 +165,7 @@ func (d *DB) SQL() *sql.DB { return d.long }
 func (d *DB) Close() error {
 	d.queueCounts.wait()
 	d.deliveryCounts.wait()
-	return errors.Join(d.db.db.Close(), d.long.Close())
+	return errors.Join(d.db.db.Close(), d.work.db.Close(), d.long.Close())
 }
 
 // pingTimeout bounds Ping.
