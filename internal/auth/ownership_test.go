@@ -109,7 +109,7 @@ func TestInterceptors_OperatorID(t *testing.T) {
 	}
 	// Methods for which an admin's operatorId 0 becomes the admin's own operator.
 	attributed := map[string]bool{"CreateTpl": true, "CreateInst": true, "CreateSched": true, "CancelInst": true, "DeleteInst": true,
-		"UpdateTpl": true, "DeleteTpl": true, "ListSource": true, "ListTable": true, "ListTableColumn": true, "GetSession": true}
+		"ListSource": true, "ListTable": true, "ListTableColumn": true, "GetSession": true}
 	for _, method := range methods() {
 		_, paths := idPaths(t, method)
 		for _, path := range paths {

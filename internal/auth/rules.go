@@ -10,7 +10,7 @@ import (
 type rule struct {
 	scope Scope
 	// attributed methods create an object that belongs to the request's
-	// operatorId, record operatorId as the actor, or answer what operatorId may
+	// operatorId, record operatorId as the actor, or return what operatorId may
 	// use. An admin's request with operatorId 0 gets the admin's own operator.
 	attributed bool
 }
@@ -24,8 +24,8 @@ var rules = map[string]rule{
 	"CreateTpl":      {scope: Run, attributed: true},
 	"ListTpl":        {scope: Read},
 	"ListTplVersion": {scope: Read},
-	"UpdateTpl":      {scope: Run, attributed: true},
-	"DeleteTpl":      {scope: Run, attributed: true},
+	"UpdateTpl":      {scope: Run},
+	"DeleteTpl":      {scope: Run},
 	"PreviewTpl":     {scope: Run}, // the request may contain SQL, which is run
 
 	"CreateInst":    {scope: Run, attributed: true},

@@ -84,6 +84,10 @@ func (d *DB) CreateTpl(ctx context.Context, t Tpl, r Request) (*Tpl, error) {
 		if err != nil {
 			return fmt.Errorf("insert template: %w", err)
 		}
+		t.ID, t.Version = int32(id), 1
+		if err := x.keepVersion(ctx, t, false); err != nil {
+			return err
+		}
 		return x.audit(ctx, AuditEntry{Action: AuditCreate, Kind: AuditTpl, ObjectID: id, Operator: t.OperatorID})
 	})
 	if isServerError(err, mysqlErrDuplicateEntry) {
@@ -180,6 +184,7 @@ func (d *DB) UpdateTpl(ctx context.Context, id, version int32, change func(*Tpl)
 	}
 	// change may query a data source, so no transaction is open meanwhile. The
 	// version in the UPDATE detects a concurrent change.
+	was := *t
 	before, err := snapshotOf(t)
 	if err != nil {
 		return nil, err
@@ -201,6 +206,11 @@ func (d *DB) UpdateTpl(ctx context.Context, id, version int32, change func(*Tpl)
 		}
 		if n, err := res.RowsAffected(); err != nil || n == 0 {
 			return errors.Join(err, Errorf(Conflict, "etplId: %d was changed by another request at the same time; read it and try again", id))
+		}
+		next := *t
+		next.Version++
+		if err := errors.Join(x.keepEarlier(ctx, was), x.keepVersion(ctx, next, false)); err != nil {
+			return err
 		}
 		return x.audit(ctx, AuditEntry{
 			Action: AuditChange, Kind: AuditTpl, ObjectID: int64(id), Operator: t.OperatorID, Detail: changes(t.Version+1, before.diff(after)),
@@ -245,6 +255,9 @@ func (d *DB) DeleteTpl(ctx context.Context, id int32) (*Tpl, error) {
 		}
 		if n, err := res.RowsAffected(); err != nil || n == 0 {
 			return err // another request deleted it
+		}
+		if err := errors.Join(x.keepEarlier(ctx, *t), x.keepVersion(ctx, *t, true)); err != nil {
+			return err
 		}
 		return x.audit(ctx, AuditEntry{Action: AuditDelete, Kind: AuditTpl, ObjectID: int64(id), Operator: t.OperatorID})
 	})

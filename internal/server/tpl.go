@@ -3,6 +3,7 @@ package server
 import (
 	"cmp"
 	"context"
+	"fmt"
 
 	"exporttask/api"
 	"exporttask/internal/model"
@@ -119,4 +120,30 @@ func (s *Server) DeleteTpl(ctx context.Context, req *api.WshExportTaskDeleteTplR
 		return nil, err
 	}
 	return &api.WshExportTaskDeleteTplRes{Data: tplToProto(t)}, nil
+}
+
+// ListTplVersion implements the RPC.
+func (s *Server) ListTplVersion(ctx context.Context, req *api.WshExportTaskListTplVersionReq) (*api.WshExportTaskListTplVersionRes, error) {
+	list := fmt.Sprintf("tplversion/%d", req.GetEtplId())
+	before, tokenErr := parsePageToken(list, req.GetPageToken())
+	err := firstError(
+		positive("etplId", req.GetEtplId()),
+		between("pageSize", req.GetPageSize(), 0, int32(maxPageSize)),
+		tokenErr,
+	)
+	if err != nil {
+		return nil, err
+	}
+	size := cmp.Or(int(req.GetPageSize()), defaultPage)
+	res := &api.WshExportTaskListTplVersionRes{}
+	res.Data, res.NextPageToken, err = listPage(ctx, list, before, size, func(after int64, limit int) ([]model.TplVersion, error) {
+		return s.DB.ListTplVersions(ctx, req.GetEtplId(), after, limit)
+	}, tplVersionToProto, (*model.TplVersion).Key)
+	return res, err
+}
+
+func tplVersionToProto(v *model.TplVersion) *api.WshExportTplVersion {
+	return &api.WshExportTplVersion{
+		EtplVersion: v.Version, At: timeText(v.At), OperatorId: v.OperatorID, ChangedBy: v.ChangedBy, Deleted: v.Deleted, Tpl: tplToProto(&v.Tpl.V),
+	}
 }

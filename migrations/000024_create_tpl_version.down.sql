@@ -1,0 +1,1 @@
+DROP TABLE IF EXISTS welife_export_tpl_version
