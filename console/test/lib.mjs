@@ -31,7 +31,6 @@ export async function newPage({ width = 1280, height = 860, dark = false, locale
     if (d.type() === "alert") page.faults.push("alert");
     void d.accept();
   });
-  if (process.env.CONSOLE_FAKES) await (await import(process.env.CONSOLE_FAKES)).default(page, origin);
   page.visit = (path) => page.goto(origin + "/console" + path);
   return page;
 }
