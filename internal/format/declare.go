@@ -21,6 +21,7 @@ type Spec struct {
 	Binary  BinaryText
 	// HasBinary reports that Binary was declared: Hex is also its zero value.
 	HasBinary bool
+	Look
 }
 
 // The limits of a declaration. Lengths of texts are in UTF-16 code units, which
@@ -131,6 +132,9 @@ func (s *Spec) check(item int) error {
 		if n := max(UTF16Len([]byte(from)), UTF16Len([]byte(to))); n > maxMapText {
 			return bad("map", "an entry of %d characters, want at most %d", n, maxMapText)
 		}
+	}
+	if key, reason := s.Look.check(); key != "" {
+		return bad(key, "%s", reason)
 	}
 	return nil
 }

@@ -10,7 +10,8 @@ import (
 )
 
 // jsonKeys lists the keys of a column object for error messages.
-const jsonKeys = "name, label, type, format, width, map, zone, binary, guard"
+const jsonKeys = "name, label, type, format, width, map, zone, binary, guard, " +
+	"align, bold, color, fill, conditions, total, group"
 
 // parseJSON parses a JSON array of column objects. A string stands for an
 // object with that name and no other key.
@@ -41,7 +42,7 @@ func (s *Spec) parse(raw json.RawMessage) *DeclError {
 	if err := json.Unmarshal(raw, &s.Name); err == nil {
 		return nil
 	}
-	keys, values, err := objectFields(raw)
+	keys, values, err := objectFields(raw, jsonKeys)
 	if err != nil {
 		return err
 	}
@@ -59,11 +60,11 @@ func (s *Spec) parse(raw json.RawMessage) *DeclError {
 }
 
 // objectFields returns the keys and values of a JSON object in their order. A
-// duplicate key is an error.
-func objectFields(raw json.RawMessage) (keys []string, values []json.RawMessage, bad *DeclError) {
+// duplicate key is an error. want lists the known keys for error messages.
+func objectFields(raw json.RawMessage, want string) (keys []string, values []json.RawMessage, bad *DeclError) {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return nil, nil, &DeclError{Reason: fmt.Sprintf("%s, want an object with %s", shown(raw), jsonKeys)}
+		return nil, nil, &DeclError{Reason: fmt.Sprintf("%s, want an object with %s", shown(raw), want)}
 	}
 	seen := map[string]bool{}
 	for d.More() {
@@ -110,6 +111,9 @@ func (s *Spec) set(key string, raw json.RawMessage) (reason string) {
 		on := true
 		reason = into(raw, &on, "true or false")
 		s.Unguard = !on
+		return reason
+	}
+	if reason, ok := s.Look.set(key, raw); ok {
 		return reason
 	}
 	return "unknown key, want one of " + jsonKeys

@@ -190,3 +190,62 @@ func TestResolve(t *testing.T) {
 		})
 	}
 }
+
+func TestParseColumns_look(t *testing.T) {
+	specs, err := ParseColumns(`[{"name":"a","align":"right","bold":true,"color":"#c00000","fill":"#FFFF00","total":"average","group":"G",
+		"conditions":[{"if":"<0","color":"#FF0000"},{"bold":true,"if":" contains  x y "},{"if":"empty","fill":"#000000"}]}]`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Look{
+		Align: Right, Style: Style{Bold: true, Color: "C00000", Fill: "FFFF00"}, Total: Average, Group: "G",
+		Conditions: []Condition{
+			{Op: Less, Value: "0", Style: Style{Color: "FF0000"}},
+			{Op: Contains, Value: "x y", Style: Style{Bold: true}},
+			{Op: Empty, Style: Style{Fill: "000000"}},
+		},
+	}
+	if diff := cmp.Diff(want, specs[0].Look); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
+func TestParseColumns_look_error(t *testing.T) {
+	columns := []row.Column{{Name: "n", Type: "INT", Kind: row.Int}, {Name: "t", Type: "VARCHAR"}, {Name: "d", Type: "DATE", Kind: row.Date}, {Name: "z", Type: "INT", Kind: row.Int, Zerofill: true}}
+	for _, tt := range []struct{ decl, want string }{
+		{`{"name":"n","align":"middle"}`, `"n": align: "middle", want "left", "center" or "right"`},
+		{`{"name":"n","bold":1}`, `"n": bold: 1, want true or false`},
+		{`{"name":"n","color":"red"}`, `"n": color: "red", want a color such as "#C00000"`},
+		{`{"name":"n","fill":"#12345"}`, `"n": fill: "#12345", want a color such as "#C00000"`},
+		{`{"name":"n","fill":"#12345G"}`, `"n": fill: "#12345G", want a color`},
+		{`{"name":"n","total":"max"}`, `"n": total: "max", want "sum", "count" or "average"`},
+		{`{"name":"n","group":"a\nb"}`, `"n": group: control character '\n' at byte 2, want none`},
+		{`{"name":"n","conditions":{}}`, `"n": conditions: {}, want an array of objects with if, color, fill, bold`},
+		{`{"name":"n","conditions":[1]}`, `"n": conditions: condition 1: 1, want an object with if, color, fill, bold`},
+		{`{"name":"n","conditions":[{"if":"<0"}]}`, `"n": conditions: condition 1: no color, fill or bold, want at least one`},
+		{`{"name":"n","conditions":[{"bold":true}]}`, `"n": conditions: condition 1: if: missing, want "= 5"`},
+		{`{"name":"n","conditions":[{"if":"~ 5","bold":true}]}`, `"n": conditions: condition 1: if: "~ 5", want "= 5", "<> 5", "< 5", "<= 5", "> 5", ">= 5", "contains text" or "empty"`},
+		{`{"name":"n","conditions":[{"if":"=","bold":true}]}`, `"n": conditions: condition 1: if: "=", want "= 5"`},
+		{`{"name":"n","conditions":[{"if":"= 5","size":3}]}`, `"n": conditions: condition 1: size: unknown key, want one of if, color, fill, bold`},
+		{`{"name":"n","conditions":[{"if":"= x","bold":true}]}`, `"n": conditions: condition 1: if: "= x", want a comparison with a number`},
+		{`{"name":"n","conditions":[{"if":"contains 5","bold":true}]}`, `"n": conditions: condition 1: if: "contains 5" of a column that holds no texts`},
+		{`{"name":"n","type":"bool","conditions":[{"if":"< 1","bold":true}]}`, `"n": conditions: condition 1: if: "< 1", want a comparison with TRUE or FALSE`},
+		{`{"name":"t","conditions":[{"if":"< 5","bold":true}]}`, `"t": conditions: condition 1: if: "< 5" of a column of texts, want =, <>, contains or empty`},
+		{`{"name":"d","conditions":[{"if":"< 2026-02-30","bold":true}]}`, `"d": conditions: condition 1: if: "< 2026-02-30", want a comparison with a date`},
+		{`{"name":"t","total":"sum"}`, `"t": total: "sum" of a column that holds no numbers (VARCHAR), want "count", or "type": "number" as well`},
+		{`{"name":"d","total":"average"}`, `"d": total: "average" of a column that holds no numbers (DATE)`},
+		{`{"name":"z","total":"sum"}`, `"z": total: "sum" of a column that holds no numbers`},
+		{`{"name":"n","looks":1}`, `"n": looks: unknown key, want one of name, label, type, format, width, map, zone, binary, guard, align, bold, color, fill, conditions, total, group`},
+	} {
+		specs, err := ParseColumns("[" + tt.decl + "]")
+		if err == nil {
+			_, err = Resolve(specs, columns)
+		}
+		if err == nil || !strings.Contains(err.Error(), "output columns: column 1 "+tt.want) {
+			t.Errorf("%s: got %v, want %s", tt.decl, err, tt.want)
+		}
+		if bad := (*DeclError)(nil); err != nil && !errors.As(err, &bad) {
+			t.Errorf("%s: a %T", tt.decl, err)
+		}
+	}
+}

@@ -75,6 +75,7 @@ type Column struct {
 	// BinaryDeclared reports that Binary was declared, so that it applies to formats
 	// that have an encoding of their own.
 	BinaryDeclared bool
+	Look
 }
 
 // Type is how a column is stored in a spreadsheet.
@@ -135,10 +136,14 @@ type Options struct {
 	Gzip, Zstd bool
 
 	// XLS and XLSX
-	SheetName string // "" = "Sheet1"; further sheets are named "Sheet1 (2)", …
-	NoFreeze  bool   // do not freeze the header row
-	NoFilter  bool   // no auto filter on the header row
-	Small     bool   // smaller XLSX and compressed files for more CPU time
+	Title       string // title of the document; "" = none
+	SheetName   string // "" = Title, or "Sheet1" without one; further sheets are named "Sheet1 (2)", …
+	NoFreeze    bool   // do not freeze the header row
+	NoFilter    bool   // no auto filter on the header row
+	Thousands   bool   // thousands separators, see the function Thousands
+	RightToLeft bool   // the first column is on the right
+	TotalLabel  string // label of the row of totals; "" = "Total"
+	Small       bool   // smaller XLSX and compressed files for more CPU time
 
 	// PartRows splits the result into files of this many rows, headers not
 	// counted, in one ZIP archive with a manifest.json; 0 = one file.
@@ -147,7 +152,8 @@ type Options struct {
 	// "orders-0001.csv"; "" = "part".
 	PartName string
 
-	// Created is the time of the entries of an archive; zero = 1980-01-01.
+	// Created is the time of creation in the document properties of a spreadsheet
+	// (zero = none) and the time of the entries of an archive (zero = 1980-01-01).
 	Created time.Time
 
 	// TempDir is the directory of temporary files; "" = the system's default.

@@ -35,13 +35,13 @@ const (
 )
 
 // StoreNumber returns how to store text, a cell of a column whose Stored type is
-// AsNumber. A column that is declared as number has numbers, rounded if necessary;
-// in other columns a number that a spreadsheet would change becomes a text.
+// AsNumber. A column that is declared as number or has a sum or an average has
+// numbers, rounded if necessary; in other columns a number that a spreadsheet would change becomes a text.
 func (c *Column) StoreNumber(text []byte) NumberStorage {
 	switch {
 	case c.KeepsNumber(text):
 		return AsItIs
-	case c.Type != AsNumber:
+	case c.Type != AsNumber && c.Total != Sum && c.Total != Average: // which leave texts out
 		return AsNumberText
 	case !IsNumber(text):
 		return AsOtherText

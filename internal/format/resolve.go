@@ -45,6 +45,10 @@ func Resolve(specs []Spec, source []row.Column) ([]Column, error) {
 			Source: source[at], Index: at, Label: label, Type: s.Type, Format: s.Format, Width: s.Width,
 			Map: s.Map, Zone: s.zoneOf(source[at]), Unguard: s.Unguard, Binary: binary,
 			BinaryDeclared: s.HasBinary,
+			Look:           s.Look,
+		}
+		if key, reason := cols[i].fitLook(); reason != "" {
+			return nil, &DeclError{Item: i + 1, Column: s.Name, Key: key, Reason: reason}
 		}
 	}
 	return cols, nil

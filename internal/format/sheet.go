@@ -1,12 +1,19 @@
 package format
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 )
 
 // maxSheetName is the maximum length of a sheet name in UTF-16 code units.
 const maxSheetName = 31
+
+// Sheet returns the name of the n-th sheet, from 1, of a workbook with the options.
+func (o *Options) Sheet(n int) string { return SheetName(cmp.Or(o.SheetName, o.Title), n) }
+
+// Label returns the label of the row of totals.
+func (o *Options) Label() string { return cmp.Or(o.TotalLabel, "Total") }
 
 // SheetName returns the name of the n-th sheet, from 1, of a workbook: base,
 // "base (2)", "base (3)". The name is valid in Excel: it has at most 31 UTF-16

@@ -67,7 +67,11 @@ func (c *Column) NumberFormat() string {
 			}
 		case row.Text, row.Date, row.Time, row.DateTime, row.Binary, row.Geometry:
 		}
-	case Auto, AsText, AsBool:
+	case AsBool:
+		// LibreOffice shows a truth value as a number in some cells without it; Excel
+		// shows TRUE and FALSE in the language of the program whatever the format.
+		return `"TRUE";"TRUE";"FALSE"`
+	case Auto, AsText:
 	}
 	return ""
 }

@@ -42,6 +42,7 @@ const (
 
 // Column flags (MySQL protocol, Column Definition Flags).
 const (
+	flagKey      = 1<<1 | 1<<2 | 1<<3 // of the primary, a unique or another key
 	flagUnsigned = 1 << 5
 	flagZerofill = 1 << 6
 	flagEnum     = 1 << 8
@@ -166,6 +167,7 @@ func (d *definition) column() row.Column {
 			col.Type += " UNSIGNED"
 		}
 	}
+	col.Key = d.flags&flagKey != 0
 	return col
 }
 

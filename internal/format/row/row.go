@@ -26,6 +26,10 @@ const (
 	Geometry             // the server's internal format: 4 bytes of SRID, then WKB
 )
 
+// Measures reports whether values of the kind are numbers of which thousands are
+// counted, unlike years and bits.
+func (k Kind) Measures() bool { return k == Int || k == Decimal || k == Float }
+
 // Column is the server's description of one column of a result.
 type Column struct {
 	Name     string // name in the result: the alias if there is one
@@ -34,6 +38,7 @@ type Column struct {
 	Unsigned bool
 	Computed bool // an expression, not a column of a table
 	Zerofill bool
+	Key      bool // part of a key of its table
 	// Scale is the number of decimals of a DECIMAL, of a FLOAT or DOUBLE that
 	// declares them, or of the seconds of a TIME or DATETIME; -1 if the type has
 	// no scale.

@@ -1,6 +1,7 @@
 package xlsx
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 
@@ -11,7 +12,7 @@ import (
 // The markup behind a value, and the markup between the row number of a cell
 // reference and a value. Each is at most 16 bytes long, see piece.
 var (
-	closing = [4]piece{newPiece(`</v></c>`), newPiece(`</t></is></c>`), newPiece(`">`), {}}
+	closing = [classes]piece{number: newPiece(`</v></c>`), text: newPiece(`</t></is></c>`), rowTag: newPiece(`">`), empty: newPiece(`"/>`)}
 	post    = [2]piece{newPiece(`"><v>`), newPiece(`"><is><t>`)}
 )
 
@@ -30,7 +31,8 @@ type place struct {
 type tracked struct {
 	column
 	date  dateCache
-	heads *heads // positions of texts; nil for columns of other types
+	heads *heads        // positions of texts; nil for columns of other types
+	tally *format.Tally // nil without a total
 }
 
 // rowNumber is the position of a row number in the block and the number of
@@ -90,7 +92,7 @@ func (w *rowWriter) closed(at int, k class) {
 // if the type cannot represent the value.
 func (w *rowWriter) cell(c *tracked, v []byte) {
 	if !c.plain {
-		v = w.convert(c, v)
+		v = w.prepare(c, v)
 	}
 	switch c.stored {
 	case format.AsNumber:
@@ -106,6 +108,25 @@ func (w *rowWriter) cell(c *tracked, v []byte) {
 	case format.AsText, format.Auto:
 		w.text(c, v)
 	}
+}
+
+// prepare returns the text of a cell and adds it to the column's total.
+func (w *rowWriter) prepare(c *tracked, v []byte) []byte {
+	if !c.src.Plain() {
+		v = w.convert(c, v)
+	}
+	if c.tally != nil {
+		c.tally.Add(v)
+	}
+	return v
+}
+
+// blank writes a cell without a value.
+func (w *rowWriter) blank(c *tracked) {
+	w.room(cellRoom)
+	at := w.open(&c.looks[blank].open)
+	w.report(c, blank, number, 1)
+	w.closed(at, empty)
 }
 
 // number writes a cell with the number v.
@@ -198,6 +219,7 @@ func (w *rowWriter) text(c *tracked, v []byte) {
 		}
 		if found&lineFeed != 0 { // again with the tag of a wrapped text
 			n += wrappedText - plainText
+			w.lines = max(w.lines, 1+bytes.Count(v, []byte("\n")))
 			at = w.open(&c.looks[n].open)
 			*(*[40]byte)(w.buf[at:]) = tag.b
 			end, _ = putText(w.buf, at+tag.n, v)

@@ -3,6 +3,9 @@ package xlsx
 import (
 	"strconv"
 	"strings"
+	"time"
+
+	"exporttask/internal/format"
 )
 
 // The namespaces of the transitional schemas (ECMA-376 part 4) and of packages
@@ -16,8 +19,8 @@ const (
 	typeSheetML = typeOffice + "spreadsheetml."
 )
 
-// rootRels and the property parts do not depend on the table. They are the first
-// entries because programs that detect file types by the first entries of an
+// rootRels and docApp do not depend on the table. With the other properties they
+// are the first entries because programs that detect file types by the first entries of an
 // archive look for them.
 const (
 	rootRels = xmlHead + `<Relationships xmlns="` + nsPackage + `relationships">` +
@@ -26,10 +29,22 @@ const (
 		`<Relationship Id="rId3" Type="` + nsOffice + `relationships/extended-properties" Target="docProps/app.xml"/>` +
 		`</Relationships>`
 	docApp = xmlHead + `<Properties xmlns="` + nsOffice + `extended-properties"><Application>exportd</Application></Properties>`
-	// docCore has no time of creation: equal exports are equal files.
-	docCore = xmlHead + `<cp:coreProperties xmlns:cp="` + nsPackage + `metadata/core-properties" xmlns:dc="http://purl.org/dc/elements/1.1/">` +
-		`<dc:creator>exportd</dc:creator></cp:coreProperties>`
 )
+
+// coreProperties returns the part docProps/core.xml (ECMA-376 part 2, section 11).
+func coreProperties(opt *format.Options) string {
+	xml := xmlHead + `<cp:coreProperties xmlns:cp="` + nsPackage + `metadata/core-properties" xmlns:dc="http://purl.org/dc/elements/1.1/"` +
+		` xmlns:dcterms="http://purl.org/dc/terms/" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">`
+	if opt.Title != "" {
+		title, _ := format.AppendLegalXML(nil, []byte(opt.Title))
+		xml += `<dc:title>` + escape(string(title)) + `</dc:title>`
+	}
+	xml += `<dc:creator>exportd</dc:creator>`
+	if !opt.Created.IsZero() {
+		xml += `<dcterms:created xsi:type="dcterms:W3CDTF">` + opt.Created.UTC().Format(time.RFC3339) + `</dcterms:created>`
+	}
+	return xml + `</cp:coreProperties>`
+}
 
 // writeParts writes all parts behind the sheets, whose number is known at the
 // end only. The order of parts has no meaning (ECMA-376 part 2).
@@ -48,11 +63,11 @@ func (e *Encoder) writeParts() error {
 }
 
 // writeFirstParts writes the parts before the sheets.
-func (a *archive) writeFirstParts() error {
+func (a *archive) writeFirstParts(core string) error {
 	for _, part := range []struct{ name, xml string }{
 		{"_rels/.rels", rootRels},
 		{"docProps/app.xml", docApp},
-		{"docProps/core.xml", docCore},
+		{"docProps/core.xml", core},
 	} {
 		if err := a.store(part.name, []byte(part.xml)); err != nil {
 			return err
@@ -67,15 +82,15 @@ func (e *Encoder) workbook() string {
 	var sheets, names strings.Builder
 	for i, s := range e.sheets {
 		n := strconv.Itoa(i + 1)
-		quoted := "'" + strings.ReplaceAll(s.name, "'", "''") + "'"
+		quoted := quoteSheet(s.name)
 		sheets.WriteString(`<sheet name="` + escape(s.name) + `" sheetId="` + n + `" r:id="rId` + n + `"/>`)
 		if e.filtered() {
 			names.WriteString(`<definedName name="_xlnm._FilterDatabase" localSheetId="` + strconv.Itoa(i) + `" hidden="1">`)
-			names.WriteString(escape(quoted + "!$A$1:$" + columnName(len(e.cols)-1) + "$" + strconv.Itoa(max(s.next-1, 1))))
+			names.WriteString(escape(quoted + "!$A$" + strconv.Itoa(e.headerRows()) + ":$" + columnName(len(e.cols)-1) + "$" + strconv.Itoa(s.last)))
 			names.WriteString(`</definedName>`)
 		}
 		if !e.opt.NoHeader { // repeat the header on each printed page
-			names.WriteString(`<definedName name="_xlnm.Print_Titles" localSheetId="` + strconv.Itoa(i) + `">` + escape(quoted+"!$1:$1") + `</definedName>`)
+			names.WriteString(`<definedName name="_xlnm.Print_Titles" localSheetId="` + strconv.Itoa(i) + `">` + escape(quoted+"!$1:$"+strconv.Itoa(e.headerRows())) + `</definedName>`)
 		}
 	}
 	xml := xmlHead + `<workbook xmlns="` + nsMain + `" xmlns:r="` + nsOffice + `relationships">` +

@@ -52,6 +52,7 @@ type pipeline struct {
 	cols     []column
 	small    bool
 	workers  int
+	core     string     // the part docProps/core.xml
 	parallel bool       // start workers with the next job
 	started  bool       // they are at work
 	own      *rowWriter // of the goroutine that sends, until then
@@ -67,6 +68,7 @@ type pipeline struct {
 	counts   format.WarningCounts
 	zip      *archive
 	progress sync.Cond // a job was written
+	writers  []*rowWriter
 }
 
 func newPipeline(zip *archive, cols []column, workers int, small bool) *pipeline {
@@ -99,7 +101,7 @@ func (p *pipeline) send(j *job) {
 		}
 	default:
 		if p.own == nil {
-			p.own = newRowWriter(p.cols, p.small)
+			p.own = p.writer()
 		}
 		p.make(p.own, j)
 		return
@@ -107,14 +109,46 @@ func (p *pipeline) send(j *job) {
 	p.todo <- j
 }
 
+// writer returns a new writer of rows.
+func (p *pipeline) writer() *rowWriter {
+	w := newRowWriter(p.cols, p.small)
+	p.writing.Lock()
+	defer p.writing.Unlock()
+	p.writers = append(p.writers, w)
+	return w
+}
+
+// wait waits until all jobs are written. The caller must hold the lock.
+func (p *pipeline) wait() {
+	for p.written < p.sent {
+		p.progress.Wait()
+	}
+}
+
+// tallies waits until all jobs are written and returns the totals of the columns,
+// nil for a column without one.
+func (p *pipeline) tallies() []*format.Tally {
+	p.writing.Lock()
+	defer p.writing.Unlock()
+	p.wait()
+	all := make([]*format.Tally, len(p.cols))
+	for i := range all {
+		if all[i] = format.NewTally(p.cols[i].src); all[i] == nil {
+			continue
+		}
+		for _, w := range p.writers {
+			all[i].Merge(w.cols[i].tally)
+		}
+	}
+	return all
+}
+
 // entrySize waits until all jobs are written and returns the size of the last
 // entry, that of its XML or of its deflated XML, whichever is larger.
 func (p *pipeline) entrySize() int64 {
 	p.writing.Lock()
 	defer p.writing.Unlock()
-	for p.written < p.sent {
-		p.progress.Wait()
-	}
+	p.wait()
 	if len(p.zip.entries) == 0 { // after an error
 		return 0
 	}
@@ -139,7 +173,7 @@ func (p *pipeline) failed() error {
 
 // work is the loop of a worker.
 func (p *pipeline) work() {
-	w := newRowWriter(p.cols, p.small)
+	w := p.writer()
 	for j := range p.todo {
 		p.make(w, j)
 	}
@@ -182,7 +216,7 @@ func (p *pipeline) put(j *job) error {
 		return j.err
 	}
 	if len(p.zip.entries) == 0 {
-		if err := p.zip.writeFirstParts(); err != nil {
+		if err := p.zip.writeFirstParts(p.core); err != nil {
 			return err
 		}
 	}

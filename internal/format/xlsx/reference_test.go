@@ -31,7 +31,7 @@ func reference(t testing.TB, cols []format.Column, opt format.Options, limit int
 		if !opt.NoHeader {
 			body.WriteString(`<row r="1">`)
 			for i := range cols {
-				body.WriteString(referenceText(fmt.Sprintf("%s1", columnName(i)), styleHeader, []byte(cols[i].Label)))
+				body.WriteString(referenceText(fmt.Sprintf("%s1", columnName(i)), st.of(headerLook(cols[i].HeaderAlign())), []byte(cols[i].Label)))
 			}
 			body.WriteString(`</row>`)
 			next = 2
@@ -74,7 +74,7 @@ func reference(t testing.TB, cols []format.Column, opt format.Options, limit int
 	}
 	for i, s := range sheets {
 		put(sheetPath(i+1), s)
-		e.sheets = append(e.sheets, sheet{name: format.SheetName(opt.SheetName, i+1)})
+		e.sheets = append(e.sheets, sheet{name: opt.Sheet(i + 1)})
 	}
 	e.opt.NoFilter = true
 	put("xl/styles.xml", e.styles.xml())
@@ -126,9 +126,9 @@ func referenceCell(st *styles, c *format.Column, ref string, v []byte) string {
 		case !ok:
 			return plainText()
 		case b:
-			return fmt.Sprintf(`<c r="%s" t="b"><v>1</v></c>`, ref)
+			return fmt.Sprintf(`<c r="%s" t="b" s="%d"><v>1</v></c>`, ref, st.of(xf{format: numberFormat(c)}))
 		default:
-			return fmt.Sprintf(`<c r="%s" t="b"><v>0</v></c>`, ref)
+			return fmt.Sprintf(`<c r="%s" t="b" s="%d"><v>0</v></c>`, ref, st.of(xf{format: numberFormat(c)}))
 		}
 	case format.AsText, format.Auto:
 	}

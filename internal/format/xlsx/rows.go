@@ -16,7 +16,7 @@ const cellRoom = 256
 
 // The markup of rows. Each is at most 16 bytes long, see piece.
 var (
-	rowStart = newPiece(`<row r="`)
+	rowStart = newPiece(rowTagHead)
 	rowEnd   = newPiece(`</row>`)
 )
 
@@ -36,6 +36,12 @@ type rowWriter struct {
 	scratch []byte   // a converted value
 	digits  []byte   // a date with fractions of a second or a rounded number
 
+	tag   int // the row's tag; -1 = in an earlier block
+	lines int // of the row's longest text
+	// What the row replaced in lastTag and lastRow[ended].
+	beforeTag, beforeRow uint32
+	ended                class
+
 	row     int    // number of the row
 	rowText uint64 // the same in digits, the first digit in the lowest byte
 	rowLen  int    // number of digits
@@ -43,10 +49,10 @@ type rowWriter struct {
 	// Positions in the block, deflate.None if unknown.
 	sep      uint32 // end of the last value or row tag
 	sepClass class
-	lastNum  [2]rowNumber // row number in the last cell of each class
-	lastEnd  [4]uint32    // last end of a value by class
-	lastRow  [4]uint32    // last end of a row by the class of its last value
-	lastTag  uint32       // last row tag
+	lastNum  [2]rowNumber    // row number in the last cell of each class
+	lastEnd  [classes]uint32 // last end of a value by class
+	lastRow  [classes]uint32 // last end of a row by the class of its last value
+	lastTag  uint32          // last row tag
 }
 
 func newRowWriter(cols []column, small bool) *rowWriter {
@@ -54,6 +60,7 @@ func newRowWriter(cols []column, small bool) *rowWriter {
 	w.deflate.Search = small
 	for i := range cols {
 		w.cols[i].column = cols[i]
+		w.cols[i].tally = format.NewTally(cols[i].src)
 		w.inOrder = w.inOrder && cols[i].index == i
 		if cols[i].stored == format.AsText {
 			w.cols[i].heads = new(heads)
@@ -65,7 +72,7 @@ func newRowWriter(cols []column, small bool) *rowWriter {
 
 // reset begins an empty block without known positions.
 func (w *rowWriter) reset() {
-	w.n = 0
+	w.n, w.tag = 0, -1
 	w.deflate.Reset()
 	unknown := place{sep: deflate.None, tag: deflate.None, value: deflate.None, sepClass: nothing}
 	for i := range w.cols {
@@ -79,7 +86,9 @@ func (w *rowWriter) reset() {
 	}
 	w.sep, w.sepClass = 0, nothing
 	w.lastNum = [2]rowNumber{{at: deflate.None}, {at: deflate.None}}
-	w.lastEnd = [4]uint32{deflate.None, deflate.None, deflate.None, deflate.None}
+	for k := range w.lastEnd {
+		w.lastEnd[k] = deflate.None
+	}
 	w.lastRow = w.lastEnd
 	w.lastTag = deflate.None
 }
@@ -122,6 +131,9 @@ func (w *rowWriter) walk(b *row.Batch, r int) bool {
 			v, rest = rest[1:end], rest[end:]
 		case rest[0] == row.NullCell:
 			rest = rest[1:]
+			if w.cols[i].fills {
+				w.blank(&w.cols[i])
+			}
 			continue
 		case !row.Whole(rest, b.Cols-i):
 			return false
@@ -144,6 +156,8 @@ func (w *rowWriter) pick(b *row.Batch, r int) bool {
 		c := &w.cols[i]
 		if v := w.cells[c.index]; v != nil {
 			w.cell(c, v)
+		} else if c.fills {
+			w.blank(c)
 		}
 	}
 	return true
@@ -179,14 +193,17 @@ func (w *rowWriter) beginRow(n int) {
 	w.setRow(n)
 	at := w.n
 	begin, from := uint32(at), w.lastTag
-	w.lastTag = begin
-	if w.sepClass != nothing {
-		if last := w.lastRow[w.sepClass]; last != deflate.None {
-			begin, from = w.sep, last
+	w.beforeTag, w.lastTag = from, begin
+	if w.ended = w.sepClass; w.sepClass != nothing {
+		w.beforeRow = w.lastRow[w.sepClass]
+		if w.beforeRow != deflate.None {
+			begin, from = w.sep, w.beforeRow
 		}
 		w.lastRow[w.sepClass] = w.sep
 	}
-	at = put16(w.buf, at, &rowStart)
+	*(*[40]byte)(w.buf[at:]) = rowStart.b
+	w.tag, w.lines = at, 1
+	at += rowStart.n
 	// The bytes behind the row number, including the < of the first cell, are the
 	// same in every row tag and cell.
 	num := rowNumber{at: uint32(at), same: w.rowLen + closing[rowTag].n + 1}
@@ -212,7 +229,38 @@ func (w *rowWriter) setRow(n int) {
 
 func (w *rowWriter) endRow() {
 	w.room(cellRoom)
+	if w.lines > 1 && w.tag >= 0 {
+		w.heighten()
+	}
 	w.n = put16(w.buf, w.n, &rowEnd)
+}
+
+// lineHeight is the height of a line in points, and maxLines the number of lines of
+// the highest row in Excel.
+const (
+	lineHeight = 15
+	maxLines   = 409 / lineHeight
+)
+
+// The beginning of a row. Every row has a height, because LibreOffice gives rows
+// without one the height of one line. The four characters of the height are
+// replaced for a row whose texts have line breaks.
+const (
+	rowTagHead   = `<row ht="15.0" r="`
+	heightOffset = len(`<row ht="`)
+	heightLength = len(`15.0`)
+)
+
+// heighten replaces the height of the row, which is complete, by that of its lines.
+func (w *rowWriter) heighten() {
+	at := w.tag + heightOffset
+	height := strconv.Itoa(lineHeight*min(w.lines, maxLines)) + ".0"
+	copy(w.buf[at:at+heightLength], height)
+	w.deflate.Changed(uint32(at), uint32(heightLength))
+	// The next row is not like this one.
+	if w.lastTag = w.beforeTag; w.ended != nothing {
+		w.lastRow[w.ended] = w.beforeRow
+	}
 }
 
 // room makes sure that need bytes fit. If they do not, it closes the block,

@@ -2,6 +2,7 @@ package xlsx
 
 import (
 	"strconv"
+	"strings"
 
 	"exporttask/internal/format"
 	"exporttask/internal/format/row"
@@ -19,7 +20,7 @@ func (e *Encoder) sheet(b *row.Batch, from, to int) *sheet {
 		if s.next <= e.maxRows && e.hasRoom(s, e.maxSize(b, from, to)) {
 			return s
 		}
-		e.endSheet()
+		e.endSheet(false)
 	}
 	e.beginSheet(b, from, to)
 	return &e.sheets[len(e.sheets)-1]
@@ -28,17 +29,16 @@ func (e *Encoder) sheet(b *row.Batch, from, to int) *sheet {
 // beginSheet sends the XML before the first row of data. The column widths are
 // measured on the first rows of the first sheet and used for all sheets.
 func (e *Encoder) beginSheet(b *row.Batch, from, to int) {
-	if e.widths == "" {
-		e.widths, e.width = columnWidths(e.cols, b, from, to)
+	if e.widths == nil {
+		e.widths = e.columnWidths(b, from, to)
 	}
 	n := len(e.sheets) + 1
-	s := sheet{name: format.SheetName(e.opt.SheetName, n), next: 1}
+	s := sheet{name: e.opt.Sheet(n), next: 1 + e.headerRows()}
 	j := e.pipe.job()
 	j.begin = &entry{name: sheetPath(n)}
 	j.xml = []byte(e.sheetHead(n, to-from))
 	if !e.opt.NoHeader {
 		j.xml = e.appendHeader(j.xml)
-		s.next = 2
 	}
 	s.maxSize = 2 * int64(len(j.xml))
 	e.sheets = append(e.sheets, s)
@@ -83,34 +83,97 @@ func sheetPath(n int) string { return "xl/worksheets/sheet" + strconv.Itoa(n) + 
 func (e *Encoder) sheetHead(n, rows int) string {
 	head := xmlHead + `<worksheet xmlns="` + nsMain + `"><sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>`
 	if e.closed && rows <= e.maxRows-e.headerRows() {
-		head += `<dimension ref="` + e.area(max(rows+e.headerRows(), 1)) + `"/>`
+		last := rows + e.headerRows()
+		if format.HasTotals(e.declared) {
+			last++
+		}
+		head += `<dimension ref="` + e.area(1, max(last, 1)) + `"/>`
 	}
 	head += `<sheetViews><sheetView`
+	if e.opt.RightToLeft {
+		head += ` rightToLeft="1"`
+	}
 	if n == 1 {
 		head += ` tabSelected="1"`
 	}
 	head += ` workbookViewId="0">`
-	if !e.opt.NoFreeze && !e.opt.NoHeader {
-		head += `<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>` +
-			`<selection pane="bottomLeft" activeCell="A2" sqref="A2"/>`
+	if rows := strconv.Itoa(e.headerRows()); !e.opt.NoFreeze && !e.opt.NoHeader {
+		first := `A` + strconv.Itoa(e.headerRows()+1)
+		head += `<pane ySplit="` + rows + `" topLeftCell="` + first + `" activePane="bottomLeft" state="frozen"/>` +
+			`<selection pane="bottomLeft" activeCell="` + first + `" sqref="` + first + `"/>`
 	}
-	return head + `</sheetView></sheetViews><sheetFormatPr defaultRowHeight="15"/>` + e.widths + `<sheetData>`
+	return head + `</sheetView></sheetViews><sheetFormatPr defaultRowHeight="15"/>` + e.colsXML() + `<sheetData>`
 }
 
 // headerRows returns the number of header rows of a sheet.
 func (e *Encoder) headerRows() int {
-	if e.opt.NoHeader {
+	switch {
+	case e.opt.NoHeader:
 		return 0
+	case len(e.groups) > 0:
+		return 2
 	}
 	return 1
 }
 
-// appendHeader appends the header row.
+// appendHeader appends the header, below the titles of groups if there are any.
 func (e *Encoder) appendHeader(xml []byte) []byte {
-	xml = append(xml, `<row r="1">`...)
+	if len(e.groups) > 0 {
+		titles := make([]string, len(e.cols))
+		looks := make([]xf, len(e.cols))
+		for i := range looks {
+			looks[i] = headerLook(format.ByType)
+			looks[i].border = noBorder
+		}
+		for _, g := range e.groups {
+			titles[g.First] = g.Title
+			for i := g.First; i <= g.Last; i++ {
+				looks[i] = headerLook(format.Center)
+				looks[i].border = lineAround
+			}
+		}
+		xml = e.appendTitles(xml, 1, headerHeight, titles, looks)
+	}
+	labels := make([]string, len(e.cols))
+	looks := make([]xf, len(e.cols))
+	lines := 1
 	for i := range e.cols {
-		label, cut := format.CutUTF16([]byte(e.cols[i].src.Label), format.MaxCellText)
-		xml = append(xml, `<c s="`+strconv.Itoa(styleHeader)+`" t="inlineStr" r="`+columnName(i)+`1"><is><t`...)
+		labels[i] = e.cols[i].src.Label
+		looks[i] = headerLook(e.cols[i].src.HeaderAlign())
+		lines = max(lines, labelLines(labels[i], e.widths[i]))
+	}
+	return e.appendTitles(xml, e.headerRows(), headerHeight+lineHeight*(min(lines, maxLabelLines)-1), labels, looks)
+}
+
+// headerHeight is the height of a header of one line in points.
+const (
+	headerHeight  = 21
+	maxLabelLines = 10
+)
+
+// labelLines returns about how many lines a label takes in a column of a width.
+func labelLines(label string, width float64) int {
+	lines := 0
+	for line := range strings.SplitSeq(label, "\n") {
+		room := max(int(width)-headerExtra+1, 1)
+		lines += max((format.TextWidth([]byte(line))+room-1)/room, 1)
+	}
+	return lines
+}
+
+// appendTitles appends a row of texts in the given looks.
+func (e *Encoder) appendTitles(xml []byte, n, height int, texts []string, looks []xf) []byte {
+	num := strconv.Itoa(n)
+	xml = append(xml, `<row r="`+num+`" ht="`+strconv.Itoa(height)+`" customHeight="1">`...)
+	for i, text := range texts {
+		xml = append(xml, `<c s="`+strconv.Itoa(e.styles.of(looks[i]))+`"`...)
+		ref := ` r="` + columnName(i) + num + `"`
+		if text == "" && n < e.headerRows() {
+			xml = append(xml, ref+`/>`...)
+			continue
+		}
+		label, cut := format.CutUTF16([]byte(text), format.MaxCellText)
+		xml = append(xml, ` t="inlineStr"`+ref+`><is><t`...)
 		if needsPreserve(label) {
 			xml = append(xml, ` xml:space="preserve"`...)
 		}
@@ -129,16 +192,21 @@ func (e *Encoder) appendHeader(xml []byte) []byte {
 	return append(xml, `</row>`...)
 }
 
-// endSheet sends the XML behind the last row.
-func (e *Encoder) endSheet() {
+// endSheet sends the XML behind the last row of data.
+func (e *Encoder) endSheet(last bool) {
 	s := &e.sheets[len(e.sheets)-1]
-	tail := `</sheetData>`
-	last := max(s.next-1, 1)
-	if e.filtered() {
-		tail += `<autoFilter ref="` + e.area(last) + `"/>`
+	s.last = max(s.next-1, 1)
+	tail, end := "", s.last
+	if last && format.HasTotals(e.declared) {
+		tail, end = e.totals(), s.next
 	}
+	tail += `</sheetData>`
+	if e.filtered() {
+		tail += `<autoFilter ref="` + e.area(e.headerRows(), s.last) + `"/>`
+	}
+	tail += e.merged() + e.conditions(e.headerRows()+1, s.next-1)
 	// No green triangles in cells with digits stored as text.
-	tail += e.pageSetup() + `<ignoredErrors><ignoredError sqref="` + e.area(last) + `" numberStoredAsText="1"/></ignoredErrors></worksheet>`
+	tail += e.pageSetup() + `<ignoredErrors><ignoredError sqref="` + e.area(1, end) + `" numberStoredAsText="1"/></ignoredErrors></worksheet>`
 	j := e.pipe.job()
 	j.xml = []byte(tail)
 	j.end = true
@@ -146,12 +214,26 @@ func (e *Encoder) endSheet() {
 	e.pipe.send(j)
 }
 
+// merged returns the merged cells of the groups' titles.
+func (e *Encoder) merged() string {
+	xml, n := "", 0
+	for _, g := range e.groups {
+		if g.First < g.Last {
+			xml += `<mergeCell ref="` + columnName(g.First) + `1:` + columnName(g.Last) + `1"/>`
+			n++
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return `<mergeCells count="` + strconv.Itoa(n) + `">` + xml + `</mergeCells>`
+}
+
 // pageSetup returns the print settings: one page wide, as many pages high as
 // needed, landscape if the columns are wider than an upright page.
 func (e *Encoder) pageSetup() string {
-	const upright = 90 // characters
 	orientation := "portrait"
-	if e.width > upright {
+	if format.Landscape(e.widths) {
 		orientation = "landscape"
 	}
 	return `<pageSetup paperSize="9" fitToHeight="0" orientation="` + orientation + `"/>`
@@ -159,9 +241,9 @@ func (e *Encoder) pageSetup() string {
 
 func (e *Encoder) filtered() bool { return !e.opt.NoFilter && !e.opt.NoHeader }
 
-// area returns the reference of all cells up to the row last.
-func (e *Encoder) area(last int) string {
-	return "A1:" + columnName(len(e.cols)-1) + strconv.Itoa(last)
+// area returns the reference of all cells in the rows first..last.
+func (e *Encoder) area(first, last int) string {
+	return "A" + strconv.Itoa(first) + ":" + columnName(len(e.cols)-1) + strconv.Itoa(last)
 }
 
 // columnName returns the letters of column i, from 0: A, Z, AA, XFD.

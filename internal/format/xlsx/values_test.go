@@ -159,10 +159,11 @@ func TestDateCache_serialOf_every_second(t *testing.T) {
 func TestRowWriter_bool(t *testing.T) {
 	c := single(row.Int, -1)
 	c.Type = format.AsBool
-	wantColumn(t, c, "1", "b", "", "1", "0", "b", "", "0", "2", "b", "", "1")
+	shows := `"TRUE";"TRUE";"FALSE"`
+	wantColumn(t, c, "1", "b", shows, "1", "0", "b", shows, "0", "2", "b", shows, "1")
 	c = single(row.Bit, -1)
 	c.Type = format.AsBool
-	wantColumn(t, c, "\x01", "b", "", "1", "\x00", "b", "", "0")
+	wantColumn(t, c, "\x01", "b", shows, "1", "\x00", "b", shows, "0")
 	c = single(row.Text, -1)
 	c.Type = format.AsBool
 	wantColumn(t, c, "maybe", "inlineStr", "", "maybe")

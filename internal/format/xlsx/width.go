@@ -11,49 +11,61 @@ import (
 // The measurement of column widths in characters. headerExtra has room for the
 // filter button.
 const (
-	sampleRows  = 200
 	minWidth    = 6
 	maxWidth    = 60
 	headerExtra = 4
 	cellExtra   = 2
 )
 
-// columnWidths returns the cols element and the sum of the widths. A column has its declared width or
-// that of the widest of its header and first values.
-func columnWidths(cols []column, b *row.Batch, from, to int) (element string, sum float64) {
-	widths := make([]float64, len(cols))
-	for i := range cols {
-		widths[i] = float64(max(minWidth, format.TextWidth([]byte(cols[i].src.Label))+headerExtra))
-	}
+// columnWidths returns the widths of the columns: declared, or those of the header
+// and of the first values, which are the rows of the first block. If more rows
+// follow, a column of numbers is as wide as usual values of its type.
+func (e *Encoder) columnWidths(b *row.Batch, from, to int) []float64 {
+	cols := e.cols
+	widest := make([]format.Widest, len(cols))
 	var cells [][]byte
-	var text []byte
-	for r := from; r < min(to, from+sampleRows); r++ {
+	for r := from; r < to; r++ {
 		if b.CheckRow(r) != nil {
 			break // the row writer reports the error
 		}
 		cells = split(cells[:0], b.Row(r))
 		for i := range cols {
-			v := cells[cols[i].src.Index]
-			if v == nil {
-				continue
+			if v := cells[cols[i].index]; v != nil {
+				widest[i].Measure(cols[i].src, v)
 			}
-			text = cols[i].src.AppendText(text[:0], v[:min(len(v), 4*maxWidth)])
-			widths[i] = max(widths[i], float64(cols[i].src.ValueWidth(text)+cellExtra))
 		}
 	}
+	widths := make([]float64, len(cols))
+	rows := to - from
+	if !e.closed { // more rows follow
+		rows = -1
+	}
+	for i := range cols {
+		c := cols[i].src
+		w := minWidth
+		if !e.opt.NoHeader {
+			w = max(w, format.LabelWidth(c.Label)+headerExtra)
+		}
+		if n := widest[i].Width(c, rows); n > 0 {
+			w = max(w, n+cellExtra)
+		}
+		widths[i] = float64(min(w, maxWidth))
+		if c.Width > 0 {
+			widths[i] = min(c.Width, 255) // the widest that Excel knows
+		}
+	}
+	return widths
+}
+
+// colsXML returns the cols element.
+func (e *Encoder) colsXML() string {
 	var xml strings.Builder
 	xml.WriteString(`<cols>`)
-	for i := range cols {
-		w := min(widths[i], maxWidth)
-		if declared := cols[i].src.Width; declared > 0 {
-			w = min(declared, 255) // the widest that Excel knows
-		}
-		sum += w
+	for i, w := range e.widths {
 		n := strconv.Itoa(i + 1)
 		xml.WriteString(`<col min="` + n + `" max="` + n + `" width="` + strconv.FormatFloat(w, 'f', -1, 64) + `" customWidth="1"/>`)
 	}
-	xml.WriteString(`</cols>`)
-	return xml.String(), sum
+	return xml.String() + `</cols>`
 }
 
 // split appends the cells of a row.

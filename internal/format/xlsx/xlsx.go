@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"time"
 
 	"exporttask/internal/format"
@@ -24,6 +25,8 @@ const maxWorkers = 8
 // Encoder writes one workbook. It implements format.Encoder.
 type Encoder struct {
 	opt       format.Options
+	declared  []format.Column
+	groups    []format.Group
 	cols      []column
 	styles    styles
 	maxRows   int   // rows of a sheet; lower in tests
@@ -36,9 +39,8 @@ type Encoder struct {
 
 	pending *job // collects small batches; nil = none
 	sheets  []sheet
-	open    bool    // the last sheet was begun and not ended
-	widths  string  // the cols element; "" before the first sheet
-	width   float64 // sum of the column widths in characters
+	open    bool      // the last sheet was begun and not ended
+	widths  []float64 // of the columns in characters; nil before the first sheet
 	rows    int64
 	counts  format.WarningCounts
 	closed  bool
@@ -49,6 +51,7 @@ type Encoder struct {
 type sheet struct {
 	name    string
 	next    int   // number of the next row, from 1
+	last    int   // number of the last row of the header and data, once it has ended
 	maxSize int64 // upper bound of its size so far, see Encoder.maxSize
 }
 
@@ -74,7 +77,17 @@ func newEncoder(w io.Writer, cols []format.Column, opt format.Options, rowLimit 
 			return nil, fmt.Errorf("xlsx: column %q: %w", cols[i].Label, err)
 		}
 	}
-	e := &Encoder{opt: opt, maxRows: rowLimit, sheetSize: maxSheetSize}
+	cols = slices.Clone(cols)
+	if opt.Thousands {
+		cols = format.Thousands(cols)
+	}
+	e := &Encoder{opt: opt, declared: cols, maxRows: rowLimit, sheetSize: maxSheetSize}
+	if format.HasTotals(cols) {
+		e.maxRows-- // for the totals
+	}
+	if !opt.NoHeader {
+		e.groups = format.Groups(cols)
+	}
 	e.cols = planColumns(cols, &e.styles)
 	for i := range cols {
 		longest := 0
@@ -90,6 +103,7 @@ func newEncoder(w io.Writer, cols []format.Column, opt format.Options, rowLimit 
 	}
 	e.pipe = newPipeline(e.zip, e.cols, min(workers, maxWorkers), opt.Small)
 	e.pipe.parallel = opt.Workers > 0
+	e.pipe.core = coreProperties(&opt)
 	return e, nil
 }
 
@@ -213,7 +227,7 @@ func (e *Encoder) Close() error {
 	if !e.open {
 		e.beginSheet(nil, 0, 0)
 	}
-	e.endSheet()
+	e.endSheet(true)
 	cells := e.pipe.close()
 	e.counts.Add(&cells)
 	e.err = e.pipe.failed()

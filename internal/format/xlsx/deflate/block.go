@@ -33,9 +33,10 @@ type Encoder struct {
 	Search bool
 
 	tokens      []token
-	covered     uint32 // bytes before this position are covered by tokens
-	shortestRun uint32 // minimum length of a run of literals that is searched
-	noted       uint32 // literals before this position are in the finder
+	kept        []token // buffer of Changed
+	covered     uint32  // bytes before this position are covered by tokens
+	shortestRun uint32  // minimum length of a run of literals that is searched
+	noted       uint32  // literals before this position are in the finder
 	found       *finder
 	searched    bool // the finder is not empty
 

@@ -85,6 +85,40 @@ func (e *Encoder) Guess(src []byte, pos, from, end uint32) {
 	}
 }
 
+// Changed makes literals of the n bytes at pos, which have changed since they were
+// reported, and of those that repeat them.
+func (e *Encoder) Changed(pos, n uint32) {
+	// Find the token that covers pos.
+	i, at := len(e.tokens), e.covered
+	for i > 0 && at > pos {
+		i--
+		at -= uint32(e.tokens[i].lits() + e.tokens[i].length())
+	}
+	if at > pos {
+		return
+	}
+	e.kept = append(e.kept[:0], e.tokens[i:]...)
+	e.tokens, e.covered = e.tokens[:i], at
+	for _, t := range e.kept {
+		begin := at + uint32(t.lits())
+		at = begin + uint32(t.length())
+		for _, changed := range []uint32{pos, pos + t.dist()} {
+			if begin < changed+n && changed < at {
+				e.keep(begin, changed, t.dist())
+				begin = min(changed+n, at)
+			}
+		}
+		e.keep(begin, at, t.dist())
+	}
+}
+
+// keep appends a token for a part of a match if it is long enough.
+func (e *Encoder) keep(begin, end, dist uint32) {
+	if end >= begin+minMatch {
+		e.push(begin, end-begin, dist)
+	}
+}
+
 // half returns the minMatch bytes at pos.
 func half(src []byte, pos uint32) uint32 { return binary.LittleEndian.Uint32(src[pos:]) }
 
