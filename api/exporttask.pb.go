@@ -1742,7 +1742,8 @@ type WshExportOptions struct {
 	// Rows of each part: the file is a ZIP archive of parts with a manifest, at
 	// most 10,000 parts; 0: one file. Negative: errCode "3".
 	SplitRows int64 `protobuf:"varint,10,opt,name=splitRows,proto3" json:"splitRows,omitempty"`
-	// XLS, XLSX: name of the first sheet, at most 31 characters; empty: "Sheet1".
+	// XLS, XLSX: name of the first sheet, at most 31 characters; empty: the name of
+	// the template. Characters that a sheet's name may not have are replaced.
 	SheetName string `protobuf:"bytes,11,opt,name=sheetName,proto3" json:"sheetName,omitempty"`
 	// XLS, XLSX: do not freeze the header row.
 	NoFreeze bool `protobuf:"varint,12,opt,name=noFreeze,proto3" json:"noFreeze,omitempty"`
@@ -1762,7 +1763,15 @@ type WshExportOptions struct {
 	// numbers that a double does not hold exactly are strings.
 	JsonNumbers string `protobuf:"bytes,17,opt,name=jsonNumbers,proto3" json:"jsonNumbers,omitempty"`
 	// CSV, JSON Lines: compress the file with Zstandard; not together with gzip.
-	Zstd          bool `protobuf:"varint,18,opt,name=zstd,proto3" json:"zstd,omitempty"`
+	Zstd bool `protobuf:"varint,18,opt,name=zstd,proto3" json:"zstd,omitempty"`
+	// XLS, XLSX: thousands separators in decimal numbers and in integers that are
+	// not part of a key, for columns without a declared format.
+	ThousandsSeparators bool `protobuf:"varint,30,opt,name=thousandsSeparators,proto3" json:"thousandsSeparators,omitempty"`
+	// XLS, XLSX: the first column is on the right.
+	RightToLeft bool `protobuf:"varint,31,opt,name=rightToLeft,proto3" json:"rightToLeft,omitempty"`
+	// XLS, XLSX: label of the row of totals, at most 100 characters; empty:
+	// "Total".
+	TotalLabel    string `protobuf:"bytes,32,opt,name=totalLabel,proto3" json:"totalLabel,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1921,6 +1930,27 @@ func (x *WshExportOptions) GetZstd() bool {
 		return x.Zstd
 	}
 	return false
+}
+
+func (x *WshExportOptions) GetThousandsSeparators() bool {
+	if x != nil {
+		return x.ThousandsSeparators
+	}
+	return false
+}
+
+func (x *WshExportOptions) GetRightToLeft() bool {
+	if x != nil {
+		return x.RightToLeft
+	}
+	return false
+}
+
+func (x *WshExportOptions) GetTotalLabel() string {
+	if x != nil {
+		return x.TotalLabel
+	}
+	return ""
 }
 
 // An instance: one run of a template, with the content of the template frozen
@@ -9777,7 +9807,7 @@ const file_exporttask_proto_rawDesc = "" +
 	"\x06isNull\x18\x04 \x01(\bR\x06isNull\"?\n" +
 	"\x15WshExportResultColumn\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
-	"\x04type\x18\x02 \x01(\tR\x04type\"\x98\x04\n" +
+	"\x04type\x18\x02 \x01(\tR\x04type\"\x8c\x05\n" +
 	"\x10WshExportOptions\x12\"\n" +
 	"\fcsvDelimiter\x18\x01 \x01(\tR\fcsvDelimiter\x12\x16\n" +
 	"\x06csvBom\x18\x02 \x01(\bR\x06csvBom\x12\x14\n" +
@@ -9799,7 +9829,12 @@ const file_exporttask_proto_rawDesc = "" +
 	"\bsnapshot\x18\x0f \x01(\bR\bsnapshot\x12\x1a\n" +
 	"\bfileName\x18\x10 \x01(\tR\bfileName\x12 \n" +
 	"\vjsonNumbers\x18\x11 \x01(\tR\vjsonNumbers\x12\x12\n" +
-	"\x04zstd\x18\x12 \x01(\bR\x04zstd\"\xdd\v\n" +
+	"\x04zstd\x18\x12 \x01(\bR\x04zstd\x120\n" +
+	"\x13thousandsSeparators\x18\x1e \x01(\bR\x13thousandsSeparators\x12 \n" +
+	"\vrightToLeft\x18\x1f \x01(\bR\vrightToLeft\x12\x1e\n" +
+	"\n" +
+	"totalLabel\x18  \x01(\tR\n" +
+	"totalLabel\"\xdd\v\n" +
 	"\rWshExportInst\x12\x18\n" +
 	"\aeinstId\x18\x01 \x01(\x03R\aeinstId\x12\x16\n" +
 	"\x06etplId\x18\x02 \x01(\x05R\x06etplId\x127\n" +

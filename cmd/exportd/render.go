@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -38,6 +39,7 @@ type renderJob struct {
 	query   string
 	format  string
 	output  string
+	title   string
 	columns string
 	params  params
 	timeout time.Duration
@@ -88,7 +90,11 @@ func (j *renderJob) define(o *options) {
 	f.BoolVar(&j.options.NoHeader, "no-header", false, "leave out the header row")
 	f.BoolVar(&j.options.NoGuard, "no-formula-guard", false, "CSV: turn the formula guard off")
 	f.Int64Var(&j.options.SplitRows, "split-rows", 0, "write a ZIP archive of parts with this many rows; 0: one file")
-	f.StringVar(&j.options.SheetName, "sheet-name", "", "XLS, XLSX: name of the first sheet")
+	f.StringVar(&j.options.SheetName, "sheet-name", "", "XLS, XLSX: name of the first sheet; empty: -title")
+	f.StringVar(&j.title, "title", "", "XLS, XLSX: title of the document; empty: the name of the file")
+	f.BoolVar(&j.options.Thousands, "thousands", false, "XLS, XLSX: thousands separators in numbers that are not part of a key")
+	f.BoolVar(&j.options.RightToLeft, "right-to-left", false, "XLS, XLSX: the first column is on the right")
+	f.StringVar(&j.options.TotalLabel, "total-label", "", "XLS, XLSX: label of the row of totals; empty: Total")
 	f.BoolVar(&j.options.Small, "small", false, "XLSX, gzip, zstd: a smaller file for more CPU time")
 }
 
@@ -191,6 +197,15 @@ func (j *renderJob) run(ctx context.Context, stdout, stderr io.Writer) error {
 	return nil
 }
 
+// name returns the title of the file.
+func (j *renderJob) name() string {
+	if j.title != "" || j.output == "-" {
+		return cmp.Or(j.title, "render")
+	}
+	base := filepath.Base(j.output)
+	return strings.TrimSuffix(base, filepath.Ext(base))
+}
+
 // instance returns the instance that the service would create for the same query.
 func (j *renderJob) instance(ctx context.Context) (*model.Inst, sources, error) {
 	j.source.DSN = j.dsn
@@ -212,7 +227,7 @@ func (j *renderJob) instance(ctx context.Context) (*model.Inst, sources, error) 
 	}
 	return &model.Inst{
 		Source: "default", Expr: j.query, OutputColumns: j.columns, OutputFormat: renderFormats[j.format],
-		TplName: "render", TimeoutSec: int32(j.timeout.Seconds()),
+		TplName: j.name(), TimeoutSec: int32(j.timeout.Seconds()),
 		Options: model.JSON[model.Options]{V: j.options}, Params: model.JSON[[]model.Param]{V: frozen},
 	}, srcs, nil
 }

@@ -68,7 +68,7 @@ func begin(ctx context.Context, sources Sources, in *model.Inst, tempDir string,
 		return nil, errors.Join(err, cursor.Close())
 	}
 	options := task.FileOptions(in.Options.V, tempDir)
-	options.PartName = task.FileName(in)
+	options.PartName, options.Title = task.FileName(in), in.TplName
 	return &pipeline{cursor: cursor, columns: columns, format: task.EncoderFormat(in.OutputFormat), options: options, progress: progress}, nil
 }
 

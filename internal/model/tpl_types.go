@@ -105,22 +105,25 @@ type ResultColumn struct {
 // Options are the file options of a template; the fields are those of
 // WshExportOptions in the contract.
 type Options struct {
-	Delimiter string `json:"delimiter,omitempty"`
-	BOM       bool   `json:"bom,omitempty"`
-	LF        bool   `json:"lf,omitempty"`
-	QuoteAll  bool   `json:"quoteAll,omitempty"`
-	NullText  string `json:"nullText,omitempty"`
-	NoHeader  bool   `json:"noHeader,omitempty"`
-	GB18030   bool   `json:"gb18030,omitempty"`
-	NoGuard   bool   `json:"noGuard,omitempty"`
-	Gzip      bool   `json:"gzip,omitempty"`
-	SplitRows int64  `json:"splitRows,omitempty"`
-	SheetName string `json:"sheetName,omitempty"`
-	NoFreeze  bool   `json:"noFreeze,omitempty"`
-	NoFilter  bool   `json:"noFilter,omitempty"`
-	Small     bool   `json:"small,omitempty"`
-	Snapshot  bool   `json:"snapshot,omitempty"`
-	FileName  string `json:"fileName,omitempty"` // file name pattern; empty: "{name}-{id}"
+	Delimiter   string `json:"delimiter,omitempty"`
+	BOM         bool   `json:"bom,omitempty"`
+	LF          bool   `json:"lf,omitempty"`
+	QuoteAll    bool   `json:"quoteAll,omitempty"`
+	NullText    string `json:"nullText,omitempty"`
+	NoHeader    bool   `json:"noHeader,omitempty"`
+	GB18030     bool   `json:"gb18030,omitempty"`
+	NoGuard     bool   `json:"noGuard,omitempty"`
+	Gzip        bool   `json:"gzip,omitempty"`
+	SplitRows   int64  `json:"splitRows,omitempty"`
+	SheetName   string `json:"sheetName,omitempty"`
+	NoFreeze    bool   `json:"noFreeze,omitempty"`
+	NoFilter    bool   `json:"noFilter,omitempty"`
+	Small       bool   `json:"small,omitempty"`
+	Snapshot    bool   `json:"snapshot,omitempty"`
+	Thousands   bool   `json:"thousands,omitempty"`
+	RightToLeft bool   `json:"rightToLeft,omitempty"`
+	TotalLabel  string `json:"totalLabel,omitempty"`
+	FileName    string `json:"fileName,omitempty"` // file name pattern; empty: "{name}-{id}"
 
 	JSONNumbers string `json:"jsonNumbers,omitempty"` // "string", "number" or ""
 	Zstd        bool   `json:"zstd,omitempty"`

@@ -263,6 +263,7 @@ func optionsToProto(o model.Options) *api.WshExportOptions {
 		CsvDelimiter: o.Delimiter, CsvBom: o.BOM, CsvLf: o.LF, CsvQuoteAll: o.QuoteAll, CsvNullText: o.NullText,
 		NoHeader: o.NoHeader, CsvGb18030: o.GB18030, NoFormulaGuard: o.NoGuard, Gzip: o.Gzip, SplitRows: o.SplitRows,
 		SheetName: o.SheetName, NoFreeze: o.NoFreeze, NoFilter: o.NoFilter, Small: o.Small,
+		ThousandsSeparators: o.Thousands, RightToLeft: o.RightToLeft, TotalLabel: o.TotalLabel,
 		Snapshot: o.Snapshot, FileName: o.FileName, JsonNumbers: o.JSONNumbers, Zstd: o.Zstd,
 	}
 }
@@ -272,6 +273,7 @@ func optionsFromProto(o *api.WshExportOptions) model.Options {
 		Delimiter: o.GetCsvDelimiter(), BOM: o.GetCsvBom(), LF: o.GetCsvLf(), QuoteAll: o.GetCsvQuoteAll(), NullText: o.GetCsvNullText(),
 		NoHeader: o.GetNoHeader(), GB18030: o.GetCsvGb18030(), NoGuard: o.GetNoFormulaGuard(), Gzip: o.GetGzip(), SplitRows: o.GetSplitRows(),
 		SheetName: o.GetSheetName(), NoFreeze: o.GetNoFreeze(), NoFilter: o.GetNoFilter(), Small: o.GetSmall(),
+		Thousands: o.GetThousandsSeparators(), RightToLeft: o.GetRightToLeft(), TotalLabel: o.GetTotalLabel(),
 		Snapshot: o.GetSnapshot(), FileName: o.GetFileName(), JSONNumbers: o.GetJsonNumbers(), Zstd: o.GetZstd(),
 	}
 }

@@ -61,15 +61,18 @@ func sortedFormats() []api.WshExportFormat {
 // limitedOptions are the options that not every format uses. Options whose name
 // begins with that of a format belong to that format.
 var limitedOptions = map[string][]api.WshExportFormat{
-	"noFormulaGuard": {api.WshExportFormat_FMT_CSV},
-	"gzip":           {api.WshExportFormat_FMT_CSV, api.WshExportFormat_FMT_JSONL},
-	"zstd":           {api.WshExportFormat_FMT_CSV, api.WshExportFormat_FMT_JSONL},
-	"jsonNumbers":    {api.WshExportFormat_FMT_JSONL},
-	"sheetName":      {api.WshExportFormat_FMT_XLS, api.WshExportFormat_FMT_XLSX},
-	"noFreeze":       {api.WshExportFormat_FMT_XLS, api.WshExportFormat_FMT_XLSX},
-	"noFilter":       {api.WshExportFormat_FMT_XLS, api.WshExportFormat_FMT_XLSX},
-	"noHeader":       {api.WshExportFormat_FMT_CSV, api.WshExportFormat_FMT_XLS, api.WshExportFormat_FMT_XLSX},
-	"small":          {api.WshExportFormat_FMT_CSV, api.WshExportFormat_FMT_JSONL, api.WshExportFormat_FMT_XLSX},
+	"noFormulaGuard":      {api.WshExportFormat_FMT_CSV},
+	"gzip":                {api.WshExportFormat_FMT_CSV, api.WshExportFormat_FMT_JSONL},
+	"zstd":                {api.WshExportFormat_FMT_CSV, api.WshExportFormat_FMT_JSONL},
+	"jsonNumbers":         {api.WshExportFormat_FMT_JSONL},
+	"sheetName":           {api.WshExportFormat_FMT_XLS, api.WshExportFormat_FMT_XLSX},
+	"noFreeze":            {api.WshExportFormat_FMT_XLS, api.WshExportFormat_FMT_XLSX},
+	"noFilter":            {api.WshExportFormat_FMT_XLS, api.WshExportFormat_FMT_XLSX},
+	"thousandsSeparators": {api.WshExportFormat_FMT_XLS, api.WshExportFormat_FMT_XLSX},
+	"rightToLeft":         {api.WshExportFormat_FMT_XLS, api.WshExportFormat_FMT_XLSX},
+	"totalLabel":          {api.WshExportFormat_FMT_XLS, api.WshExportFormat_FMT_XLSX},
+	"noHeader":            {api.WshExportFormat_FMT_CSV, api.WshExportFormat_FMT_XLS, api.WshExportFormat_FMT_XLSX},
+	"small":               {api.WshExportFormat_FMT_CSV, api.WshExportFormat_FMT_JSONL, api.WshExportFormat_FMT_XLSX},
 }
 
 // optionsOf returns the names of the fields of WshExportOptions that a format

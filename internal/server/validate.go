@@ -32,6 +32,7 @@ const (
 	maxChunk       = 1 << 20
 	defaultChunk   = 256 << 10
 	maxSheetName   = 31
+	maxTotalLabel  = 100
 	maxShownLength = 60
 )
 
@@ -214,6 +215,7 @@ func options(o model.Options) error {
 	err := firstError(
 		body("etplOptions.csvNullText", o.NullText, maxNullText),
 		text("etplOptions.sheetName", o.SheetName, 0, maxSheetName),
+		text("etplOptions.totalLabel", o.TotalLabel, 0, maxTotalLabel),
 		notNegative("etplOptions.splitRows", o.SplitRows),
 	)
 	if err != nil {

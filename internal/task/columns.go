@@ -25,6 +25,9 @@ func Columns(declared string, result []row.Column, target model.Format) ([]forma
 	if err := encoder.CheckColumns(EncoderFormat(target), len(columns)); err != nil {
 		return nil, invalid("etplOutputColumns", "%s", err)
 	}
+	if err := encoder.CheckLooks(EncoderFormat(target), list); err != nil {
+		return nil, invalid("etplOutputColumns", "%s", err)
+	}
 	return columns, nil
 }
 
@@ -42,6 +45,9 @@ func checkFormat(declared string, target model.Format, result int) error {
 	}
 	if err := encoder.CheckColumns(EncoderFormat(target), n); err != nil {
 		return invalid("etplOutputFormat", "%s", err)
+	}
+	if err := encoder.CheckLooks(EncoderFormat(target), list); err != nil {
+		return invalid("etplOutputColumns", "%s", err)
 	}
 	return nil
 }
@@ -86,6 +92,7 @@ func FileOptions(o model.Options, tempDir string) format.Options {
 		BOM: o.BOM, LF: o.LF, QuoteAll: o.QuoteAll, NullText: o.NullText, NoHeader: o.NoHeader,
 		GB18030: o.GB18030, NoGuard: o.NoGuard, Gzip: o.Gzip, PartRows: o.SplitRows,
 		SheetName: o.SheetName, NoFreeze: o.NoFreeze, NoFilter: o.NoFilter, Small: o.Small,
+		Thousands: o.Thousands, RightToLeft: o.RightToLeft, TotalLabel: o.TotalLabel,
 		JSONNumbers: format.JSONNumbers(o.JSONNumbers), Zstd: o.Zstd,
 		Created: time.Now(), TempDir: tempDir,
 	}

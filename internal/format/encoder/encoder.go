@@ -146,3 +146,21 @@ func CheckColumns(f Format, n int) error {
 	}
 	return nil
 }
+
+// xlsConditions is the number of conditions of a cell in an XLS file (CondFmt,
+// MS-XLS 2.4.42, ccf).
+const xlsConditions = 3
+
+// CheckLooks returns a *format.DeclError if the format cannot show a column's look.
+// Formats that are no spreadsheets show none and ignore it, as they ignore widths.
+func CheckLooks(f Format, specs []format.Spec) error {
+	for i := range specs {
+		if n := len(specs[i].Conditions); f == XLS && n > xlsConditions {
+			return &format.DeclError{
+				Item: i + 1, Column: specs[i].Name, Key: "conditions",
+				Reason: fmt.Sprintf("%d, want at most %d in an XLS file", n, xlsConditions),
+			}
+		}
+	}
+	return nil
+}

@@ -80,7 +80,8 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
      */
     protected $splitRows = 0;
     /**
-     * XLS, XLSX: name of the first sheet, at most 31 characters; empty: "Sheet1".
+     * XLS, XLSX: name of the first sheet, at most 31 characters; empty: the name of
+     * the template. Characters that a sheet's name may not have are replaced.
      *
      * Generated from protobuf field <code>string sheetName = 11;</code>
      */
@@ -132,6 +133,26 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
      * Generated from protobuf field <code>bool zstd = 18;</code>
      */
     protected $zstd = false;
+    /**
+     * XLS, XLSX: thousands separators in decimal numbers and in integers that are
+     * not part of a key, for columns without a declared format.
+     *
+     * Generated from protobuf field <code>bool thousandsSeparators = 30;</code>
+     */
+    protected $thousandsSeparators = false;
+    /**
+     * XLS, XLSX: the first column is on the right.
+     *
+     * Generated from protobuf field <code>bool rightToLeft = 31;</code>
+     */
+    protected $rightToLeft = false;
+    /**
+     * XLS, XLSX: label of the row of totals, at most 100 characters; empty:
+     * "Total".
+     *
+     * Generated from protobuf field <code>string totalLabel = 32;</code>
+     */
+    protected $totalLabel = '';
 
     /**
      * Constructor.
@@ -163,7 +184,8 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
      *           Rows of each part: the file is a ZIP archive of parts with a manifest, at
      *           most 10,000 parts; 0: one file. Negative: errCode "3".
      *     @type string $sheetName
-     *           XLS, XLSX: name of the first sheet, at most 31 characters; empty: "Sheet1".
+     *           XLS, XLSX: name of the first sheet, at most 31 characters; empty: the name of
+     *           the template. Characters that a sheet's name may not have are replaced.
      *     @type bool $noFreeze
      *           XLS, XLSX: do not freeze the header row.
      *     @type bool $noFilter
@@ -183,6 +205,14 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
      *           numbers that a double does not hold exactly are strings.
      *     @type bool $zstd
      *           CSV, JSON Lines: compress the file with Zstandard; not together with gzip.
+     *     @type bool $thousandsSeparators
+     *           XLS, XLSX: thousands separators in decimal numbers and in integers that are
+     *           not part of a key, for columns without a declared format.
+     *     @type bool $rightToLeft
+     *           XLS, XLSX: the first column is on the right.
+     *     @type string $totalLabel
+     *           XLS, XLSX: label of the row of totals, at most 100 characters; empty:
+     *           "Total".
      * }
      */
     public function __construct($data = NULL) {
@@ -457,7 +487,8 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * XLS, XLSX: name of the first sheet, at most 31 characters; empty: "Sheet1".
+     * XLS, XLSX: name of the first sheet, at most 31 characters; empty: the name of
+     * the template. Characters that a sheet's name may not have are replaced.
      *
      * Generated from protobuf field <code>string sheetName = 11;</code>
      * @return string
@@ -468,7 +499,8 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * XLS, XLSX: name of the first sheet, at most 31 characters; empty: "Sheet1".
+     * XLS, XLSX: name of the first sheet, at most 31 characters; empty: the name of
+     * the template. Characters that a sheet's name may not have are replaced.
      *
      * Generated from protobuf field <code>string sheetName = 11;</code>
      * @param string $var
@@ -670,6 +702,88 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
     {
         GPBUtil::checkBool($var);
         $this->zstd = $var;
+
+        return $this;
+    }
+
+    /**
+     * XLS, XLSX: thousands separators in decimal numbers and in integers that are
+     * not part of a key, for columns without a declared format.
+     *
+     * Generated from protobuf field <code>bool thousandsSeparators = 30;</code>
+     * @return bool
+     */
+    public function getThousandsSeparators()
+    {
+        return $this->thousandsSeparators;
+    }
+
+    /**
+     * XLS, XLSX: thousands separators in decimal numbers and in integers that are
+     * not part of a key, for columns without a declared format.
+     *
+     * Generated from protobuf field <code>bool thousandsSeparators = 30;</code>
+     * @param bool $var
+     * @return $this
+     */
+    public function setThousandsSeparators($var)
+    {
+        GPBUtil::checkBool($var);
+        $this->thousandsSeparators = $var;
+
+        return $this;
+    }
+
+    /**
+     * XLS, XLSX: the first column is on the right.
+     *
+     * Generated from protobuf field <code>bool rightToLeft = 31;</code>
+     * @return bool
+     */
+    public function getRightToLeft()
+    {
+        return $this->rightToLeft;
+    }
+
+    /**
+     * XLS, XLSX: the first column is on the right.
+     *
+     * Generated from protobuf field <code>bool rightToLeft = 31;</code>
+     * @param bool $var
+     * @return $this
+     */
+    public function setRightToLeft($var)
+    {
+        GPBUtil::checkBool($var);
+        $this->rightToLeft = $var;
+
+        return $this;
+    }
+
+    /**
+     * XLS, XLSX: label of the row of totals, at most 100 characters; empty:
+     * "Total".
+     *
+     * Generated from protobuf field <code>string totalLabel = 32;</code>
+     * @return string
+     */
+    public function getTotalLabel()
+    {
+        return $this->totalLabel;
+    }
+
+    /**
+     * XLS, XLSX: label of the row of totals, at most 100 characters; empty:
+     * "Total".
+     *
+     * Generated from protobuf field <code>string totalLabel = 32;</code>
+     * @param string $var
+     * @return $this
+     */
+    public function setTotalLabel($var)
+    {
+        GPBUtil::checkString($var, True);
+        $this->totalLabel = $var;
 
         return $this;
     }

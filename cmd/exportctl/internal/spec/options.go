@@ -10,29 +10,32 @@ import (
 // true, where the proto has noHeader and so on.
 var optionKeys = []string{
 	"delimiter", "bom", "lineEnd", "quoteAll", "nullText", "encoding", "header", "formulaGuard", "gzip", "splitRows",
-	"sheetName", "freeze", "filter", "small", "snapshot", "fileName", "jsonNumbers", "zstd",
+	"sheetName", "freeze", "filter", "thousands", "rightToLeft", "totalLabel", "small", "snapshot", "fileName", "jsonNumbers", "zstd",
 }
 
 func (r *reader) options(o object) *api.WshExportOptions {
 	return &api.WshExportOptions{
-		CsvDelimiter:   o.text("delimiter"),
-		CsvBom:         o.flag("bom", false),
-		CsvLf:          o.choice("lineEnd", "crlf", "lf"),
-		CsvQuoteAll:    o.flag("quoteAll", false),
-		CsvNullText:    o.text("nullText"),
-		CsvGb18030:     o.choice("encoding", "utf-8", "gb18030"),
-		NoHeader:       !o.flag("header", true),
-		NoFormulaGuard: !o.flag("formulaGuard", true),
-		Gzip:           o.flag("gzip", false),
-		SplitRows:      o.number("splitRows", 64),
-		SheetName:      o.text("sheetName"),
-		NoFreeze:       !o.flag("freeze", true),
-		NoFilter:       !o.flag("filter", true),
-		Small:          o.flag("small", false),
-		Snapshot:       o.flag("snapshot", false),
-		FileName:       o.text("fileName"),
-		JsonNumbers:    o.text("jsonNumbers"),
-		Zstd:           o.flag("zstd", false),
+		CsvDelimiter:        o.text("delimiter"),
+		CsvBom:              o.flag("bom", false),
+		CsvLf:               o.choice("lineEnd", "crlf", "lf"),
+		CsvQuoteAll:         o.flag("quoteAll", false),
+		CsvNullText:         o.text("nullText"),
+		CsvGb18030:          o.choice("encoding", "utf-8", "gb18030"),
+		NoHeader:            !o.flag("header", true),
+		NoFormulaGuard:      !o.flag("formulaGuard", true),
+		Gzip:                o.flag("gzip", false),
+		SplitRows:           o.number("splitRows", 64),
+		SheetName:           o.text("sheetName"),
+		NoFreeze:            !o.flag("freeze", true),
+		NoFilter:            !o.flag("filter", true),
+		ThousandsSeparators: o.flag("thousands", false),
+		RightToLeft:         o.flag("rightToLeft", false),
+		TotalLabel:          o.text("totalLabel"),
+		Small:               o.flag("small", false),
+		Snapshot:            o.flag("snapshot", false),
+		FileName:            o.text("fileName"),
+		JsonNumbers:         o.text("jsonNumbers"),
+		Zstd:                o.flag("zstd", false),
 	}
 }
 
@@ -64,6 +67,9 @@ func writeOptions(p *api.WshExportOptions) *yaml.Node {
 	d.text("sheetName", p.GetSheetName())
 	d.flag("freeze", !p.GetNoFreeze(), true)
 	d.flag("filter", !p.GetNoFilter(), true)
+	d.flag("thousands", p.GetThousandsSeparators(), false)
+	d.flag("rightToLeft", p.GetRightToLeft(), false)
+	d.text("totalLabel", p.GetTotalLabel())
 	d.flag("small", p.GetSmall(), false)
 	d.flag("snapshot", p.GetSnapshot(), false)
 	d.text("fileName", p.GetFileName())

@@ -44,6 +44,9 @@ options:
   sheetName: Orders
   freeze: false
   filter: false
+  thousands: true
+  rightToLeft: true
+  totalLabel: 合计
   small: true
   snapshot: true
   fileName: orders-{date}
