@@ -84,7 +84,7 @@ test("progress from another replica, then cancel and retry", async () => {
   await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
   await page.locator(".page-head .state", { hasText: "Canceled" }).waitFor();
   assert.equal((await api("GET", "/inst/" + id)).state, "STATE_CANCELED");
-  await page.locator(".timeline li", { hasText: "Canceled" }).waitFor();
+  await page.locator(".timeline .state", { hasText: /^Canceled$/ }).waitFor();
   await page.getByRole("button", { name: "Retry" }).click();
   await page.waitForURL((u) => /runs\/\d+$/.test(u.pathname) && !u.pathname.endsWith("/" + id));
   await page.getByRole("link", { name: "retry of #" + id }).waitFor();
