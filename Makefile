@@ -87,7 +87,7 @@ test-mysql: tools ## run the tests of the model, the source, the SQL check and t
 
 .PHONY: test-field
 test-field: tools ## run the tests of trouble met in the field, on MariaDB and Oracle MySQL, and print a table
-	@scripts/install-parts readers
+	@scripts/install-parts readers clients field
 	NODE_PATH=$(CACHE)/node/node_modules go run ./internal/testkit/fieldtest
 
 .PHONY: test-readers
@@ -158,7 +158,7 @@ lint: $(BIN)/golangci-lint ## run the linters
 	$(BIN)/golangci-lint run ./...
 	GOARCH=amd64 go vet ./...
 	GOARCH=arm64 go vet ./...
-	go vet -tags purego,readers,clients,console ./internal/format/... ./internal/console ./clients
+	go vet -tags purego,readers,clients,console,field ./internal/format/... ./internal/console ./clients ./cmd/exportd
 
 $(BIN)/golangci-lint: tools/lint/go.mod
 	@echo "Building golangci-lint; this happens once and takes a few minutes."

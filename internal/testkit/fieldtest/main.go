@@ -42,10 +42,13 @@ var troubles = []trouble{
 	{"errors of servers and proxies", "internal/source", "TestClassify_numbers|TestClassify_server|TestServerErrors_docs", "", true},
 	{"own database read-only while an export ends", "internal/model", "TestTransient|TestDB_Ping|TestOpen_several_servers", "", true},
 	{"folders whose file system refuses fsync", "internal/files", "TestTemp_Commit_folder_sync|TestTemp_Commit_warns_once", "", false},
+	{"the same with a kernel that refuses fsync", "cmd/exportd", "TestRender_folder_without_fsync", "field", false},
+	{"destinations of different operators on one folder", "cmd/exportd", "TestLoadDestinations_shared_folder|TestLoadDestinations_operator_folders", "", false},
 	{"the read transaction ends with the last row", "internal/source", "TestCursor_Next_transactionEndsAtEOF", "", true},
 	{"names of columns with list parameters", "internal/sqlcheck", "TestStatement_ColumnNames", "", true},
 	{"instances with megabytes of parameters in lists", "internal/model", "TestDB_ListInst_cut", "", true},
 	{"watches through proxies that close silent streams", "internal/server", "TestServer_WatchInst_keepAlive", "", false},
+	{"the same through nginx with its defaults, for longer than its 60 s", "clients", "TestNginx|TestNginx_silentWatch", "clients,field", false},
 	{"one refused recipient of several", "internal/delivery/email", "TestMailer_Send_refused_recipient|TestMailer_Send_too_many_recipients|TestMailer_Send_limits_of_servers|TestMailer_Send_bcc", "", false},
 	{"SFTP servers that forbid or take away", "internal/delivery/sftp", "TestServer_Send_files_taken_away|TestServer_Send_OpenSSH|TestServer_Send_legacy_algorithms", "", false},
 	{"character sets, collations, aliases, intervals, full text, TRIM and other plain reads", "internal/sqlcheck", "TestCheck_Charsets|TestCheck_FieldSyntax|TestCheck_Syntax|TestCheck_Keywords|TestCheck_AnsiQuotes|TestReservedWord", "", true},
@@ -64,6 +67,7 @@ var troubles = []trouble{
 	{"XLS strings cut between surrogates", "internal/format/xls", "TestSST_write_surrogate_pairs", "", false},
 	{"XLS without a header", "internal/format/xls", "TestEncoder_beginSheet_noHeader", "", false},
 	{"HTTP: Allow, 405, 416, ranges, HEAD, OpenAPI", "internal/gateway", "TestGateway_Methods|TestGateway_Ranges|TestOpenAPI", "", false},
+	{"a client generated from OpenAPI creates, watches and downloads", "clients", "TestOpenAPI", "clients", false},
 }
 
 func main() {
