@@ -323,6 +323,32 @@ func TestReaders_LibreOffice(t *testing.T) {
 	})
 }
 
+func TestReaders_excelize(t *testing.T) {
+	path, rows := sample(t)
+	var got found
+	if err := json.Unmarshal(run(t, "go", "run", "-C", "../../../tools/readers", ".", path), &got); err != nil {
+		t.Fatal(err)
+	}
+	for _, sheet := range got { // all cells are texts
+		for _, r := range sheet[1:] {
+			for c := range min(len(r), colNull) {
+				if c != colBig && c != colText {
+					r[c] = float(r[c].(string))
+				}
+			}
+		}
+	}
+	got.each(t, rows, func(col int, v string) any {
+		switch col {
+		case colID, colDecimal, colDouble, colBool:
+			return float(v)
+		case colDate, colDateTime, colMicros:
+			return serialOf(v)
+		}
+		return v
+	})
+}
+
 func TestReaders_OpenXML_schemas(t *testing.T) {
 	dir := os.Getenv("NODE_PATH")
 	if dir == "" {
