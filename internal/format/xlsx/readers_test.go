@@ -122,12 +122,12 @@ func sample(t *testing.T) (path string, rows [][]string) {
 
 const sampleLimit = 13 // rows of a sheet, with the header
 
-// found is what a reader found: per sheet, per row from 1, per column.
-type found [][][]any
+// readCells are what a reader found: per sheet, per row from 1, per column.
+type readCells [][][]any
 
 // each holds the reader's cells against the rows: want gives what is expected
 // of a value in its column.
-func (f found) each(t *testing.T, rows [][]string, want func(col int, v string) any) {
+func (f readCells) each(t *testing.T, rows [][]string, want func(col int, v string) any) {
 	t.Helper()
 	perSheet := sampleLimit - 1
 	if sheets := (len(rows) + perSheet - 1) / perSheet; len(f) != sheets {
@@ -168,7 +168,7 @@ def show(v):
         return v.isoformat(sep=" ", timespec="milliseconds")
     return v
 print(json.dumps([[[show(c) for c in r] for r in s.iter_rows(values_only=True)] for s in book]))`, path)
-	var got found
+	var got readCells
 	if err := json.Unmarshal(out, &got); err != nil {
 		t.Fatal(err)
 	}
@@ -203,7 +203,7 @@ console.log(JSON.stringify(book.SheetNames.map(name => {
   }
   return rows
 })))`, path)
-	var got found
+	var got readCells
 	if err := json.Unmarshal(out, &got); err != nil {
 		t.Fatal(err)
 	}
@@ -239,7 +239,7 @@ func TestReaders_Gnumeric(t *testing.T) {
 	if err := xml.Unmarshal(text, &book); err != nil {
 		t.Fatal(err)
 	}
-	var got found
+	var got readCells
 	for _, s := range book.Sheets {
 		cells := make([][]any, sampleLimit)
 		for i := range cells {
@@ -300,7 +300,7 @@ func TestReaders_LibreOffice(t *testing.T) {
 		}
 		bySheet[name] = cells
 	}
-	var got found
+	var got readCells
 	for n := 1; n <= len(files); n++ {
 		suffix := ".csv"
 		if n > 1 {
@@ -325,7 +325,7 @@ func TestReaders_LibreOffice(t *testing.T) {
 
 func TestReaders_excelize(t *testing.T) {
 	path, rows := sample(t)
-	var got found
+	var got readCells
 	if err := json.Unmarshal(run(t, "go", "run", "-C", "../../../tools/readers", ".", path), &got); err != nil {
 		t.Fatal(err)
 	}
