@@ -138,6 +138,12 @@ bench-state: ## measure calls beside a million waiting and a million ended insta
 	go build -o $(BIN)/bench-state ./cmd/bench/state
 	$(measure) $(BIN)/bench-state
 
+.PHONY: bench-history
+bench-history: ## measure what years of exports take in the database, and verify an audit log of a million rows; about 4 minutes
+	@scripts/build exportctl
+	go build -o $(BIN)/bench-history ./cmd/bench/history
+	$(measure) $(BIN)/bench-history -exportctl $(BIN)/exportctl
+
 .PHONY: bench-render
 bench-render: ## measure exports beside other ways to make the same files (ONLY=csv: one group); about 15 minutes
 	@scripts/install-parts bench

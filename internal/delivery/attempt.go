@@ -155,7 +155,7 @@ func (p *Pool) payload(in *model.Inst, v *model.Delivery, dest Destination) *pay
 // err is the attempt's error, cause that of its context.
 func (p *Pool) end(ctx context.Context, log *slog.Logger, v *model.Delivery, receipt payload.Receipt, err, cause error) (end string) {
 	var write func(ctx context.Context) error
-	var unmet notRequired
+	var unmet notRequiredError
 	switch {
 	case err == nil:
 		end = "done"

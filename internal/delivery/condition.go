@@ -8,24 +8,24 @@ import (
 	"exporttask/internal/model"
 )
 
-// notRequired is the reason for which a delivery is skipped.
-type notRequired string
+// notRequiredError is the reason for which a delivery is skipped.
+type notRequiredError string
 
 // Error implements error.
-func (n notRequired) Error() string { return string(n) }
+func (n notRequiredError) Error() string { return string(n) }
 
-// checkRequire returns a notRequired error if the condition of a delivery does not
+// checkRequire returns a notRequiredError if the condition of a delivery does not
 // hold for the files of in.
 func (p *Pool) checkRequire(ctx context.Context, in *model.Inst, v *model.Delivery, require model.Require) error {
 	switch require {
 	case model.RequireNothing:
 	case model.RequireRows:
 		if in.RowsDone == 0 {
-			return notRequired("not sent: the export has no rows, require is REQUIRE_ROWS")
+			return notRequiredError("not sent: the export has no rows, require is REQUIRE_ROWS")
 		}
 	case model.RequireNoRows:
 		if in.RowsDone > 0 {
-			return notRequired(fmt.Sprintf("not sent: the export has %d rows, require is REQUIRE_NO_ROWS", in.RowsDone))
+			return notRequiredError(fmt.Sprintf("not sent: the export has %d rows, require is REQUIRE_NO_ROWS", in.RowsDone))
 		}
 	case model.RequireChange:
 		sum := content(in.Files)
@@ -35,7 +35,7 @@ func (p *Pool) checkRequire(ctx context.Context, in *model.Inst, v *model.Delive
 			return err
 		}
 		if ok && last == sum {
-			return notRequired("not sent: the content is what was delivered last, require is REQUIRE_CHANGE")
+			return notRequiredError("not sent: the content is what was delivered last, require is REQUIRE_CHANGE")
 		}
 	}
 	return nil

@@ -56,15 +56,14 @@ func (d *DB) ListAudit(ctx context.Context, f AuditFilter) ([]auditchain.Row, er
 	if err := d.addAuditTimes(ctx, &p.where, f); err != nil {
 		return nil, err
 	}
+	if p.index == "" && len(p.where.conds) == 0 && f.OldestFirst { // a verification reads all rows
+		return d.auditRows(ctx, `SELECT auditId AS id, `+auditColumns+`, prevHash FROM welife_export_audit WHERE auditId > ? ORDER BY auditId LIMIT ?`, f.Cursor, f.Limit)
+	}
 	ids, err := selectPage(ctx, d.db, p, actions)
 	if err != nil || len(ids) == 0 {
 		return nil, wrap("list the audit log", err)
 	}
 	query := `SELECT auditId AS id, ` + auditColumns + `, prevHash FROM welife_export_audit WHERE auditId IN (?)` + p.order()
-	if f.OldestFirst && p.index == "" && len(p.where.conds) == 0 { // adjacent rows
-		query = `SELECT auditId AS id, ` + auditColumns + `, prevHash FROM welife_export_audit WHERE auditId BETWEEN ? AND ?` + p.order()
-		return d.auditRows(ctx, query, ids[0], ids[len(ids)-1])
-	}
 	return d.auditRows(ctx, query, ids)
 }
 

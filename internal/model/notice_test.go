@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,8 +21,7 @@ func notices(t *testing.T, d *DB) []string {
 	}
 	names := map[NoticeEvent]string{EventFailed: "failed", EventLate: "late", EventRecovered: "recovered"}
 	var out []string
-	for i := len(list) - 1; i >= 0; i-- {
-		v := list[i]
+	for _, v := range slices.Backward(list) {
 		if v.Event == EventFiles {
 			continue
 		}

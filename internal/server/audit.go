@@ -23,9 +23,11 @@ func (s *Server) ListAudit(ctx context.Context, req *api.WshExportTaskListAuditR
 	if err != nil {
 		return nil, err
 	}
-	// Entries of the last second have no place in the chain yet. Where the database
-	// takes no writes the list is complete without them.
-	_, _ = s.DB.SealAudit(ctx)
+	if f.Cursor == 0 {
+		// Entries of the last second have no place in the chain yet. Where the
+		// database takes no writes the list is complete without them.
+		_, _ = s.DB.SealAudit(ctx)
+	}
 	res := &api.WshExportTaskListAuditRes{}
 	if f.OperatorID == 0 {
 		anchor, head, err := s.DB.AuditChain(ctx)
