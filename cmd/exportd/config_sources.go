@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-sql-driver/mysql"
 	"go.yaml.in/yaml/v3"
@@ -29,6 +30,13 @@ type sourceConfig struct {
 	// MaxRunning bounds the instances that run on the data source at the same
 	// time, over all replicas; 0: max-running-per-source.
 	MaxRunning int `yaml:"max-running"`
+	// Role is "replica" for a source with several servers whose replicas are
+	// preferred.
+	Role string `yaml:"role"`
+	// MaxReplicaLag is how far a server may be behind its primary; 0: any.
+	MaxReplicaLag time.Duration `yaml:"max-replica-lag"`
+	// ReplicaLagQuery returns the lag in seconds; empty: SHOW REPLICA STATUS.
+	ReplicaLagQuery string `yaml:"replica-lag-query"`
 	// Operators are the operators whose templates and instances may use the data
 	// source; none: every operator.
 	Operators []int32 `yaml:"operators"`

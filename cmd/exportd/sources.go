@@ -49,6 +49,9 @@ func openSources(configured map[string]sourceConfig, zone *time.Location, log *s
 			SessionMemory:       c.SessionMemory,
 			MaxConnections:      c.MaxConnections,
 			ReservedConnections: c.ReservedConnections,
+			Role:                source.Role(c.Role),
+			MaxReplicaLag:       c.MaxReplicaLag,
+			ReplicaLagQuery:     c.ReplicaLagQuery,
 			Logger:              log,
 		})
 		if err != nil {

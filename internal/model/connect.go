@@ -5,9 +5,10 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
+
+	"exporttask/internal/hosts"
 
 	"github.com/go-sql-driver/mysql"
 )
@@ -47,31 +48,26 @@ const (
 // answer to a statement; 0: no bound.
 // Connections are reported on connected.
 func newConnector(dsn string, readTimeout time.Duration, connected chan struct{}) (*connector, error) {
-	first, addrs, err := splitHosts(dsn)
+	dsns, err := hosts.Split(dsn)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("database: %w", err)
 	}
-	cfg, err := config(first)
-	if err != nil {
-		return nil, err
-	}
-	cfg.ReadTimeout = readTimeout
-	if len(addrs) == 0 {
-		addrs = []string{cfg.Addr}
-	}
-	c := &connector{addrs: addrs, connected: connected}
-	for _, addr := range addrs {
-		one := cfg.Clone()
-		one.Addr = addr
-		if len(addrs) > 1 {
-			one.Timeout = serverTimeout
-			one.DialFunc = c.links.dial
-		}
-		server, err := mysql.NewConnector(one)
+	c := &connector{connected: connected}
+	for _, one := range dsns {
+		cfg, err := config(one)
 		if err != nil {
-			return nil, fmt.Errorf("database %s: %w", addr, err)
+			return nil, err
 		}
-		c.servers = append(c.servers, server)
+		cfg.ReadTimeout = readTimeout
+		if len(dsns) > 1 {
+			cfg.Timeout = serverTimeout
+			cfg.DialFunc = c.links.dial
+		}
+		server, err := mysql.NewConnector(cfg)
+		if err != nil {
+			return nil, fmt.Errorf("database %s: %w", cfg.Addr, err)
+		}
+		c.servers, c.addrs = append(c.servers, server), append(c.addrs, cfg.Addr)
 	}
 	if len(c.servers) > 1 {
 		ctx, stop := context.WithCancel(context.Background())
@@ -88,32 +84,6 @@ func (c *connector) Close() error {
 		<-c.stopped
 	}
 	return nil
-}
-
-// splitHosts takes the servers out of a DSN with several of them, such as
-// "user:password@tcp(a:3306,b:3306)/database". It returns the DSN with the first
-// server alone, and the addresses of all; none if the DSN has only one.
-func splitHosts(dsn string) (first string, addrs []string, err error) {
-	slash := strings.LastIndex(dsn, "/")
-	at := strings.LastIndex(dsn[:max(slash, 0)], "@")
-	head, tail := dsn[:at+1], dsn[at+1:]
-	network, rest, ok := strings.Cut(tail, "(")
-	list, after, closed := strings.Cut(rest, ")")
-	if !ok || !closed || !strings.Contains(list, ",") {
-		return dsn, nil, nil
-	}
-	for addr := range strings.SplitSeq(list, ",") {
-		addr = strings.TrimSpace(addr)
-		if addr == "" {
-			return "", nil, fmt.Errorf("database: empty server in %q, want tcp(host:port,host:port)", list)
-		}
-		cfg, err := mysql.ParseDSN(network + "(" + addr + ")/")
-		if err != nil {
-			return "", nil, fmt.Errorf("database: server %q: %w", addr, err)
-		}
-		addrs = append(addrs, cfg.Addr) // with the default port
-	}
-	return head + network + "(" + addrs[0] + ")" + after, addrs, nil
 }
 
 // Driver implements driver.Connector.

@@ -3,7 +3,6 @@ package model
 import (
 	"context"
 	"database/sql/driver"
-	"errors"
 	"fmt"
 	"io"
 	"testing"
@@ -54,20 +53,5 @@ func TestTransient(t *testing.T) {
 				t.Errorf("Refused(%v) = %t, want %t", c.err, got, c.refused)
 			}
 		})
-	}
-}
-
-func TestSplitHosts(t *testing.T) {
-	t.Parallel()
-	const dsn = "u:p(,)@/x@tcp(a:3306,b,[::1]:3307)/db?tls=skip-verify"
-	first, addrs, err := splitHosts(dsn)
-	if err != nil || first != "u:p(,)@/x@tcp(a:3306)/db?tls=skip-verify" || fmt.Sprint(addrs) != "[a:3306 b:3306 [::1]:3307]" {
-		t.Errorf("got %q, %v, %v", first, addrs, err)
-	}
-	if first, addrs, err := splitHosts("u@tcp(a:3306)/db"); first != "u@tcp(a:3306)/db" || addrs != nil || err != nil {
-		t.Errorf("one server: got %q, %v, %v", first, addrs, err)
-	}
-	if _, _, err := splitHosts("u@tcp(a,,b)/db"); err == nil || errors.Is(err, io.EOF) {
-		t.Errorf("empty server: got %v, want an error", err)
 	}
 }

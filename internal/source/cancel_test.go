@@ -188,7 +188,7 @@ func TestCursor_Close_leavesNoConnection(t *testing.T) {
 	testkit.Eventually(t, "the account has no connection", func() bool {
 		var n int
 		const q = "SELECT COUNT(*) FROM information_schema.processlist WHERE user = ?"
-		if err := root.QueryRowContext(t.Context(), q, s.dsn.user).Scan(&n); err != nil {
+		if err := root.QueryRowContext(t.Context(), q, s.dsns[0].user).Scan(&n); err != nil {
 			t.Fatal(err)
 		}
 		return n == 0

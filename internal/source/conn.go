@@ -23,6 +23,7 @@ type conn struct {
 	body []byte        // payload of the packet last read
 	seq  byte          // sequence number of the next packet
 	src  *Source
+	to   *settings // of the server
 
 	server    serverInfo
 	id        uint64        // the server's id of this connection
@@ -218,26 +219,30 @@ func (s *Source) acquire(ctx context.Context, use use) (*conn, error) {
 	return c, nil
 }
 
-// connect dials, logs in and identifies the server, within the login timeout.
+// connect dials, logs in and identifies a server, within the login timeout.
 func (s *Source) connect(ctx context.Context) (*conn, error) {
-	return s.connectTo(ctx, s.dsn.addr)
+	if s.chooses() {
+		return s.choose(ctx)
+	}
+	return s.connectTo(ctx, &s.dsns[0], s.dsns[0].addr)
 }
 
-func (s *Source) connectTo(ctx context.Context, addr string) (*conn, error) {
+// connectTo connects to an address of a server.
+func (s *Source) connectTo(ctx context.Context, to *settings, addr string) (*conn, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, s.opts.LoginTimeout, errLoginTimeout)
 	defer cancel()
 	var d net.Dialer
-	nc, err := d.DialContext(ctx, s.dsn.network, addr)
+	nc, err := d.DialContext(ctx, to.network, addr)
 	if err != nil {
 		return nil, loginFailed(ctx, "dial", err)
 	}
 	c := &conn{
-		nc: nc, in: newReader(nc), src: s, secure: s.dsn.network == "unix",
+		nc: nc, in: newReader(nc), src: s, to: to, secure: to.network == "unix",
 		finished: make(chan struct{}),
 	}
 	stop := c.watch(ctx)
 	defer stop()
-	err = c.login(&s.dsn)
+	err = c.login(to)
 	if err == nil {
 		err = c.identify()
 	}

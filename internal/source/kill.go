@@ -29,8 +29,8 @@ var (
 func (s *Source) kill(c *conn) error {
 	ctx, cancel := context.WithTimeout(context.Background(), killTimeout)
 	defer cancel()
-	addr := s.dsn.addr
-	if remote := c.nc.RemoteAddr(); s.dsn.network != "unix" && remote != nil {
+	addr := c.to.addr
+	if remote := c.nc.RemoteAddr(); c.to.network != "unix" && remote != nil {
 		addr = remote.String() // the same host, where the name has several addresses
 	}
 	begin := time.Now()
@@ -46,7 +46,7 @@ func (s *Source) kill(c *conn) error {
 }
 
 func (s *Source) killAt(ctx context.Context, addr string, c *conn) error {
-	k, err := s.connectTo(ctx, addr)
+	k, err := s.connectTo(ctx, c.to, addr)
 	if err != nil {
 		return err
 	}

@@ -159,7 +159,9 @@ func classifyState(state string) Verdict {
 
 // The server's error numbers that the package handles by name.
 const (
+	mysqlErrParse            = 1064 // ER_PARSE_ERROR
 	mysqlErrNoSuchThread     = 1094 // ER_NO_SUCH_THREAD
+	mysqlErrSpecificAccess   = 1227 // ER_SPECIFIC_ACCESS_DENIED_ERROR
 	mysqlErrOptionPrevents   = 1290 // ER_OPTION_PREVENTS_STATEMENT: MariaDB's max_session_mem_used
 	mysqlErrUnknownTimeZone  = 1298 // ER_UNKNOWN_TIME_ZONE
 	mysqlErrQueryInterrupted = 1317 // ER_QUERY_INTERRUPTED

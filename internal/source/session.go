@@ -98,7 +98,7 @@ func (c *conn) setUp(limits Limits, q Query) error {
 func (c *conn) variables(limits Limits, q Query) []string {
 	opts := &c.src.opts
 	names := "NAMES utf8mb4"
-	if coll := c.src.dsn.collation; coll != "" {
+	if coll := c.to.collation; coll != "" {
 		names += " COLLATE " + coll
 	}
 	selectLimit := uint64(math.MaxUint64)

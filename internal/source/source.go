@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"exporttask/internal/format/row"
+	"exporttask/internal/hosts"
 	"exporttask/internal/memory"
 )
 
@@ -18,12 +19,13 @@ import (
 // queries. It keeps no connection open and is safe for concurrent use.
 type Source struct {
 	name  string
-	dsn   settings
+	dsns  []settings // of each server, at least one
 	opts  Options
 	zone  zone
 	slots *slots
 	log   *slog.Logger
 
+	avoided     avoided
 	stuck       stuck
 	facts       atomic.Pointer[Facts] // of the last login
 	unsupported rejected              // optional session variables that the server rejected
@@ -69,6 +71,14 @@ type Options struct {
 	// certificate. It replaces the roots of TLS and enables TLS if the DSN does not
 	// mention it.
 	CAFile string
+	// Role is the kind of server that is preferred, if the DSN has several.
+	Role Role
+	// MaxReplicaLag is how far a replica may be behind its primary; 0 = any. The
+	// account needs REPLICA MONITOR (MariaDB) or REPLICATION CLIENT (MySQL),
+	// unless ReplicaLagQuery is set.
+	MaxReplicaLag time.Duration
+	// ReplicaLagQuery returns the lag in seconds, in one row and one column.
+	ReplicaLagQuery string
 	// Logger logs killed statements and decisions about the time zone; nil = none.
 	Logger *slog.Logger
 }
@@ -113,11 +123,19 @@ func Open(name, dsn string, opts Options) (*Source, error) {
 }
 
 func newSource(name, dsn string, opts Options) (*Source, error) {
-	set, err := parseDSN(dsn, opts)
+	all, err := hosts.Split(dsn)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("DSN: %w", err)
 	}
-	opts.LoginTimeout = cmp.Or(opts.LoginTimeout, set.timeout)
+	var dsns []settings
+	for _, one := range all {
+		set, err := parseDSN(one, opts)
+		if err != nil {
+			return nil, err
+		}
+		dsns = append(dsns, set)
+	}
+	opts.LoginTimeout = cmp.Or(opts.LoginTimeout, dsns[0].timeout)
 	opts.BatchBytes = cmp.Or(opts.BatchBytes, defaultBatchBytes)
 	opts.SessionMemory = cmp.Or(opts.SessionMemory, defaultSessionMemory)
 	opts.MaxConnections = cmp.Or(opts.MaxConnections, defaultConnections)
@@ -135,7 +153,7 @@ func newSource(name, dsn string, opts Options) (*Source, error) {
 		log = slog.New(slog.DiscardHandler)
 	}
 	return &Source{
-		name: name, dsn: set, opts: opts, zone: z, log: log.With("data_source", name),
+		name: name, dsns: dsns, opts: opts, zone: z, log: log.With("data_source", name),
 		slots: newSlots(opts.MaxConnections, opts.ReservedConnections),
 	}, nil
 }
@@ -151,6 +169,12 @@ func (o *Options) check() error {
 		return fmt.Errorf("login timeout: %s, want more than 0", o.LoginTimeout)
 	case o.GroupConcatMaxLen < 0 || o.GroupConcatMaxLen > 0 && o.GroupConcatMaxLen < 4:
 		return fmt.Errorf("group-concat-max-len: %d, want 0 or at least 4", o.GroupConcatMaxLen)
+	case o.Role != AnyRole && o.Role != ReplicaRole:
+		return fmt.Errorf("role: %q, want %s or nothing", o.Role, ReplicaRole)
+	case o.MaxReplicaLag < 0:
+		return fmt.Errorf("max-replica-lag: %s, want 0 or more", o.MaxReplicaLag)
+	case o.ReplicaLagQuery != "" && o.MaxReplicaLag == 0:
+		return errors.New("replica-lag-query: has no effect without max-replica-lag")
 	case o.SessionMemory < 1<<20:
 		return fmt.Errorf("session-memory: %d, want at least %d", o.SessionMemory, 1<<20)
 	case o.MaxConnections < 1:

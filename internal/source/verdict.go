@@ -57,6 +57,7 @@ func Classify(err error) Verdict {
 		server   *ServerError
 		login    *LoginError
 		busy     *BusyError
+		lag      *LagError
 		config   *ConfigError
 		lost     *LostError
 		damage   *DamageError
@@ -67,7 +68,7 @@ func Classify(err error) Verdict {
 		return Verdict{}
 	case errors.As(err, &limit), errors.As(err, &damage):
 		return Verdict{Final, Author} // also if the connection was lost afterwards
-	case errors.As(err, &busy):
+	case errors.As(err, &busy), errors.As(err, &lag):
 		return Verdict{Wait, Server}
 	case errors.As(err, &server):
 		v := classifyServer(server)
