@@ -2046,9 +2046,12 @@ type WshExportInst struct {
 	// etplOutputColumns with their first 2,000 characters, params without any.
 	// GetInst returns them whole and this field empty, except that no reply
 	// holds params of more than 3 MiB.
-	CutFields     []string `protobuf:"bytes,40,rep,name=cutFields,proto3" json:"cutFields,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	CutFields []string `protobuf:"bytes,40,rep,name=cutFields,proto3" json:"cutFields,omitempty"`
+	// Since when it has waited for its data source, which does not answer, or for
+	// memory; otherwise empty. Such attempts are not counted; errMsg is the cause.
+	SourceWaitSince string `protobuf:"bytes,50,opt,name=sourceWaitSince,proto3" json:"sourceWaitSince,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *WshExportInst) Reset() {
@@ -2359,6 +2362,13 @@ func (x *WshExportInst) GetCutFields() []string {
 		return x.CutFields
 	}
 	return nil
+}
+
+func (x *WshExportInst) GetSourceWaitSince() string {
+	if x != nil {
+		return x.SourceWaitSince
+	}
+	return ""
 }
 
 // A delivery: the sending of the files of one instance to one destination. Its
@@ -9834,7 +9844,7 @@ const file_exporttask_proto_rawDesc = "" +
 	"\vrightToLeft\x18\x1f \x01(\bR\vrightToLeft\x12\x1e\n" +
 	"\n" +
 	"totalLabel\x18  \x01(\tR\n" +
-	"totalLabel\"\xdd\v\n" +
+	"totalLabel\"\x87\f\n" +
 	"\rWshExportInst\x12\x18\n" +
 	"\aeinstId\x18\x01 \x01(\x03R\aeinstId\x12\x16\n" +
 	"\x06etplId\x18\x02 \x01(\x05R\x06etplId\x127\n" +
@@ -9886,7 +9896,8 @@ const file_exporttask_proto_rawDesc = "" +
 	"\n" +
 	"deliveries\x18' \x03(\v2\x1d.exporttask.WshExportDeliveryR\n" +
 	"deliveries\x12\x1c\n" +
-	"\tcutFields\x18( \x03(\tR\tcutFields\"\xef\x03\n" +
+	"\tcutFields\x18( \x03(\tR\tcutFields\x12(\n" +
+	"\x0fsourceWaitSince\x182 \x01(\tR\x0fsourceWaitSince\"\xef\x03\n" +
 	"\x11WshExportDelivery\x12 \n" +
 	"\vedeliveryId\x18\x01 \x01(\x03R\vedeliveryId\x12\x18\n" +
 	"\aeinstId\x18\x02 \x01(\x03R\aeinstId\x12 \n" +

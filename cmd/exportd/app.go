@@ -171,7 +171,17 @@ func (a *app) exports(owner string, p *process, files fileStore, m *metrics.Metr
 	return export.NewPool(export.Config{
 		Observer: m, Tracer: p.traces.Tracer(),
 		Owner: owner, Workers: a.cfg.workers, Lease: a.cfg.lease, Poll: a.cfg.poll, Backoff: 2 * time.Second, MaxBackoff: 5 * time.Minute,
+		OutageWait: a.outageWaits(),
 	}, p.db.Workers(), &export.Runner{Sources: p.sources, Store: files, TempDir: files.TempDir(), Memory: a.memory.work}, a.log)
+}
+
+// outageWaits returns the outage-wait of the data sources.
+func (a *app) outageWaits() map[string]time.Duration {
+	waits := map[string]time.Duration{}
+	for name, s := range a.cfg.sources {
+		waits[name] = s.OutageWait
+	}
+	return waits
 }
 
 // Back-off of deliveries. With the default number of attempts a receiver may be

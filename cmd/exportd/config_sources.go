@@ -37,6 +37,9 @@ type sourceConfig struct {
 	MaxReplicaLag time.Duration `yaml:"max-replica-lag"`
 	// ReplicaLagQuery returns the lag in seconds; empty: SHOW REPLICA STATUS.
 	ReplicaLagQuery string `yaml:"replica-lag-query"`
+	// OutageWait is how long an instance waits for the source before its attempts
+	// count; 0: 15 minutes.
+	OutageWait time.Duration `yaml:"outage-wait"`
 	// Operators are the operators whose templates and instances may use the data
 	// source; none: every operator.
 	Operators []int32 `yaml:"operators"`
@@ -88,6 +91,9 @@ func (c *config) loadSources(node yaml.Node, getenv func(string) string) error {
 		}
 		if _, ok := dialects[s.Dialect]; !ok {
 			return fmt.Errorf("sources.%s.dialect: %q, want mariadb, mysql or nothing", name, s.Dialect)
+		}
+		if s.OutageWait < 0 {
+			return fmt.Errorf("sources.%s.outage-wait: %s, want 0 or more", name, s.OutageWait)
 		}
 		if s.DSN == "" {
 			return fmt.Errorf("sources.%s: no DSN, want dsn-file, dsn or %s", name, env)

@@ -113,10 +113,12 @@ func (p *Pool) end(ctx context.Context, log *slog.Logger, in *model.Inst, err, c
 	return end, code
 }
 
-// Waits for a data source that is not reachable: about 15 minutes in all, after
-// which attempts are counted again.
 const (
-	maxOutageWaits   = 40
+	// outageWait is how long an instance waits for a data source that is not
+	// reachable, unless the source has another time. After that attempts are
+	// counted again.
+	outageWait = 15 * time.Minute
+	// maxOutageBackoff is the longest pause between two attempts to connect.
 	maxOutageBackoff = 30 * time.Second
 )
 
@@ -126,7 +128,9 @@ func (p *Pool) failure(in *model.Inst, err error) model.Failure {
 	f.Msg += task.CharsetHint(err, in.Params.V)
 	// Claims that were no attempts: earlier waits, and shutdowns of workers.
 	waits := int(in.Claims - int64(in.Attempt))
-	f.Uncounted = f.Uncounted && waits < maxOutageWaits
+	if since := in.OutageSince; since.Valid && time.Since(since.Time) > p.outageWait(in.Source) {
+		f.Uncounted = false
+	}
 	if f.Uncounted {
 		outage := backoff.Exponential{First: p.backoff.First, Max: min(p.backoff.Max, maxOutageBackoff)}
 		f.Backoff = outage.After(waits + 1)
@@ -134,6 +138,13 @@ func (p *Pool) failure(in *model.Inst, err error) model.Failure {
 		f.Backoff = p.backoff.After(int(in.Attempt))
 	}
 	return f
+}
+
+func (p *Pool) outageWait(source string) time.Duration {
+	if wait := p.cfg.OutageWait[source]; wait > 0 {
+		return wait
+	}
+	return outageWait
 }
 
 // outcomeOf returns the end of a failed attempt in the words of Outcome.

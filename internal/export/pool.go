@@ -43,6 +43,9 @@ type Config struct {
 	// Backoff is the wait before the second attempt of an instance; each
 	// further attempt doubles it, up to MaxBackoff.
 	Backoff, MaxBackoff time.Duration
+	// OutageWait is how long an instance waits for a data source that is not
+	// reachable before its attempts are counted, by source; 0 or none: 15 minutes.
+	OutageWait map[string]time.Duration
 	// Observer is called when attempts begin and end; nil: none.
 	Observer Observer
 	// Tracer starts the spans of attempts; nil: there are none.

@@ -102,8 +102,7 @@ func TestPool_Run_failure(t *testing.T) {
 	}
 }
 
-// An outage of the data source is waited out without counting attempts; an outage
-// that does not end fails the instance.
+// An outage of the data source is waited out without counting attempts.
 func TestPool_Run_source_outage(t *testing.T) {
 	t.Parallel()
 	down := &source.LoginError{During: "login", Err: &source.LostError{During: "dial", Err: syscall.ECONNREFUSED}}
@@ -119,7 +118,6 @@ func TestPool_Run_source_outage(t *testing.T) {
 		"busy":                       {&source.BusyError{Reason: "a killed statement still runs"}, 5, model.StateSucceeded, 1, 6},
 		"no_memory":                  {&memory.ExceededError{Budget: "memory-limit", Limit: 1, Want: 2, Waited: 3}, 5, model.StateSucceeded, 1, 6},
 		"never_enough_memory":        {&memory.ExceededError{Budget: "memory-limit", Limit: 1, Want: 2}, 1 << 40, model.StateFailed, 1, 1},
-		"does_not_end":               {down, 1 << 40, model.StateFailed, 3, maxOutageWaits + 3},
 		"lost_after_the_login":       {&source.LostError{During: "execute", Err: io.ErrUnexpectedEOF}, 1 << 40, model.StateFailed, 3, 3},
 		"login_refused_is_no_outage": {&source.LoginError{During: "login", Err: &source.ServerError{Code: 1045}}, 1 << 40, model.StateFailed, 1, 1},
 	} {

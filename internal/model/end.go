@@ -83,13 +83,13 @@ func (d *DB) fenced(ctx context.Context, in *Inst, fn func(*tx, *Inst) error) er
 
 func retryLater(ctx context.Context, t *tx, in *Inst, f Failure) error {
 	const UPDATE = `UPDATE welife_export_inst SET status = ?, state = ?, errCode = ?, errMsg = ?, crashes = 0, attempt = attempt - ?,
-		leaseUntil = NULL, rowsDone = 0, bytesDone = 0,
+		outageSince = IF(?, COALESCE(outageSince, UTC_TIMESTAMP(6)), NULL), leaseUntil = NULL, rowsDone = 0, bytesDone = 0,
 		runAfter = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND, updated = UTC_TIMESTAMP(6) WHERE einstId = ? AND state = ?`
 	uncounted := 0
 	if f.Uncounted {
 		uncounted = 1
 	}
-	err := execOne(ctx, t, UPDATE, Waiting, StateRetryWait, f.Code, f.Msg, uncounted, f.Backoff.Microseconds(), in.ID, in.State)
+	err := execOne(ctx, t, UPDATE, Waiting, StateRetryWait, f.Code, f.Msg, uncounted, uncounted, f.Backoff.Microseconds(), in.ID, in.State)
 	if err != nil {
 		return fmt.Errorf("return instance %d to the queue: %w", in.ID, err)
 	}

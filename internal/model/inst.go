@@ -14,7 +14,7 @@ const instColumnsButParams = `einstId, etplId, status, state, operatorId, reques
 	etplSource, etplExpr, etplOutputColumns, etplOutputFormat, etplParams, etplOptions, timeoutSec,
 	retentionSec, maxAttempts, attempt, claims, crashes, runAfter, owner, rowsDone, bytesDone, errCode, errMsg,
 	warnings, created, updated, started, finished, expires, resultColumns, limits, runLimit, extraColumns, deliverTo,
-	eschedId, due, windowStart, windowEnd, traceparent, identity, token, notify`
+	eschedId, due, windowStart, windowEnd, traceparent, identity, token, notify, outageSince`
 
 // InstByRequest returns the instance that a request created, or nil if it
 // created none. The same request id with another body is a Conflict.

@@ -55,6 +55,7 @@ type Inst struct {
 	Due           sql.NullTime         `db:"due"`
 	WindowStart   sql.NullTime         `db:"windowStart"`
 	WindowEnd     sql.NullTime         `db:"windowEnd"`
+	OutageSince   sql.NullTime         `db:"outageSince"` // since when it has waited for its data source
 	Traceparent   string               `db:"traceparent"` // span of the request that created it; empty: none; see Resume
 
 	Files []File   `db:"-"` // set by GetInst and ListInst

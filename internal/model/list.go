@@ -23,7 +23,7 @@ const instListColumns = `einstId, etplId, status, state, operatorId, requestId, 
 	etplOutputFormat, '[]' AS etplParams, etplOptions, timeoutSec,
 	retentionSec, maxAttempts, attempt, claims, crashes, runAfter, owner, rowsDone, bytesDone, errCode, errMsg,
 	warnings, created, updated, started, finished, expires, '[]' AS resultColumns, limits, runLimit, extraColumns, deliverTo,
-	eschedId, due, windowStart, windowEnd, traceparent, identity, token, notify`
+	eschedId, due, windowStart, windowEnd, traceparent, identity, token, notify, outageSince`
 
 // listedInst is a row of ListInst.
 type listedInst struct {

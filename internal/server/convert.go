@@ -143,6 +143,7 @@ func (s *Server) instToProto(in *model.Inst) *api.WshExportInst {
 	}
 	if in.State == model.StateRetryWait {
 		out.NextAttempt = timeText(in.RunAfter)
+		out.SourceWaitSince = nullTime(in.OutageSince)
 	}
 	if proto.Size(out) > maxReply {
 		out.Params, out.CutFields = nil, append(slices.Clone(out.GetCutFields()), "params")

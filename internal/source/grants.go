@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// harmless are the privileges that allow reading only.
-var harmless = []string{"SELECT", "SHOW VIEW", "USAGE"}
+// harmless are the privileges that allow reading only, data or the state of
+// replication.
+var harmless = []string{"SELECT", "SHOW VIEW", "USAGE", "REPLICATION CLIENT", "BINLOG MONITOR", "REPLICA MONITOR", "SLAVE MONITOR"}
 
 // grantPattern splits a line of SHOW GRANTS into privileges and their object. The
 // grant of a role has no ON.

@@ -266,6 +266,13 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
      * Generated from protobuf field <code>repeated string cutFields = 40;</code>
      */
     private $cutFields;
+    /**
+     * Since when it has waited for its data source, which does not answer, or for
+     * memory; otherwise empty. Such attempts are not counted; errMsg is the cause.
+     *
+     * Generated from protobuf field <code>string sourceWaitSince = 50;</code>
+     */
+    protected $sourceWaitSince = '';
 
     /**
      * Constructor.
@@ -363,6 +370,9 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
      *           etplOutputColumns with their first 2,000 characters, params without any.
      *           GetInst returns them whole and this field empty, except that no reply
      *           holds params of more than 3 MiB.
+     *     @type string $sourceWaitSince
+     *           Since when it has waited for its data source, which does not answer, or for
+     *           memory; otherwise empty. Such attempts are not counted; errMsg is the cause.
      * }
      */
     public function __construct($data = NULL) {
@@ -1446,6 +1456,34 @@ class WshExportInst extends \Google\Protobuf\Internal\Message
     {
         $arr = GPBUtil::checkRepeatedField($var, \Google\Protobuf\Internal\GPBType::STRING);
         $this->cutFields = $arr;
+
+        return $this;
+    }
+
+    /**
+     * Since when it has waited for its data source, which does not answer, or for
+     * memory; otherwise empty. Such attempts are not counted; errMsg is the cause.
+     *
+     * Generated from protobuf field <code>string sourceWaitSince = 50;</code>
+     * @return string
+     */
+    public function getSourceWaitSince()
+    {
+        return $this->sourceWaitSince;
+    }
+
+    /**
+     * Since when it has waited for its data source, which does not answer, or for
+     * memory; otherwise empty. Such attempts are not counted; errMsg is the cause.
+     *
+     * Generated from protobuf field <code>string sourceWaitSince = 50;</code>
+     * @param string $var
+     * @return $this
+     */
+    public function setSourceWaitSince($var)
+    {
+        GPBUtil::checkString($var, True);
+        $this->sourceWaitSince = $var;
 
         return $this;
     }
