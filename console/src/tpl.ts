@@ -1,5 +1,5 @@
 // A template as the form holds it, as requests carry it, and as text for a diff.
-import type { DeliverTo, Options, ParamDecl, Tpl } from "./types";
+import type { DeliverTo, Notify, Options, ParamDecl, Tpl } from "./types";
 import { word } from "./text";
 
 export interface Draft {
@@ -19,6 +19,7 @@ export interface Draft {
   running: string;
   extra: string;
   deliverTo: DeliverTo[];
+  notify: Notify;
 }
 
 const count = (n: string | number | undefined) => (Number(n ?? 0) ? String(n) : "");
@@ -28,7 +29,7 @@ export function draftOf(x?: Tpl): Draft {
     name: x?.etplName ?? "", tag: x?.etplTag ?? "", source: x?.etplSource ?? "", sql: x?.etplExpr ?? "", columns: x?.etplOutputColumns ?? "",
     format: !x?.etplOutputFormat || x.etplOutputFormat === "FMT_DEFAULT" ? "FMT_CSV" : x.etplOutputFormat,
     params: x?.etplParams ?? [], options: x?.etplOptions ?? {}, timeout: count(x?.etplTimeoutSec), attempts: count(x?.etplMaxAttempts), retention: count(x?.etplRetentionSec),
-    rows: count(x?.etplLimits?.rows), bytes: count(x?.etplLimits?.bytes), running: count(x?.etplLimits?.running), extra: x?.etplExtraColumns ?? "EXTRA_DEFAULT", deliverTo: x?.etplDeliverTo ?? [],
+    rows: count(x?.etplLimits?.rows), bytes: count(x?.etplLimits?.bytes), running: count(x?.etplLimits?.running), extra: x?.etplExtraColumns ?? "EXTRA_DEFAULT", deliverTo: x?.etplDeliverTo ?? [], notify: x?.etplNotify ?? {},
   };
 }
 
@@ -42,7 +43,7 @@ export function createReq(d: Draft, used?: Set<string>) {
     etplName: d.name, etplTag: d.tag, etplSource: d.source, etplExpr: d.sql, etplOutputColumns: d.columns, etplOutputFormat: d.format,
     etplParams: d.params.filter((p) => !used || used.has(p.name)),
     etplOptions: d.options, etplTimeoutSec: number(d.timeout), etplMaxAttempts: number(d.attempts), etplRetentionSec: number(d.retention),
-    etplLimits: { rows: number(d.rows), bytes: number(d.bytes), running: number(d.running) }, etplExtraColumns: d.extra, etplDeliverTo: d.deliverTo,
+    etplLimits: { rows: number(d.rows), bytes: number(d.bytes), running: number(d.running) }, etplExtraColumns: d.extra, etplDeliverTo: d.deliverTo, etplNotify: d.notify,
   };
 }
 
@@ -62,5 +63,7 @@ export function tplText(d: Draft): string {
   const set = Object.entries(limits).filter(([, v]) => v);
   if (set.length) lines.push("", word("diff", "limits"), ...set.map(([k, v]) => `  ${k}: ${v}`));
   if (d.deliverTo.length) lines.push("", word("diff", "deliverTo"), ...d.deliverTo.map((x) => "  " + [x.destination, x.path, x.recipients?.join(" "), x.subject].filter(Boolean).join(" · ")));
+  const notify = [...(d.notify.to ?? []).map((x) => [x.destination, ...(x.recipients ?? [])].join(" · ")), d.notify.lateSec ? `lateSec: ${d.notify.lateSec}` : ""].filter(Boolean);
+  if (notify.length) lines.push("", word("diff", "notify"), ...notify.map((x) => "  " + x));
   return lines.join("\n");
 }

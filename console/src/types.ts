@@ -22,6 +22,11 @@ export interface DeliverTo {
   path?: string;
   recipients?: string[];
   subject?: string;
+  require?: string;
+}
+export interface Notify {
+  to?: DeliverTo[];
+  lateSec?: number;
 }
 export type Options = Record<string, string | number | boolean | undefined>;
 export interface ResultColumn {
@@ -53,6 +58,7 @@ export interface Tpl {
   etplLimits?: { rows?: string; bytes?: string; running?: number };
   etplExtraColumns?: string;
   etplDeliverTo?: DeliverTo[];
+  etplNotify?: Notify;
 }
 export interface Warning {
   code: string;
@@ -125,6 +131,7 @@ export interface Delivery {
   location?: string;
   created: string;
   finished?: string;
+  event?: string;
 }
 export interface Sched {
   eschedId: string;
@@ -147,6 +154,10 @@ export interface Sched {
   deliverTo?: DeliverTo[];
   operatorId?: number;
   version?: number;
+  created?: string;
+  notify?: Notify;
+  pauseAfterFailures?: number;
+  failures?: number;
 }
 export interface Preview {
   columns?: { label: string; name: string; type: string }[];

@@ -1,7 +1,7 @@
 // Schedules, deliveries and the queue.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { api, close, newPage, run, settled, start, stop, tpl } from "./lib.mjs";
+import { api, close, newPage, run, settled, site, start, stop, tpl } from "./lib.mjs";
 
 before(start);
 after(stop);
@@ -53,14 +53,20 @@ test("a schedule is made, explained, paused, backfilled", async () => {
   await close(page);
 });
 
-test("a schedule says why a due time has no run", async () => {
+test("a schedule says which due times have no run, and why", async () => {
   const t = await tpl("soon gone", "SELECT 1 AS one");
-  const s = await api("POST", "/sched", { eschedName: "of a deleted template", etplId: t.etplId, cron: "* * * * *" });
+  const s = await api("POST", "/sched", { eschedName: "of a deleted template", etplId: t.etplId, cron: "*/5 * * * *" });
   await api("DELETE", "/tpl/" + t.etplId);
+  // As if it had been there for an hour.
+  await fetch(site.control + "/age?sched=" + s.eschedId, { method: "POST" });
+  for (let n = 0; n < 200 && !(await api("GET", "/sched?eschedId=" + s.eschedId))[0].lastProblem; n++) await new Promise((done) => setTimeout(done, 50));
   const page = await newPage();
   await page.visit("/schedules/" + s.eschedId);
+  const missed = page.locator(".card", { hasText: "without a run" });
+  await missed.locator("tbody tr").nth(8).waitFor();
+  await missed.locator("tbody tr", { hasText: /deleted/ }).waitFor();
   await page.getByRole("button", { name: "Run now" }).click();
-  assert.match(await page.locator(".notice.bad").innerText(), /deleted/);
+  assert.match(await page.locator(".page-head + .notice.bad").innerText(), /deleted/);
   await close(page);
 });
 

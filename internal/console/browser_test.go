@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -138,6 +139,16 @@ func newControl(t *testing.T, site *exportdtest.Site, front *exportdtest.Replica
 		mu.Lock()
 		defer mu.Unlock()
 		front = site.Start(t, "-workers=0", "-http-addr="+addr)
+	})
+	// A schedule that was made an hour ago, and whose last due times have passed.
+	mux.HandleFunc("POST /age", func(_ http.ResponseWriter, r *http.Request) {
+		id, err := strconv.Atoi(r.FormValue("sched"))
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		site.Exec(t, fmt.Sprintf(`UPDATE welife_export_sched SET created = created - INTERVAL 1 HOUR,
+			nextDue = UTC_TIMESTAMP() - INTERVAL (MINUTE(UTC_TIMESTAMP()) %% 5) MINUTE - INTERVAL SECOND(UTC_TIMESTAMP()) SECOND - INTERVAL 30 MINUTE WHERE eschedId = %d`, id))
 	})
 	control := httptest.NewServer(mux)
 	t.Cleanup(control.Close)

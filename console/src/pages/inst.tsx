@@ -199,8 +199,8 @@ export function DeliveryTable({ rows, onChange, withRun }: { rows: Delivery[]; o
           <tbody>
             {rows.map((d) => (
               <tr key={d.edeliveryId}>
-                <td class="main"><Text>{d.destination}</Text> <span class="chip">{visible(d.kind || "?")}</span></td>
-                {withRun && <td data-label={t("col.run")}><a href={`${base}/runs/${d.einstId}`}>#{d.einstId}</a></td>}
+                <td class="main"><Text>{d.destination}</Text> <span class="chip">{visible(d.kind || "?")}</span>{d.event && word("event", d.event) && <span class="chip">{word("event", d.event)}</span>}</td>
+                {withRun && <td data-label={t("col.run")}>{Number(d.einstId) ? <a href={`${base}/runs/${d.einstId}`}>#{d.einstId}</a> : "–"}</td>}
                 <td data-label={t("col.state")}><State value={d.state} /></td>
                 <td class="break wide" data-label={t("delivery.answer")}>{d.location && <div class="mono small"><Text>{d.location}</Text></div>}{d.errMsg && <div class={d.state === "DELIVERY_DONE" ? "muted" : "row-error"}><Text>{d.errMsg}</Text></div>}{d.nextAttempt && <div class="muted small">{t("delivery.next", { when: ago(d.nextAttempt) })}</div>}{!d.location && !d.errMsg && "–"}</td>
                 <td data-label={t("inst.attempt")}>{d.attempt ?? 0} / {d.maxAttempts ?? 0}</td>

@@ -7,7 +7,7 @@ import { ago, fromZone, inZone, time, zoneKnown } from "../format";
 import { base, block, go } from "../router";
 import { can, session } from "../session";
 import { t, word } from "../text";
-import type { Inst, Page, ParamDecl, Sched, Tpl } from "../types";
+import type { Inst, Notify, Page, ParamDecl, Sched, Tpl } from "../types";
 import { Calendar } from "../ui/calendar";
 import { Diff } from "../ui/diff";
 import { emptyValue, missing, ParamForm, paramsOf, valueOf, type Values } from "../ui/params";
@@ -17,11 +17,11 @@ import { declsOf } from "./run";
 import { RunTable } from "./runs";
 import { pause, runNow } from "./scheds";
 import { oneTpl } from "./tpl";
-import { Destinations, formatOptions } from "./tpl-file";
+import { Destinations, formatOptions, NotifyForm } from "./tpl-file";
 
 export interface DueRun { due: string; dueLocal?: string; windowStart?: string; windowEnd?: string }
 
-interface Draft { name: string; etplId: string; cron: string; zone: string; format: string; missed: string; overlap: string; jitter: string; startAt: string; endAt: string; deliverTo: Sched["deliverTo"] }
+interface Draft { name: string; etplId: string; cron: string; zone: string; format: string; missed: string; overlap: string; jitter: string; startAt: string; endAt: string; deliverTo: Sched["deliverTo"]; notify: Notify; pauseAfter: string }
 
 const local = (at: string | undefined, zone: string) => {
   if (!at) return "";
@@ -33,7 +33,7 @@ function draftOf(s: Sched | undefined, tpl: number): Draft {
   const zone = s?.zone || session().zone;
   return {
     name: s?.eschedName ?? "", etplId: String(s?.etplId ?? (tpl || "")), cron: s?.cron ?? "30 2 * * *", zone, format: s?.etplOutputFormat ?? "FMT_DEFAULT", missed: s?.missed ?? "MISSED_LATEST", overlap: s?.overlap ?? "OVERLAP_ALLOW",
-    jitter: s?.jitterSec ? String(s.jitterSec) : "", startAt: local(s?.startAt, zone), endAt: local(s?.endAt, zone), deliverTo: s?.deliverTo ?? [],
+    jitter: s?.jitterSec ? String(s.jitterSec) : "", startAt: local(s?.startAt, zone), endAt: local(s?.endAt, zone), deliverTo: s?.deliverTo ?? [], notify: s?.notify ?? {}, pauseAfter: s?.pauseAfterFailures ? String(s.pauseAfterFailures) : "",
   };
 }
 
@@ -87,7 +87,7 @@ function Editor({ first, tpl }: { first?: Sched; tpl: number }) {
 
   const body = () => ({
     eschedName: draft.name, etplId: Number(draft.etplId) || 0, cron: draft.cron, zone: draft.zone, etplOutputFormat: draft.format, missed: draft.missed, overlap: draft.overlap, jitterSec: Number(draft.jitter) || 0,
-    startAt: draft.startAt && fromZone(draft.startAt, draft.zone), endAt: draft.endAt && fromZone(draft.endAt, draft.zone), deliverTo: draft.deliverTo, params: paramsOf(list, all),
+    startAt: draft.startAt && fromZone(draft.startAt, draft.zone), endAt: draft.endAt && fromZone(draft.endAt, draft.zone), deliverTo: draft.deliverTo, notify: draft.notify, pauseAfterFailures: Number(draft.pauseAfter) || 0, params: paramsOf(list, all),
   });
   const save = async (version = sched?.version) => {
     setTried(true);
@@ -123,6 +123,11 @@ function Editor({ first, tpl }: { first?: Sched; tpl: number }) {
     }
     setBusy(false);
   };
+  // What the schedule did is shown as it happens; what is typed stays.
+  const fresh = useLoad((signal) => (sched ? get<Page<Sched>>("/v1/sched", { eschedId: sched.eschedId, withDeleted: true }, signal).then((r) => r.data?.[0]) : Promise.resolve(undefined)), [sched?.eschedId], 10_000);
+  useEffect(() => {
+    if (fresh.data && fresh.data.version === sched?.version) setSched(fresh.data);
+  }, [fresh.data]);
   const status = sched?.status ?? "SCHED_ACTIVE";
   const tplOptions: [string, string][] = [["", t("sched.choose")], ...(tpls.data?.data ?? []).map((x): [string, string] => [String(x.etplId), x.etplName])];
   if (draft.etplId && !tplOptions.some(([v]) => v === draft.etplId)) tplOptions.push([draft.etplId, "#" + draft.etplId]);
@@ -162,10 +167,12 @@ function Editor({ first, tpl }: { first?: Sched; tpl: number }) {
               <Select label={t("sched.missed")} hint={t("sched.missedHint")} value={draft.missed} options={["MISSED_LATEST", "MISSED_SKIP", "MISSED_ALL"].map((v) => [v, word("missed", v)])} onChange={(missed) => set({ missed })} />
               <Select label={t("sched.overlap")} hint={t("sched.overlapHint")} value={draft.overlap} options={["OVERLAP_ALLOW", "OVERLAP_SKIP", "OVERLAP_QUEUE"].map((v) => [v, word("overlap", v)])} onChange={(overlap) => set({ overlap })} />
               <Input label={t("sched.jitter")} type="number" min="0" value={draft.jitter} placeholder="0" onInput={(jitter) => set({ jitter })} />
+              <Input label={t("sched.pauseAfter")} type="number" min="0" value={draft.pauseAfter} placeholder={t("notify.never")} hint={sched?.failures ? t("sched.failures", { n: sched.failures }) : undefined} onInput={(pauseAfter) => set({ pauseAfter })} />
               <Input label={t("sched.startAt")} type="datetime-local" value={draft.startAt} onInput={(startAt) => set({ startAt })} />
               <Input label={t("sched.endAt")} type="datetime-local" value={draft.endAt} onInput={(endAt) => set({ endAt })} />
             </div>
             {(session().destinations.length > 0 || (draft.deliverTo ?? []).length > 0) && <div class="card-body"><Destinations list={draft.deliverTo ?? []} onChange={(deliverTo) => set({ deliverTo })} /></div>}
+            {(session().destinations.length > 0 || (draft.notify.to ?? []).length > 0) && <div class="card-body"><NotifyForm value={draft.notify} onChange={(notify) => set({ notify })} /></div>}
           </details>
         </div>
         <Due draft={draft} />
@@ -227,17 +234,17 @@ function Due({ draft }: { draft: Draft }) {
 
 function History({ sched }: { sched: Sched }) {
   const runs = useLoad((signal) => get<Page<Inst>>("/v1/inst", { eschedId: sched.eschedId, pageSize: 10 }, signal), [sched.eschedId], 3000);
-  const missed = useLoad((signal) => get<Page<{ due: string; einstId?: string; reason?: string }>>(`/v1/sched/${sched.eschedId}/runs`, { pageSize: 50 }, signal).catch(() => undefined), [sched.eschedId, sched.lastDue], 10_000);
+  const missed = useLoad((signal) => missedOf(sched, signal), [sched.eschedId, sched.version, sched.lastDue]);
   const now = useNow();
   const zone = sched.zone || session().zone;
-  const without = (missed.data?.data ?? []).filter((r) => !Number(r.einstId ?? 0));
+  const without = missed.data ?? [];
   return (
     <>
       {without.length > 0 && (
         <Card title={t("sched.missedTitle")} pad={false}>
           <div class="table-wrap flat"><table class="table">
             <thead><tr><th>{t("inst.due")}</th><th>{t("sched.why")}</th></tr></thead>
-            <tbody>{without.map((r) => { const p = inZone(r.due, zone); return <tr key={r.due}><td>{p.date} {p.time}</td><td class="break"><Text>{r.reason}</Text></td></tr>; })}</tbody>
+            <tbody>{without.map((due) => { const p = inZone(due, zone); return <tr key={due}><td class="nowrap">{p.date} {p.time}</td><td class="break"><Text>{sched.lastProblem && sched.lastDue && Date.parse(sched.lastDue) === Date.parse(due) ? sched.lastProblem : t("sched.whyEarlier")}</Text></td></tr>; })}</tbody>
           </table></div>
         </Card>
       )}
@@ -246,6 +253,20 @@ function History({ sched }: { sched: Sched }) {
       {(runs.data?.data ?? []).length > 0 ? <RunTable rows={runs.data!.data!} now={now} /> : runs.data && <p class="muted">{t("sched.noRuns")} {sched.lastDue && t("sched.lastDue", { at: time(sched.lastDue), ago: ago(sched.lastDue) })}</p>}
     </>
   );
+}
+
+const week = 7 * 86400_000;
+
+// missedOf lists the due times of the last seven days that have no run, newest first.
+async function missedOf(sched: Sched, signal: AbortSignal): Promise<string[]> {
+  const now = Date.now();
+  const from = new Date(Math.max(now - week, Date.parse(sched.created ?? "") || 0)).toISOString();
+  const due = (await post<{ data: { runs?: DueRun[] } }>("/v1/sched:preview", { draft: { cron: sched.cron, zone: sched.zone, startAt: sched.startAt, endAt: sched.endAt }, from, count: 500 }, signal)).data.runs ?? [];
+  const past = due.map((r) => r.due).filter((d) => Date.parse(d) < now - 60_000);
+  if (past.length === 0) return [];
+  const runs = await get<Page<Inst>>("/v1/inst", { eschedId: sched.eschedId, createdFrom: from, pageSize: 500 }, signal);
+  const have = new Set((runs.data ?? []).map((i) => Date.parse(i.due ?? "")));
+  return past.filter((d) => !have.has(Date.parse(d))).reverse().slice(0, 50);
 }
 
 // Backfill counts first, then creates.

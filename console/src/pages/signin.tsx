@@ -1,9 +1,9 @@
 // Sign-in: the page in front of the console, or a dialog above a page whose session
 // has expired.
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { visible } from "../format";
 import { base, here } from "../router";
-import { signInWith, useSession } from "../session";
+import { loadSession, signInWith, useSession } from "../session";
 import { t } from "../text";
 import { Button, Dialog, ErrorBox, Input, Notice } from "../ui/ui";
 
@@ -25,6 +25,13 @@ export function SignIn({ again, error }: { again?: boolean; error: string }) {
     }
     setBusy(false);
   };
+  // Somebody who signs in elsewhere, such as in the tab of single sign-on, comes back.
+  useEffect(() => {
+    if (!again) return;
+    const look = () => void loadSession().catch(() => {});
+    addEventListener("focus", look);
+    return () => removeEventListener("focus", look);
+  }, [again]);
   const form = (
     <form onSubmit={submit} class="stack">
       {error && <Notice tone="bad"><p class="break">{visible(error)}</p></Notice>}
@@ -39,7 +46,7 @@ export function SignIn({ again, error }: { again?: boolean; error: string }) {
       <Dialog title={t("signIn.again")} actions={
         <>
           {s.signIn.includes("oidc") && <a class="btn plain" target="_blank" rel="noopener" href={`${base}/oidc/start?return=${encodeURIComponent(base + "/")}`}>{s.oidcLabel || t("signIn.oidc")}</a>}
-          <Button kind="primary" busy={busy} onClick={() => void submit()}>{t("signIn")}</Button>
+          {s.signIn.includes("token") && <Button kind="primary" busy={busy} onClick={() => void submit()}>{t("signIn")}</Button>}
         </>
       }>
         <p class="muted">{t("signIn.againText")}</p>

@@ -4,7 +4,7 @@ import { get } from "../api";
 import { session } from "../session";
 import { t, word } from "../text";
 import type { Draft } from "../tpl";
-import type { DeliverTo, Options } from "../types";
+import type { DeliverTo, Notify, Options } from "../types";
 import { Button, Check, Empty, Input, Select } from "../ui/ui";
 
 const delimiters: [string, string][] = [["", ","], [";", ";"], ["\t", "TAB"], ["|", "|"], ["^", "^"], ["~", "~"], ["\u0001", "0x01"], ["\u001f", "0x1F"]];
@@ -100,10 +100,24 @@ export function Limits({ draft, set }: { draft: Draft; set: (part: Partial<Draft
   );
 }
 
-export function Destinations({ list, onChange }: { list: DeliverTo[]; onChange: (list: DeliverTo[]) => void }) {
+const requires = ["REQUIRE_NOTHING", "REQUIRE_ROWS", "REQUIRE_NO_ROWS", "REQUIRE_CHANGE"];
+
+// NotifyForm says who is notified when runs fail, are late, or succeed again.
+export function NotifyForm({ value, onChange }: { value: Notify; onChange: (v: Notify) => void }) {
+  return (
+    <section class="stack">
+      <div><h2>{t("notify.title")}</h2><p class="muted">{t("notify.text")}</p></div>
+      <Destinations notices list={value.to ?? []} onChange={(to) => onChange({ ...value, to })} />
+      {(value.to ?? []).length > 0 && <div class="form-row"><Input label={t("notify.late")} hint={t("notify.lateHint")} type="number" min="0" value={value.lateSec ? String(value.lateSec) : ""} placeholder={t("notify.never")} onInput={(v) => onChange({ ...value, lateSec: Number(v) || 0 })} /></div>}
+    </section>
+  );
+}
+
+export function Destinations({ list, onChange, notices }: { list: DeliverTo[]; onChange: (list: DeliverTo[]) => void; notices?: boolean }) {
   const known = session().destinations;
   const change = (i: number, part: Partial<DeliverTo>) => onChange(list.map((d, j) => (j === i ? { ...d, ...part } : d)));
   const add = <Button icon="plus" disabled={!known.length || list.length >= 10} onClick={() => onChange([...list, { destination: known[0]!.name }])}>{t("dest.add")}</Button>;
+  if (list.length === 0 && notices) return <div>{add}</div>;
   if (list.length === 0) return <Empty icon="deliveries" title={t("dest.none")} action={known.length > 0 && add}>{known.length ? t("dest.noneText") : t("dest.notConfigured")}</Empty>;
   return (
     <div class="stack">
@@ -115,6 +129,7 @@ export function Destinations({ list, onChange }: { list: DeliverTo[]; onChange: 
             {kind !== "email" && kind !== "webhook" && <Input mono label={t("dest.path")} value={d.path ?? ""} placeholder="{date:2006}/{name}" hint={t("dest.pathHint")} onInput={(path) => change(i, { path })} />}
             {(kind === "email" || !kind) && <Input label={t("dest.recipients")} value={(d.recipients ?? []).join(", ")} hint={t("dest.recipientsHint")} onInput={(v) => change(i, { recipients: v.split(",").map((s) => s.trim()).filter(Boolean) })} />}
             {(kind === "email" || !kind) && <Input label={t("dest.subject")} value={d.subject ?? ""} onInput={(subject) => change(i, { subject })} />}
+            {!notices && <Select label={t("dest.require")} value={d.require ?? requires[0]!} options={requires.map((v) => [v, word("require", v)])} onChange={(require) => change(i, { require })} />}
             <Button kind="quiet" icon="trash" label={t("dest.remove", { name: d.destination })} onClick={() => onChange(list.filter((_, j) => j !== i))} />
           </div>
         );

@@ -13,7 +13,7 @@ import { Sql, type Problem } from "../ui/sql";
 import { Button, Dialog, ErrorBox, errorText, Header, Input, Link, Notice, Select, Skeleton, Tabs, Text, toast } from "../ui/ui";
 import { useDebounced, useLoad } from "../use";
 import { ColumnPicker } from "./tpl-columns";
-import { Destinations, FileOptions, Limits } from "./tpl-file";
+import { Destinations, FileOptions, Limits, NotifyForm } from "./tpl-file";
 import { ParamDecls } from "./tpl-params";
 import { PreviewPane } from "./tpl-preview";
 import { lastRun } from "./run";
@@ -198,7 +198,7 @@ function Editor({ id, first, copy }: { id: number; first?: Tpl; copy: boolean })
         {tab === "columns" && <ColumnPicker value={draft.columns} result={result} onChange={(columns) => set({ columns })} extra={draft.extra} onExtra={(extra) => set({ extra })} />}
         {tab === "file" && <FileOptions format={draft.format} options={draft.options} onFormat={(format) => set({ format })} onChange={(options) => set({ options })} params={rows.map((r) => r.name)} />}
         {tab === "limits" && <Limits draft={draft} set={set} />}
-        {tab === "delivery" && <Destinations list={draft.deliverTo} onChange={(deliverTo) => set({ deliverTo })} />}
+        {tab === "delivery" && <div class="stack"><Destinations list={draft.deliverTo} onChange={(deliverTo) => set({ deliverTo })} /><NotifyForm value={draft.notify} onChange={(notify) => set({ notify })} /></div>}
       </div>
       {conflict && (
         <Dialog wide title={t("conflict.title")} onClose={() => setConflict(undefined)} actions={
