@@ -57,15 +57,21 @@ export async function api(method, path, body, { origin = site.open, token } = {}
 export const tpl = (name, sql, more = {}, where) => api("POST", "/tpl", { etplName: name, etplExpr: sql, ...more }, where);
 export const run = (etplId, more = {}, where) => api("POST", "/inst", { etplId, ...more }, where);
 
-// settled waits until a run has ended.
-export async function settled(id, where) {
-  for (let n = 0; n < 300; n++) {
-    const inst = await api("GET", "/inst/" + id, undefined, where);
-    if (/SUCCEEDED|FAILED|CANCELED|TIMED_OUT|EXPIRED/.test(inst.state)) return inst;
-    await new Promise((done) => setTimeout(done, 50));
+// until asks again until the answer is there.
+export async function until(what, ask) {
+  for (const end = Date.now() + 20_000; Date.now() < end; await new Promise((done) => setTimeout(done, 50))) {
+    const answer = await ask();
+    if (answer) return answer;
   }
-  throw new Error(`run ${id} does not end`);
+  throw new Error("waited for " + what);
 }
+
+// settled waits until a run has ended.
+export const settled = (id, where) =>
+  until(`the end of run ${id}`, async () => {
+    const inst = await api("GET", "/inst/" + id, undefined, where);
+    return /SUCCEEDED|FAILED|CANCELED|TIMED_OUT|EXPIRED/.test(inst.state) && inst;
+  });
 
 export const sha256 = (file) => createHash("sha256").update(readFileSync(file)).digest("hex");
 

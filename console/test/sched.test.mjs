@@ -1,7 +1,7 @@
 // Schedules, deliveries and the queue.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { api, close, newPage, run, settled, site, start, stop, tpl } from "./lib.mjs";
+import { api, close, newPage, run, settled, site, start, stop, tpl, until } from "./lib.mjs";
 
 before(start);
 after(stop);
@@ -59,7 +59,7 @@ test("a schedule says which due times have no run, and why", async () => {
   await api("DELETE", "/tpl/" + t.etplId);
   // As if it had been there for an hour.
   await fetch(site.control + "/age?sched=" + s.eschedId, { method: "POST" });
-  for (let n = 0; n < 200 && !(await api("GET", "/sched?eschedId=" + s.eschedId))[0].lastProblem; n++) await new Promise((done) => setTimeout(done, 50));
+  await until("the schedule's last due time", async () => (await api("GET", "/sched?eschedId=" + s.eschedId))[0].lastProblem);
   const page = await newPage();
   await page.visit("/schedules/" + s.eschedId);
   const missed = page.locator(".card", { hasText: "without a run" });
