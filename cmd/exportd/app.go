@@ -223,7 +223,7 @@ func linksOrNil(l *links) server.Links {
 func (a *app) queue() model.QueueSettings {
 	q := model.QueueSettings{
 		Lease: a.cfg.lease, MaxRunning: a.cfg.maxRunning, MaxRunningSource: a.cfg.maxRunningSrc,
-		SourceMaxRunning: map[string]int{},
+		SourceMaxRunning: map[string]int{}, Shares: a.cfg.shares,
 	}
 	for name, s := range a.cfg.sources {
 		if s.MaxRunning > 0 {

@@ -23,6 +23,7 @@ type config struct {
 	readerDSN    string
 	sources      map[string]sourceConfig
 	destinations delivery.Destinations
+	shares       map[int32]model.Share // of operators
 	migrate      bool
 
 	grpcAddr   string
@@ -111,7 +112,7 @@ func loadConfig(args []string, getenv func(string) string, out io.Writer) (*conf
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(c.loadSources(sections["sources"], getenv), c.loadDestinations(sections["destinations"])); err != nil {
+	if err := errors.Join(c.loadSources(sections["sources"], getenv), c.loadDestinations(sections["destinations"]), c.loadOperators(sections["operators"])); err != nil {
 		return nil, err
 	}
 	c.values = o.values(sections)

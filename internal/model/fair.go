@@ -73,8 +73,9 @@ func (t *turns) served(insts []Inst) {
 }
 
 // dealer deals free slots to groups, one by one. A slot goes to the operator with
-// the fewest running instances; of several, to the one whose last turn is the
-// longest ago. Among operators that had no turn yet, slots go alternately to the
+// the highest priority; of several, to the one with the fewest running instances
+// for its weight; of several, to the one whose last turn is the longest ago, where
+// time counts by weight. Among operators that had no turn yet, slots go alternately to the
 // one that has waited longest and to the one that came last: a newcomer is not
 // kept waiting by hundreds of operators with long queues, and neither is anybody
 // kept waiting by newcomers. Within an operator the groups take turns. A group
@@ -89,6 +90,7 @@ type dealer struct {
 
 type dealtOperator struct {
 	id     int32
+	share  Share
 	turn   int64 // 0: none yet
 	since  time.Time
 	slots  int // dealt and not yet picked
@@ -104,7 +106,7 @@ func newDealer(groups []readyGroup, l *load, q *QueueSettings, t *turns) *dealer
 	for _, g := range groups {
 		op := byID[g.OperatorID]
 		if op == nil {
-			op = &dealtOperator{id: g.OperatorID, turn: t.of[g.OperatorID], since: g.Since}
+			op = &dealtOperator{id: g.OperatorID, share: q.share(g.OperatorID), turn: t.of[g.OperatorID], since: g.Since}
 			byID[g.OperatorID] = op
 			d.operators = append(d.operators, op)
 		}
@@ -150,11 +152,21 @@ func (d *dealer) next(slots int) []*readyGroup {
 
 // before reports whether the next slot goes to a rather than to b.
 func (d *dealer) before(a, b *dealtOperator) bool {
-	runsA, runsB := d.load.operators[a.id]+a.slots, d.load.operators[b.id]+b.slots
+	// Divided by the weights.
+	runsA := (d.load.operators[a.id] + a.slots) * b.share.Weight
+	runsB := (d.load.operators[b.id] + b.slots) * a.share.Weight
 	switch {
+	case a.share.Priority != b.share.Priority:
+		return a.share.Priority > b.share.Priority
 	case runsA != runsB:
 		return runsA < runsB
+	case (a.turn == 0) != (b.turn == 0):
+		return a.turn == 0
 	case a.turn != b.turn:
+		waitedA, waitedB := (d.turns.last+1-a.turn)*int64(a.share.Weight), (d.turns.last+1-b.turn)*int64(b.share.Weight)
+		if waitedA != waitedB {
+			return waitedA > waitedB
+		}
 		return a.turn < b.turn
 	case a.turn == 0 && d.turns.newest:
 		return a.since.After(b.since)

@@ -15,6 +15,8 @@ func TestDealer(t *testing.T) {
 	t.Run("newcomer_before_the_next_round", testDealerNewcomer)
 	t.Run("round_robin", testDealerRoundRobin)
 	t.Run("full_source_takes_no_slot", testDealerFullSource)
+	t.Run("weights", testDealerWeights)
+	t.Run("priorities", testDealerPriorities)
 }
 
 type groupKey struct {
@@ -118,6 +120,62 @@ func testDealerNewcomer(t *testing.T) {
 		if most := slots + 8; before > most {
 			t.Errorf("newcomer after %d starts: %d others began before it, want at most %d", starts, before, most)
 		}
+	}
+}
+
+// starts claims and ends instances on four slots until n have begun.
+func (s *sim) starts(n int) map[int32]int {
+	begun := map[int32]int{}
+	for _, op := range s.claim(4) {
+		begun[op]++
+	}
+	for range n {
+		s.end()
+		for _, op := range s.claim(1) {
+			begun[op]++
+		}
+	}
+	return begun
+}
+
+func testDealerWeights(t *testing.T) {
+	t.Parallel()
+	// Fewer operators than slots, and many more.
+	for _, operators := range []int32{2, 30} {
+		s := newSim(QueueSettings{Shares: map[int32]Share{1: {Weight: 3}}})
+		for op := range operators {
+			s.add(op+1, "default", 10_000)
+		}
+		begun := s.starts(3000)
+		others := 0
+		for op, n := range begun {
+			if op != 1 {
+				others += n
+			}
+		}
+		ratio := float64(begun[1]) / (float64(others) / float64(operators-1))
+		if ratio < 2.5 || ratio > 3.5 {
+			t.Errorf("%d operators: one with weight 3 got %.2f times the starts of the others", operators, ratio)
+		}
+	}
+}
+
+func testDealerPriorities(t *testing.T) {
+	t.Parallel()
+	s := newSim(QueueSettings{Shares: map[int32]Share{1: {Priority: -1}, 3: {Priority: 5}}})
+	for op := range int32(3) {
+		s.add(op+1, "default", 20)
+	}
+	var order []int32
+	for len(s.running)+len(order) < 60 || len(s.running) > 0 {
+		order = append(order, s.claim(4-len(s.running))...)
+		s.end()
+		if len(order) == 60 {
+			break
+		}
+	}
+	if !slices.IsSortedFunc(order, func(a, b int32) int { return int(b - a) }) {
+		t.Errorf("operators began in the order %v, want 3 before 2 before 1", order)
 	}
 }
 

@@ -20,6 +20,26 @@ type QueueSettings struct {
 	// SourceMaxRunning bounds single data sources by name, instead of
 	// MaxRunningSource.
 	SourceMaxRunning map[string]int
+	// Shares are the shares of operators; an operator without one has the zero
+	// Share.
+	Shares map[int32]Share
+}
+
+// Share is an operator's part of the slots.
+type Share struct {
+	// Weight is how many slots the operator gets for one of an operator with
+	// weight 1, while both have instances that can run; 0: 1.
+	Weight int
+	// Priority orders operators: a slot goes to an operator only if none with a
+	// higher priority can use it.
+	Priority int
+}
+
+// share returns the share of an operator, with its weight.
+func (q *QueueSettings) share(operator int32) Share {
+	s := q.Shares[operator]
+	s.Weight = max(s.Weight, 1)
+	return s
 }
 
 // limited reports whether operators or data sources have bounds.
