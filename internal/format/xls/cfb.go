@@ -31,8 +31,9 @@ const (
 // numbers are: header, stream, directory, FAT, DIFAT in this order.
 type container struct {
 	w       *bufio.Writer
-	size    int64 // announced size of the stream
-	written int64 // bytes of the stream written so far
+	summary []byte // the stream SummaryInformation, whole sectors
+	size    int64  // announced size of the stream
+	written int64  // bytes of the stream written so far
 
 	stream uint32 // number of sectors of the stream
 	fats   uint32 // number of sectors of the FAT
@@ -42,11 +43,11 @@ type container struct {
 // newContainer writes the header. The caller must write exactly size bytes. A
 // stream shorter than 4,096 bytes is padded with zeros so that no mini stream
 // is needed; readers stop at the last EOF record of the workbook.
-func newContainer(w io.Writer, size int64) *container {
+func newContainer(w io.Writer, size int64, summary []byte) *container {
 	size = max(size, miniCutoff)
-	c := &container{w: bufio.NewWriterSize(w, 64<<10), size: size}
+	c := &container{w: bufio.NewWriterSize(w, 64<<10), size: size, summary: summary}
 	c.stream = uint32((size + sectorSize - 1) / sectorSize)
-	c.fats, c.difs = tables(c.stream)
+	c.fats, c.difs = tables(c.stream + c.summaries())
 	_, _ = c.w.Write(c.header()) // the bufio.Writer keeps the error for finish
 	return c
 }
@@ -68,9 +69,10 @@ func tables(stream uint32) (fats, difs uint32) {
 	}
 }
 
-func (c *container) firstDirectory() uint32 { return c.stream }
-func (c *container) firstFAT() uint32       { return c.stream + 1 }
-func (c *container) firstDIFAT() uint32     { return c.stream + 1 + c.fats }
+func (c *container) summaries() uint32      { return uint32(len(c.summary) / sectorSize) }
+func (c *container) firstDirectory() uint32 { return c.stream + c.summaries() }
+func (c *container) firstFAT() uint32       { return c.firstDirectory() + 1 }
+func (c *container) firstDIFAT() uint32     { return c.firstFAT() + c.fats }
 
 // header returns the Compound File Header (MS-CFB 2.2).
 func (c *container) header() []byte {
@@ -119,6 +121,7 @@ func (c *container) Write(p []byte) (int, error) {
 // finish writes the sectors that follow the stream.
 func (c *container) finish() error {
 	c.pad(int64(c.stream)*sectorSize - c.written)
+	_, _ = c.w.Write(c.summary)
 	c.directory()
 	c.fat()
 	c.difat()
@@ -138,20 +141,21 @@ func (c *container) u32(v uint32) {
 	_, _ = c.w.Write(binary.LittleEndian.AppendUint32(c.w.AvailableBuffer(), v))
 }
 
-// directory writes one sector of four directory entries: the root storage, the
-// stream and two unused entries (MS-CFB 2.6).
+// directory writes one sector of four directory entries: the root storage, the two
+// streams, of which the one with the shorter name is the root of the tree, and an
+// unused entry (MS-CFB 2.6).
 func (c *container) directory() {
 	const unused, stream, root = 0, 2, 5
-	_, _ = c.w.Write(directoryEntry("Root Entry", root, 1, endOfChain, 0))
-	_, _ = c.w.Write(directoryEntry("Workbook", stream, noStream, 0, c.size))
-	_, _ = c.w.Write(directoryEntry("", unused, noStream, 0, 0))
-	_, _ = c.w.Write(directoryEntry("", unused, noStream, 0, 0))
+	_, _ = c.w.Write(directoryEntry("Root Entry", root, noStream, 1, endOfChain, 0))
+	_, _ = c.w.Write(directoryEntry("Workbook", stream, 2, noStream, 0, c.size))
+	_, _ = c.w.Write(directoryEntry("\x05SummaryInformation", stream, noStream, noStream, c.stream, int64(len(c.summary))))
+	_, _ = c.w.Write(directoryEntry("", unused, noStream, noStream, 0, 0))
 }
 
 // directoryEntry returns one directory entry (MS-CFB 2.6.1). The root has the
 // class identifier of Excel workbooks, by which some programs recognize the
 // file.
-func directoryEntry(name string, kind uint8, child, first uint32, size int64) []byte {
+func directoryEntry(name string, kind uint8, right, child, first uint32, size int64) []byte {
 	d := records{}
 	for _, r := range name {
 		d.u16(uint16(r))
@@ -165,7 +169,7 @@ func directoryEntry(name string, kind uint8, child, first uint32, size int64) []
 	d.u8(kind)
 	d.u8(1)         // black
 	d.u32(noStream) // left
-	d.u32(noStream) // right
+	d.u32(right)
 	d.u32(child)
 	if child != noStream {
 		d.raw([]byte{0x20, 0x08, 0x02, 0, 0, 0, 0, 0, 0xc0, 0, 0, 0, 0, 0, 0, 0x46})
@@ -186,6 +190,12 @@ func (c *container) fat() {
 		c.u32(i)
 	}
 	c.u32(endOfChain) // last sector of the stream
+	for i := uint32(1); i < c.summaries(); i++ {
+		c.u32(c.stream + i)
+	}
+	if c.summaries() > 0 {
+		c.u32(endOfChain)
+	}
 	c.u32(endOfChain) // directory
 	for range c.fats {
 		c.u32(fatSector)
@@ -193,7 +203,7 @@ func (c *container) fat() {
 	for range c.difs {
 		c.u32(difSector)
 	}
-	for i := c.stream + 1 + c.fats + c.difs; i%fatPerSector != 0; i++ {
+	for i := c.firstDIFAT() + c.difs; i%fatPerSector != 0; i++ {
 		c.u32(freeSector)
 	}
 }

@@ -26,7 +26,7 @@ func TestContainer_table_boundaries(t *testing.T) {
 	}
 	for _, size := range sizes {
 		var out bytes.Buffer
-		c := newContainer(&out, size)
+		c := newContainer(&out, size, make([]byte, summarySize))
 		want := bytes.Repeat([]byte{7}, int(size))
 		if _, err := c.Write(want); err != nil {
 			t.Fatal(err)

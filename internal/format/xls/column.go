@@ -1,7 +1,6 @@
 package xls
 
 import (
-	"bytes"
 	"math"
 	"strconv"
 
@@ -16,29 +15,47 @@ type column struct {
 	value  uint16    // XF of numbers, dates and truth values
 	text   [2]uint16 // XF of texts, without and with line breaks
 	quoted [2]uint16 // the same with quote prefix, see format.NeedsQuotePrefix
+	blank  uint16    // XF of NULL, whose cell shows a background; 0 = no cell
+	tally  *format.Tally
+	widest format.Widest
 
 	serialPrecision int64 // see format.Column.SerialPrecision
 }
 
 func newColumn(c *format.Column, s *styles) column {
 	k := column{Column: c, plain: c.Plain(), stored: c.Stored(), serialPrecision: c.SerialPrecision()}
-	k.value = s.add(xf{format: c.NumberFormat()})
-	// The format of a column of numbers or dates does not apply to texts in it.
-	textFormat, quotedFormat := "", "@"
-	if k.stored == format.AsText && c.Format != "" {
-		textFormat, quotedFormat = c.Format, c.Format
+	k.tally = format.NewTally(c)
+	add := func(look xf) uint16 {
+		look.Style = c.Style
+		if c.Align != format.ByType {
+			look.align = c.Align
+		}
+		return s.add(look)
+	}
+	k.value = add(xf{format: c.NumberFormat(), shrink: k.stored != format.AsText && k.stored != format.AsBool})
+	if c.Fill != "" {
+		k.blank = add(xf{})
+	}
+	// The format of a column of numbers or dates does not apply to texts in it, but
+	// they are below its header.
+	textFormat, quotedFormat, align := "", "@", c.HeaderAlign()
+	if k.stored == format.AsText {
+		align = format.ByType
+		if c.Format != "" {
+			textFormat, quotedFormat = c.Format, c.Format
+		}
 	}
 	for i, wrapped := range []bool{false, true} {
-		k.text[i] = s.add(xf{format: textFormat, wrapped: wrapped})
-		k.quoted[i] = s.add(xf{format: quotedFormat, quoted: true, wrapped: wrapped})
+		k.text[i] = add(xf{format: textFormat, align: align, wrapped: wrapped})
+		k.quoted[i] = add(xf{format: quotedFormat, align: align, quoted: true, wrapped: wrapped})
 	}
 	return k
 }
 
-// textXF returns the XF of a text.
-func (c *column) textXF(text []byte) uint16 {
+// textXF returns the XF of a text of a number of lines.
+func (c *column) textXF(text []byte, lines int) uint16 {
 	wrapped := 0
-	if bytes.IndexByte(text, '\n') >= 0 {
+	if lines > 1 {
 		wrapped = 1
 	}
 	if format.NeedsQuotePrefix(text) {

@@ -1,8 +1,10 @@
 package xls
 
 import (
+	"bytes"
 	"errors"
 	"io"
+	"strings"
 
 	"exporttask/internal/format"
 	"exporttask/internal/format/row"
@@ -31,14 +33,15 @@ type encoder struct {
 	strings *sst
 	sheets  []sheet
 
-	row    [][]byte // the cells of the current row
-	text   []byte
-	digits []byte // a rounded number
-	counts format.WarningCounts
-	rows   int64
-	limit  int64 // maximum size of the workbook stream in bytes
-	closed bool
-	err    error
+	row      [][]byte // the cells of the current row
+	text     []byte
+	digits   []byte // a rounded number
+	counts   format.WarningCounts
+	rows     int64
+	perSheet int   // rows of a sheet
+	limit    int64 // maximum size of the workbook stream in bytes
+	closed   bool
+	err      error
 }
 
 // New returns an encoder of an XLS file with the columns on w, which receives
@@ -46,30 +49,41 @@ type encoder struct {
 // are created in opt.TempDir without a name and removed at the latest by Close.
 // opt.Small and opt.Workers have no effect.
 func New(w io.Writer, cols []format.Column, opt format.Options) (format.Encoder, error) {
+	if opt.Thousands {
+		cols = format.Thousands(cols)
+	}
 	if err := checkColumns(cols); err != nil {
 		return nil, err
 	}
+	cols = append([]format.Column(nil), cols...)
 	e := &encoder{
 		w:       w,
 		cells:   spill{dir: opt.TempDir},
 		strings: newSST(opt.TempDir),
 		limit:   maxStream,
 		layout: layout{
-			base:    opt.SheetName,
-			columns: len(cols),
-			header:  !opt.NoHeader,
-			freeze:  !opt.NoFreeze && !opt.NoHeader,
-			filter:  !opt.NoFilter && !opt.NoHeader,
+			opt:      opt,
+			label:    opt.Label(),
+			declared: cols,
+			columns:  len(cols),
+			header:   !opt.NoHeader,
+			freeze:   !opt.NoFreeze && !opt.NoHeader,
+			filter:   !opt.NoFilter && !opt.NoHeader,
 		},
 	}
 	e.table.out = &e.cells
-	cols = append([]format.Column(nil), cols...)
+	e.perSheet = maxRows
+	if format.HasTotals(cols) {
+		e.perSheet-- // for the totals
+	}
+	if !opt.NoHeader {
+		e.layout.groups = format.Groups(cols)
+	}
 	for i := range cols {
 		e.columns = append(e.columns, newColumn(&cols[i], &e.layout.styles))
 		e.source = max(e.source, cols[i].Index+1)
 	}
 	e.row = make([][]byte, e.source)
-	e.layout.widths = firstWidths(cols)
 	return e, e.beginSheet()
 }
 
@@ -90,7 +104,7 @@ func (e *encoder) Encode(b *row.Batch) error {
 
 // encodeRow writes one row of the result.
 func (e *encoder) encodeRow(p []byte) error {
-	if e.table.rows == maxRows {
+	if e.table.rows == e.perSheet {
 		if err := e.nextSheet(); err != nil {
 			return err
 		}
@@ -98,24 +112,32 @@ func (e *encoder) encodeRow(p []byte) error {
 	for i := range e.row {
 		e.row[i], p = row.Cell(p)
 	}
-	if e.rows < widthRows {
-		e.measure()
-	}
 	e.table.beginRow(len(e.columns))
 	for i := range e.columns {
 		c := &e.columns[i]
 		raw := e.row[c.Index]
 		if raw == nil {
+			if c.blank != 0 {
+				e.table.blank(i, c.blank)
+			}
 			continue
+		}
+		if c.Width <= 0 {
+			c.widest.Measure(c.Column, raw)
 		}
 		if !c.plain {
 			e.text = c.AppendText(e.text[:0], raw)
 			raw = e.text
 		}
+		if c.tally != nil {
+			c.tally.Add(raw)
+		}
 		if c.stored != format.AsText && c.put(e, i, raw) {
 			continue
 		}
-		if err := e.putText(i, c.textXF(raw), raw); err != nil {
+		lines := 1 + bytes.Count(raw, []byte("\n"))
+		e.table.heighten(lines)
+		if err := e.putText(i, c.textXF(raw, lines), raw); err != nil {
 			return err
 		}
 	}
@@ -142,24 +164,68 @@ func (e *encoder) beginSheet() error {
 	if !e.layout.header {
 		return nil
 	}
-	look := e.layout.styles.add(xf{header: true})
+	if err := e.appendGroups(); err != nil {
+		return err
+	}
 	e.table.beginRow(len(e.columns))
+	lines := 1
 	for i := range e.columns {
-		if err := e.putText(i, look, []byte(e.columns[i].Label)); err != nil {
+		look := e.layout.styles.add(headerLook(e.columns[i].HeaderAlign()))
+		label := e.columns[i].Label
+		lines = max(lines, strings.Count(label, "\n")+1, (format.TextWidth([]byte(label))+format.LabelWidth(label)-1)/max(format.LabelWidth(label), 1))
+		if err := e.putText(i, look, []byte(label)); err != nil {
 			return err
 		}
 	}
+	e.table.height = uint16(headerHeight + rowHeight*(min(lines, maxLines)-1))
 	return e.table.endRow()
 }
 
-func (e *encoder) endSheet() error {
+// appendGroups appends the row of the titles of groups.
+func (e *encoder) appendGroups() error {
+	if len(e.layout.groups) == 0 {
+		return nil
+	}
+	e.table.beginRow(len(e.columns))
+	next := 0
+	for _, g := range append(e.layout.groups, format.Group{First: len(e.columns)}) {
+		plain := headerLook(format.ByType)
+		plain.border = noBorder
+		for ; next < g.First; next++ {
+			e.table.blank(next, e.layout.styles.add(plain))
+		}
+		if g.Title == "" {
+			break
+		}
+		look := headerLook(format.Center)
+		look.border = lineAround
+		if err := e.putText(g.First, e.layout.styles.add(look), []byte(g.Title)); err != nil {
+			return err
+		}
+		for next = g.First + 1; next <= g.Last; next++ {
+			e.table.blank(next, e.layout.styles.add(look))
+		}
+	}
+	e.table.height = headerHeight
+	return e.table.endRow()
+}
+
+// endSheet ends a sheet, the last one with the totals.
+func (e *encoder) endSheet(last bool) error {
+	rows := e.table.rows
+	if last && format.HasTotals(e.layout.declared) {
+		if err := e.appendTotals(); err != nil {
+			return err
+		}
+	}
 	s, err := e.table.end()
+	s.all, s.rows = s.rows, rows
 	e.sheets = append(e.sheets, s)
 	return err
 }
 
 func (e *encoder) nextSheet() error {
-	if err := e.endSheet(); err != nil {
+	if err := e.endSheet(false); err != nil {
 		return err
 	}
 	return e.beginSheet()

@@ -368,10 +368,10 @@ func TestEncoder_Close_header(t *testing.T) {
 	cols := orderColumns()
 	b, _ := check(t, cols, format.Options{}, orders(1, 10)...)
 	s := b.sheets[0]
-	if font := b.xfs[s.cells[[2]int{0, 3}].xf].font; font != fontBold {
+	if font := b.xfs[s.cells[[2]int{0, 3}].xf].font; font != 1 {
 		t.Errorf("a label has font %d", font)
 	}
-	if font := b.xfs[s.cells[[2]int{1, 3}].xf].font; font != fontPlain {
+	if font := b.xfs[s.cells[[2]int{1, 3}].xf].font; font != 0 {
 		t.Errorf("a cell has font %d", font)
 	}
 	if flags := le16(s.find(recWindow2)[0].body); flags&0x0108 != 0x0108 {
@@ -478,7 +478,7 @@ func TestColumn_textXF(t *testing.T) {
 	}
 }
 
-func TestEncoder_measure(t *testing.T) {
+func TestEncoder_widths(t *testing.T) {
 	cols := []format.Column{one(row.Text, format.Auto)[0], one(row.Text, format.Auto)[0]}
 	cols[1].Width = 30
 	b, _ := check(t, cols, format.Options{}, rowsOf("中文中文中文"))
@@ -486,7 +486,7 @@ func TestEncoder_measure(t *testing.T) {
 	for _, r := range b.sheets[0].find(recColInfo) {
 		got = append(got, le16(r.body[4:]))
 	}
-	if d := cmp.Diff([]uint16{columnWidth(12), columnWidth(30)}, got); d != "" {
+	if d := cmp.Diff([]uint16{columnWidth(13), columnWidth(30)}, got); d != "" {
 		t.Errorf("widths (-want +got):\n%s", d)
 	}
 }

@@ -1,6 +1,10 @@
 package xls
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"exporttask/internal/format"
+)
 
 const (
 	bofGlobals = 0x0005 // MS-XLS 2.4.21, dt
@@ -65,8 +69,13 @@ func (l *layout) globals(sheets []sheet) (head []byte, bounds []int) {
 		r.end()
 	}
 	r.words(recCountry, 1, 1)
+	if names := l.names(sheets); len(names) > 0 || format.HasTotals(l.declared) {
+		appendSelf(r, len(sheets))
+		for _, n := range names {
+			n.append(r)
+		}
+	}
 	if l.filter {
-		appendFilterNames(r, sheets, l.columns)
 		appendDrawingGroup(r, len(sheets), l.columns)
 	}
 	return r.b, bounds
@@ -92,38 +101,70 @@ func putBounds(head []byte, bounds []int, places []int64) {
 	}
 }
 
-// appendFilterNames writes for every sheet the hidden built-in name
-// _FilterDatabase (Lbl, MS-XLS 2.4.150), which spans the filtered cells, and
-// before it the references to the sheets of the workbook that its formula needs
-// (SupBook, 2.4.271, ExternSheet, 2.4.106).
-func appendFilterNames(r *records, sheets []sheet, columns int) {
+// appendSelf writes the references to the sheets of the workbook that formulas need
+// (SupBook, MS-XLS 2.4.271, ExternSheet, 2.4.106).
+func appendSelf(r *records, sheets int) {
 	const self = 0x0401
-	r.words(recSupBook, uint16(len(sheets)), self)
+	r.words(recSupBook, uint16(sheets), self)
 	r.begin(recExternSheet)
-	r.u16(uint16(len(sheets)))
+	r.u16(uint16(sheets))
 	for i := range sheets {
 		r.u16(0) // the first SupBook
 		r.u16(uint16(i))
 		r.u16(uint16(i))
 	}
 	r.end()
-	for i := range sheets {
-		r.begin(recLbl)
-		r.u16(0x0021) // hidden, built in
-		r.u8(0)       // no key
-		r.u8(1)       // characters of the name
-		r.u16(11)     // bytes of the formula
-		r.u16(0)
-		r.u16(uint16(i + 1))
-		r.zero(4)
-		r.u8(0)    // one byte a character
-		r.u8(0x0d) // _FilterDatabase
-		r.u8(0x3b) // PtgArea3d, 2.5.198.28
-		r.u16(uint16(i))
-		r.u16(0)
-		r.u16(uint16(sheets[i].rows - 1))
-		r.u16(0)
-		r.u16(uint16(columns - 1))
-		r.end()
+}
+
+// name is a built-in name of a range of a sheet (Lbl, MS-XLS 2.4.150).
+type name struct {
+	id             uint8
+	hidden         bool
+	sheet          int
+	firstRow, last int
+	lastCol        int
+}
+
+// The built-in names (MS-XLS 2.4.150).
+const (
+	namePrintTitles    = 0x07 // the rows repeated on each page
+	nameFilterDatabase = 0x0d // the filtered cells
+)
+
+// names returns the names of the sheets.
+func (l *layout) names(sheets []sheet) []name {
+	var list []name
+	for i, s := range sheets {
+		if l.filter {
+			list = append(list, name{nameFilterDatabase, true, i, l.headerRows() - 1, s.rows - 1, l.columns - 1})
+		}
+		if l.header {
+			list = append(list, name{namePrintTitles, false, i, 0, l.headerRows() - 1, maxColumns - 1})
+		}
 	}
+	return list
+}
+
+func (n name) append(r *records) {
+	flags := uint16(0x0020) // built in
+	if n.hidden {
+		flags |= 0x0001
+	}
+	r.begin(recLbl)
+	r.u16(flags)
+	r.u8(0)   // no key
+	r.u8(1)   // characters of the name
+	r.u16(11) // bytes of the formula
+	r.u16(0)
+	r.u16(uint16(n.sheet + 1))
+	r.zero(4)
+	r.u8(0) // one byte a character
+	r.u8(n.id)
+	r.u8(ptgArea3d) // 2.5.198.28
+	r.u16(uint16(n.sheet))
+	r.u16(uint16(n.firstRow))
+	r.u16(uint16(n.last))
+	r.u16(0)
+	r.u16(uint16(n.lastCol))
+	r.end()
 }

@@ -8,6 +8,7 @@ import (
 // The record types in use (MS-XLS 2.3.2). Section 2.4 of the specification
 // describes the records by name.
 const (
+	recFormula        = 0x0006 // 2.4.127
 	recEOF            = 0x000a
 	recCalcCount      = 0x000c
 	recCalcMode       = 0x000d
@@ -44,6 +45,7 @@ const (
 	recVCenter        = 0x0084
 	recBoundSheet8    = 0x0085 // 2.4.28
 	recCountry        = 0x008c // 2.4.63
+	recPalette        = 0x0092 // 2.4.188
 	recHideObj        = 0x008d
 	recFnGroupCount   = 0x009c // BuiltInFnGroupCount
 	recAutoFilterInfo = 0x009d // 2.4.8
@@ -55,6 +57,7 @@ const (
 	recXF             = 0x00e0 // 2.4.353
 	recInterfaceHdr   = 0x00e1 // 2.4.146
 	recInterfaceEnd   = 0x00e2
+	recMergeCells     = 0x00e5 // 2.4.168
 	recDrawingGroup   = 0x00eb // MsoDrawingGroup
 	recDrawing        = 0x00ec // MsoDrawing
 	recSST            = 0x00fc // 2.4.265
@@ -65,9 +68,12 @@ const (
 	recDSF            = 0x0161
 	recSupBook        = 0x01ae // 2.4.271
 	recProt4Rev       = 0x01af
+	recCondFmt        = 0x01b0 // 2.4.56
+	recCF             = 0x01b1 // 2.4.42
 	recRefreshAll     = 0x01b7
 	recProt4RevPass   = 0x01bc
 	recDimensions     = 0x0200 // 2.4.90
+	recBlank          = 0x0201 // 2.4.20
 	recNumber         = 0x0203 // 2.4.180
 	recBoolErr        = 0x0205 // 2.4.24
 	recRow            = 0x0208 // 2.4.221

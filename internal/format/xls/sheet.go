@@ -11,7 +11,8 @@ import (
 // sheet is the position of the cell table of a completed sheet in the spill.
 type sheet struct {
 	start, size int64
-	rows        int // including the header
+	rows        int // of the header and data
+	all         int // with the totals
 	used        int // index of the last row with a cell, plus 1
 }
 
@@ -20,16 +21,19 @@ func (s sheet) blocks() int { return (s.used + blockRows - 1) / blockRows }
 
 // layout has the properties that all sheets of a workbook share.
 type layout struct {
-	base    string // prefix of the names of sheets
-	columns int
-	widths  []float64 // in characters
-	header  bool
-	freeze  bool
-	filter  bool
-	styles  styles
+	opt      format.Options
+	label    string // of the totals
+	declared []format.Column
+	groups   []format.Group
+	columns  int
+	widths   []float64 // in characters
+	header   bool
+	freeze   bool
+	filter   bool
+	styles   styles
 }
 
-func (l *layout) name(i int) string { return format.SheetName(l.base, i+1) }
+func (l *layout) name(i int) string { return l.opt.Sheet(i + 1) }
 
 // head appends the part of a worksheet substream (MS-XLS, Worksheet Substream
 // ABNF) before its cells. base is the position of the sheet in the stream,
@@ -46,8 +50,8 @@ func (l *layout) head(r *records, s sheet, base int64, places []byte) {
 	r.words(recGridSet, 1)
 	r.words(recGuts, 0, 0, 0, 0)
 	r.words(recDefRowHeight, 0, rowHeight)
-	r.words(recWsBool, 0x04c1)
-	appendPage(r)
+	r.words(recWsBool, 0x05c1) // with fit to page
+	appendPage(r, format.Landscape(l.widths))
 	widths := len(r.b)
 	r.words(recDefColWidth, 8)
 	for i, w := range l.widths {
@@ -58,7 +62,7 @@ func (l *layout) head(r *records, s sheet, base int64, places []byte) {
 	}
 	r.begin(recDimensions) // 2.4.90
 	r.u32(0)
-	r.u32(uint32(s.rows))
+	r.u32(uint32(s.all))
 	r.u16(0)
 	r.u16(uint16(l.columns))
 	r.u16(0)
@@ -98,8 +102,9 @@ func appendCalc(r *records) {
 	r.words(recCalcSaveRecalc, 1)
 }
 
-// appendPage writes the page setup (PAGESETUP of the ABNF).
-func appendPage(r *records) {
+// appendPage writes the page setup (PAGESETUP of the ABNF): one page wide, as many
+// pages high as needed.
+func appendPage(r *records, landscape bool) {
 	const halfAnInch = 0.5
 	r.words(recHeader)
 	r.words(recFooter)
@@ -110,8 +115,12 @@ func appendPage(r *records) {
 	r.u16(100)        // per cent
 	r.u16(1)          // first page
 	r.u16(1)          // pages wide
-	r.u16(1)          // pages high
-	r.u16(0x0004)     // the printer's fields below are not set
+	r.u16(0)          // any number of pages high
+	if landscape {
+		r.u16(0)
+	} else {
+		r.u16(0x0002) // portrait
+	}
 	r.u16(600)
 	r.u16(600)
 	r.f64(halfAnInch)
@@ -129,7 +138,7 @@ func columnWidth(characters float64) uint16 {
 }
 
 // tail appends the part of the substream of the n-th sheet behind its cells.
-func (l *layout) tail(r *records, n int) {
+func (l *layout) tail(r *records, n int, s sheet) {
 	if l.filter {
 		appendArrows(r, n, l.columns)
 	}
@@ -140,15 +149,62 @@ func (l *layout) tail(r *records, n int) {
 	if n == 0 {
 		flags |= 0x0600 // selected and shown
 	}
+	if l.opt.RightToLeft {
+		flags |= 0x0040
+	}
 	r.words(recWindow2, flags, 0, 0, 64, 0, 0, 0, 0, 0) // 2.4.346
 	if l.freeze {
-		r.words(recPane, 0, 1, 1, 0, bottomLeft) // 2.4.189: one row above the split, row 1 below it
+		rows := uint16(l.headerRows())
+		r.words(recPane, 0, rows, rows, 0, bottomLeft) // 2.4.189: rows above the split, first row below it
 		appendSelection(r, topLeft, 0)
-		appendSelection(r, bottomLeft, 1)
+		appendSelection(r, bottomLeft, rows)
 	} else {
 		appendSelection(r, topLeft, 0)
 	}
+	l.appendMerged(r)
+	l.appendConditions(r, l.headerRows(), s.rows-1)
 	r.words(recEOF)
+}
+
+// headerRows returns the number of rows above the data.
+func (l *layout) headerRows() int {
+	switch {
+	case !l.header:
+		return 0
+	case len(l.groups) > 0:
+		return 2
+	}
+	return 1
+}
+
+// appendMerged writes the merged cells of the titles of groups (MergeCells, MS-XLS
+// 2.4.168).
+func (l *layout) appendMerged(r *records) {
+	var wide []format.Group
+	for _, g := range l.groups {
+		if g.First < g.Last {
+			wide = append(wide, g)
+		}
+	}
+	if len(wide) == 0 {
+		return
+	}
+	r.begin(recMergeCells)
+	r.u16(uint16(len(wide)))
+	for _, g := range wide {
+		r.ref(0, 0, g.First, g.Last)
+	}
+	r.end()
+}
+
+// prepareConditions adds the colors of the conditions to the palette, which precedes
+// them in the file.
+func (l *layout) prepareConditions() {
+	for i := range l.declared {
+		for _, c := range l.declared[i].Conditions {
+			l.styles.appendDifferential(&records{}, c.Style)
+		}
+	}
 }
 
 // Panes of a window (PaneType of MS-XLS).
@@ -181,6 +237,9 @@ func checkColumns(cols []format.Column) error {
 		return fmt.Errorf("xls: %d columns, want 1..%d: a sheet of the XLS format has no more", n, maxColumns)
 	}
 	for i := range cols {
+		if n := len(cols[i].Conditions); n > maxConditions {
+			return fmt.Errorf("xls: column %d: %d conditions, want at most %d", i+1, n, maxConditions)
+		}
 		if err := format.CheckFormat(cols[i].NumberFormat()); err != nil {
 			return fmt.Errorf("xls: column %d: %w", i+1, err)
 		}

@@ -10,6 +10,10 @@ const (
 	maxColumns = 256   // columns of a sheet (MS-XLS, ColU)
 	blockRows  = 32    // rows of a row block (MS-XLS 2.4.78)
 
+	rowHeight    = 255 // of a line of the default font in twentieths of a point
+	headerHeight = 400
+	maxLines     = 8190 / rowHeight // of the highest row
+
 	rowRecord   = 20 // size of a Row record including its header
 	cellMost    = 18 // maximum size of a cell record including its header
 	sheetBlocks = maxRows / blockRows
@@ -31,8 +35,9 @@ type table struct {
 	filled []filledRow
 	places []uint32 // offsets of the DBCell records from start
 
-	first, last int // first and last column of the current row with a cell
-	cells       int // offset of its cells in out.buf
+	first, last int    // first and last column of the current row with a cell
+	height      uint16 // of the current row in twentieths of a point
+	cells       int    // offset of its cells in out.buf
 
 	runAt, runEnd, runCol int // begin, end and last column of an RK or MulRk record that the next cell can extend
 }
@@ -42,6 +47,7 @@ type filledRow struct {
 	row         uint16
 	first, last uint16
 	cells       int // offset of its cells in out.buf
+	height      uint16
 }
 
 // begin starts a sheet.
@@ -61,6 +67,7 @@ func (t *table) beginRow(columns int) {
 	t.row = uint16(t.rows)
 	t.rows++
 	t.first, t.last = -1, -1
+	t.height = rowHeight
 	t.runEnd = -1
 	t.cells = len(t.out.buf)
 	if need := len(t.out.buf) + columns*cellMost; need > cap(t.out.buf) {
@@ -70,15 +77,21 @@ func (t *table) beginRow(columns int) {
 	}
 }
 
+// heighten makes room for a text of a number of lines in the current row.
+func (t *table) heighten(lines int) {
+	t.height = max(t.height, uint16(rowHeight*min(lines, maxLines)))
+}
+
 // endRow ends the row, and the block after its 32nd row.
 func (t *table) endRow() error {
 	if t.first >= 0 {
 		t.used = t.rows
 		t.filled = append(t.filled, filledRow{
-			row:   t.row,
-			first: uint16(t.first),
-			last:  uint16(t.last),
-			cells: t.cells,
+			row:    t.row,
+			first:  uint16(t.first),
+			last:   uint16(t.last),
+			cells:  t.cells,
+			height: t.height,
 		})
 	}
 	if t.rows%blockRows != 0 {
@@ -107,15 +120,14 @@ func (t *table) endBlock() {
 	t.out.buf = t.appendDBCell(b)
 }
 
-// putRow writes a Row record (MS-XLS 2.4.221) with the default height and
-// format.
+// putRow writes a Row record (MS-XLS 2.4.221) with the default format.
 func putRow(b []byte, f filledRow) {
 	binary.LittleEndian.PutUint16(b[0:], recRow)
 	binary.LittleEndian.PutUint16(b[2:], rowRecord-headSize)
 	binary.LittleEndian.PutUint16(b[4:], f.row)
 	binary.LittleEndian.PutUint16(b[6:], f.first)
 	binary.LittleEndian.PutUint16(b[8:], f.last+1)
-	binary.LittleEndian.PutUint16(b[10:], rowHeight)
+	binary.LittleEndian.PutUint16(b[10:], f.height)
 	binary.LittleEndian.PutUint32(b[12:], 0)
 	binary.LittleEndian.PutUint32(b[16:], 0x0f<<16|0x0100) // fixed bit, default XF
 }

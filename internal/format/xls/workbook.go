@@ -3,7 +3,7 @@ package xls
 // write completes the spills, computes the layout of the workbook stream
 // (MS-XLS 2.1.2) and writes the compound file.
 func (e *encoder) write() error {
-	if err := e.endSheet(); err != nil {
+	if err := e.endSheet(true); err != nil {
 		return err
 	}
 	if err := e.strings.finish(); err != nil {
@@ -14,6 +14,8 @@ func (e *encoder) write() error {
 			return err
 		}
 	}
+	e.layout.widths = e.widths()
+	e.layout.prepareConditions()
 	head, bounds := e.layout.globals(e.sheets)
 	tail := &records{}
 	e.strings.index(tail, int64(len(head)))
@@ -25,7 +27,7 @@ func (e *encoder) write() error {
 	}
 	putBounds(head, bounds, places)
 
-	c := newContainer(e.w, size)
+	c := newContainer(e.w, size, summary(&e.layout.opt))
 	if err := e.copyTo(c, head, tail.b, places); err != nil {
 		return err
 	}
@@ -41,7 +43,7 @@ func (e *encoder) place(at int64) (places []int64, end int64) {
 		places = append(places, at)
 		r.b = r.b[:0]
 		e.layout.head(r, s, 0, none)
-		e.layout.tail(r, i)
+		e.layout.tail(r, i, s)
 		at += int64(len(r.b)) + s.size
 	}
 	return places, at
@@ -73,7 +75,7 @@ func (e *encoder) copyTo(c *container, head, tail []byte, places []int64) error 
 			return err
 		}
 		r.b = r.b[:0]
-		e.layout.tail(r, i)
+		e.layout.tail(r, i, s)
 		if _, err := c.Write(r.b); err != nil {
 			return err
 		}
