@@ -148,7 +148,7 @@ bench-history: ## measure what years of exports take in the database, and verify
 bench-render: ## measure exports beside other ways to make the same files (ONLY=csv: one group); about 15 minutes
 	@scripts/install-parts bench
 	go build -o $(BIN)/bench-render ./cmd/bench/render
-	$(measure) $(BIN)/bench-render $(if $(ONLY),-only '$(ONLY)')
+	NODE_PATH=$(CACHE)/node/node_modules $(measure) $(BIN)/bench-render $(if $(ONLY),-only '$(ONLY)')
 
 .PHONY: bench-rpc
 bench-rpc: $(BIN)/ghz ## measure calls and downloads, beside nginx

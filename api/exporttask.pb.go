@@ -264,6 +264,8 @@ const (
 	WshExportFormat_FMT_XLSX WshExportFormat = 3
 	// JSON Lines: one JSON object (RFC 8259) on each line.
 	WshExportFormat_FMT_JSONL WshExportFormat = 4
+	// Apache Parquet, at most 4,096 columns.
+	WshExportFormat_FMT_PARQUET WshExportFormat = 5
 )
 
 // Enum value maps for WshExportFormat.
@@ -274,6 +276,7 @@ var (
 		2: "FMT_XLS",
 		3: "FMT_XLSX",
 		4: "FMT_JSONL",
+		5: "FMT_PARQUET",
 	}
 	WshExportFormat_value = map[string]int32{
 		"FMT_DEFAULT": 0,
@@ -281,6 +284,7 @@ var (
 		"FMT_XLS":     2,
 		"FMT_XLSX":    3,
 		"FMT_JSONL":   4,
+		"FMT_PARQUET": 5,
 	}
 )
 
@@ -1749,7 +1753,7 @@ type WshExportOptions struct {
 	NoFreeze bool `protobuf:"varint,12,opt,name=noFreeze,proto3" json:"noFreeze,omitempty"`
 	// XLS, XLSX: no filter buttons in the header row.
 	NoFilter bool `protobuf:"varint,13,opt,name=noFilter,proto3" json:"noFilter,omitempty"`
-	// XLSX, gzip, zstd: a smaller file for more CPU time.
+	// XLSX, Parquet, gzip, zstd: a smaller file for more CPU time.
 	Small bool `protobuf:"varint,14,opt,name=small,proto3" json:"small,omitempty"`
 	// Read from one consistent snapshot of the data source.
 	Snapshot bool `protobuf:"varint,15,opt,name=snapshot,proto3" json:"snapshot,omitempty"`
@@ -1764,6 +1768,9 @@ type WshExportOptions struct {
 	JsonNumbers string `protobuf:"bytes,17,opt,name=jsonNumbers,proto3" json:"jsonNumbers,omitempty"`
 	// CSV, JSON Lines: compress the file with Zstandard; not together with gzip.
 	Zstd bool `protobuf:"varint,18,opt,name=zstd,proto3" json:"zstd,omitempty"`
+	// Parquet: compression of the pages, "zstd", "none", "snappy" or "gzip"; empty:
+	// "zstd".
+	ParquetCompression string `protobuf:"bytes,19,opt,name=parquetCompression,proto3" json:"parquetCompression,omitempty"`
 	// XLS, XLSX: thousands separators in decimal numbers and in integers that are
 	// not part of a key, for columns without a declared format.
 	ThousandsSeparators bool `protobuf:"varint,30,opt,name=thousandsSeparators,proto3" json:"thousandsSeparators,omitempty"`
@@ -1930,6 +1937,13 @@ func (x *WshExportOptions) GetZstd() bool {
 		return x.Zstd
 	}
 	return false
+}
+
+func (x *WshExportOptions) GetParquetCompression() string {
+	if x != nil {
+		return x.ParquetCompression
+	}
+	return ""
 }
 
 func (x *WshExportOptions) GetThousandsSeparators() bool {
@@ -9817,7 +9831,7 @@ const file_exporttask_proto_rawDesc = "" +
 	"\x06isNull\x18\x04 \x01(\bR\x06isNull\"?\n" +
 	"\x15WshExportResultColumn\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
-	"\x04type\x18\x02 \x01(\tR\x04type\"\x8c\x05\n" +
+	"\x04type\x18\x02 \x01(\tR\x04type\"\xbc\x05\n" +
 	"\x10WshExportOptions\x12\"\n" +
 	"\fcsvDelimiter\x18\x01 \x01(\tR\fcsvDelimiter\x12\x16\n" +
 	"\x06csvBom\x18\x02 \x01(\bR\x06csvBom\x12\x14\n" +
@@ -9839,7 +9853,8 @@ const file_exporttask_proto_rawDesc = "" +
 	"\bsnapshot\x18\x0f \x01(\bR\bsnapshot\x12\x1a\n" +
 	"\bfileName\x18\x10 \x01(\tR\bfileName\x12 \n" +
 	"\vjsonNumbers\x18\x11 \x01(\tR\vjsonNumbers\x12\x12\n" +
-	"\x04zstd\x18\x12 \x01(\bR\x04zstd\x120\n" +
+	"\x04zstd\x18\x12 \x01(\bR\x04zstd\x12.\n" +
+	"\x12parquetCompression\x18\x13 \x01(\tR\x12parquetCompression\x120\n" +
 	"\x13thousandsSeparators\x18\x1e \x01(\bR\x13thousandsSeparators\x12 \n" +
 	"\vrightToLeft\x18\x1f \x01(\bR\vrightToLeft\x12\x1e\n" +
 	"\n" +
@@ -10578,13 +10593,14 @@ const file_exporttask_proto_rawDesc = "" +
 	"\rSTATE_EXPIRED\x10\x06\x12\x10\n" +
 	"\fSTATE_FAILED\x10\a\x12\x12\n" +
 	"\x0eSTATE_CANCELED\x10\b\x12\x13\n" +
-	"\x0fSTATE_TIMED_OUT\x10\t*_\n" +
+	"\x0fSTATE_TIMED_OUT\x10\t*j\n" +
 	"\x0fWshExportFormat\x12\x0f\n" +
 	"\vFMT_DEFAULT\x10\x00\x12\v\n" +
 	"\aFMT_CSV\x10\x01\x12\v\n" +
 	"\aFMT_XLS\x10\x02\x12\f\n" +
 	"\bFMT_XLSX\x10\x03\x12\r\n" +
-	"\tFMT_JSONL\x10\x04\"\x04\b\x05\x10\x05*|\n" +
+	"\tFMT_JSONL\x10\x04\x12\x0f\n" +
+	"\vFMT_PARQUET\x10\x05*|\n" +
 	"\x12WshExportParamType\x12\x10\n" +
 	"\fPARAM_STRING\x10\x00\x12\r\n" +
 	"\tPARAM_INT\x10\x01\x12\x11\n" +

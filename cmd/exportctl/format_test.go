@@ -10,10 +10,11 @@ import (
 func TestWantedFormat(t *testing.T) {
 	t.Parallel()
 	const (
-		csv   = api.WshExportFormat_FMT_CSV
-		xlsx  = api.WshExportFormat_FMT_XLSX
-		jsonl = api.WshExportFormat_FMT_JSONL
-		tpls  = api.WshExportFormat_FMT_DEFAULT
+		csv     = api.WshExportFormat_FMT_CSV
+		xlsx    = api.WshExportFormat_FMT_XLSX
+		jsonl   = api.WshExportFormat_FMT_JSONL
+		parquet = api.WshExportFormat_FMT_PARQUET
+		tpls    = api.WshExportFormat_FMT_DEFAULT
 	)
 	for _, tc := range []struct {
 		format, out string
@@ -34,6 +35,8 @@ func TestWantedFormat(t *testing.T) {
 		{"", "orders.jsonl.zst", jsonl, false},
 		{"", "orders.JSONL.GZ", jsonl, false},
 		{"", "orders.csv.zst", csv, false},
+		{"", "orders.parquet", parquet, false},
+		{"parquet", "orders.csv", 0, true},
 		{"", "orders.json", 0, true},
 		{"jsonl", "orders.json", jsonl, false},
 		{"jsonl", "orders.ndjson.gz", jsonl, false},

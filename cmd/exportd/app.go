@@ -172,7 +172,7 @@ func (a *app) exports(owner string, p *process, files fileStore, m *metrics.Metr
 		Observer: m, Tracer: p.traces.Tracer(),
 		Owner: owner, Workers: a.cfg.workers, Lease: a.cfg.lease, Poll: a.cfg.poll, Backoff: 2 * time.Second, MaxBackoff: 5 * time.Minute,
 		OutageWait: a.outageWaits(),
-	}, p.db.Workers(), &export.Runner{Sources: p.sources, Store: files, TempDir: files.TempDir(), Memory: a.memory.work}, a.log)
+	}, p.db.Workers(), &export.Runner{Sources: p.sources, Store: files, TempDir: files.TempDir(), Memory: a.memory.work, Program: program()}, a.log)
 }
 
 // outageWaits returns the outage-wait of the data sources.

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"exporttask/cmd/internal/version"
 	"exporttask/internal/export"
 	"exporttask/internal/files"
 	"exporttask/internal/model"
@@ -27,7 +28,7 @@ import (
 // It uses the same SQL check, read-only session and encoders as a worker.
 
 // renderFormats maps the values of -format.
-var renderFormats = map[string]model.Format{"csv": model.FormatCSV, "xls": model.FormatXLS, "xlsx": model.FormatXLSX, "jsonl": model.FormatJSONL}
+var renderFormats = map[string]model.Format{"csv": model.FormatCSV, "xls": model.FormatXLS, "xlsx": model.FormatXLSX, "jsonl": model.FormatJSONL, "parquet": model.FormatParquet}
 
 // maxRender is the maximum of -timeout.
 const maxRender = 1000 * time.Hour
@@ -69,7 +70,7 @@ func (j *renderJob) define(o *options) {
 	f.StringVar(&j.source.Dialect, "dialect", "", "mariadb or mysql: permit functions that only this server has")
 	f.StringVar(&j.source.TimeZone, "time-zone", "UTC", "time `zone` of the session and of :today and the like: an IANA name, an offset such as +08:00, or server")
 	f.StringVar(&j.query, "query", "", "one SELECT, or @FILE to read it from a file")
-	f.StringVar(&j.format, "format", "csv", "file format: csv, jsonl, xls or xlsx")
+	f.StringVar(&j.format, "format", "csv", "file format: csv, jsonl, parquet, xls or xlsx")
 	f.StringVar(&j.output, "o", "", "`file` to write; - for standard output")
 	f.StringVar(&j.columns, "columns", "", "output columns, see docs/columns.md")
 	f.Var(&j.params, "p", "value of a parameter, `NAME=VALUE`; repeatable")
@@ -85,6 +86,7 @@ func (j *renderJob) define(o *options) {
 	f.StringVar(&j.options.NullText, "null-text", "", "CSV: text that represents NULL")
 	f.BoolVar(&j.options.GB18030, "gb18030", false, "CSV: encoding GB18030 instead of UTF-8")
 	f.StringVar(&j.options.JSONNumbers, "json-numbers", "", "JSON Lines: string writes all numbers as strings, number none; empty: those that a double does not hold exactly")
+	f.StringVar(&j.options.ParquetCompression, "parquet-compression", "", "Parquet: zstd, none, snappy or gzip; empty: zstd")
 	f.BoolVar(&j.options.Gzip, "gzip", false, "CSV, JSON Lines: compress with gzip")
 	f.BoolVar(&j.options.Zstd, "zstd", false, "CSV, JSON Lines: compress with Zstandard")
 	f.BoolVar(&j.options.NoHeader, "no-header", false, "leave out the header row")
@@ -95,7 +97,7 @@ func (j *renderJob) define(o *options) {
 	f.BoolVar(&j.options.Thousands, "thousands", false, "XLS, XLSX: thousands separators in numbers that are not part of a key")
 	f.BoolVar(&j.options.RightToLeft, "right-to-left", false, "XLS, XLSX: the first column is on the right")
 	f.StringVar(&j.options.TotalLabel, "total-label", "", "XLS, XLSX: label of the row of totals; empty: Total")
-	f.BoolVar(&j.options.Small, "small", false, "XLSX, gzip, zstd: a smaller file for more CPU time")
+	f.BoolVar(&j.options.Small, "small", false, "XLSX, Parquet, gzip, zstd: a smaller file for more CPU time")
 }
 
 // render runs `exportd render` and returns its exit code.
@@ -142,7 +144,7 @@ func (j *renderJob) load(args []string, getenv func(string) string, out io.Write
 	case j.query == "":
 		return errors.New("query: empty, want one SELECT, or @FILE")
 	case !known:
-		return fmt.Errorf("format: %q, want file format: csv, jsonl, xls or xlsx", j.format)
+		return fmt.Errorf("format: %q, want file format: csv, jsonl, parquet, xls or xlsx", j.format)
 	case j.output == "":
 		return errors.New("o: empty, want a file, or - for standard output")
 	case j.timeout < time.Second || j.timeout > maxRender:
@@ -178,7 +180,7 @@ func (j *renderJob) run(ctx context.Context, stdout, stderr io.Writer) error {
 		defer file.Discard()
 		out.w = file
 	}
-	summary, err := export.Render(ctx, srcs, in, out, os.TempDir())
+	summary, err := export.Render(ctx, srcs, in, out, os.TempDir(), program())
 	if err != nil {
 		return err
 	}
@@ -204,6 +206,13 @@ func (j *renderJob) name() string {
 	}
 	base := filepath.Base(j.output)
 	return strings.TrimSuffix(base, filepath.Ext(base))
+}
+
+// program returns what files name as the program that made them, in the form that
+// readers of Parquet parse.
+func program() string {
+	build := version.Get()
+	return fmt.Sprintf("exportd version %s (build %s)", build.Version, build.Commit)
 }
 
 // instance returns the instance that the service would create for the same query.

@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/grpc/codes"
 
+	"exporttask/internal/format"
 	"exporttask/internal/memory"
 	"exporttask/internal/model"
 	"exporttask/internal/source"
@@ -33,6 +34,7 @@ func classify(err error) model.Failure {
 		lost     *source.LostError
 		crashed  *worker.PanicError
 		noMemory *memory.ExceededError
+		value    *format.ValueError
 	)
 	switch {
 	case errors.As(err, &noMemory):
@@ -57,6 +59,8 @@ func classify(err error) model.Failure {
 		return fail(codes.FailedPrecondition, false, mine.Error())
 	case errors.As(err, &mine):
 		return fail(codes.InvalidArgument, false, mine.Error())
+	case errors.As(err, &value):
+		return fail(codes.FailedPrecondition, false, value.Error())
 	case errors.As(err, &lost):
 		return fail(codes.Unavailable, false, "data source: "+lost.Error())
 	case storeCause(err) != "" && errors.Is(err, syscall.ENOSPC):

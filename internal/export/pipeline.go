@@ -2,8 +2,11 @@ package export
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
+	"strconv"
 	"time"
 
 	"exporttask/internal/format"
@@ -68,8 +71,18 @@ func begin(ctx context.Context, sources Sources, in *model.Inst, tempDir string,
 		return nil, errors.Join(err, cursor.Close())
 	}
 	options := task.FileOptions(in.Options.V, tempDir)
-	options.PartName, options.Title = task.FileName(in), in.TplName
+	options.PartName, options.Title, options.Metadata = task.FileName(in), in.TplName, origin(in)
 	return &pipeline{cursor: cursor, columns: columns, format: task.EncoderFormat(in.OutputFormat), options: options, progress: progress}, nil
+}
+
+// origin describes where a file comes from, for its metadata.
+func origin(in *model.Inst) []format.KeyValue {
+	sql := sha256.Sum256([]byte(in.Expr))
+	return []format.KeyValue{
+		{Key: "exportd.template", Value: in.TplName},
+		{Key: "exportd.template_version", Value: strconv.Itoa(int(in.TplVersion))},
+		{Key: "exportd.sql_sha256", Value: hex.EncodeToString(sql[:])},
+	}
 }
 
 // outputColumns returns an instance's output columns, each with its index in the
@@ -143,13 +156,15 @@ func pump(ctx context.Context, cursor Cursor, encoder format.Encoder, progress *
 }
 
 // Render runs an instance that is not in the database, without queue and store,
-// and writes its file to w. The file is complete only if the error is nil.
-func Render(ctx context.Context, sources Sources, in *model.Inst, w io.Writer, tempDir string) (_ format.Summary, err error) {
+// and writes its file to w. The file names program as the one that made it, and is
+// complete only if the error is nil.
+func Render(ctx context.Context, sources Sources, in *model.Inst, w io.Writer, tempDir, program string) (_ format.Summary, err error) {
 	defer worker.Recover(&err)
 	p, err := begin(ctx, sources, in, tempDir, nil, &progress{})
 	if err != nil {
 		return format.Summary{}, err
 	}
 	defer p.close()
+	p.options.CreatedBy = program
 	return p.write(ctx, w)
 }

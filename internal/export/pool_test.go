@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"exporttask/internal/format"
 	"exporttask/internal/format/row"
 	"exporttask/internal/memory"
 	"exporttask/internal/model"
@@ -74,6 +75,10 @@ func TestPool_Run_failure(t *testing.T) {
 		},
 		"malformed_row_is_retried": {
 			after(row.ErrBroken), model.StateFailed, 3, "14", row.ErrBroken.Error(),
+		},
+		"value_of_another_type": {
+			after(&format.ValueError{Column: "n", Row: 7, Kind: "a text that is no number", Want: "a number"}), model.StateFailed, 1, "9",
+			`column "n", row 7: a text that is no number, want a number`,
 		},
 		"panic": {
 			func(context.Context, int) error { panic("bug") }, model.StateFailed, 3, "13", "internal error",

@@ -26,13 +26,21 @@ type Runner struct {
 	TempDir string
 	// Memory is shared by all attempts of the process; nil: no limit.
 	Memory *memory.Budget
+	// Program is what a Parquet file names as the program that made it: "exportd
+	// version VERSION (build COMMIT)".
+	Program string
 }
 
 // attemptMemory is the memory that an attempt begins with, in bytes: batches of rows,
 // the encoder's buffers, and those of an upload to S3. An XLSX encoder with all its
 // workers and an XLS encoder with a full string table have about 14 MiB. Long rows
-// come on top.
-const attemptMemory = 16 << 20
+// come on top. A Parquet encoder keeps a row group.
+func attemptMemory(f model.Format) int64 {
+	if f == model.FormatParquet {
+		return 48 << 20
+	}
+	return 16 << 20
+}
 
 // made is the result of an attempt, and the store that has its files.
 type made struct {
@@ -59,7 +67,7 @@ func (m *made) remove(ctx context.Context, log *slog.Logger) {
 func (r *Runner) run(ctx context.Context, in *model.Inst, progress *progress) (m made, err error) {
 	defer worker.Recover(&err)
 	progress.blocked.Store(true)
-	share, err := r.Memory.Acquire(ctx, attemptMemory)
+	share, err := r.Memory.Acquire(ctx, attemptMemory(in.OutputFormat))
 	progress.blocked.Store(false)
 	if err != nil {
 		return made{}, err
@@ -70,6 +78,7 @@ func (r *Runner) run(ctx context.Context, in *model.Inst, progress *progress) (m
 		return made{}, err
 	}
 	defer p.close()
+	p.options.CreatedBy = r.Program
 	name := p.fileName()
 	key := folder(in) + "/" + name
 	file, err := r.Store.Create(ctx, key)

@@ -2,7 +2,7 @@ package format
 
 // WarningCounts counts the cells that the warnings of a file are about.
 type WarningCounts struct {
-	Guarded, Cut, Illegal, Rounded, NumberText, NotNumber, LongNumber, OtherType int64
+	Guarded, Cut, Illegal, Rounded, NumberText, NotNumber, LongNumber, OtherType, ZeroDate, LongDecimal int64
 }
 
 // Add adds the counts of more.
@@ -15,6 +15,8 @@ func (t *WarningCounts) Add(more *WarningCounts) {
 	t.NotNumber += more.NotNumber
 	t.LongNumber += more.LongNumber
 	t.OtherType += more.OtherType
+	t.ZeroDate += more.ZeroDate
+	t.LongDecimal += more.LongDecimal
 }
 
 // Warnings returns the warnings whose count is not 0.
@@ -29,6 +31,8 @@ func (t *WarningCounts) Warnings() []Warning {
 		{NotNumber, t.NotNumber},
 		{LongNumber, t.LongNumber},
 		{OtherType, t.OtherType},
+		{ZeroDate, t.ZeroDate},
+		{LongDecimal, t.LongDecimal},
 	} {
 		if w.Count > 0 {
 			list = append(list, w)

@@ -134,6 +134,13 @@ func floorDiv(y, n int) int {
 	return y / n
 }
 
+// IsDay reports whether a date, or a date and time, of the server is a day that
+// exists. Zero dates are not.
+func IsDay(text []byte) bool {
+	d, ok := parseDate(text)
+	return ok && d.year > 0
+}
+
 // parseDate parses the "2006-01-02" at the beginning of text. ok is false for a
 // day that does not exist and if anything but a blank or a T follows.
 func parseDate(text []byte) (date, bool) {

@@ -3,11 +3,12 @@
 // or date that a file shows, the formula guard, the options of a file and the
 // warnings of an export.
 //
-// The encoders are the subpackages csv, jsonl, xls and xlsx; package encoder
+// The encoders are the subpackages csv, jsonl, parquet, xls and xlsx; package encoder
 // selects one of them by format. Package format reads no database and writes no file.
 package format
 
 import (
+	"fmt"
 	"time"
 
 	"exporttask/internal/format/row"
@@ -55,6 +56,8 @@ const (
 	RoundedNumber  WarningCode = "rounded_number"  // a number of a column declared as number was rounded to 15 significant digits
 	NumberText     WarningCode = "number_as_text"  // a number that a spreadsheet would change (more than 15 significant digits) was stored as text
 	NotNumber      WarningCode = "not_a_number"    // a value of a column declared as number is no number and was stored as text
+	ZeroDate       WarningCode = "zero_date"       // a zero date or a day that does not exist became NULL
+	LongDecimal    WarningCode = "decimal_as_text" // a DECIMAL of a column of more than 38 digits was stored as text
 	LongNumber     WarningCode = "long_number"     // a number that a double does not hold exactly was written as a string
 	OtherType      WarningCode = "other_type"      // a value that is not of its column's type was written as a string
 )
@@ -113,6 +116,34 @@ const (
 	JSONNumbersNumber JSONNumbers = "number" // no number is a string
 )
 
+// ParquetCompression is the compression of the pages of a Parquet file.
+type ParquetCompression string
+
+// The compressions of Parquet files.
+const (
+	ParquetZstd   ParquetCompression = "" // "zstd" as well
+	ParquetNone   ParquetCompression = "none"
+	ParquetSnappy ParquetCompression = "snappy"
+	ParquetGzip   ParquetCompression = "gzip"
+)
+
+// KeyValue is an entry of a file's metadata.
+type KeyValue struct{ Key, Value string }
+
+// ValueError is the error of a cell whose value does not fit the type of its
+// column. It does not contain the value.
+type ValueError struct {
+	Column string
+	Row    int64  // from 1
+	Kind   string // what the value is: "a text that is no number"
+	Want   string // what the column holds: "a DECIMAL(12,2)"
+}
+
+// Error returns a message with the column, the row and the way round.
+func (e *ValueError) Error() string {
+	return fmt.Sprintf(`column %q, row %d: %s, want %s; "type": "text" in the declaration of the column stores texts`, e.Column, e.Row, e.Kind, e.Want)
+}
+
 // Options are the settings of a file apart from its columns. Options of other
 // formats than the file's are ignored.
 type Options struct {
@@ -129,6 +160,13 @@ type Options struct {
 
 	// JSONNumbers selects the numbers that a JSON Lines file has as strings.
 	JSONNumbers JSONNumbers
+
+	// ParquetCompression is the compression of the pages of a Parquet file.
+	ParquetCompression ParquetCompression
+	// CreatedBy and Metadata describe the origin of a Parquet file: the program, as
+	// "NAME version VERSION (build BUILD)", and entries of any names.
+	CreatedBy string
+	Metadata  []KeyValue
 
 	// Gzip compresses a CSV or JSON Lines file (RFC 1952), and Zstd with Zstandard
 	// (RFC 8878); at most one of them is set. A split file is a ZIP archive of

@@ -46,6 +46,11 @@ func CheckOptions(opt Options) error {
 	default:
 		return bad("jsonNumbers", "%.32q, want string, number or nothing", opt.JSONNumbers)
 	}
+	switch opt.ParquetCompression {
+	case ParquetZstd, "zstd", ParquetNone, ParquetSnappy, ParquetGzip:
+	default:
+		return bad("parquetCompression", "%.32q, want zstd, none, snappy, gzip or nothing", opt.ParquetCompression)
+	}
 	if opt.Gzip && opt.Zstd {
 		return bad("zstd", "true together with gzip, want one of the two")
 	}

@@ -127,6 +127,8 @@ type Options struct {
 
 	JSONNumbers string `json:"jsonNumbers,omitempty"` // "string", "number" or ""
 	Zstd        bool   `json:"zstd,omitempty"`
+
+	ParquetCompression string `json:"parquetCompression,omitempty"` // "zstd", "none", "snappy", "gzip" or ""
 }
 
 // Warning is a remark about the file of a successful export, such as cut texts.

@@ -16,6 +16,7 @@ const (
 	FormatXLS     Format = 2
 	FormatXLSX    Format = 3
 	FormatJSONL   Format = 4
+	FormatParquet Format = 5
 )
 
 // Status is the short form of the state of an instance that the oldest clients

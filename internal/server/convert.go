@@ -266,6 +266,7 @@ func optionsToProto(o model.Options) *api.WshExportOptions {
 		SheetName: o.SheetName, NoFreeze: o.NoFreeze, NoFilter: o.NoFilter, Small: o.Small,
 		ThousandsSeparators: o.Thousands, RightToLeft: o.RightToLeft, TotalLabel: o.TotalLabel,
 		Snapshot: o.Snapshot, FileName: o.FileName, JsonNumbers: o.JSONNumbers, Zstd: o.Zstd,
+		ParquetCompression: o.ParquetCompression,
 	}
 }
 
@@ -276,5 +277,6 @@ func optionsFromProto(o *api.WshExportOptions) model.Options {
 		SheetName: o.GetSheetName(), NoFreeze: o.GetNoFreeze(), NoFilter: o.GetNoFilter(), Small: o.GetSmall(),
 		Thousands: o.GetThousandsSeparators(), RightToLeft: o.GetRightToLeft(), TotalLabel: o.GetTotalLabel(),
 		Snapshot: o.GetSnapshot(), FileName: o.GetFileName(), JSONNumbers: o.GetJsonNumbers(), Zstd: o.GetZstd(),
+		ParquetCompression: o.GetParquetCompression(),
 	}
 }

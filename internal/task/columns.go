@@ -22,7 +22,7 @@ func Columns(declared string, result []row.Column, target model.Format) ([]forma
 	if err != nil {
 		return nil, invalid("etplOutputColumns", "%s", err)
 	}
-	if err := encoder.CheckColumns(EncoderFormat(target), len(columns)); err != nil {
+	if err := encoder.Check(EncoderFormat(target), columns); err != nil {
 		return nil, invalid("etplOutputColumns", "%s", err)
 	}
 	if err := encoder.CheckLooks(EncoderFormat(target), list); err != nil {
@@ -32,22 +32,31 @@ func Columns(declared string, result []row.Column, target model.Format) ([]forma
 }
 
 // checkFormat checks that a file format holds the output columns of a template
-// whose result has the given number of columns; 0 means that the number is not
-// known yet.
-func checkFormat(declared string, target model.Format, result int) error {
+// with the given result columns; none means that they are not known yet.
+func checkFormat(declared string, target model.Format, result []model.ResultColumn) error {
 	list, err := parseColumns(declared)
 	if err != nil {
 		return err
 	}
 	n := len(list)
 	if n == 0 {
-		n = result
+		n = len(result)
 	}
 	if err := encoder.CheckColumns(EncoderFormat(target), n); err != nil {
 		return invalid("etplOutputFormat", "%s", err)
 	}
 	if err := encoder.CheckLooks(EncoderFormat(target), list); err != nil {
 		return invalid("etplOutputColumns", "%s", err)
+	}
+	source := make([]row.Column, len(result))
+	for i, c := range result {
+		source[i] = row.ColumnOf(c.Name, c.Type)
+	}
+	// Where the columns do not match the declaration any more, the instance says so.
+	if columns, err := format.Resolve(list, source); err == nil {
+		if err := encoder.Check(EncoderFormat(target), columns); err != nil {
+			return invalid("etplOutputFormat", "%s", err)
+		}
 	}
 	return nil
 }
@@ -71,6 +80,8 @@ func EncoderFormat(f model.Format) encoder.Format {
 		return encoder.XLSX
 	case model.FormatJSONL:
 		return encoder.JSONL
+	case model.FormatParquet:
+		return encoder.Parquet
 	case model.FormatDefault, model.FormatCSV:
 	}
 	return encoder.CSV
@@ -94,7 +105,8 @@ func FileOptions(o model.Options, tempDir string) format.Options {
 		SheetName: o.SheetName, NoFreeze: o.NoFreeze, NoFilter: o.NoFilter, Small: o.Small,
 		Thousands: o.Thousands, RightToLeft: o.RightToLeft, TotalLabel: o.TotalLabel,
 		JSONNumbers: format.JSONNumbers(o.JSONNumbers), Zstd: o.Zstd,
-		Created: time.Now(), TempDir: tempDir,
+		ParquetCompression: format.ParquetCompression(o.ParquetCompression),
+		Created:            time.Now(), TempDir: tempDir,
 	}
 	if o.Delimiter != "" {
 		out.Delimiter = o.Delimiter[0]

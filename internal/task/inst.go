@@ -51,7 +51,7 @@ type extras struct {
 // Nothing is saved.
 func (s *Service) newInst(t runnable, p CreateParams, more extras, at RunWindow) (*model.Inst, error) {
 	format := cmp.Or(p.Format, t.OutputFormat, model.FormatCSV)
-	if err := checkFormat(t.OutputColumns, format, len(t.ResultColumns.V)); err != nil {
+	if err := checkFormat(t.OutputColumns, format, t.ResultColumns.V); err != nil {
 		return nil, err
 	}
 	params, err := FreezeParams(t.stmt, t.Params.V, p.Params, at.in(s.sources.Zone(t.Source)))

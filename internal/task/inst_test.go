@@ -73,6 +73,8 @@ func TestService_CreateInst_refused(t *testing.T) {
 	wantError(t, create(task.CreateParams{TplID: tpl.ID, OperatorID: 13}), model.Invalid, `etplSource: "default", want one of none`)
 	wantError(t, create(task.CreateParams{TplID: tpl.ID}), model.Invalid, `params: parameter "from": not given`)
 	wantError(t, create(task.CreateParams{TplID: tpl.ID, Params: []model.Param{{Name: "x", Value: "1"}}}), model.Invalid, `params: parameter "x": not a parameter`)
+	dated := f.Tpl(t, "SELECT id FROM shop", func(t *model.Tpl) { t.OutputColumns = `[{"name":"id","type":"date"}]` })
+	wantError(t, create(task.CreateParams{TplID: dated.ID, Format: model.FormatParquet}), model.Invalid, `etplOutputFormat: output columns: column 1 "id": type: the column is a INT`)
 	if n := f.Exports.Wakes.Load(); n != 0 {
 		t.Errorf("the workers were woken %d times, want not at all", n)
 	}

@@ -154,7 +154,7 @@ func (p *Preview) encode(in *model.Inst, sample *source.Sample, rows int) error 
 		}
 		p.Rows = append(p.Rows, texts...)
 		if err := enc.Encode(b); err != nil {
-			return err
+			return valueError(err)
 		}
 	}
 	if err := enc.Close(); err != nil {
@@ -162,6 +162,15 @@ func (p *Preview) encode(in *model.Inst, sample *source.Sample, rows int) error 
 	}
 	p.Warnings = append(Warnings(enc.Summary().Warnings), NoteWarnings(sample.Notes)...)
 	return nil
+}
+
+// valueError makes a value that does not fit the file an error of the caller, who
+// declares the columns.
+func valueError(err error) error {
+	if bad, ok := errors.AsType[*format.ValueError](err); ok {
+		return invalid("etplOutputColumns", "%s", bad)
+	}
+	return err
 }
 
 // previewError separates what the caller can change from a data source that does

@@ -63,6 +63,8 @@ func TestService_CreateTpl_refused(t *testing.T) {
 		"delimiter":           {model.Tpl{Source: "default", Expr: "SELECT 1", Options: options(model.Options{Delimiter: ":"})}, "etplOptions.csvDelimiter: ':', want one of "},
 		"blank_as_delimiter":  {model.Tpl{Source: "default", Expr: "SELECT 1", Options: options(model.Options{Delimiter: " "})}, "etplOptions.csvDelimiter: "},
 		"bom_and_gb18030":     {model.Tpl{Source: "default", Expr: "SELECT 1", Options: options(model.Options{BOM: true, GB18030: true})}, "etplOptions.csvBom: "},
+		"parquet_compression": {model.Tpl{Source: "default", Expr: "SELECT 1", Options: options(model.Options{ParquetCompression: "lz4"})}, `etplOptions.parquetCompression: "lz4", want zstd, none, snappy, gzip or nothing`},
+		"parquet_type":        {model.Tpl{Source: "default", Expr: "SELECT id FROM shop", OutputFormat: model.FormatParquet, OutputColumns: `[{"name":"id","type":"date"}]`}, `etplOutputColumns: output columns: column 1 "id": type: the column is a INT`},
 		"json_numbers":        {model.Tpl{Source: "default", Expr: "SELECT 1", Options: options(model.Options{JSONNumbers: "int"})}, `etplOptions.jsonNumbers: "int", want string, number or nothing`},
 		"gzip_and_zstd":       {model.Tpl{Source: "default", Expr: "SELECT 1", Options: options(model.Options{Gzip: true, Zstd: true})}, "etplOptions.zstd: true together with gzip"},
 		"null_text":           {model.Tpl{Source: "default", Expr: "SELECT 1", Options: options(model.Options{NullText: "a,b"})}, "etplOptions.csvNullText: "},

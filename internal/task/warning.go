@@ -15,6 +15,8 @@ var warningTexts = map[format.WarningCode]string{
 	format.IllegalChar:    "cells with characters that the format cannot represent, which were replaced",
 	format.RoundedNumber:  "numbers rounded to the 15 digits that a spreadsheet keeps",
 	format.NumberText:     "numbers stored as text because a spreadsheet would change them (more than 15 digits or leading zeros); declare the column's type as number to round them, or as text",
+	format.ZeroDate:       "zero dates and days that do not exist, which are NULL in the file",
+	format.LongDecimal:    "numbers of DECIMAL columns of more than 38 digits, stored as text",
 	format.LongNumber:     "numbers with more digits than a double holds, written as strings; the option jsonNumbers writes all numbers as strings or none",
 	format.OtherType:      "values that are not of their column's type, written as strings",
 	format.NotNumber:      "values of columns declared as number that are no numbers, stored as text",

@@ -191,7 +191,7 @@ func memoryGroup(ctx context.Context, s *stage) ([]figure, error) {
 	for _, f := range []struct {
 		format string
 		most   float64
-	}{{"csv", 12}, {"jsonl", 12}, {"xlsx", 24}, {"xls", 32}} {
+	}{{"csv", 12}, {"jsonl", 12}, {"parquet", 64}, {"xlsx", 24}, {"xls", 32}} {
 		for _, size := range []struct{ name, query string }{
 			{"10k", allRows + " LIMIT 10000"},
 			{"1M", allRows},

@@ -33,7 +33,7 @@ func main() {
 		}
 		return
 	}
-	only := flag.String("only", "", "measure the groups whose name contains `TEXT`: csv, four, append, jsonl, xlsx, small, database, xls, memory")
+	only := flag.String("only", "", "measure the groups whose name contains `TEXT`: csv, four, append, jsonl, parquet, xlsx, small, database, xls, memory")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	ok, err := run(ctx, *only)
@@ -93,6 +93,7 @@ func run(ctx context.Context, only string) (ok bool, err error) {
 		{"four", fourGroup},
 		{"append", appendGroup},
 		{"jsonl", jsonlGroup},
+		{"parquet", parquetGroup},
 		{"xlsx", xlsxGroup},
 		{"small", smallGroup},
 		{"database", databaseGroup},

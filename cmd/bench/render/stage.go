@@ -74,9 +74,10 @@ func (s *stage) build(ctx context.Context) error {
 		args []string
 	}{
 		{".", []string{"go", "build", "-o", s.bin + "/", "./cmd/exportd"}},
-		{"cmd/bench/render/peers", []string{"go", "build", "-o", s.bin + "/", "./xlsxpeer", "./drop"}},
+		{"cmd/bench/render/peers", []string{"go", "build", "-o", s.bin + "/", "./xlsxpeer", "./parquetpeer", "./drop"}},
 		{"cmd/bench/render/peers/c", []string{"cc", "-O2", "-o", s.bin + "/lxw_peer", "lxw_peer.c", "-lxlsxwriter"}},
 		{".", []string{"/usr/bin/python3", "-c", "import xlwt"}},
+		{".", []string{"node", "-e", "require('@duckdb/node-api')"}},
 	} {
 		cmd := exec.CommandContext(ctx, step.args[0], step.args[1:]...)
 		cmd.Dir = step.dir

@@ -29,6 +29,8 @@ var kinds = []struct {
 	{"JSON Lines", JSONL, format.Options{}},
 	{"JSON Lines, zstd", JSONL, format.Options{Zstd: true}},
 	{"JSON Lines in parts", JSONL, format.Options{PartRows: 7}},
+	{"Parquet", Parquet, format.Options{}},
+	{"Parquet in parts", Parquet, format.Options{PartRows: 9}},
 	{"XLSX", XLSX, format.Options{}},
 	{"XLSX in parts", XLSX, format.Options{PartRows: 9}},
 	{"XLS", XLS, format.Options{}},

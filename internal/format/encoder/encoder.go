@@ -1,6 +1,6 @@
 // Package encoder creates the encoder of a file by its format: CSV (package
-// csv), JSON Lines (jsonl), XLS (xls) or XLSX (xlsx), optionally compressed or
-// split into parts. Workers call New once for each file, with columns from
+// csv), JSON Lines (jsonl), Parquet (parquet), XLS (xls) or XLSX (xlsx), optionally
+// compressed or split into parts. Workers call New once for each file, with columns from
 // format.Resolve. The package depends on no data source and no store.
 package encoder
 
@@ -12,6 +12,7 @@ import (
 	"exporttask/internal/format"
 	"exporttask/internal/format/csv"
 	"exporttask/internal/format/jsonl"
+	"exporttask/internal/format/parquet"
 	"exporttask/internal/format/xls"
 	"exporttask/internal/format/xlsx"
 )
@@ -21,10 +22,11 @@ type Format uint8
 
 // The formats. The zero value means CSV as well.
 const (
-	CSV   Format = iota + 1 // RFC 4180
-	XLS                     // Excel 97–2003, BIFF8
-	XLSX                    // Office Open XML, ECMA-376
-	JSONL                   // JSON Lines: RFC 8259, one object a line
+	CSV     Format = iota + 1 // RFC 4180
+	XLS                       // Excel 97–2003, BIFF8
+	XLSX                      // Office Open XML, ECMA-376
+	JSONL                     // JSON Lines: RFC 8259, one object a line
+	Parquet                   // Apache Parquet
 )
 
 // shape has the properties of a format.
@@ -42,12 +44,14 @@ func (f Format) shape() shape {
 		return shape{".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", 16384, false}
 	case JSONL:
 		return shape{".jsonl", "application/x-ndjson", 16384, true}
+	case Parquet:
+		return shape{".parquet", "application/vnd.apache.parquet", parquet.MaxColumns, false}
 	case CSV:
 	}
 	return shape{".csv", "text/csv", 16384, true}
 }
 
-// String returns "CSV", "XLS", "XLSX" or "JSONL".
+// String returns "CSV", "XLS", "XLSX", "JSONL" or "Parquet".
 func (f Format) String() string {
 	switch f {
 	case XLS:
@@ -56,6 +60,8 @@ func (f Format) String() string {
 		return "XLSX"
 	case JSONL:
 		return "JSONL"
+	case Parquet:
+		return "Parquet"
 	case CSV:
 	}
 	return "CSV"
@@ -104,6 +110,8 @@ func one(w io.Writer, f Format, cols []format.Column, opt format.Options) (forma
 		return csv.New(w, cols, opt)
 	case JSONL:
 		return jsonl.New(w, cols, opt)
+	case Parquet:
+		return parquet.New(w, cols, opt)
 	}
 	return nil, errors.New("unknown file format")
 }
@@ -137,9 +145,21 @@ func ContentType(f Format, opt format.Options) string {
 	return f.shape().contentType
 }
 
+// Check returns an error if the format cannot hold the columns: too many of them,
+// or one whose declared type does not fit it, which is a *format.DeclError.
+func Check(f Format, cols []format.Column) error {
+	if err := CheckColumns(f, len(cols)); err != nil {
+		return err
+	}
+	if f == Parquet {
+		return parquet.Check(cols)
+	}
+	return nil
+}
+
 // CheckColumns returns an error if the format cannot hold n columns: XLS holds
-// 256, XLSX 16,384, and CSV and JSON Lines are limited to 16,384 as well so that a
-// template can change its format.
+// 256, XLSX 16,384, Parquet 4,096, and CSV and JSON Lines are limited to 16,384 as
+// well so that a template can change its format.
 func CheckColumns(f Format, n int) error {
 	if most := f.shape().maxColumns; n > most {
 		return fmt.Errorf("%s holds at most %d columns, got %d", f, most, n)

@@ -124,7 +124,7 @@ func (p *parts) compressor(w io.Writer) (io.WriteCloser, error) {
 	}
 	var err error
 	l := level(p.opt)
-	if p.format == XLSX {
+	if p.format == XLSX || p.format == Parquet {
 		l = flate.NoCompression // the part is compressed
 	}
 	p.deflate, err = flate.NewWriter(w, l)

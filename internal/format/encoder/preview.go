@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"exporttask/internal/format"
 	"exporttask/internal/format/jsonl"
@@ -76,6 +77,22 @@ func jsonTexts(cols []format.Column, opt format.Options, b *row.Batch) ([][]Text
 	return rows, nil
 }
 
+// parquetText is text for a Parquet file, whose zero dates are NULL and whose
+// instants are in UTC.
+func parquetText(c *format.Column, raw []byte) Text {
+	if raw == nil {
+		return Text{Null: true}
+	}
+	isDate := c.Map == nil && c.Type != format.AsText && (c.Source.Kind == row.Date || c.Source.Kind == row.DateTime)
+	if isDate && !format.IsDay(raw) {
+		return Text{Null: true}
+	}
+	if isDate && c.Type != format.AsDate && !c.Zone.IsZero() {
+		return Text{Text: string(format.Zone{From: c.Zone.From}.AppendRFC3339(nil, raw))}
+	}
+	return Text{Text: strings.ToValidUTF8(string(c.AppendText(nil, raw)), "\uFFFD")}
+}
+
 func cells(p []byte) [][]byte {
 	var all [][]byte
 	for len(p) > 0 {
@@ -87,6 +104,9 @@ func cells(p []byte) [][]byte {
 }
 
 func text(f Format, c *format.Column, opt format.Options, raw []byte) Text {
+	if f == Parquet {
+		return parquetText(c, raw)
+	}
 	if raw == nil {
 		if f != CSV {
 			return Text{Null: true}

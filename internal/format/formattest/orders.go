@@ -20,7 +20,7 @@ func OrderColumns() []format.Column {
 		row.Column{Name: "order_no", Type: "VARCHAR", Kind: row.Text},
 		row.Column{Name: "name", Type: "VARCHAR", Kind: row.Text},
 		row.Column{Name: "phone", Type: "VARCHAR", Kind: row.Text},
-		row.Column{Name: "amount", Type: "DECIMAL", Kind: row.Decimal, Scale: 2},
+		row.Column{Name: "amount", Type: "DECIMAL", Kind: row.Decimal, Length: 12, Scale: 2},
 		row.Column{Name: "rate", Type: "DOUBLE", Kind: row.Float, Scale: -1},
 		row.Column{Name: "status", Type: "TINYINT", Kind: row.Int},
 		row.Column{Name: "created_at", Type: "DATETIME", Kind: row.DateTime},

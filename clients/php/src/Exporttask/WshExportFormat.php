@@ -43,6 +43,12 @@ class WshExportFormat
      * Generated from protobuf enum <code>FMT_JSONL = 4;</code>
      */
     const FMT_JSONL = 4;
+    /**
+     * Apache Parquet, at most 4,096 columns.
+     *
+     * Generated from protobuf enum <code>FMT_PARQUET = 5;</code>
+     */
+    const FMT_PARQUET = 5;
 
     private static $valueToName = [
         self::FMT_DEFAULT => 'FMT_DEFAULT',
@@ -50,6 +56,7 @@ class WshExportFormat
         self::FMT_XLS => 'FMT_XLS',
         self::FMT_XLSX => 'FMT_XLSX',
         self::FMT_JSONL => 'FMT_JSONL',
+        self::FMT_PARQUET => 'FMT_PARQUET',
     ];
 
     public static function name($value)

@@ -99,7 +99,7 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
      */
     protected $noFilter = false;
     /**
-     * XLSX, gzip, zstd: a smaller file for more CPU time.
+     * XLSX, Parquet, gzip, zstd: a smaller file for more CPU time.
      *
      * Generated from protobuf field <code>bool small = 14;</code>
      */
@@ -133,6 +133,13 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
      * Generated from protobuf field <code>bool zstd = 18;</code>
      */
     protected $zstd = false;
+    /**
+     * Parquet: compression of the pages, "zstd", "none", "snappy" or "gzip"; empty:
+     * "zstd".
+     *
+     * Generated from protobuf field <code>string parquetCompression = 19;</code>
+     */
+    protected $parquetCompression = '';
     /**
      * XLS, XLSX: thousands separators in decimal numbers and in integers that are
      * not part of a key, for columns without a declared format.
@@ -191,7 +198,7 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
      *     @type bool $noFilter
      *           XLS, XLSX: no filter buttons in the header row.
      *     @type bool $small
-     *           XLSX, gzip, zstd: a smaller file for more CPU time.
+     *           XLSX, Parquet, gzip, zstd: a smaller file for more CPU time.
      *     @type bool $snapshot
      *           Read from one consistent snapshot of the data source.
      *     @type string $fileName
@@ -205,6 +212,9 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
      *           numbers that a double does not hold exactly are strings.
      *     @type bool $zstd
      *           CSV, JSON Lines: compress the file with Zstandard; not together with gzip.
+     *     @type string $parquetCompression
+     *           Parquet: compression of the pages, "zstd", "none", "snappy" or "gzip"; empty:
+     *           "zstd".
      *     @type bool $thousandsSeparators
      *           XLS, XLSX: thousands separators in decimal numbers and in integers that are
      *           not part of a key, for columns without a declared format.
@@ -567,7 +577,7 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * XLSX, gzip, zstd: a smaller file for more CPU time.
+     * XLSX, Parquet, gzip, zstd: a smaller file for more CPU time.
      *
      * Generated from protobuf field <code>bool small = 14;</code>
      * @return bool
@@ -578,7 +588,7 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * XLSX, gzip, zstd: a smaller file for more CPU time.
+     * XLSX, Parquet, gzip, zstd: a smaller file for more CPU time.
      *
      * Generated from protobuf field <code>bool small = 14;</code>
      * @param bool $var
@@ -702,6 +712,34 @@ class WshExportOptions extends \Google\Protobuf\Internal\Message
     {
         GPBUtil::checkBool($var);
         $this->zstd = $var;
+
+        return $this;
+    }
+
+    /**
+     * Parquet: compression of the pages, "zstd", "none", "snappy" or "gzip"; empty:
+     * "zstd".
+     *
+     * Generated from protobuf field <code>string parquetCompression = 19;</code>
+     * @return string
+     */
+    public function getParquetCompression()
+    {
+        return $this->parquetCompression;
+    }
+
+    /**
+     * Parquet: compression of the pages, "zstd", "none", "snappy" or "gzip"; empty:
+     * "zstd".
+     *
+     * Generated from protobuf field <code>string parquetCompression = 19;</code>
+     * @param string $var
+     * @return $this
+     */
+    public function setParquetCompression($var)
+    {
+        GPBUtil::checkString($var, True);
+        $this->parquetCompression = $var;
 
         return $this;
     }

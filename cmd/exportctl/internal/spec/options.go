@@ -11,6 +11,7 @@ import (
 var optionKeys = []string{
 	"delimiter", "bom", "lineEnd", "quoteAll", "nullText", "encoding", "header", "formulaGuard", "gzip", "splitRows",
 	"sheetName", "freeze", "filter", "thousands", "rightToLeft", "totalLabel", "small", "snapshot", "fileName", "jsonNumbers", "zstd",
+	"parquetCompression",
 }
 
 func (r *reader) options(o object) *api.WshExportOptions {
@@ -36,6 +37,7 @@ func (r *reader) options(o object) *api.WshExportOptions {
 		FileName:            o.text("fileName"),
 		JsonNumbers:         o.text("jsonNumbers"),
 		Zstd:                o.flag("zstd", false),
+		ParquetCompression:  o.text("parquetCompression"),
 	}
 }
 
@@ -75,5 +77,6 @@ func writeOptions(p *api.WshExportOptions) *yaml.Node {
 	d.text("fileName", p.GetFileName())
 	d.text("jsonNumbers", p.GetJsonNumbers())
 	d.flag("zstd", p.GetZstd(), false)
+	d.text("parquetCompression", p.GetParquetCompression())
 	return d.node
 }

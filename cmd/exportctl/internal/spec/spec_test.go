@@ -52,6 +52,7 @@ options:
   fileName: orders-{date}
   jsonNumbers: string
   zstd: true
+  parquetCompression: none
 limits:
   rows: 10
   bytes: 64KiB
@@ -125,7 +126,7 @@ func TestWrite_reads_back(t *testing.T) {
 			EtplOptions: &api.WshExportOptions{
 				CsvDelimiter: ";", CsvBom: true, CsvLf: true, CsvQuoteAll: true, CsvNullText: "null", NoHeader: true, CsvGb18030: true,
 				NoFormulaGuard: true, Gzip: true, SplitRows: 1000, SheetName: "Orders", ThousandsSeparators: true, RightToLeft: true, TotalLabel: "合计", NoFreeze: true, NoFilter: true, Small: true,
-				Snapshot: true, FileName: "orders-{date}", JsonNumbers: "string", Zstd: true,
+				Snapshot: true, FileName: "orders-{date}", JsonNumbers: "string", Zstd: true, ParquetCompression: "none",
 			},
 			EtplLimits:     &api.WshExportLimits{Rows: 10, Bytes: 64 << 10, Running: 2},
 			EtplTimeoutSec: 1800, EtplMaxAttempts: 5, EtplRetentionSec: 7 * 24 * 3600,
@@ -133,7 +134,7 @@ func TestWrite_reads_back(t *testing.T) {
 			EtplNotify:    &api.WshExportNotify{LateSec: 900, To: []*api.WshExportDeliverTo{{Destination: "mail", Recipients: []string{"ops@b.test"}}}},
 		},
 		Scheds: []Sched{{
-			Where: "f.yaml:58", Template: "每日订单",
+			Where: "f.yaml:59", Template: "每日订单",
 			Req: &api.WshExportTaskCreateSchedReq{
 				EschedName: "nightly", Cron: "15 2 * * *", Zone: "Asia/Shanghai",
 				Params: []*api.WshExportParam{
@@ -147,7 +148,7 @@ func TestWrite_reads_back(t *testing.T) {
 				Notify: &api.WshExportNotify{To: []*api.WshExportDeliverTo{{Destination: "hook"}}},
 			},
 		}, {
-			Where: "f.yaml:78", Template: "每日订单", Req: &api.WshExportTaskCreateSchedReq{EschedName: "hourly", Cron: "@hourly"},
+			Where: "f.yaml:79", Template: "每日订单", Req: &api.WshExportTaskCreateSchedReq{EschedName: "hourly", Cron: "@hourly"},
 		}},
 	}
 	if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
