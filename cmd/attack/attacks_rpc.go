@@ -153,7 +153,7 @@ func healthChecks(ctx context.Context, a *attacker) error {
 	health := healthpb.NewHealthClient(a.conn)
 	return flood(ctx, 20_000, func(int) error {
 		_, err := health.Check(ctx, &healthpb.HealthCheckRequest{Service: "nothing"})
-		return wantCode(nil, err, codes.NotFound)
+		return wantCode(nil, err, codes.NotFound, codes.ResourceExhausted)
 	})
 }
 

@@ -14,8 +14,8 @@ import (
 	_ "github.com/go-sql-driver/mysql" // of the connection that counts statements
 )
 
-// The attacker is a process of its own with the lowest priority: a real attacker
-// does not compute on the machine of its victim.
+// The attacker is a process of its own with a lower priority: a real attacker does not
+// compute on the machine of its victim.
 
 // siteEnv is the environment variable with the target of a child process.
 const siteEnv = "EXPORTD_ATTACK_SITE"
@@ -37,7 +37,7 @@ func (s *site) runInChild(ctx context.Context, a attack) error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, "nice", "-n", "19", self, "-child", a.name) //nolint:gosec // this program
+	cmd := exec.CommandContext(ctx, "nice", "-n", attackerNice, self, "-child", a.name) //nolint:gosec // this program
 	cmd.Env = append(os.Environ(), siteEnv+"="+string(text), "GOMEMLIMIT=512MiB")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	out, err := cmd.CombinedOutput()

@@ -46,6 +46,9 @@ type attack struct {
 
 // run runs the attacks whose name matches and returns how many fell short.
 func run(ctx context.Context, out io.Writer, only *regexp.Regexp) (short int, err error) {
+	if !raisePriority() {
+		fmt.Fprintln(out, "other processes compete with exportd, since this user may not raise its priority")
+	}
 	w, err := newWorld(ctx)
 	if err != nil {
 		return 0, err
@@ -55,7 +58,7 @@ func run(ctx context.Context, out io.Writer, only *regexp.Regexp) (short int, er
 			err = closeErr
 		}
 	}()
-	fmt.Fprintf(out, "| attack | target | p99 of GetInst, ms | resident at most, MiB | result |\n| --- | --- | --- | --- | --- |\n")
+	fmt.Fprintf(out, "| attack | target | p99 of GetInst, ms | resident at most, MiB | other load, cores | result |\n| --- | --- | --- | --- | --- | --- |\n")
 	for _, a := range attacks() {
 		if !only.MatchString(a.name) {
 			continue
@@ -67,7 +70,10 @@ func run(ctx context.Context, out io.Writer, only *regexp.Regexp) (short int, er
 		if len(r.faults) > 0 {
 			short++
 		}
-		fmt.Fprintf(out, "| %s | %s | %.0f | %d | %s |\n", a.name, a.target, r.p99, r.resident, r)
+		fmt.Fprintf(out, "| %s | %s | %.0f | %d | %.1f | %s |\n", a.name, a.target, r.p99, r.resident, r.others, r)
+	}
+	if ctx.Err() != nil {
+		return short, ctx.Err()
 	}
 	for _, s := range []*site{w.tokens, w.open} {
 		took, err := s.drain(ctx)
@@ -76,7 +82,7 @@ func run(ctx context.Context, out io.Writer, only *regexp.Regexp) (short int, er
 			short++
 			result = "FALLS SHORT: " + err.Error()
 		}
-		fmt.Fprintf(out, "| drain with open streams: %s | %s | | | %s |\n", took.Round(1e8), s.name, result)
+		fmt.Fprintf(out, "| drain with open streams: %s | %s | | | | %s |\n", took.Round(1e8), s.name, result)
 	}
 	fmt.Fprintf(out, "%d fell short\n", short)
 	return short, nil

@@ -32,6 +32,7 @@ const (
 type result struct {
 	p99      float64 // in milliseconds
 	resident int     // in MiB
+	others   float64 // processors that other processes used
 	faults   []string
 }
 
@@ -75,6 +76,7 @@ func (s *site) once(ctx context.Context, a attack) (r result) {
 	ctx, stop := context.WithTimeout(ctx, attackTimeout)
 	defer stop()
 	logBefore := s.logSize()
+	began, before := time.Now(), s.world.cpuTimes()
 	watched, unwatch := context.WithCancel(ctx)
 	var background sync.WaitGroup
 	background.Go(func() { r.resident = s.watchMemory(watched) })
@@ -86,6 +88,8 @@ func (s *site) once(ctx context.Context, a attack) (r result) {
 	victim.waitFor(ctx, minCalls)
 	unwatch()
 	background.Wait()
+	after := s.world.cpuTimes()
+	r.others = max(0, float64(after.all-before.all-(after.own-before.own))/float64(time.Since(began)))
 
 	r.p99 = victim.p99()
 	if victim.failed > 0 {

@@ -75,7 +75,7 @@ func (c *config) define(o *options) {
 	f.StringVar(&c.tokensFile, "tokens-file", "", "YAML `file` of tokens, see docs/security.md; none: every caller has full access")
 	f.BoolVar(&c.ownDBSource, "own-database-source", false, "permit data sources on the service's own database though callers have tokens; every operator can then read the SQL, parameters and file names of all others")
 	f.BoolVar(&c.insecure, "insecure", false, "permit calls from other machines without tokens or without TLS")
-	f.DurationVar(&c.callTimeout, "call-timeout", time.Minute, "deadline of unary calls whose client set none; 0: none")
+	f.DurationVar(&c.callTimeout, "call-timeout", time.Minute, "longest time of a unary call; an earlier deadline of the client holds; 0: none")
 	c.http.define(o)
 	f.StringVar(&c.http.metricsTokenFile, "metrics-token-file", "", "`file` with the token that /metrics requires; none: /metrics requires no token")
 	c.etcd.define(o)

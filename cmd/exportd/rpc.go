@@ -57,9 +57,10 @@ func (a *app) newRPCServer(owners auth.OwnerLookup, handlers *server.Server, m *
 	recovery := &listener.Recovery{Logger: a.log, Panicked: func() { m.Panicked("grpc") }}
 	options := append(a.cfg.edge.ServerOptions(), traces.ServerOptions()...)
 	options = append(options,
+		grpc.StatsHandler(server.CallMemory(a.memory.calls)),
 		grpc.ForceServerCodecV2(server.Codec(a.memory.calls)),
 		// The inner recovery makes a panic a status before m counts the call.
-		grpc.ChainUnaryInterceptor(recovery.Unary, s.interceptors.Unary, m.Unary, recovery.Unary, server.UnaryErrors(a.log, a.memory.calls), s.interceptors.OwnershipUnary),
+		grpc.ChainUnaryInterceptor(recovery.Unary, s.interceptors.Unary, m.Unary, recovery.Unary, server.UnaryErrors(a.log), s.interceptors.OwnershipUnary),
 		grpc.ChainStreamInterceptor(recovery.Stream, s.interceptors.Stream, m.Stream, recovery.Stream, server.StreamErrors(a.log), s.interceptors.OwnershipStream),
 	)
 	s.inProcess = grpc.NewServer(options...)

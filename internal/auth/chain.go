@@ -16,8 +16,7 @@ import (
 )
 
 // Unary is the outermost unary interceptor. It sets the request id in the
-// reply's header, and a deadline on calls without one; the deadline bounds the
-// call's database statements.
+// reply's header, and a deadline, which bounds the call's database statements.
 func (i *Interceptors) Unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
 	if i.Requests != nil {
 		i.Requests.Arrived(ctx)
@@ -29,7 +28,7 @@ func (i *Interceptors) Unary(ctx context.Context, req any, info *grpc.UnaryServe
 	if err := grpc.SetHeader(ctx, metadata.Pairs(RequestIDHeader, RequestID(ctx))); err != nil {
 		return nil, err
 	}
-	if _, has := ctx.Deadline(); !has && i.Deadline > 0 {
+	if i.Deadline > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, i.Deadline)
 		defer cancel()

@@ -32,7 +32,7 @@ type Config struct {
 	// Rate is the rate limit of each client. A client is a token, or for calls
 	// without a token a network address (listener.ClientHost).
 	Rate Rate
-	// Deadline is the deadline of unary calls whose client set none. Zero means
+	// Deadline is the longest time of a unary call, whatever its client sets. Zero means
 	// no deadline.
 	Deadline time.Duration
 	// RequestTimeout is the time that the client of a stream has to send its
@@ -63,6 +63,8 @@ type Interceptors struct {
 	Config
 	calls  *Limiter
 	logins *Limiter // limits the log lines about failed logins
+	// floods slows down the clients whose calls are refused.
+	floods *Limiter
 	// refusals limits the audit entries about refused calls of each token.
 	refusals *Limiter
 	// open counts the health checks of each client, downloads its DownloadInst calls.
@@ -73,6 +75,7 @@ type Interceptors struct {
 func New(c Config) *Interceptors {
 	return &Interceptors{
 		Config: c, calls: NewLimiter(c.Rate), logins: NewLimiter(Rate{PerSecond: 1, Burst: 5}),
+		floods:   NewLimiter(Rate{PerSecond: maxRefusals, Burst: maxRefusals}),
 		refusals: NewLimiter(Rate{PerSecond: 1, Burst: 100}),
 	}
 }
@@ -91,6 +94,7 @@ func (i *Interceptors) Tap(ctx context.Context, info *tap.Info) (context.Context
 		return i.withRequestTimeout(admitted, info.FullMethodName), nil
 	}
 	i.refused(info.FullMethodName, err)
+	i.slowDown(ctx, i.peerAddr(ctx, info.Header))
 	if at, has := ctx.Deadline(); has && time.Until(at) > maxRefusedDeadline {
 		return refuseLater(ctx, err), nil
 	}
@@ -117,6 +121,34 @@ func refuseLater(ctx context.Context, err error) context.Context {
 	return context.WithValue(limited, refusedKey{}, err)
 }
 
+const (
+	// maxRefusals is the number of refused calls and requests and of health checks of an
+	// address in a second after which the next refused ones are slowed down, each for at
+	// most maxSlowDown.
+	maxRefusals = 3000
+	maxSlowDown = 100 * time.Millisecond
+)
+
+// slowDown waits if calls from an address are refused too often. It is called before
+// the server reads the next call of the same connection, so that a client that floods
+// the service with calls waits itself, and not others.
+func (i *Interceptors) slowDown(ctx context.Context, from net.Addr) {
+	until := time.Now().Add(maxSlowDown)
+	for key := listener.ClientHost(from); ; {
+		after, ok := i.floods.Allow(key, time.Now())
+		if ok || time.Now().Add(after).After(until) {
+			return
+		}
+		timer := time.NewTimer(after)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		}
+	}
+}
+
 func (i *Interceptors) refused(method string, err error) {
 	if i.Refused != nil {
 		i.Refused(method, status.Code(err))
@@ -135,6 +167,7 @@ func (i *Interceptors) Authenticate(ctx context.Context, md metadata.MD) error {
 	}
 	err := i.unauthenticated(ctx, "HTTP request", i.peerAddr(ctx, md))
 	i.refused("", err)
+	i.slowDown(ctx, i.peerAddr(ctx, md))
 	return err
 }
 
@@ -163,7 +196,11 @@ func (i *Interceptors) admit(ctx context.Context, method string, md metadata.MD)
 	c := call{requestID: requestID(md)}
 	ctx = context.WithValue(ctx, callKey{}, c)
 	if open(method) {
-		return ctx, i.admitOpen(ctx, i.client(ctx, nil, md))
+		client := i.client(ctx, nil, md)
+		if _, ok := i.floods.Allow(listener.ClientHost(i.peerAddr(ctx, md)), time.Now()); !ok {
+			return ctx, status.Errorf(codes.ResourceExhausted, "%s makes more than %d health checks a second", client, maxRefusals)
+		}
+		return ctx, i.admitOpen(ctx, client)
 	}
 	if i.Tokens != nil {
 		who, ok := i.identify(md)

@@ -312,8 +312,8 @@ func TestInterceptors_Deadline(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Hour)
 	defer cancel()
-	if d, ok := left(ctx, "GetInst"); !ok || d < 9*time.Hour {
-		t.Errorf("unary call with a deadline of 10 h: got %s, %v", d, ok)
+	if d, ok := left(ctx, "GetInst"); !ok || d > time.Hour || d < 50*time.Minute {
+		t.Errorf("unary call with a deadline of 10 h: got %s, %v; want an hour", d, ok)
 	}
 }
 

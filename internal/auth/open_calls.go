@@ -95,7 +95,7 @@ type receivedKey struct{}
 // the reads of the call.
 func (i *Interceptors) withRequestTimeout(ctx context.Context, method string) context.Context {
 	if unaryMethods[method] {
-		if _, has := ctx.Deadline(); has || i.Deadline <= 0 {
+		if i.Deadline <= 0 {
 			return ctx
 		}
 		limited, cancel := context.WithTimeout(ctx, i.Deadline)

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -139,4 +140,44 @@ func TestInterceptors_Authenticate(t *testing.T) {
 	if err := New(Config{}).Authenticate(t.Context(), nil); err != nil {
 		t.Errorf("without tokens: %v", err)
 	}
+}
+
+// Health checks of an address have a rate of their own.
+func TestInterceptors_admit_healthFlood(t *testing.T) {
+	t.Parallel()
+	i := New(Config{Logger: slog.New(slog.DiscardHandler)})
+	check := func() error {
+		ctx, end := context.WithCancel(t.Context())
+		defer end()
+		_, err := i.admit(ctx, healthpb.Health_Check_FullMethodName, nil)
+		return err
+	}
+	refused := 0
+	for range 20 * maxRefusals {
+		if status.Code(check()) == codes.ResourceExhausted {
+			refused++
+		}
+	}
+	if refused < 10*maxRefusals {
+		t.Errorf("%d of %d health checks at once were refused, want most", refused, 20*maxRefusals)
+	}
+}
+
+// A client whose calls are refused too often waits, but never longer than its call.
+func TestInterceptors_slowDown(t *testing.T) {
+	t.Parallel()
+	i := New(Config{Logger: slog.New(slog.DiscardHandler)})
+	from := forwardedAddr("192.0.2.1:1")
+	for range maxRefusals {
+		i.slowDown(t.Context(), from)
+	}
+	ctx, end := context.WithCancel(t.Context())
+	end()
+	for range 10 * maxRefusals {
+		i.slowDown(ctx, from)
+	}
+	if after, ok := i.floods.Allow("192.0.2.2", time.Now()); !ok {
+		t.Errorf("another address has to wait %s", after)
+	}
+	i.slowDown(t.Context(), from) // returns
 }

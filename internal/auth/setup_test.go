@@ -176,7 +176,7 @@ func (s *service) serve(t *testing.T, i *Interceptors, log *slog.Logger, options
 		return next(srv, &watched{stream, s})
 	}
 	grpcServer := grpc.NewServer(append([]grpc.ServerOption{
-		grpc.ChainUnaryInterceptor(i.Unary, server.UnaryErrors(log, nil), i.OwnershipUnary, unary),
+		grpc.ChainUnaryInterceptor(i.Unary, server.UnaryErrors(log), i.OwnershipUnary, unary),
 		grpc.ChainStreamInterceptor(i.Stream, server.StreamErrors(log), i.OwnershipStream, stream),
 	}, options...)...)
 	api.RegisterExportTaskServer(grpcServer, api.UnimplementedExportTaskServer{})

@@ -3,10 +3,12 @@ package listener
 import (
 	"container/list"
 	"context"
+	"runtime"
 	"runtime/metrics"
 	"sync"
 	"sync/atomic"
 	"time"
+	"weak"
 
 	"google.golang.org/grpc/mem"
 )
@@ -15,8 +17,8 @@ import (
 // request completely before it calls an interceptor, and one connection may have
 // hundreds of calls with requests of megabytes. While the requests that have arrived
 // so far have more than their limit together, or the process nears its own, Requests
-// cancels calls whose request is not complete: those of the client that has most of
-// them, the oldest first.
+// cancels calls whose request is not complete after a moment: those of the client that
+// has most of them, the oldest first.
 type Requests struct {
 	limit   int64  // bytes of requests
 	process uint64 // bytes of live memory of the process
@@ -33,6 +35,7 @@ type Requests struct {
 type arriving struct {
 	client string
 	cancel context.CancelFunc
+	began  time.Time
 	at     *list.Element
 }
 
@@ -41,6 +44,12 @@ const (
 	// is over the limit, liveInterval that between two looks at the process.
 	shedInterval = 5 * time.Millisecond
 	liveInterval = 100 * time.Millisecond
+	// shedAge is the age from which on a call is cancelled. The requests of most calls
+	// arrive with their headers.
+	shedAge = 100 * time.Millisecond
+	// collectInterval is the time between two garbage collections that are started
+	// while the memory of requests is over the limit.
+	collectInterval = 200 * time.Millisecond
 )
 
 // NewRequests returns a Requests. limit bounds the bytes of all requests, process is
@@ -51,17 +60,35 @@ func NewRequests(limit, process int64) *Requests {
 
 // Pool returns the buffer pool of the gRPC server (experimental.BufferPool), which
 // counts the bytes of requests.
-func (r *Requests) Pool() mem.BufferPool { return &countingPool{mem.DefaultBufferPool(), r} }
+func (r *Requests) Pool() mem.BufferPool {
+	return &countingPool{BufferPool: mem.DefaultBufferPool(), requests: r, used: map[weak.Pointer[[]byte]]runtime.Cleanup{}}
+}
 
+// countingPool counts the bytes of buffers that are in use. grpc returns the buffers of
+// a call to the pool, but leaves those of a call that was cancelled to the garbage
+// collector.
 type countingPool struct {
 	mem.BufferPool
 	requests *Requests
+
+	mu   sync.Mutex
+	used map[weak.Pointer[[]byte]]runtime.Cleanup
 }
 
 // Get implements mem.BufferPool.
 func (p *countingPool) Get(n int) *[]byte {
 	buf := p.BufferPool.Get(n)
-	if p.requests.bytes.Add(int64(cap(*buf))) > p.requests.limit {
+	size := int64(cap(*buf))
+	id := weak.Make(buf)
+	p.mu.Lock()
+	p.used[id] = runtime.AddCleanup(buf, func(size int64) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		delete(p.used, id)
+		p.requests.bytes.Add(-size)
+	}, size)
+	p.mu.Unlock()
+	if p.requests.bytes.Add(size) > p.requests.limit {
 		select {
 		case p.requests.wake <- struct{}{}:
 		default:
@@ -72,7 +99,15 @@ func (p *countingPool) Get(n int) *[]byte {
 
 // Put implements mem.BufferPool.
 func (p *countingPool) Put(buf *[]byte) {
-	p.requests.bytes.Add(-int64(cap(*buf)))
+	id := weak.Make(buf)
+	p.mu.Lock()
+	cleanup, ok := p.used[id]
+	delete(p.used, id)
+	p.mu.Unlock()
+	if ok { // else the buffer is of another pool
+		cleanup.Stop()
+		p.requests.bytes.Add(-int64(cap(*buf)))
+	}
 	p.BufferPool.Put(buf)
 }
 
@@ -84,7 +119,7 @@ type arrivingKey struct{}
 // only.
 func (r *Requests) Begin(ctx context.Context, client string) context.Context {
 	ctx, cancel := context.WithCancel(ctx)
-	a := &arriving{client: client, cancel: cancel}
+	a := &arriving{client: client, cancel: cancel, began: time.Now()}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	calls := r.clients[client]
@@ -136,12 +171,18 @@ func (r *Requests) Refused() int64 {
 // Run cancels calls until ctx ends.
 func (r *Requests) Run(ctx context.Context) {
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	var collected time.Time
 	tick := time.NewTicker(liveInterval)
 	defer tick.Stop()
 	for {
 		select {
 		case <-r.wake:
-			for r.bytes.Load() > r.limit && r.shed() {
+			for r.bytes.Load() > r.limit {
+				r.shed()
+				if time.Since(collected) > collectInterval {
+					runtime.GC() // returns the buffers of calls that were cancelled
+					collected = time.Now()
+				}
 				if !pause(ctx, shedInterval) { // for the buffers of the call to be returned
 					return
 				}
@@ -156,25 +197,24 @@ func (r *Requests) Run(ctx context.Context) {
 	}
 }
 
-// shed cancels the oldest call of the client that has most calls. It reports whether
-// there was one.
-func (r *Requests) shed() bool {
+// shed cancels the oldest call of the client that has most calls whose requests should
+// be complete.
+func (r *Requests) shed() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var most *list.List
 	for _, calls := range r.clients {
-		if most == nil || calls.Len() > most.Len() {
+		if old := time.Since(calls.Front().Value.(*arriving).began) >= shedAge; old && (most == nil || calls.Len() > most.Len()) {
 			most = calls
 		}
 	}
 	if most == nil {
-		return false
+		return
 	}
 	a := most.Front().Value.(*arriving)
 	r.remove(a)
 	r.refused++
 	a.cancel()
-	return true
 }
 
 // pause waits, and reports whether ctx has not ended.

@@ -12,13 +12,12 @@ type callKey struct{}
 const callTimeout = 4 * time.Second
 
 // Attach returns the context of a call that may use memory of the budget, with Charge,
-// until release is called.
-func (b *Budget) Attach(ctx context.Context) (_ context.Context, release func()) {
+// until OfCall(ctx).Release is called.
+func (b *Budget) Attach(ctx context.Context) context.Context {
 	if b == nil {
-		return ctx, func() {}
+		return ctx
 	}
-	share := &Share{budget: b, timeout: callTimeout}
-	return context.WithValue(ctx, callKey{}, share), share.Release
+	return context.WithValue(ctx, callKey{}, &Share{budget: b, timeout: callTimeout})
 }
 
 // Charge adds n bytes to the share of a call, as Share.Grow does. Without Attach it

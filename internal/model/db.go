@@ -21,7 +21,8 @@ type DB struct {
 	queue QueueSettings
 	turns *turns
 	// largeRead permits to read a value of many bytes; nil: all may be read.
-	largeRead func(ctx context.Context, bytes int64) error
+	largeRead  func(ctx context.Context, bytes int64) error
+	largeReads chan struct{} // one element while large values are read and decoded
 
 	history   *commitLog
 	connected <-chan struct{}
@@ -87,7 +88,7 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 		return nil, errors.Join(err, db.db.Close(), work.db.Close(), long.Close())
 	}
 	return &DB{
-		db: db, work: work, long: long, queue: QueueSettings{Lease: Lease}, turns: newTurns(), history: new(commitLog), connected: connected,
+		db: db, work: work, long: long, queue: QueueSettings{Lease: Lease}, turns: newTurns(), largeReads: make(chan struct{}, 1), history: new(commitLog), connected: connected,
 		quotas: newQuotas(), audit: newAuditState(),
 		queueCounts: new(snapshot[[]QueueOperator]), deliveryCounts: new(snapshot[[]DeliveryLoad]),
 	}, nil

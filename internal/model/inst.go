@@ -136,7 +136,9 @@ const smallParams = 64 << 10
 const oneInstColumns = instColumnsButParams + `, IF(LENGTH(params) > 65536, '[]', params) AS params, LENGTH(params) AS paramsLength`
 
 // getInst reads one instance. suffix is FOR UPDATE or empty. Large parameter values are
-// read with a second statement, after largeRead has permitted it.
+// read with a second statement, after largeRead has permitted it and one at a time: to
+// decode them takes tens of milliseconds of a processor, for which other calls would
+// wait.
 func (d *DB) getInst(ctx context.Context, q querier, id int64, suffix string) (*Inst, error) {
 	const SELECT = `SELECT ` + oneInstColumns + ` FROM welife_export_inst WHERE einstId = ? `
 	const PARAMS = `SELECT params FROM welife_export_inst WHERE einstId = ?`
@@ -151,7 +153,13 @@ func (d *DB) getInst(ctx context.Context, q querier, id int64, suffix string) (*
 				return nil, err
 			}
 		}
+		select {
+		case d.largeReads <- struct{}{}:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 		err = q.GetContext(ctx, &row.Params, PARAMS, id)
+		<-d.largeReads
 	}
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, errNoInst(id)

@@ -24,16 +24,14 @@ import (
 // the service's own: it is logged and becomes a gRPC status with a plain message.
 
 // UnaryErrors returns the interceptor that turns errors of handlers into
-// envelopes and gRPC statuses, and gives each call a share of the memory of all
-// calls. listener.Recovery does the same for panics.
-func UnaryErrors(log *slog.Logger, calls *memory.Budget) grpc.UnaryServerInterceptor {
+// envelopes and gRPC statuses. Large requests wait for memory; see CallMemory.
+// listener.Recovery does the same for panics.
+func UnaryErrors(log *slog.Logger) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (res any, err error) {
-		ctx, release := calls.Attach(ctx)
-		defer release()
 		if err := undecoded(req); err != nil {
 			return envelope(info.FullMethod, err)
 		}
-		if m, ok := req.(proto.Message); ok && calls != nil {
+		if m, ok := req.(proto.Message); ok {
 			if size := proto.Size(m); size > smallRequest {
 				if err := memory.Charge(ctx, int64(size)); err != nil {
 					return nil, toStatus(ctx, log, info.FullMethod, err)

@@ -23,7 +23,7 @@ func answer(t *testing.T, handler grpc.UnaryHandler) (res any, log string, err e
 	t.Helper()
 	var out bytes.Buffer
 	info := &grpc.UnaryServerInfo{FullMethod: "/exporttask.ExportTask/GetInst"}
-	res, err = UnaryErrors(slog.New(slog.NewTextHandler(&out, nil)), nil)(t.Context(), &api.WshExportTaskGetInstReq{}, info, handler)
+	res, err = UnaryErrors(slog.New(slog.NewTextHandler(&out, nil)))(t.Context(), &api.WshExportTaskGetInstReq{}, info, handler)
 	return res, out.String(), err
 }
 
