@@ -101,7 +101,7 @@ func (a *app) build(ctx context.Context) (_ *process, err error) {
 	p.historian = &export.Historian{DB: work, Log: a.log.With("worker", owner)}
 	p.deliveries = a.deliveries(owner, p, files, m)
 	p.sweeper = a.sweeper(work, files, storeID)
-	p.audit = audit.NewKeeper(audit.Config{Keep: a.cfg.auditKeep, CutEvery: a.cfg.sweepEvery}, p.db, a.log)
+	p.audit = audit.NewKeeper(audit.Config{Keep: a.cfg.auditKeep, CutEvery: a.cfg.sweepEvery}, work, a.log)
 	config := task.Config{
 		DB: p.db, Sources: p.sources, Files: files, Exports: p.exports, Deliveries: p.deliveries,
 		Settings: a.cfg.settings, Now: func() time.Time { return time.Now().In(a.cfg.location) },

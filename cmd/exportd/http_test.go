@@ -368,6 +368,13 @@ func TestGateway(t *testing.T) {
 	if got := g.ask(t, "GET", link, ""); got.code != 200 || got.body != want {
 		t.Errorf("a signed link: %d %q", got.code, got.body)
 	}
+	downloads, _ := s.audit(t, "boss", "&actions=AUDIT_DOWNLOAD")
+	if last := downloads[len(downloads)-1]; last.Via != "link" || last.Token != "boss" || last.Peer != "127.0.0.1" {
+		t.Errorf("the signed link in the audit log: %+v", last)
+	}
+	if first := downloads[0]; first.Via != "grpc" || first.Token != "seven" {
+		t.Errorf("the file in the audit log: %+v", first)
+	}
 	if got := g.ask(t, "GET", "/readyz", ""); got.code != 200 {
 		t.Errorf("readyz: %d %s", got.code, got.body)
 	}

@@ -230,11 +230,20 @@ func (i *Interceptors) actor(ctx context.Context, who *Identity, md metadata.MD)
 	if i.PeerKey != "" && len(md.Get(i.PeerKey)) == 1 {
 		a.Via = "http"
 	}
-	if who != nil {
-		a.Operator, a.Token = who.Operator, who.Name
+	if who == nil {
+		return a
+	}
+	a.Operator, a.Token = who.Operator, who.Name
+	if from := md.Get(LinkPeerHeader); who.Admin() && len(from) == 1 {
+		a.Via, a.Peer = "link", from[0]
 	}
 	return a
 }
+
+// LinkPeerHeader is the metadata key in which a gateway without access to the store
+// passes the network address that opens a signed link, for the audit log. It has
+// no effect without a token of the scope admin.
+const LinkPeerHeader = "x-exportd-link-peer"
 
 // WithActor returns a context with the caller of an HTTP request that makes no call
 // (model.WithActor). md is the metadata that a call would have; via is "http", or

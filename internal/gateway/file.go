@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"mime"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"exporttask/api"
+	"exporttask/internal/auth"
 	"exporttask/internal/auth/signedurl"
 	"exporttask/internal/model"
 	"exporttask/internal/model/errcode"
@@ -57,7 +59,8 @@ func (g *gateway) link(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err == nil:
 		if g.Files == nil && g.Token != "" {
-			r = r.WithContext(metadata.NewOutgoingContext(r.Context(), metadata.Pairs("authorization", "Bearer "+g.Token)))
+			r = r.WithContext(metadata.NewOutgoingContext(r.Context(), metadata.Pairs(
+				"authorization", "Bearer "+g.Token, auth.LinkPeerHeader, remoteHost(r))))
 		}
 		g.serveFile(w, g.withActor(r, "link"), id, r.PathValue("name"))
 	case errors.Is(err, signedurl.ErrExpired):
@@ -94,6 +97,15 @@ func (g *gateway) serveFile(w http.ResponseWriter, r *http.Request, id int64, na
 		}
 	}
 	http.ServeContent(fw, r, "", f.Finished.Truncate(time.Second), f)
+}
+
+// remoteHost returns the network address of a request's client.
+func remoteHost(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
 }
 
 func (g *gateway) withActor(r *http.Request, via string) *http.Request {

@@ -235,7 +235,7 @@ func TestDB_FailRun(t *testing.T) {
 	}
 }
 
-func TestDB_TellLate(t *testing.T) {
+func TestDB_NotifyLate(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	late := ops
@@ -267,7 +267,7 @@ func TestDB_TellLate(t *testing.T) {
 	wantNotices(t, d, "late 1 to mail", "late 3 to mail")
 }
 
-func TestDB_TellLateSched(t *testing.T) {
+func TestDB_NotifyLateSched(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
 	late := ops
