@@ -25,7 +25,7 @@ import (
 func TestMain(m *testing.M) { exportdtest.Main(m, nil) }
 
 // browserTimeout bounds the whole run of the browser tests.
-const browserTimeout = 4 * time.Minute
+const browserTimeout = 10 * time.Minute
 
 // tokens of the second service, by name; their operator is 7, the admin's 1.
 var tokens = map[string]string{

@@ -262,7 +262,9 @@ async function missedOf(sched: Sched, signal: AbortSignal): Promise<string[]> {
   const now = Date.now();
   const from = new Date(Math.max(now - week, Date.parse(sched.created ?? "") || 0)).toISOString();
   const due = (await post<{ data: { runs?: DueRun[] } }>("/v1/sched:preview", { draft: { cron: sched.cron, zone: sched.zone, startAt: sched.startAt, endAt: sched.endAt }, from, count: 500 }, signal)).data.runs ?? [];
-  const past = due.map((r) => r.due).filter((d) => Date.parse(d) < now - 60_000);
+  // A due time after the last one that was processed may still get its run.
+  const until = sched.status === "SCHED_PAUSED" ? now : Date.parse(sched.lastDue ?? "") || 0;
+  const past = due.map((r) => r.due).filter((d) => Date.parse(d) <= until);
   if (past.length === 0) return [];
   const runs = await get<Page<Inst>>("/v1/inst", { eschedId: sched.eschedId, createdFrom: from, pageSize: 500 }, signal);
   const have = new Set((runs.data ?? []).map((i) => Date.parse(i.due ?? "")));
