@@ -21,7 +21,8 @@ import (
 // object are idempotent because of their requestId, which setRequestID sets.
 // Watch and Download reopen their streams themselves.
 var repeatable = []string{
-	"ListTpl", "GetInst", "ListInst", "ListInstEvent", "ListSched", "ListDelivery", "GetQueue", "PreviewTpl",
+	"ListTpl", "ListTplVersion", "GetInst", "ListInst", "ListInstEvent", "ListSched", "ListDelivery", "ListAudit",
+	"ListSource", "ListTable", "ListTableColumn", "GetQueue", "GetSession", "PreviewTpl", "PreviewSched",
 	"CreateTpl", "CreateInst", "RetryInst", "CreateSched", "RunSched",
 	"DeleteTpl", "DeleteInst", "DeleteSched",
 }

@@ -255,7 +255,7 @@ func TestDelivery_commands(t *testing.T) {
 	t.Parallel()
 	_, c := newMemory(t)
 	out := c.ok(t, "delivery", "list", "--inst", "7", "--state", "failed")
-	if !strings.Contains(out, "3         7  FAILED  reports      s3        5/5  2026-03-02 02:15:00  503") {
+	if !strings.Contains(out, "3         7  files  FAILED  reports      s3        5/5  2026-03-02 02:15:00  503") {
 		t.Errorf("list printed\n%s", out)
 	}
 	if out := c.ok(t, "delivery", "retry", "3"); out != "delivery 3 is WAITING\n" {

@@ -83,7 +83,7 @@ func TestSource_kill_otherServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer mine.close()
-	balanced := &conn{nc: mine.nc, id: mine.id, peer: identity{host: "elsewhere", port: "3306", serverID: "9"}, src: s}
+	balanced := &conn{nc: mine.nc, id: mine.id, peer: identity{host: "elsewhere", port: "3306", serverID: "9"}, src: s, to: mine.to}
 	if err := s.kill(balanced); !errors.As(err, new(*KillError)) {
 		t.Errorf("got %v, want a *KillError", err)
 	}

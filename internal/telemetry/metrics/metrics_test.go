@@ -46,6 +46,7 @@ func busy(t *testing.T) *Metrics {
 	m.AddRegistration([]string{"LOST", "REGISTERED"}, func() string { return "REGISTERED" })
 	m.AddMemory("exports", 100, func() int64 { return 7 })
 	m.AddConnections("grpc", func() (int, int64) { return 4, 5 })
+	m.AddHistory(func() model.Losses { return model.Losses{Changes: 8} })
 	m.Began()
 	m.Began()
 	m.Ended(export.Outcome{End: "retried", Code: "14", Source: "default", Format: "XLSX", Duration: time.Second, Rows: 10, Bytes: 1000})
@@ -98,6 +99,7 @@ func TestMetrics_Handler(t *testing.T) {
 		`exportd_registration_state{state="REGISTERED"} 1`,
 		`exportd_registration_state{state="LOST"} 0`,
 		`exportd_connections_refused_total{port="grpc"} 5`,
+		`exportd_database_forgotten_total 8`,
 		`exportd_memory_limit_bytes{use="exports"} 100`,
 		`exportd_memory_used_bytes{use="exports"} 7`,
 	} {
