@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -186,11 +185,11 @@ func (c *cluster) other(than int) int {
 	return (than + 1 + rand.N(len(c.servers)-1)) % len(c.servers)
 }
 
-// freeAddrs and proxies need host:port.
+// addrsOf returns the addresses of servers.
 func addrsOf(list []*servers.DBServer) []string {
 	var addrs []string
 	for _, s := range list {
-		addrs = append(addrs, net.JoinHostPort("127.0.0.1", fmt.Sprint(s.Port())))
+		addrs = append(addrs, s.Addr())
 	}
 	return addrs
 }

@@ -196,7 +196,7 @@ func (m *measurement) listsOfOthers(ctx context.Context) error {
 	}
 	tpls := map[string]model.TplFilter{
 		"": {}, " by tag": {Tag: "tag1"}, " by operator": {OperatorID: m.operator}, " of an unknown operator": {OperatorID: nobody},
-		" by a frequent name": {NamePart: "report"},
+		" by a frequent name": {NamePart: "report"}, " by a name that none has": {NamePart: "no such name"},
 	}
 	for _, name := range slices.Sorted(maps.Keys(tpls)) {
 		f := tpls[name]
@@ -226,6 +226,7 @@ func (m *measurement) background(ctx context.Context) error {
 	return first(
 		m.call(ctx, "Rescue", nil, func() error { _, err := m.db.Rescue(ctx); return err }),
 		m.call(ctx, "Expire", nil, func() error { _, _, err := m.db.Expire(ctx); return err }),
+		m.call(ctx, "sweep of 500 instances", nil, func() error { _, err := m.db.SweepStates(ctx, ids); return err }),
 		m.call(ctx, "DueScheds", nil, func() error { _, _, err := m.db.DueScheds(ctx, 0, 100); return err }),
 		m.call(ctx, "ClaimDeliveries", nil, func() error {
 			_, err := m.db.ClaimDeliveries(ctx, "bench", map[string]int{"s3": 4}, time.Minute)
