@@ -22,6 +22,9 @@ const (
 	// without running here before it is given back: the answer to the claim was
 	// lost. It is longer than any claim takes.
 	orphanAfter = 10 * time.Second
+	// idleListEvery is the interval at which a process that runs nothing reads
+	// its claims, to find orphans.
+	idleListEvery = 5 * time.Second
 )
 
 // progress is how far a running attempt has come. The attempt writes it, the
@@ -77,6 +80,9 @@ func (p *Pool) heartbeat(ctx context.Context, now time.Time, running []*item) er
 			list = append(list, model.Progress{Claim: a.inst.Claim(), Rows: s.rows, Bytes: s.bytes})
 		}
 	}
+	if len(running) == 0 && len(p.orphans) == 0 && now.Sub(p.listed) < idleListEvery {
+		return nil
+	}
 	if err := p.queue.Heartbeat(ctx, list); err != nil {
 		return err
 	}
@@ -87,6 +93,7 @@ func (p *Pool) heartbeat(ctx context.Context, now time.Time, running []*item) er
 	if err != nil {
 		return err
 	}
+	p.listed = now
 	stopLost(running, held)
 	for _, h := range p.orphanedClaims(now, held) {
 		p.giveBack(ctx, h)
@@ -163,7 +170,7 @@ func (p *Pool) releaseOrphans(ctx context.Context) error {
 }
 
 // rescueEvery is the interval at which each process looks for expired leases.
-func (p *Pool) rescueEvery() time.Duration { return min(p.cfg.Lease/6, time.Second) }
+func (p *Pool) rescueEvery() time.Duration { return min(p.cfg.Lease/6, 2*time.Second) }
 
 // rescueLoop puts instances whose lease has expired back into the queue, until
 // ctx ends.

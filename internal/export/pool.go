@@ -68,6 +68,7 @@ type Pool struct {
 	pool     *worker.Pool[*attempt]
 	backoff  backoff.Exponential
 	orphans  map[model.Claim]time.Time // claims that nothing here runs, and since when; the heartbeat's
+	listed   time.Time                 // when the heartbeat last read the claims of this process
 	log      *slog.Logger
 }
 

@@ -8,9 +8,9 @@ import (
 	"sync"
 	"time"
 
-	"exporttask/internal/hosts"
-
 	"github.com/go-sql-driver/mysql"
+
+	"exporttask/internal/hosts"
 )
 
 // connector opens connections to the primary among one or several servers.

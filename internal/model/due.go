@@ -14,17 +14,20 @@ var ErrMoved = errors.New("the schedule has moved on")
 
 // DueScheds returns at most limit active schedules with an id above after whose
 // next due time has passed and that are not deferred, in the order of their ids,
-// and the current time of the database.
+// and the current time of the database if there are any.
 func (d *DB) DueScheds(ctx context.Context, after int64, limit int) (list []Sched, now time.Time, err error) {
 	const NOW = `SELECT UTC_TIMESTAMP(6)`
 	const SELECT = `SELECT ` + schedColumns + ` FROM welife_export_sched FORCE INDEX (ix_due)
-		WHERE status = ? AND nextDue <= ? AND (heldUntil IS NULL OR heldUntil <= ?) AND eschedId > ?
+		WHERE status = ? AND nextDue <= UTC_TIMESTAMP(6) AND (heldUntil IS NULL OR heldUntil <= UTC_TIMESTAMP(6)) AND eschedId > ?
 		ORDER BY eschedId LIMIT ?`
+	if err := d.db.SelectContext(ctx, &list, SELECT, SchedActive, after, limit); err != nil {
+		return nil, now, fmt.Errorf("find due schedules: %w", err)
+	}
+	if len(list) == 0 {
+		return nil, now, nil
+	}
 	if err := d.db.GetContext(ctx, &now, NOW); err != nil {
 		return nil, now, fmt.Errorf("read the time: %w", err)
-	}
-	if err := d.db.SelectContext(ctx, &list, SELECT, SchedActive, now, now, after, limit); err != nil {
-		return nil, now, fmt.Errorf("find due schedules: %w", err)
 	}
 	return list, now, nil
 }

@@ -56,18 +56,20 @@ func (s *Source) choose(ctx context.Context) (*conn, error) {
 		switch {
 		case err != nil:
 			if ctx.Err() != nil {
-				return nil, errors.Join(err, closeConn(fallback))
+				closeUnused(fallback)
+				return nil, err
 			}
 			if len(s.dsns) > 1 {
 				err = fmt.Errorf("%s: %w", s.dsns[i].addr, err)
 			}
 			errs = append(errs, err)
 		case s.opts.Role == AnyRole || replica:
-			return c, closeConn(fallback)
+			closeUnused(fallback)
+			return c, nil
 		case fallback == nil:
 			fallback = c
 		default:
-			_ = c.close() // nothing runs on it
+			closeUnused(c)
 		}
 	}
 	if fallback != nil {
@@ -76,11 +78,11 @@ func (s *Source) choose(ctx context.Context) (*conn, error) {
 	return nil, mostHopeful(errs)
 }
 
-func closeConn(c *conn) error {
+// closeUnused closes a connection on which nothing runs; c may be nil.
+func closeUnused(c *conn) {
 	if c != nil {
-		_ = c.close() // nothing runs on it
+		_ = c.close() // no result is lost
 	}
-	return nil
 }
 
 // mostHopeful returns the errors of all servers as one. An error that passes comes
@@ -106,7 +108,7 @@ func (s *Source) order() []int {
 		order[i] = i
 	}
 	if s.opts.Role == ReplicaRole {
-		order = rand.Perm(len(s.dsns))
+		order = rand.Perm(len(s.dsns)) //nolint:gosec // it spreads load
 	}
 	return s.avoided.last(order)
 }
