@@ -154,7 +154,7 @@ func (c *config) validate() error {
 	for name, s := range c.sources {
 		least("sources."+name+".max-running", int64(s.MaxRunning), 0)
 		least("sources."+name+".max-rows", s.MaxRows, 0)
-		least("sources."+name+".max-bytes", s.MaxBytes, 0)
+		least("sources."+name+".max-bytes", s.maxBytes(), 0)
 		least("sources."+name+".max-seconds", s.MaxSeconds, 0)
 	}
 	if c.settings.MaxAttempts < 1 || c.settings.MaxAttempts > 20 {

@@ -32,7 +32,7 @@ func (c *logConfig) logger(out *os.File, level slog.Leveler) *slog.Logger {
 	if info, err := out.Stat(); c.format == "auto" && err == nil {
 		text = info.Mode()&os.ModeCharDevice != 0
 	}
-	opts := &slog.HandlerOptions{Level: level}
+	opts := &slog.HandlerOptions{Level: level, ReplaceAttr: redact}
 	if text {
 		return slog.New(auth.LogHandler(slog.NewTextHandler(out, opts)))
 	}

@@ -22,7 +22,8 @@ type sourceConfig struct {
 	Functions []string `yaml:"functions"` // stored functions that templates may call
 	CAFile    string   `yaml:"ca-file"`
 	MaxRows   int64    `yaml:"max-rows"`
-	MaxBytes  int64    `yaml:"max-bytes"`
+	// MaxBytes bounds the cells of an export; not set: defaultMaxBytes, 0: no limit.
+	MaxBytes *int64 `yaml:"max-bytes"`
 	// MaxSeconds bounds a statement, from its start to its last row.
 	MaxSeconds int64 `yaml:"max-seconds"`
 	// Snapshot reads every export from one consistent snapshot.
@@ -57,6 +58,17 @@ type sourceConfig struct {
 	TimeZone string `yaml:"time-zone"`
 	// GroupConcatMaxLen is group_concat_max_len in bytes; 0: the server's.
 	GroupConcatMaxLen int64 `yaml:"group-concat-max-len"`
+}
+
+// defaultMaxBytes is the largest size of an export's cells without max-bytes.
+const defaultMaxBytes = 10 << 30
+
+// maxBytes returns the largest size of an export's cells; 0: no limit.
+func (s *sourceConfig) maxBytes() int64 {
+	if s.MaxBytes == nil {
+		return defaultMaxBytes
+	}
+	return *s.MaxBytes
 }
 
 // sourceName matches the valid names of data sources.

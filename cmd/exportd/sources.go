@@ -40,7 +40,7 @@ func openSources(configured map[string]sourceConfig, zone *time.Location, log *s
 		src, err := source.Open(name, c.DSN, source.Options{
 			CAFile: c.CAFile,
 			Limits: source.Limits{
-				Rows: c.MaxRows, Bytes: c.MaxBytes, RowBytes: c.MaxRowBytes, StatementTime: time.Duration(c.MaxSeconds) * time.Second,
+				Rows: c.MaxRows, Bytes: c.maxBytes(), RowBytes: c.MaxRowBytes, StatementTime: time.Duration(c.MaxSeconds) * time.Second,
 			},
 			Snapshot:            c.Snapshot,
 			TimeZone:            cmp.Or(c.TimeZone, zone.String()),
