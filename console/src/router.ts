@@ -7,6 +7,7 @@ export const base = new URL(document.baseURI).pathname.replace(/\/$/, "");
 export const root = base.replace(/\/console$/, "");
 const listeners = new Set<() => void>();
 let blocker: (() => boolean) | undefined;
+let shown = location.href; // the address of the page that is shown
 
 export const here = () => location.pathname.slice(base.length) || "/";
 
@@ -14,6 +15,7 @@ export function go(path: string, replace = false) {
   if (blocker && !replace && !blocker()) return;
   if (replace) history.replaceState(null, "", base + path);
   else history.pushState(null, "", base + path);
+  shown = location.href;
   listeners.forEach((f) => f());
   if (!replace) scrollTo(0, 0);
 }
@@ -23,7 +25,14 @@ export function block(f: (() => boolean) | undefined) {
   blocker = f;
 }
 
-addEventListener("popstate", () => listeners.forEach((f) => f()));
+addEventListener("popstate", () => {
+  if (blocker && !blocker()) {
+    history.pushState(null, "", shown);
+    return;
+  }
+  shown = location.href;
+  listeners.forEach((f) => f());
+});
 addEventListener("beforeunload", (e) => {
   if (blocker) e.preventDefault();
 });

@@ -88,3 +88,24 @@ test("a template that somebody else changed in between", async () => {
   assert.deepEqual([now.etplVersion, now.etplExpr], [3, "SELECT order_no, amount FROM orders"]);
   await close(page);
 });
+
+test("a page with unsaved input asks before it is left", async () => {
+  const page = await newPage();
+  await page.visit("/templates");
+  await page.getByRole("link", { name: "New template" }).click();
+  await page.getByLabel("Name", { exact: true }).fill("not saved yet");
+  // The answer is no: the page stays, with what was typed.
+  page.removeAllListeners("dialog");
+  let asked = 0;
+  page.on("dialog", (d) => (asked++, d.dismiss()));
+  await page.getByRole("link", { name: "Runs" }).click();
+  await page.goBack().catch(() => {});
+  await page.waitForFunction(() => location.pathname.endsWith("/templates/new"));
+  assert.equal(await page.getByLabel("Name", { exact: true }).inputValue(), "not saved yet");
+  assert.equal(asked, 2);
+  page.removeAllListeners("dialog");
+  page.on("dialog", (d) => d.accept());
+  await page.getByRole("link", { name: "Runs" }).click();
+  await page.getByRole("heading", { name: "Runs" }).waitFor();
+  await close(page);
+});

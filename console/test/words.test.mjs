@@ -10,6 +10,7 @@ const { outputFiles } = await build({
 });
 globalThis.document = { documentElement: {}, baseURI: "http://localhost/console/" };
 globalThis.addEventListener ??= () => {};
+globalThis.location ??= { href: "" };
 const m = await import("data:text/javascript;base64," + Buffer.from(outputFiles[0].text).toString("base64"));
 
 test("both languages have the same keys and the same values in them", () => {
