@@ -24,7 +24,7 @@ const (
 	orphanAfter = 10 * time.Second
 	// idleListEvery is the interval at which a process that runs nothing reads
 	// its claims, to find orphans.
-	idleListEvery = 5 * time.Second
+	idleListEvery = 10 * time.Second
 )
 
 // progress is how far a running attempt has come. The attempt writes it, the
@@ -170,7 +170,7 @@ func (p *Pool) releaseOrphans(ctx context.Context) error {
 }
 
 // rescueEvery is the interval at which each process looks for expired leases.
-func (p *Pool) rescueEvery() time.Duration { return min(p.cfg.Lease/6, 2*time.Second) }
+func (p *Pool) rescueEvery() time.Duration { return min(p.cfg.Lease/6, 2500*time.Millisecond) }
 
 // rescueLoop puts instances whose lease has expired back into the queue, until
 // ctx ends.
