@@ -32,13 +32,15 @@ $(GOTEST): internal/testkit/gotest/main.go
 # Programs for tests and development, at the versions that tools/go.mod pins. They
 # are not linked into exportd.
 .PHONY: tools grpcurl
-tools: $(BIN)/etcd $(BIN)/grpcurl
+tools: $(BIN)/etcd $(BIN)/grpcurl $(BIN)/oidc-provider
 grpcurl: $(BIN)/grpcurl ## build grpcurl into .cache/bin
 $(BIN)/etcd: tools/go.mod
 	@echo "Building etcd; this happens once and takes a minute or two."
 	@cd tools && go build -o $@ go.etcd.io/etcd/server/v3 && touch $@
 $(BIN)/grpcurl: tools/go.mod
 	@cd tools && go build -o $@ github.com/fullstorydev/grpcurl/cmd/grpcurl && touch $@
+$(BIN)/oidc-provider: tools/oidc/go.mod
+	@cd tools/oidc && go build -o $@ github.com/zitadel/oidc/v3/example/server && touch $@
 
 .PHONY: test
 test: tools $(GOTEST) ## run all tests against a real MariaDB and etcd; a missing part fails

@@ -38,6 +38,7 @@ type config struct {
 	ownDBSource     bool
 	callTimeout     time.Duration
 	http            httpConfig
+	oidc            oidcConfig
 	etcd            etcdConfig
 	store           storeConfig
 	memory          int64 // bytes; 0: derived
@@ -78,6 +79,7 @@ func (c *config) define(o *options) {
 	f.DurationVar(&c.callTimeout, "call-timeout", time.Minute, "longest time of a unary call; an earlier deadline of the client holds; 0: none")
 	c.http.define(o)
 	f.StringVar(&c.http.metricsTokenFile, "metrics-token-file", "", "`file` with the token that /metrics requires; none: /metrics requires no token")
+	c.oidc.define(o)
 	c.etcd.define(o)
 	c.store.define(o)
 	f.Int64Var(&c.memory, "memory-limit", 0, "memory of all exports and deliveries of this process together, in `bytes`; an export waits for its share. 0: half of GOMEMLIMIT or of 90 % of the cgroup's limit, or 1 GiB without both")
@@ -112,7 +114,10 @@ func loadConfig(args []string, getenv func(string) string, out io.Writer) (*conf
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(c.loadSources(sections["sources"], getenv), c.loadDestinations(sections["destinations"]), c.loadOperators(sections["operators"])); err != nil {
+	if err := errors.Join(
+		c.loadSources(sections["sources"], getenv), c.loadDestinations(sections["destinations"]), c.loadOperators(sections["operators"]),
+		c.oidc.loadOIDCRoles(sections["oidc-roles"]),
+	); err != nil {
 		return nil, err
 	}
 	c.values = o.values(sections)
@@ -137,6 +142,7 @@ func (c *config) validate() error {
 		bad("grpc-addr", "%q, want HOST:PORT", c.grpcAddr)
 	}
 	c.http.validate(bad)
+	c.oidc.validate(&c.http, c.tokensFile != "", bad)
 	c.etcd.validate(host, bad)
 	least := func(option string, n, least int64) {
 		if n < least {

@@ -64,6 +64,12 @@ func TestLoadConfig_invalid(t *testing.T) {
 			args: []string{"-trace-insecure", "-trace-ca-file=x"}, want: "trace-insecure: true, but files for TLS",
 		},
 		"half a certificate":       {args: []string{"-trace-key-file=x"}, want: "trace-cert-file, trace-key-file: only one is set"},
+		"oidc without the rest":    {args: []string{"-oidc-issuer=https://id.example.com"}, want: "oidc-client-id: empty"},
+		"oidc without roles":       {args: []string{"-oidc-issuer=https://id.example.com", "-oidc-client-id=x"}, want: "oidc-roles: empty"},
+		"oidc without tokens":      {args: []string{"-oidc-issuer=https://id.example.com", "-oidc-client-id=x"}, want: "tokens-file: empty"},
+		"oidc in plain text":       {args: []string{"-oidc-issuer=http://id.example.com", "-oidc-client-id=x"}, want: "oidc-issuer: \"http://id.example.com\", want https://HOST"},
+		"oidc without console":     {args: []string{"-oidc-issuer=https://id.example.com", "-console=false"}, want: "nobody can sign in"},
+		"console session":          {args: []string{"-console-session-idle=13h"}, want: "console-session-idle, console-session-max: 13h0m0s and 12h0m0s"},
 		"own database with tokens": {args: []string{"-tokens-file=x"}, want: `sources.default: database "d" has the name of the service's own`},
 		"own database as schema": {
 			args: []string{"-tokens-file=x"}, env: map[string]string{"EXPORTD_DB_DSN": "u:p@tcp(h:1)/own"},

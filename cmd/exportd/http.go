@@ -128,8 +128,14 @@ func (a *app) newHTTPServer(l net.Listener, rpc *rpcServer, files gateway.Files,
 	if err != nil {
 		return nil, err
 	}
+	sessions := a.cfg.http.sessions(links, a.cfg.tokensFile != "")
+	if sessions != nil {
+		if sessions.OIDC, err = a.cfg.oidc.open(links.base); err != nil {
+			return nil, err
+		}
+	}
 	handler, err := gateway.New(gateway.Config{
-		Console: app, Sessions: a.cfg.http.sessions(links, a.cfg.tokensFile != ""),
+		Console: app, Sessions: sessions,
 		Client: api.NewExportTaskClient(h.conn), Files: files, Links: links.signer, Metrics: metricsHandler, Origins: list(a.cfg.http.origins),
 		Hosts: a.cfg.http.allowedHosts(), BodyTimeout: a.cfg.edge.Body, Memory: a.memory.calls, PeerKey: rpc.peerKey, Logger: a.log, Now: time.Now,
 		Panicked: func() { m.Panicked("http") },

@@ -60,7 +60,7 @@ func envName(name string) string {
 }
 
 // sections are the keys of the YAML file whose value is a mapping.
-var sections = []string{"sources", "destinations", "operators"}
+var sections = []string{"sources", "destinations", "operators", "oidc-roles"}
 
 // load sets every option from flags, environment and YAML file, and returns the
 // sections of the YAML file. getenv is os.Getenv, replaced in tests.

@@ -155,6 +155,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.serve(w, r)
 }
 
+// Root returns the path of the console as browsers see it.
+func (h *Handler) Root() string { return h.root }
+
 // Redirect sends a browser to the console.
 func (h *Handler) Redirect(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/" && !acceptsHTML(r) {

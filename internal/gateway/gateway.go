@@ -146,6 +146,10 @@ func New(c Config) (http.Handler, error) {
 	}
 	if c.Sessions != nil {
 		mux.HandleFunc(sessionPath, g.session)
+		if c.Sessions.OIDC != nil {
+			get(oidcStartPath, g.oidcStart)
+			get(oidcCallbackPath, g.oidcCallback)
+		}
 	}
 	mux.Handle("/", g.checkRoute(rpc))
 	return g.recoverPanics(g.cors(g.withSession(g.withMetadata(g.access(g.body(mux)))))), nil

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"exporttask/api"
+	"exporttask/internal/auth/oidc"
 	"exporttask/internal/auth/session"
 )
 
@@ -30,6 +31,8 @@ type Sessions struct {
 	// Origin is the origin under which browsers reach the service if Host is not
 	// it, such as "https://exports.example.com"; empty: none.
 	Origin string
+	// OIDC signs people in; nil: only tokens do.
+	OIDC *oidc.Provider
 }
 
 // sessionPurpose keeps sealed sessions and other sealed texts apart.
@@ -207,13 +210,19 @@ func (g *gateway) whoIs(ctx context.Context) (*api.WshExportSession, error) {
 // writeSession describes a session; nil is none. who is nil for a caller that has
 // to sign in.
 func (g *gateway) writeSession(w http.ResponseWriter, in *session.Session, who *api.WshExportSession) {
-	reply := sessionReply{SignIn: []string{}, SignedIn: who != nil, Name: who.GetName()}
+	reply := sessionReply{SignIn: []string{}, SignedIn: who != nil, Name: strings.TrimPrefix(who.GetName(), oidc.NamePrefix)}
 	if who == nil || who.GetTokens() {
 		reply.SignIn = append(reply.SignIn, "token")
+		if g.Sessions.OIDC != nil {
+			reply.SignIn, reply.OIDCLabel = append(reply.SignIn, "oidc"), "Single sign-on"
+		}
 	}
 	if in != nil && who.GetTokens() {
 		idle, last := g.Sessions.Lifetime.Ends(in)
 		reply.Method, reply.IdleExpires, reply.Expires = "token", idle.UTC().Format(time.RFC3339), last.UTC().Format(time.RFC3339)
+		if in.Person != nil {
+			reply.Method = "oidc"
+		}
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
