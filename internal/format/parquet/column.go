@@ -74,9 +74,12 @@ func newColumn(c *format.Column, name string) (column, string) {
 
 // present marks the next row as one with a value.
 func (c *column) present() {
-	c.addNull()
-	at := c.rows - 1
+	at := c.rows
+	if at&63 == 0 {
+		c.bits = append(c.bits, 0)
+	}
 	c.bits[at>>6] |= 1 << (at & 63)
+	c.rows = at + 1
 }
 
 func (c *column) addNull() {

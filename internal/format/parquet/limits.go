@@ -38,8 +38,14 @@ func (c *column) pageLimits() (l limits) {
 	}
 	least := cut(c.data, c.ends, 0)
 	most := least
-	for i := range c.ends {
-		v := cut(c.data, c.ends, i)
+	from := uint32(0)
+	for _, end := range c.ends {
+		v := c.data[from:end]
+		from = end
+		// Most values differ from both in the first byte.
+		if len(v) > 0 && len(least) > 0 && c.schema.physical == typeByteArray && v[0] > least[0] && v[0] < most[0] {
+			continue
+		}
 		if c.lessBytes(v, least) {
 			least = v
 		} else if c.lessBytes(most, v) {

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -395,5 +397,26 @@ func TestNew_many_columns(t *testing.T) {
 	got := read(t, data)
 	if len(got.rows) != 2 || got.rows[1][MaxColumns-1] != int32(MaxColumns-1) || got.reader.MetaData().Schema.Column(MaxColumns-1).Name() != "c_4096" {
 		t.Errorf("got %v", got.rows[1][MaxColumns-1])
+	}
+}
+
+// The short path of numbers gives what the long one gives.
+func TestParseShort(t *testing.T) {
+	for _, text := range []string{
+		"0", "-0", "1", "-1.5", "0.1", "0.3", "12345678901234567", "123456789012345678", "1234567890123456789", "9007199254740993", "0.1311",
+		"99999999999.999999", "-.5", "5.", ".", "-", "", "1.2.3", "1e5", "+1", " 1", "1 ", "0.0000000000000001", "4.35", "179769313486231.57",
+	} {
+		if bits, ok := shortDouble([]byte(text)); ok {
+			if want, err := strconv.ParseFloat(text, 64); err != nil || int64(math.Float64bits(want)) != bits {
+				t.Errorf("%q: got %v, want %v, %v", text, math.Float64frombits(uint64(bits)), want, err)
+			}
+		}
+		for _, scale := range []int{0, 1, 4} {
+			v, ok := shortDecimal([]byte(text), scale, 5)
+			d, f := parseDecimal([]byte(text), scale, 5)
+			if want := int64(d.lo); ok && (f != "" || v != want && v != -want || v != 0 && (v < 0) != d.negative) {
+				t.Errorf("%q with %d decimals: got %d, want %d, %q", text, scale, v, want, f)
+			}
+		}
 	}
 }

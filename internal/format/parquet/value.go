@@ -72,10 +72,14 @@ func (c *column) add(cell []byte, counts *format.WarningCounts) fault {
 			v = 1
 		}
 	case toDecimal:
+		if v, ok = shortDecimal(cell, c.schema.scale, c.schema.precision); ok {
+			break
+		}
 		d, f := parseDecimal(cell, c.schema.scale, c.schema.precision)
 		if f != "" {
 			return f
 		}
+		ok = true
 		if v = int64(d.lo); d.negative {
 			v = -v
 		}
@@ -93,11 +97,14 @@ func (c *column) add(cell []byte, counts *format.WarningCounts) fault {
 		}
 		v = int64(math.Float32bits(float32(f)))
 	case toDouble:
+		if v, ok = shortDouble(cell); ok {
+			break
+		}
 		f, err := strconv.ParseFloat(string(cell), 64)
 		if err != nil || !format.IsNumber(cell) {
 			return noNumber
 		}
-		v = int64(math.Float64bits(f))
+		v, ok = int64(math.Float64bits(f)), true
 	case toDate, toDateTime, toInstant:
 		return c.addDate(cell, counts)
 	case toTime:
