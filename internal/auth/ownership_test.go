@@ -108,8 +108,10 @@ func TestInterceptors_OperatorID(t *testing.T) {
 		return m.Get(m.Descriptor().Fields().ByName(operatorField)).Int()
 	}
 	// Methods for which an admin's operatorId 0 becomes the admin's own operator.
-	attributed := map[string]bool{"CreateTpl": true, "CreateInst": true, "CreateSched": true, "CancelInst": true, "DeleteInst": true,
-		"ListSource": true, "ListTable": true, "ListTableColumn": true, "GetSession": true}
+	attributed := map[string]bool{
+		"CreateTpl": true, "CreateInst": true, "CreateSched": true, "CancelInst": true, "DeleteInst": true,
+		"ListSource": true, "ListTable": true, "ListTableColumn": true, "GetSession": true,
+	}
 	for _, method := range methods() {
 		_, paths := idPaths(t, method)
 		for _, path := range paths {

@@ -26,14 +26,20 @@ func newHandler(t *testing.T, prefix string) *Handler {
 	return h
 }
 
-func get(h http.Handler, path string, header ...string) *http.Response {
+type reply struct {
+	StatusCode int
+	Header     http.Header
+	Body       io.Reader
+}
+
+func get(h http.Handler, path string, header ...string) reply {
 	r := httptest.NewRequest(http.MethodGet, path, http.NoBody)
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
-	return w.Result()
+	return reply{w.Code, w.Header(), w.Body}
 }
 
 func body(t *testing.T, r io.Reader) string {

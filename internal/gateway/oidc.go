@@ -19,7 +19,7 @@ const (
 // flowCookie returns a cookie that holds a sealed oidc.Flow. It is Lax: the browser
 // comes back from a page of the provider.
 func (s *Sessions) flowCookie(r *http.Request, value string, maxAge int) *http.Cookie {
-	return &http.Cookie{
+	return &http.Cookie{ //nolint:gosec // Secure over TLS
 		Name: s.cookieName(r) + "-oidc", Value: value, Path: "/", MaxAge: maxAge,
 		HttpOnly: true, Secure: s.secure(r), SameSite: http.SameSiteLaxMode,
 	}

@@ -59,7 +59,7 @@ func (s *Sessions) setCookie(w http.ResponseWriter, r *http.Request, in *session
 		return err
 	}
 	idle, _ := s.Lifetime.Ends(in)
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure over TLS
 		Name: s.cookieName(r), Value: text, Path: "/", MaxAge: max(int(idle.Sub(now).Seconds()), 1),
 		HttpOnly: true, Secure: s.secure(r), SameSite: http.SameSiteStrictMode,
 	})
@@ -68,7 +68,7 @@ func (s *Sessions) setCookie(w http.ResponseWriter, r *http.Request, in *session
 
 // clearCookie removes the session cookie.
 func (s *Sessions) clearCookie(w http.ResponseWriter, r *http.Request) {
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure over TLS
 		Name: s.cookieName(r), Path: "/", MaxAge: -1, HttpOnly: true, Secure: s.secure(r), SameSite: http.SameSiteStrictMode,
 	})
 }

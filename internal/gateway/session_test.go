@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -46,9 +47,7 @@ func (p *page) do(t *testing.T, method, path, body string) answer {
 	if p.cookie != "" {
 		header["Cookie"] = p.cookie
 	}
-	for name, value := range p.header {
-		header[name] = value
-	}
+	maps.Copy(header, p.header)
 	got := p.server.do(t, request{method, path, body, "", header})
 	for _, line := range got.header.Values("Set-Cookie") {
 		p.cookie, _, _ = strings.Cut(line, ";")
@@ -182,9 +181,7 @@ func TestGateway_Session_forgery(t *testing.T) {
 			header := map[string]string{
 				"X-Requested-With": "exportd-console", "Origin": s.URL, "Sec-Fetch-Site": "same-origin", "Cookie": signed.cookie, "Content-Type": "application/json",
 			}
-			for name, value := range c.header {
-				header[name] = value
-			}
+			maps.Copy(header, c.header)
 			for name, value := range header {
 				if value == "" {
 					delete(header, name)

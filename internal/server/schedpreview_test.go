@@ -20,7 +20,7 @@ func TestServer_PreviewSched(t *testing.T) {
 		}
 		return res.GetData()
 	}
-	min := []*api.WshExportParam{{Name: "min", Value: "1"}}
+	least := []*api.WshExportParam{{Name: "min", Value: "1"}}
 	t.Run("draft_without_template", func(t *testing.T) {
 		t.Parallel()
 		got := preview(t, &api.WshExportTaskPreviewSchedReq{Draft: &api.WshExportTaskCreateSchedReq{Cron: "0 2 * * *"}})
@@ -54,7 +54,7 @@ func TestServer_PreviewSched(t *testing.T) {
 	t.Run("parameters", func(t *testing.T) {
 		t.Parallel()
 		got := preview(t, &api.WshExportTaskPreviewSchedReq{
-			Draft: &api.WshExportTaskCreateSchedReq{EtplId: tpl, Cron: "@daily", Params: min}, Count: 12,
+			Draft: &api.WshExportTaskCreateSchedReq{EtplId: tpl, Cron: "@daily", Params: least}, Count: 12,
 		})
 		values := map[string]string{}
 		for _, p := range got.GetRuns()[0].GetParams() {
@@ -87,7 +87,7 @@ func TestServer_PreviewSched(t *testing.T) {
 	})
 	t.Run("stored", func(t *testing.T) {
 		t.Parallel()
-		made, err := f.rpc.CreateSched(t.Context(), &api.WshExportTaskCreateSchedReq{EschedName: "n", EtplId: tpl, Cron: "@daily", Params: min})
+		made, err := f.rpc.CreateSched(t.Context(), &api.WshExportTaskCreateSchedReq{EschedName: "n", EtplId: tpl, Cron: "@daily", Params: least})
 		if err != nil {
 			t.Fatal(err)
 		}
