@@ -97,6 +97,12 @@ test-readers: $(GOTEST) ## open files of each format with programs nobody here w
 	@scripts/install-parts readers
 	NODE_PATH=$(CACHE)/node/node_modules $(GOTEST) -count=1 -tags readers ./internal/format/...
 
+.PHONY: pictures
+pictures: $(GOTEST) ## make the pictures of spreadsheets in docs with LibreOffice, which it installs
+	@scripts/install-parts readers
+	@fc-list | grep -qi 'noto.*cjk' || { echo 'fonts-noto-cjk is missing'; exit 1; }
+	$(GOTEST) -count=1 -tags readers ./internal/format/encoder -run TestReaders_pictures -pictures $(CURDIR)/docs/pictures
+
 .PHONY: test-clients
 test-clients: tools $(GOTEST) ## run the PHP, Node, Python, OpenAPI, grpcurl and curl clients against the real service, which it installs
 	@scripts/install-parts php clients

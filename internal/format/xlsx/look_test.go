@@ -21,8 +21,11 @@ func declared(t *testing.T, decl string) []format.Column {
 		t.Fatal(err)
 	}
 	cols, err := format.Resolve(specs, []row.Column{
-		{Name: "n", Type: "INT", Kind: row.Int, Scale: -1, Length: 11}, {Name: "d", Type: "DECIMAL", Kind: row.Decimal, Scale: 2, Length: 10},
-		{Name: "t", Type: "VARCHAR", Scale: -1}, {Name: "day", Type: "DATE", Kind: row.Date, Scale: -1}, {Name: "on", Type: "TINYINT", Kind: row.Int, Scale: -1, Length: 4},
+		{Name: "n", Type: "INT", Kind: row.Int, Scale: -1, Length: 11},
+		{Name: "d", Type: "DECIMAL", Kind: row.Decimal, Scale: 2, Length: 10},
+		{Name: "t", Type: "VARCHAR", Scale: -1},
+		{Name: "day", Type: "DATE", Kind: row.Date, Scale: -1},
+		{Name: "on", Type: "TINYINT", Kind: row.Int, Scale: -1, Length: 4},
 	})
 	if err != nil {
 		t.Fatal(err)
