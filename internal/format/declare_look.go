@@ -89,7 +89,7 @@ func (c *Condition) decode(raw json.RawMessage) (reason string) {
 	}
 	compared := false
 	for i, key := range keys {
-		reason, ok := c.Style.set(key, values[i])
+		reason, ok := c.set(key, values[i])
 		if key == "if" {
 			compared, ok = true, true
 			var text string

@@ -241,7 +241,8 @@ func digits(p []byte) int {
 			return n + bits.TrailingZeros64(x)/8
 		}
 	}
-	for ; n < len(p) && p[n]-'0' < 10; n++ {
+	for n < len(p) && p[n]-'0' < 10 {
+		n++
 	}
 	return n
 }

@@ -36,8 +36,7 @@ func coreProperties(opt *format.Options) string {
 	xml := xmlHead + `<cp:coreProperties xmlns:cp="` + nsPackage + `metadata/core-properties" xmlns:dc="http://purl.org/dc/elements/1.1/"` +
 		` xmlns:dcterms="http://purl.org/dc/terms/" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">`
 	if opt.Title != "" {
-		title, _ := format.AppendLegalXML(nil, []byte(opt.Title))
-		xml += `<dc:title>` + escape(string(title)) + `</dc:title>`
+		xml += `<dc:title>` + escape(opt.Title) + `</dc:title>`
 	}
 	xml += `<dc:creator>exportd</dc:creator>`
 	if !opt.Created.IsZero() {
@@ -130,6 +129,7 @@ func (e *Encoder) contentTypes() string {
 
 // escape returns s for an attribute or an element that is not a cell.
 func escape(s string) string {
+	legal, _ := format.AppendLegalXML(nil, []byte(s))
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "\r", "&#13;", "\n", "&#10;", "\t", "&#9;").
-		Replace(strings.ToValidUTF8(s, "\uFFFD"))
+		Replace(string(legal))
 }

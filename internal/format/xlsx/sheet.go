@@ -216,17 +216,18 @@ func (e *Encoder) endSheet(last bool) {
 
 // merged returns the merged cells of the groups' titles.
 func (e *Encoder) merged() string {
-	xml, n := "", 0
+	var xml strings.Builder
+	n := 0
 	for _, g := range e.groups {
 		if g.First < g.Last {
-			xml += `<mergeCell ref="` + columnName(g.First) + `1:` + columnName(g.Last) + `1"/>`
+			xml.WriteString(`<mergeCell ref="` + columnName(g.First) + `1:` + columnName(g.Last) + `1"/>`)
 			n++
 		}
 	}
 	if n == 0 {
 		return ""
 	}
-	return `<mergeCells count="` + strconv.Itoa(n) + `">` + xml + `</mergeCells>`
+	return `<mergeCells count="` + strconv.Itoa(n) + `">` + xml.String() + `</mergeCells>`
 }
 
 // pageSetup returns the print settings: one page wide, as many pages high as
