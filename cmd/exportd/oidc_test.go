@@ -93,11 +93,13 @@ func (b *browser) send(t *testing.T, method, address string, form url.Values) {
 	if form != nil {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
-	if b.last, err = b.Do(req); err != nil {
+	res, err := b.Do(req)
+	if err != nil {
 		t.Fatal(err)
 	}
-	defer b.last.Body.Close()
-	text, err := io.ReadAll(b.last.Body)
+	defer res.Body.Close()
+	b.last = res
+	text, err := io.ReadAll(res.Body)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -172,7 +172,7 @@ func TestHandler_Gzip(t *testing.T) {
 			t.Errorf("Accept-Encoding %q: got %q, want %q", accepted, got.Header.Get("Content-Encoding"), want)
 			continue
 		}
-		var text io.Reader = got.Body
+		text := io.Reader(got.Body)
 		if want == "gzip" {
 			unzipped, err := gzip.NewReader(got.Body)
 			if err != nil {

@@ -2,6 +2,7 @@ package xls
 
 import (
 	"encoding/binary"
+	"slices"
 	"time"
 
 	"exporttask/internal/format"
@@ -37,7 +38,7 @@ func summary(opt *format.Options) []byte {
 	text := func(s string) []byte {
 		const most = 255
 		cut, _ := format.CutUTF16([]byte(s), most)
-		cut = append(cut[:len(cut):len(cut)], 0)
+		cut = append(slices.Clip(cut), 0)
 		b := append(u32(typeLPSTR), u32(uint32(len(cut)))...)
 		b = append(b, cut...)
 		return append(b, make([]byte, -len(b)&3)...)
