@@ -81,3 +81,31 @@ func TestCheck_Refuse(t *testing.T) {
 		})
 	}
 }
+
+// TestCheck_Refuse_Words wants 100 and more hostile statements that have a word
+// which no statement before them has, so that the corpus grows in kinds.
+func TestCheck_Refuse_Words(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, s := range corpus(t, "refuse.sql") {
+		addWords(seen, s.sql)
+	}
+	grown := 0
+	for _, s := range corpus(t, "hostile.sql") {
+		if addWords(seen, s.sql) {
+			grown++
+		}
+	}
+	if grown < 100 {
+		t.Errorf("%d hostile statements have a word of their own, want 100 or more", grown)
+	}
+}
+
+// addWords adds the words of a statement to seen and reports whether one is new.
+func addWords(seen map[string]bool, sql string) bool {
+	before := len(seen)
+	for _, w := range strings.FieldsFunc(strings.ToUpper(sql), func(r rune) bool { return !isWordByte(byte(r)) }) {
+		seen[w] = true
+	}
+	return len(seen) > before
+}

@@ -559,3 +559,225 @@ SELECT DISTINCT SQL_CACHE/**/(1);
 
 -- a row of one
 SELECT ROW(1);
+
+-- makes a key in the keyring
+SELECT keyring_key_generate('k', 'AES', 32);
+
+-- removes a key from the keyring
+SELECT keyring_key_remove('k');
+
+-- stores a key in the keyring
+SELECT keyring_key_store('k', 'AES', 'x');
+
+-- makes a private key, which takes seconds
+SELECT create_asymmetric_priv_key('RSA', 16384);
+
+-- makes parameters of a key exchange, which takes minutes
+SELECT create_dh_parameters(10000);
+
+-- locks of the locking service
+SELECT service_get_write_locks('app', 'a', 'b', 60);
+
+-- releases locks of the locking service
+SELECT service_release_locks('app');
+
+-- makes another member of the group primary
+SELECT group_replication_set_as_primary('00371d66-3c45-11ea-804b-080027337932');
+
+-- changes a replication group
+SELECT group_replication_switch_to_multi_primary_mode();
+
+-- adds a replication source that is used after a failure
+SELECT asynchronous_connection_failover_add_source('c', '10.0.0.1', 3306, '', 50);
+
+-- removes replicas' sources
+SELECT asynchronous_connection_failover_reset();
+
+-- writes an event into the audit log
+SELECT audit_api_message_emit_udf('c', 'p', 'x');
+
+-- reads the audit log
+SELECT audit_log_read(audit_log_read_bookmark());
+
+-- changes the audit log's filter
+SELECT audit_log_filter_set_user('%', 'none');
+
+-- rotates the audit log
+SELECT audit_log_rotate();
+
+-- turns a firewall off for an account
+SELECT set_firewall_mode('root@localhost', 'OFF');
+
+-- reloads the rules that rewrite queries
+SELECT load_rewrite_rules();
+
+-- locks version tokens
+SELECT version_tokens_lock_exclusive('a', 10);
+
+-- waits for a transaction of another server
+SELECT WAIT_FOR_EXECUTED_GTID_SET('3E11FA47-71CA-11E1-9E33-C80AA9429562:1-5', 600);
+
+-- waits until replicated transactions are applied
+SELECT WAIT_UNTIL_SQL_THREAD_AFTER_GTIDS('3E11FA47-71CA-11E1-9E33-C80AA9429562:1', 600);
+
+-- waits for a Galera transaction
+SELECT WSREP_SYNC_WAIT_UPTO_GTID('d1e0b1f2-0000-0000-0000-000000000000:1');
+
+-- a function of the sys schema that runs over all of the server's tables
+SELECT sys.version_major() FROM sys.schema_table_statistics_with_buffer;
+
+-- the text of other sessions' statements, through sys
+SELECT current_statement FROM sys.session;
+
+-- sessions that lock, through sys
+SELECT blocking_query FROM sys.innodb_lock_waits;
+
+-- the last statements of all sessions
+SELECT DIGEST_TEXT FROM performance_schema.events_statements_history_long;
+
+-- passwords of replication
+SELECT User_password FROM mysql.slave_master_info;
+
+-- hashes of accounts
+SELECT authentication_string, plugin FROM mysql.user;
+
+-- passwords of federated servers
+SELECT Password, Wrapper FROM mysql.servers;
+
+-- statements in the general log
+SELECT argument, command_type FROM mysql.general_log;
+
+-- rows of other sessions, inside EXISTS
+SELECT 1 FROM orders WHERE EXISTS (SELECT INFO_BINARY FROM information_schema.processlist);
+
+-- settings that hold secrets
+SELECT VARIABLE_SOURCE, VARIABLE_PATH FROM performance_schema.variables_info;
+
+-- files of the server
+SELECT FILE_NAME, TABLESPACE_NAME FROM information_schema.FILES;
+
+-- pages of InnoDB's buffer pool, which stops the server for seconds
+SELECT COUNT(DISTINCT PAGE_STATE) FROM information_schema.INNODB_BUFFER_PAGE;
+
+-- a shell command of the client
+\! sh;
+
+-- a client's command inside the query
+SELECT 1 \G tee;
+
+-- a version comment that ends in another statement
+SELECT 1 /*!50000 ; DROP VIEW daily */;
+
+-- a variable in a sub-select's ORDER BY
+SELECT id FROM orders ORDER BY (SELECT @rank := @rank + 1);
+
+-- assigns a variable of the session through a hint
+SELECT /*+ SET_VAR(sort_buffer_size = 16M) */ id FROM orders;
+
+-- changes the session for one statement
+SET STATEMENT tmp_table_size = 1 FOR SELECT id FROM orders;
+
+-- writes a variable that survives a restart
+SET PERSIST_ONLY back_log = 5;
+
+-- forgets persisted variables
+RESET PERSIST;
+
+-- binlog events as text
+BINLOG 'SgAAAA==';
+
+-- caches an index
+CACHE INDEX orders IN hot_cache;
+
+-- loads indexes
+LOAD INDEX INTO CACHE orders IGNORE LEAVES;
+
+-- a diagnostics area
+GET STACKED DIAGNOSTICS CONDITION 1 @p1 = MESSAGE_TEXT;
+
+-- raises an error of one's own
+RESIGNAL SQLSTATE '45000';
+
+-- a condition of one's own
+SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = 1;
+
+-- group replication stops
+STOP GROUP_REPLICATION;
+
+-- a component is loaded
+INSTALL COMPONENT 'file://component_validate_password';
+
+-- a shared library is loaded
+INSTALL SONAME 'ha_connect';
+
+-- a resource group for threads
+SET RESOURCE GROUP rg FOR 14;
+
+-- purges binary logs
+PURGE BINARY LOGS TO 'mysql-bin.010';
+
+-- lists prepared XA transactions
+XA RECOVER CONVERT XID;
+
+-- XA, with a suspended branch
+XA END 'branch' SUSPEND FOR MIGRATE;
+
+-- locks the server for a backup
+BACKUP STAGE BLOCK_COMMIT;
+
+-- locks the instance
+LOCK INSTANCE FOR BACKUP;
+
+-- reads a table's handler
+HANDLER orders READ `PRIMARY` LAST;
+
+-- next value of a sequence
+SELECT NEXT VALUE FOR order_numbers;
+
+-- sets a sequence
+SELECT SETVAL(order_numbers, 500);
+
+-- a procedure that reads the result
+SELECT * FROM orders PROCEDURE ANALYSE(65535, 1073741824);
+
+-- writes a file with a character set
+SELECT id FROM orders INTO OUTFILE '/tmp/o' CHARACTER SET latin7 FIELDS OPTIONALLY ENCLOSED BY '"';
+
+-- writes a file of lines
+SELECT id FROM orders INTO OUTFILE '/tmp/p' LINES STARTING BY '#';
+
+-- a stored function of another schema
+SELECT crm.secret_of(1);
+
+-- a stored function of another schema, in backquotes
+SELECT `billing`.`card_number`(7);
+
+-- a function of a shared library that opens a socket
+SELECT http_get('http://169.254.169.254/');
+
+-- holds a user lock behind a nested call
+SELECT COALESCE(IS_USED_LOCK('job'), GET_LOCK('job', 600));
+
+-- sleeps behind a predicate
+SELECT id FROM orders WHERE IF(id > 0, SLEEP(600), NULL) IS UNKNOWN;
+
+-- runs a key derivation many times
+SELECT BENCHMARK(100000000, KDF('a', 'b', 'pbkdf2_hmac', 65000));
+
+-- a partition of another schema's table
+SELECT * FROM archive.orders PARTITION (p2019);
+
+-- a row history of another schema's table
+SELECT * FROM payroll.salaries FOR SYSTEM_TIME ALL;
+
+-- another schema inside LATERAL
+SELECT l.x FROM orders, LATERAL (SELECT iban AS x FROM treasury.accounts) l;
+
+-- frees a prepared statement
+DEALLOCATE PREPARE stmt1;
+
+-- opens a cursor
+FETCH NEXT FROM cur INTO v;
+
+-- a table as a statement
+TABLE orders ORDER BY id LIMIT 1 OFFSET 2;
