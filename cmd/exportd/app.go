@@ -108,7 +108,7 @@ func (a *app) build(ctx context.Context) (_ *process, err error) {
 	}
 	tasks := task.New(config)
 	config.DB = work
-	p.schedules = schedule.New(schedule.Config{Zone: a.cfg.location, Every: 3 * a.cfg.poll, Tracer: p.traces.Tracer()},
+	p.schedules = schedule.New(schedule.Config{Zone: a.cfg.location, Every: 2 * a.cfg.poll, Tracer: p.traces.Tracer()},
 		work, task.New(config), p.exports.Wake, a.log)
 	p.handlers = server.New(server.Config{
 		DB: p.db, Tasks: tasks, Destinations: p.deliveries, Links: linksOrNil(p.links),

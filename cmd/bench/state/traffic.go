@@ -24,8 +24,8 @@ const (
 	watchers = 2000
 	watched  = 100 // instances that they watch
 	// counted is the time for which statements are counted, settling the time
-	// before that.
-	counted, settling = 20 * time.Second, 5 * time.Second
+	// before that, in which the pool closes the connections of the start.
+	counted, settling = 40 * time.Second, 15 * time.Second
 
 	maxIdle, maxWatched = 2.0, 20.0 // statements a second
 )

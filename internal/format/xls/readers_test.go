@@ -215,8 +215,8 @@ func TestReaders_xlrd(t *testing.T) {
 			if want := format.SheetName("订单", i+1); s.Name != want {
 				t.Errorf("sheet %d is called %q, want %q", i, s.Name, want)
 			}
-			if d := cmp.Diff([]any{"_FilterDatabase", 1.0}, got.Names[i]); d != "" {
-				t.Errorf("name %d (-want +got):\n%s", i, d)
+			if d := cmp.Diff([][]any{{"_FilterDatabase", 1.0}, {"Print_Titles", 1.0}}, got.Names[2*i:min(2*i+2, len(got.Names))]); d != "" {
+				t.Errorf("names of sheet %d (-want +got):\n%s", i, d)
 			}
 		}
 		compare(t, want, sheets)
