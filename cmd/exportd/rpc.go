@@ -15,7 +15,9 @@ import (
 	"exporttask/internal/audit"
 	"exporttask/internal/auth"
 	"exporttask/internal/listener"
+	"exporttask/internal/model"
 	"exporttask/internal/server"
+	"exporttask/internal/sqlcheck"
 	"exporttask/internal/telemetry/metrics"
 	"exporttask/internal/telemetry/tracing"
 )
@@ -91,6 +93,9 @@ func caller(ctx context.Context) (server.Caller, bool) {
 	c := server.Caller{Name: who.Name, Operator: who.Operator}
 	for _, scope := range who.All() {
 		c.Scopes = append(c.Scopes, string(scope))
+	}
+	for _, claim := range who.Claims {
+		c.Claims = append(c.Claims, model.Param{Name: sqlcheck.ClaimPrefix + claim.Name, Value: claim.Value, Values: claim.Values})
 	}
 	return c, true
 }

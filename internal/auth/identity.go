@@ -23,6 +23,14 @@ type Identity struct {
 	Name     string // the token's name in the tokens file
 	Operator int32  // the operator whose templates and instances the caller may use
 	Scopes   []Scope
+	Claims   []Claim
+}
+
+// Claim is a claim of a token. Templates use it as the parameter :claim_NAME.
+type Claim struct {
+	Name   string
+	Value  string
+	Values []string // of a list, which has no Value
 }
 
 // May reports whether the identity has the scope s, itself or through Admin.

@@ -90,8 +90,10 @@ func (e *entry) set(key, value *yaml.Node, before []entry) error {
 		return nil
 	case "scopes":
 		return e.setScopes(value)
+	case "claims":
+		return e.setClaims(value)
 	}
-	return lineError(key, "%s: no such key, want name, sha256, operator and scopes", key.Value)
+	return lineError(key, "%s: no such key, want name, sha256, operator, scopes and claims", key.Value)
 }
 
 func (e *entry) setName(value *yaml.Node, before []entry) error {

@@ -54,6 +54,19 @@ func TestTokens_Identify(t *testing.T) {
 	}
 }
 
+func TestTokens_Identify_claims(t *testing.T) {
+	t.Parallel()
+	file := newTokensFile(t)
+	file.write(t, strings.TrimRight(file.entry(t, "eu", me, "run"), "\n")+"\n  claims: {region: eu, vip: true, code: 007, shops: [1, 2]}\n")
+	tokens, err := OpenTokens(file.path, slogDiscard())
+	must(t, err)
+	got, ok := tokens.Identify([]string{"Bearer " + file.token["eu"]})
+	want := []Claim{{Name: "region", Value: "eu"}, {Name: "vip", Value: "true"}, {Name: "code", Value: "007"}, {Name: "shops", Values: []string{"1", "2"}}}
+	if diff := cmp.Diff(want, got.Claims); diff != "" || !ok {
+		t.Errorf("claims, %v (-want +got):\n%s", ok, diff)
+	}
+}
+
 func TestOpenTokens_Invalid(t *testing.T) {
 	t.Parallel()
 	hash := strings.Repeat("ab", 32)
@@ -79,6 +92,17 @@ func TestOpenTokens_Invalid(t *testing.T) {
 		"an unknown scope":         {strings.Replace(good, "read", "read, write", 1), ":4: scopes: \"write\", want one of [read run admin]"},
 		"a scope twice":            {strings.Replace(good, "read", "read, read", 1), ":4: scopes: read given twice"},
 		"scopes as a text":         {strings.Replace(good, "[read]", "read", 1), ":4: scopes: want a list"},
+		"claims as a list":         {good + "  claims: [eu]\n", ":5: claims: want 1..50 names with their values"},
+		"no claims":                {good + "  claims: {}\n", ":5: claims: want 1..50"},
+		"a claim in capitals":      {good + "  claims: {Region: eu}\n", ":5: claims: \"Region\", want names of up to 58 of a-z"},
+		"a long claim":             {good + "  claims: {" + strings.Repeat("a", 59) + ": eu}\n", ":5: claims: \"aaa"},
+		"a claim twice":            {good + "  claims:\n    region: eu\n    region: us\n", ":7: claims.region: given twice"},
+		"a claim without a value":  {good + "  claims:\n    region:\n", ":6: claims.region: want a text, number or boolean of 1..1000 characters"},
+		"an empty claim":           {good + "  claims: {region: \"\"}\n", ":5: claims.region: want a text"},
+		"a long value":             {good + "  claims: {region: " + strings.Repeat("a", 1001) + "}\n", ":5: claims.region: want a text"},
+		"a claim of no values":     {good + "  claims: {shops: []}\n", ":5: claims.shops: list of 0 values, want 1..1000"},
+		"a list in a list":         {good + "  claims: {shops: [1, [2]]}\n", ":5: claims.shops: want a text"},
+		"a mapping as a claim":     {good + "  claims: {shops: {a: 1}}\n", ":5: claims.shops: want a text"},
 		"two documents":            {good + "---\n" + good, ": more than one document"},
 	} {
 		path := filepath.Join(t.TempDir(), "tokens.yaml")

@@ -68,6 +68,7 @@ type Sched struct {
 	Failures     int32             `db:"failures"`     // in a row
 	Version      int32             `db:"version"`
 	OperatorID   int32             `db:"operatorId"`
+	Claims       JSON[[]Param]     `db:"claims"` // of the token that created or last changed it, as parameters
 	RequestID    sql.NullString    `db:"requestId"`
 	Created      time.Time         `db:"created"`
 	Updated      time.Time         `db:"updated"`
@@ -76,7 +77,7 @@ type Sched struct {
 
 const schedColumns = `eschedId, eschedName, etplId, params, etplOutputFormat, cron, zone, missed, overlap, jitterSec,
 	startAt, endAt, deliverTo, status, nextDue, heldUntil, lastDue, lastInst, lastProblem, version, operatorId, requestId,
-	created, updated, deleted, notify, lateNotified, pauseAfter, failures`
+	created, updated, deleted, notify, lateNotified, pauseAfter, failures, claims`
 
 // SchedByRequest returns the schedule that a request created, or nil if it
 // created none. The same request id with another body is a Conflict.
@@ -95,14 +96,14 @@ func (d *DB) SchedByRequest(ctx context.Context, r Request) (*Sched, error) {
 func (d *DB) CreateSched(ctx context.Context, s Sched, r Request) (*Sched, error) {
 	const INSERT = `INSERT INTO welife_export_sched (eschedName, etplId, params, etplOutputFormat, cron, zone, missed,
 		overlap, jitterSec, startAt, endAt, deliverTo, notify, lateSec, pauseAfter, status, nextDue, lastProblem, version,
-		operatorId, requestId, requestHash, created, updated)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 1, ?, ?, ?, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))`
+		operatorId, claims, requestId, requestHash, created, updated)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 1, ?, ?, ?, ?, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))`
 	reqID, hash := r.columns()
 	var id int64
 	err := d.inTx(ctx, func(t *tx) error {
 		var err error
 		id, err = insertID(ctx, t, INSERT, s.Name, s.TplID, s.Params, s.OutputFormat, s.Cron, s.Zone, s.Missed,
-			s.Overlap, s.JitterSec, s.StartAt, s.EndAt, s.DeliverTo, s.Notify, s.Notify.V.LateSec, s.PauseAfter, s.Status, s.NextDue, s.OperatorID, reqID, hash)
+			s.Overlap, s.JitterSec, s.StartAt, s.EndAt, s.DeliverTo, s.Notify, s.Notify.V.LateSec, s.PauseAfter, s.Status, s.NextDue, s.OperatorID, s.Claims, reqID, hash)
 		if err != nil {
 			return fmt.Errorf("insert schedule: %w", err)
 		}
@@ -191,7 +192,7 @@ func (d *DB) UpdateSched(ctx context.Context, id int64, version int32, change fu
 
 func (d *DB) updateSched(ctx context.Context, id int64, version int32, change func(*Sched) error) (*Sched, error) {
 	const UPDATE = `UPDATE welife_export_sched SET eschedName = ?, etplId = ?, params = ?, etplOutputFormat = ?, cron = ?,
-		zone = ?, missed = ?, overlap = ?, jitterSec = ?, startAt = ?, endAt = ?, deliverTo = ?, notify = ?, lateSec = ?, pauseAfter = ?, status = ?, nextDue = ?,
+		zone = ?, missed = ?, overlap = ?, jitterSec = ?, startAt = ?, endAt = ?, deliverTo = ?, notify = ?, lateSec = ?, pauseAfter = ?, status = ?, nextDue = ?, claims = ?,
 		failures = IF(?, 0, failures), lastProblem = IF(?, '', lastProblem), version = version + 1, updated = UTC_TIMESTAMP(6)
 		WHERE eschedId = ? AND version = ? AND status = ? AND nextDue <=> ?`
 	s, err := d.GetSched(ctx, id)
@@ -222,7 +223,7 @@ func (d *DB) updateSched(ctx context.Context, id int64, version int32, change fu
 	}
 	err = d.inTx(ctx, func(t *tx) error {
 		res, err := t.ExecContext(ctx, UPDATE, s.Name, s.TplID, s.Params, s.OutputFormat, s.Cron, s.Zone, s.Missed, s.Overlap,
-			s.JitterSec, s.StartAt, s.EndAt, s.DeliverTo, s.Notify, s.Notify.V.LateSec, s.PauseAfter, s.Status, s.NextDue,
+			s.JitterSec, s.StartAt, s.EndAt, s.DeliverTo, s.Notify, s.Notify.V.LateSec, s.PauseAfter, s.Status, s.NextDue, s.Claims,
 			resumed, resumed, id, read.Version, read.Status, read.NextDue)
 		if err != nil {
 			return fmt.Errorf("update schedule %d: %w", id, err)

@@ -21,7 +21,7 @@ func (s *Server) CreateInst(ctx context.Context, req *api.WshExportTaskCreateIns
 	}
 	in, err := s.Tasks.CreateInst(ctx, task.CreateParams{
 		TplID: req.GetEtplId(), Format: model.Format(req.GetEtplOutputFormat()),
-		Params: paramsFromProto(req.GetParams()), OperatorID: req.GetOperatorId(),
+		Params: paramsFromProto(req.GetParams()), OperatorID: req.GetOperatorId(), Claims: s.claims(ctx),
 	}, key)
 	if err != nil {
 		return nil, err

@@ -54,6 +54,7 @@ func (s *Server) preview(ctx context.Context, t *model.Tpl, req *api.WshExportTa
 	p, err := s.Tasks.Preview(ctx, t, task.PreviewParams{
 		Params: paramsFromProto(req.GetParams()), Format: model.Format(req.GetEtplOutputFormat()),
 		Rows: cmp.Or(int(req.GetRows()), defaultPreview), OperatorID: cmp.Or(req.GetOperatorId(), t.OperatorID),
+		Claims: s.claims(ctx),
 	})
 	if err != nil {
 		return nil, err

@@ -19,6 +19,7 @@ func (s *Server) CreateSched(ctx context.Context, req *api.WshExportTaskCreateSc
 	if err := firstError(params(req.GetParams()), requestID(req.GetRequestId()), validateSched(sched)); err != nil {
 		return nil, err
 	}
+	sched.Claims.V = s.claims(ctx)
 	key, err := idempotencyKey(sched.OperatorID, req)
 	if err != nil {
 		return nil, err
@@ -64,6 +65,9 @@ func (s *Server) UpdateSched(ctx context.Context, req *api.WshExportTaskUpdateSc
 	sched, err := s.Tasks.UpdateSched(ctx, req.GetEschedId(), req.GetVersion(), func(sched *model.Sched) error {
 		if err := editSched(sched, req); err != nil {
 			return err
+		}
+		if s.ownsClaims(ctx) {
+			sched.Claims.V = s.claims(ctx)
 		}
 		return validateSched(sched)
 	})

@@ -53,6 +53,7 @@ func (s *Server) previewSched(ctx context.Context, req *api.WshExportTaskPreview
 		return nil, err
 	}
 	sched.OperatorID = cmp.Or(sched.OperatorID, req.GetOperatorId())
+	sched.Claims.V = s.claims(ctx)
 	if err := validateSchedDraft(sched, req.GetDraft()); err != nil {
 		return nil, err
 	}

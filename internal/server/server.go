@@ -7,6 +7,7 @@ package server
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"exporttask/api"
@@ -56,6 +57,7 @@ type Caller struct {
 	Name     string // of the token or person
 	Operator int32
 	Scopes   []string
+	Claims   []model.Param // as parameters
 }
 
 // Server implements api.ExportTaskServer. It is safe for concurrent use.
@@ -86,4 +88,18 @@ func (s *Server) caller(ctx context.Context) (Caller, bool) {
 		return Caller{}, false
 	}
 	return s.Caller(ctx)
+}
+
+// claims returns the claims of the caller, as parameters.
+func (s *Server) claims(ctx context.Context) []model.Param {
+	who, _ := s.caller(ctx)
+	return append([]model.Param{}, who.Claims...) // not nil, which is another JSON
+}
+
+// ownsClaims reports whether a schedule that the caller changes gets the caller's
+// claims. The change of an admin, who acts for every operator, keeps them, and so
+// does a change without tokens.
+func (s *Server) ownsClaims(ctx context.Context) bool {
+	who, ok := s.caller(ctx)
+	return ok && !slices.Contains(who.Scopes, "admin")
 }

@@ -19,7 +19,7 @@ func (s *Server) GetSession(ctx context.Context, req *api.WshExportTaskGetSessio
 	settings, now := s.Tasks.Settings(), s.Tasks.Now()
 	data := &api.WshExportSession{
 		Scopes:  []string{"read", "run", "admin"}, // of every caller of a service without tokens
-		Version: s.Version, Zone: now.Location().String(), Now: timeText(now), Formats: formats(), Builtins: builtins(s.Tasks.Builtins(req.GetOperatorId())),
+		Version: s.Version, Zone: now.Location().String(), Now: timeText(now), Formats: formats(), Builtins: builtins(s.Tasks.Builtins(req.GetOperatorId(), s.claims(ctx))),
 		DefaultTimeoutSec: int32(settings.Timeout.Seconds()), MaxTimeoutSec: int32(settings.MaxTimeout.Seconds()),
 		DefaultRetentionSec: int64(settings.Retention.Seconds()), DefaultMaxAttempts: int32(settings.MaxAttempts),
 		MaxPreviewRows: maxPreview, MaxBackfill: task.MaxBackfill,

@@ -14,7 +14,7 @@ const emptySet = "SELECT NULL FROM DUAL WHERE FALSE"
 // Freeze returns the parameters of a new instance: one Param for each parameter of
 // the statement, with defaults and built-in parameters filled in, for Bind at any
 // later time. given holds the values of the caller, system those of the service
-// (Builtins, and WindowBuiltins for an instance of a schedule). A parameter that
+// (Builtins, WindowBuiltins for an instance of a schedule, and claims). A parameter that
 // is missing, unknown, given twice or outside its limits is a *ParamError.
 func Freeze(stmt *Statement, decls []Decl, given, system []Param) ([]Param, error) {
 	all, err := stmt.Declare(decls)
@@ -64,7 +64,13 @@ func settle(d Decl, given, system []Param) (Value, error) {
 // lookup returns the built-in parameter name as the value of d.
 func lookup(name string, d Decl, system []Param) (Value, error) {
 	i := slices.IndexFunc(system, func(p Param) bool { return p.Name == name })
-	if i < 0 {
+	claim, isClaim := claimOf(name)
+	switch {
+	case i < 0 && isClaim:
+		return Value{}, &ParamError{d.Name, fmt.Sprintf("the caller's token has no claim %q", claim), "tokens with this claim in the tokens file"}
+	case isClaim && d.Type.IsList() && len(system[i].Texts) == 0:
+		return Value{Texts: []string{system[i].Text}}, nil
+	case i < 0:
 		return Value{}, &ParamError{d.Name, ":" + name + " has no value here", "instances that a schedule creates"}
 	}
 	return asType(system[i].Value, d.Type), nil

@@ -58,9 +58,25 @@ func OperatorBuiltin(operator int32) Param {
 	return Param{"operator", Value{Text: strconv.Itoa(int(operator))}}
 }
 
+// ClaimPrefix begins the names of the built-in parameters that hold the claims of
+// the caller's token: :claim_region is the claim "region". A template that selects
+// by one shows each token its own rows. A claim is a string unless the template
+// declares another type for it.
+const ClaimPrefix = "claim_"
+
+// claimOf returns the claim that the parameter name stands for, and whether name
+// stands for one.
+func claimOf(name string) (claim string, ok bool) {
+	claim, ok = strings.CutPrefix(name, ClaimPrefix)
+	return claim, ok && claim == strings.ToLower(claim)
+}
+
 // reservedType returns the type of the built-in parameter name, and whether name
 // is one.
 func reservedType(name string) (Type, bool) {
+	if _, claim := claimOf(name); claim {
+		return String, true
+	}
 	switch name {
 	case "operator":
 		return Int, true
@@ -78,20 +94,20 @@ func reservedType(name string) (Type, bool) {
 func BuiltinType(name string) (Type, bool) { return reservedType(name) }
 
 // Reserved reports whether name, in upper or lower case, is a built-in parameter,
-// which a template must not declare and a caller must not give.
+// which a caller must not give. Of these, a template may declare claims only.
 func Reserved(name string) bool {
 	_, ok := reservedType(strings.ToLower(name))
 	return ok
 }
 
 // isBuiltinDefault reports whether the default of d names a built-in parameter,
-// such as ":yesterday", whose type fits d.
+// such as ":yesterday", whose type fits d. A claim is no default.
 func isBuiltinDefault(d Decl) bool {
 	if d.Default == nil || d.Default.Null || !strings.HasPrefix(d.Default.Text, ":") {
 		return false
 	}
 	t, ok := reservedType(d.Default.Text[1:])
-	return ok && (t == d.Type || t == Date && d.Type == DateTime)
+	return ok && t != String && (t == d.Type || t == Date && d.Type == DateTime)
 }
 
 // asType converts the value of a built-in parameter to type t: a date becomes

@@ -130,7 +130,7 @@ func (s *Statement) Declare(decls []Decl) ([]Decl, error) {
 		case again:
 			d = all[slices.IndexFunc(all, func(d Decl) bool { return d.Name == m.name })]
 		case !ok:
-			d = inferred(m)
+			d = s.inferred(m)
 		}
 		if err := fits(d, m.use); err != nil {
 			return nil, err
@@ -149,10 +149,13 @@ func (s *Statement) checkDecl(d Decl) (Decl, error) {
 		d.Type = String
 	}
 	bad := func(found, allowed string) (Decl, error) { return d, &ParamError{d.Name, found, allowed} }
+	_, claim := claimOf(d.Name)
 	switch {
 	case !validName(d.Name):
 		return bad("invalid name", "a letter or _ first, then letters, digits and _, 64 characters at most")
-	case Reserved(d.Name):
+	case claim && (!d.Required || d.Default != nil):
+		return bad("optional claim", "a required parameter without a default; the service fills it in from the caller's token")
+	case Reserved(d.Name) && !claim:
 		return bad("reserved name", "another name; this one is filled in by the service")
 	case !d.Type.valid():
 		return bad(fmt.Sprintf("type %q", string(d.Type)), typeNames)
@@ -175,13 +178,19 @@ func (s *Statement) checkDecl(d Decl) (Decl, error) {
 }
 
 // inferred returns the declaration of a parameter that the template does not
-// declare.
-func inferred(m mark) Decl {
+// declare. A claim that stands in IN alone is a list, which may have one value.
+func (s *Statement) inferred(m mark) Decl {
 	d := Decl{Name: m.name, Type: String, Required: true}
-	if t, ok := reservedType(m.name); ok {
-		d.Type = t
-	} else if m.use == useLimit {
+	_, claim := claimOf(m.name)
+	outsideIn := func(o mark) bool { return o.name == m.name && o.use != useIn }
+	t, builtin := reservedType(m.name)
+	switch {
+	case m.use == useLimit && (claim || !builtin):
 		d.Type = Int
+	case claim && !slices.ContainsFunc(s.marks, outsideIn):
+		d.Type = String + "[]"
+	case builtin:
+		d.Type = t
 	}
 	return d
 }

@@ -14,6 +14,7 @@ type CreateParams struct {
 	Format     model.Format // FormatDefault: the template's
 	Params     []model.Param
 	OperatorID int32
+	Claims     []model.Param // of the caller's token, as parameters
 }
 
 // CreateInst creates an instance of a template as the template is now, and wakes
@@ -28,7 +29,7 @@ func (s *Service) CreateInst(ctx context.Context, p CreateParams, r model.Reques
 	if err != nil {
 		return nil, err
 	}
-	in, err := s.newInst(t, p, extras{}, RunWindow{Now: s.now(), OperatorID: p.OperatorID})
+	in, err := s.newInst(t, p, extras{}, RunWindow{Now: s.now(), OperatorID: p.OperatorID, Claims: p.Claims})
 	if err != nil {
 		return nil, err
 	}

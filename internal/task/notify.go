@@ -51,7 +51,7 @@ func (s *Service) dueNotify(ctx context.Context, sched *model.Sched, w calendar.
 	if err != nil {
 		return nil, "", err
 	}
-	n, err := mergeNotify(t, sched.OperatorID, sched.Notify.V, nil, scheduled(w, sched.OperatorID))
+	n, err := mergeNotify(t, sched.OperatorID, sched.Notify.V, nil, scheduled(w, sched))
 	return n.To, t.Name, err
 }
 

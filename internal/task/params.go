@@ -2,6 +2,7 @@ package task
 
 import (
 	"slices"
+	"strings"
 
 	"exporttask/internal/model"
 	"exporttask/internal/sqlcheck"
@@ -51,12 +52,13 @@ type Builtin struct {
 }
 
 // Builtins returns the built-in parameters with their values for an instance of an
-// operator that is created now, in the zone of the service.
-func (s *Service) Builtins(operator int32) []Builtin {
+// operator that is created now, in the zone of the service, by a caller whose token
+// has the claims.
+func (s *Service) Builtins(operator int32, claims []model.Param) []Builtin {
 	var list []Builtin
-	now := RunWindow{Now: s.now(), OperatorID: operator}
+	now := RunWindow{Now: s.now(), OperatorID: operator, Claims: claims}
 	for _, p := range now.builtins() {
-		list = append(list, newBuiltin(p.Name, p.Text))
+		list = append(list, newBuiltin(p.Name, p.Text+strings.Join(p.Texts, ", ")))
 	}
 	for _, p := range sqlcheck.WindowBuiltins(now.Now, now.Now, now.Now, now.Now.Location()) {
 		list = append(list, newBuiltin(p.Name, ""))

@@ -59,6 +59,7 @@ type PreviewParams struct {
 	Rows   int          // at most this many
 	// OperatorID is the operator that the preview is for.
 	OperatorID int32
+	Claims     []model.Param // of the caller's token, as parameters
 }
 
 // TplForPreview returns a saved template to preview it. A deleted one is a
@@ -75,7 +76,7 @@ func (s *Service) Preview(ctx context.Context, t *model.Tpl, p PreviewParams) (*
 	if err != nil {
 		return nil, err
 	}
-	params, err := FreezeParams(st, t.Params.V, p.Params, s.sampleWindow(p.OperatorID).in(s.sources.Zone(t.Source)))
+	params, err := FreezeParams(st, t.Params.V, p.Params, s.sampleWindow(p).in(s.sources.Zone(t.Source)))
 	if err != nil {
 		return nil, err
 	}
@@ -130,10 +131,13 @@ func (s *Service) Preview(ctx context.Context, t *model.Tpl, p PreviewParams) (*
 }
 
 // sampleWindow is the window of a run that is due now and covers yesterday.
-func (s *Service) sampleWindow(operator int32) RunWindow {
+func (s *Service) sampleWindow(p PreviewParams) RunWindow {
 	now := s.now()
 	midnight := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location())
-	return scheduled(calendar.Window{Due: now, Start: midnight.AddDate(0, 0, -1), End: midnight}, operator)
+	return RunWindow{
+		Now: now, Window: calendar.Window{Due: now, Start: midnight.AddDate(0, 0, -1), End: midnight},
+		OperatorID: p.OperatorID, Claims: p.Claims,
+	}
 }
 
 // encode sets the rows, and the warnings that the encoder of the file format

@@ -45,7 +45,7 @@ func (s *Service) CreateSched(ctx context.Context, sched *model.Sched, r model.R
 // UpdateSched lets edit change a schedule, checks the result and saves it as the
 // next version. version is the one that the edit is based on, 0 for any; where
 // the schedule has another version by now the error is a Conflict. An edit that
-// does nothing but pause the schedule is always taken.
+// does nothing but pause the schedule is always taken and keeps its claims.
 func (s *Service) UpdateSched(ctx context.Context, id int64, version int32, edit func(*model.Sched) error) (*model.Sched, error) {
 	return s.db.UpdateSched(ctx, id, version, func(sched *model.Sched) error {
 		before := *sched
@@ -55,6 +55,7 @@ func (s *Service) UpdateSched(ctx context.Context, id int64, version int32, edit
 		if onlyPauses(&before, sched) {
 			// Also where the template is deleted or the parameters no longer fit.
 			sched.NextDue = sql.NullTime{}
+			sched.Claims = before.Claims
 			return nil
 		}
 		return s.planSched(ctx, sched, &before)
@@ -115,17 +116,18 @@ func sameDues(before, after *model.Sched) bool {
 		before.Cron == after.Cron && before.Zone == after.Zone && before.StartAt == after.StartAt && before.EndAt == after.EndAt
 }
 
-// onlyPauses reports whether an edit pauses a schedule and changes nothing else.
+// onlyPauses reports whether an edit pauses a schedule and changes nothing else but
+// the claims.
 func onlyPauses(before, after *model.Sched) bool {
 	same := *after
-	same.Status = before.Status
+	same.Status, same.Claims = before.Status, before.Claims
 	return after.Status == model.SchedPaused && reflect.DeepEqual(&same, before)
 }
 
 // schedInst returns the instance of a schedule's run. Nothing is saved.
 func (s *Service) schedInst(t runnable, sched *model.Sched, w calendar.Window) (*model.Inst, error) {
 	p := CreateParams{TplID: sched.TplID, Format: sched.OutputFormat, Params: sched.Params.V, OperatorID: sched.OperatorID}
-	in, err := s.newInst(t, p, extras{sched.DeliverTo.V, sched.Notify.V}, scheduled(w, sched.OperatorID))
+	in, err := s.newInst(t, p, extras{sched.DeliverTo.V, sched.Notify.V}, scheduled(w, sched))
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"exporttask/internal/calendar"
+	"exporttask/internal/model"
 	"exporttask/internal/sqlcheck"
 )
 
@@ -18,11 +19,14 @@ type RunWindow struct {
 	Window calendar.Window
 	// OperatorID is the operator of the instance, the value of :operator.
 	OperatorID int32
+	// Claims are the claims of the token that the instance is created for, as
+	// parameters. An instance of a schedule has those of the schedule.
+	Claims []model.Param
 }
 
-// scheduled returns the RunWindow of a schedule's run for an operator.
-func scheduled(w calendar.Window, operator int32) RunWindow {
-	return RunWindow{Now: w.Due, Window: w, OperatorID: operator}
+// scheduled returns the RunWindow of a schedule's run.
+func scheduled(w calendar.Window, sched *model.Sched) RunWindow {
+	return RunWindow{Now: w.Due, Window: w, OperatorID: sched.OperatorID, Claims: sched.Claims.V}
 }
 
 // in returns the window with its times in a zone, in which parameters are written.
@@ -35,6 +39,7 @@ func (r RunWindow) in(zone *time.Location) RunWindow {
 func (r RunWindow) builtins() []sqlcheck.Param {
 	zone := r.Now.Location()
 	all := append(sqlcheck.Builtins(r.Now, zone), sqlcheck.OperatorBuiltin(r.OperatorID))
+	all = append(all, checkParams(r.Claims)...)
 	if r.Window.Due.IsZero() {
 		return all
 	}

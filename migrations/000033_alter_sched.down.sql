@@ -1,0 +1,2 @@
+ALTER TABLE welife_export_sched
+  DROP COLUMN /*M! IF EXISTS */ claims
