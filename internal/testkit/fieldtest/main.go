@@ -50,7 +50,7 @@ var troubles = []trouble{
 	{"watches through proxies that close silent streams", "internal/server", "TestServer_WatchInst_keepAlive", "", false},
 	{"the same through nginx with its defaults, for longer than its 60 s", "clients", "TestNginx|TestNginx_silentWatch", "clients,field", false},
 	{"one refused recipient of several", "internal/delivery/email", "TestMailer_Send_refused_recipient|TestMailer_Send_too_many_recipients|TestMailer_Send_limits_of_servers|TestMailer_Send_bcc", "", false},
-	{"SFTP servers that forbid or take away", "internal/delivery/sftp", "TestServer_Send_files_taken_away|TestServer_Send_OpenSSH|TestServer_Send_legacy_algorithms", "", false},
+	{"SFTP servers that forbid or take away", "internal/delivery/sftp", "TestServer_Send_files_taken_away|TestServer_Send_OpenSSH|TestServer_Send_sshd|TestServer_Send_legacy_algorithms", "", false},
 	{"character sets, collations, aliases, intervals, full text, TRIM and other plain reads", "internal/sqlcheck", "TestCheck_Charsets|TestCheck_FieldSyntax|TestCheck_Syntax|TestCheck_Keywords|TestCheck_AnsiQuotes|TestReservedWord", "", true},
 	{"300 report queries: rows equal the server's", "internal/sqlcheck", "TestCheck_Reports", "", true},
 	{"documented refusals and the way round", "internal/sqlcheck", "TestCheck_Documented|TestCheck_Refuse", "", true},
