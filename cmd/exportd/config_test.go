@@ -12,7 +12,7 @@ func getenv(values map[string]string) func(string) string {
 	return func(name string) string { return values[name] }
 }
 
-func writeFile(t *testing.T, name, text string) string {
+func writeFile(t testing.TB, name, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {

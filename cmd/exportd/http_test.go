@@ -241,7 +241,7 @@ func TestServe_signed_link_expires(t *testing.T) {
 }
 
 // tokensFile has an operator 7, another 8, and an admin.
-func tokensFile(t *testing.T) string {
+func tokensFile(t testing.TB) string {
 	t.Helper()
 	entry := func(name string, operator int, scopes string) string {
 		sum := sha256.Sum256([]byte(tokenOf(name)))

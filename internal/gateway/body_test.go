@@ -93,43 +93,57 @@ func TestGateway_Body_Slow(t *testing.T) {
 	}
 }
 
-// answering is a service that has nothing to say: each call is answered at once.
-type answering struct{ api.ExportTaskClient }
+// answering is a service that has nothing to say: each call is counted and answered.
+type answering struct {
+	api.ExportTaskClient
+	calls int
+}
 
-func (answering) CreateTpl(context.Context, *api.WshExportTaskCreateTplReq, ...grpc.CallOption) (*api.WshExportTaskCreateTplRes, error) {
+func (a *answering) CreateTpl(context.Context, *api.WshExportTaskCreateTplReq, ...grpc.CallOption) (*api.WshExportTaskCreateTplRes, error) {
+	a.calls++
 	return &api.WshExportTaskCreateTplRes{}, nil
 }
 
-func (answering) CreateInst(context.Context, *api.WshExportTaskCreateInstReq, ...grpc.CallOption) (*api.WshExportTaskCreateInstRes, error) {
+func (a *answering) CreateInst(context.Context, *api.WshExportTaskCreateInstReq, ...grpc.CallOption) (*api.WshExportTaskCreateInstRes, error) {
+	a.calls++
 	return &api.WshExportTaskCreateInstRes{}, nil
 }
 
-func (answering) CreateSched(context.Context, *api.WshExportTaskCreateSchedReq, ...grpc.CallOption) (*api.WshExportTaskCreateSchedRes, error) {
+func (a *answering) CreateSched(context.Context, *api.WshExportTaskCreateSchedReq, ...grpc.CallOption) (*api.WshExportTaskCreateSchedRes, error) {
+	a.calls++
 	return &api.WshExportTaskCreateSchedRes{}, nil
 }
 
-func (answering) PreviewTpl(context.Context, *api.WshExportTaskPreviewTplReq, ...grpc.CallOption) (*api.WshExportTaskPreviewTplRes, error) {
+func (a *answering) PreviewTpl(context.Context, *api.WshExportTaskPreviewTplReq, ...grpc.CallOption) (*api.WshExportTaskPreviewTplRes, error) {
+	a.calls++
 	return &api.WshExportTaskPreviewTplRes{}, nil
 }
 
 // FuzzGateway_Body sends any body to the calls whose requests hold most, through every
-// step of the gateway: a body is refused, or decoded and answered.
+// step of the gateway: a body is refused, or decoded and answered by the service. An
+// empty object is answered.
 func FuzzGateway_Body(f *testing.F) {
 	for _, seed := range []string{`{}`, `{"etplName":"a","etplParams":[{"name":"x"}]}`, `[`, "{\"etplName\":\"\xff\"}", `{"etplName":{"a":[[[]]]}}`, `null`, `"`, ` `} {
 		f.Add([]byte(seed))
 	}
-	handler, err := New(Config{Client: answering{}, Logger: discard(), Now: time.Now})
+	service := &answering{}
+	handler, err := New(Config{Client: service, Logger: discard(), Now: time.Now})
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		for _, path := range []string{"/v1/tpl", "/v1/inst", "/v1/sched", "/v1/tpl:preview"} {
+			before := service.calls
 			w := httptest.NewRecorder()
 			r := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "http://127.0.0.1"+path, strings.NewReader(string(body)))
 			r.Header.Set("Content-Type", "application/json")
 			handler.ServeHTTP(w, r)
-			if w.Code != 200 && w.Code != 400 && w.Code != 413 && (w.Code != 415 || len(body) > 0) {
+			calls := service.calls - before
+			if w.Code != 200 && w.Code != 400 && w.Code != 413 && (w.Code != 415 || len(body) > 0) || w.Code != 200 && string(body) == "{}" {
 				t.Errorf("%s %q: got %d", path, body, w.Code)
+			}
+			if (calls == 1) != (w.Code == 200) || calls > 1 {
+				t.Errorf("%s %q: got %d after %d calls of the service", path, body, w.Code, calls)
 			}
 		}
 	})
