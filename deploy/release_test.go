@@ -59,6 +59,9 @@ func TestRelease(t *testing.T) {
 		if os.Getuid() != 0 {
 			t.Skip("only root can make a clean Debian and boot it")
 		}
+		if out, err := exec.CommandContext(t.Context(), "unshare", "--mount", "--pid", "--cgroup", "--net", "--fork", "true").CombinedOutput(); err != nil {
+			t.Skipf("this machine does not permit the namespaces in which a Debian is booted: %v: %s", err, out)
+		}
 		cmd := exec.CommandContext(t.Context(), "scripts/try-package", filepath.Join(dist, deb))
 		cmd.Dir = ".."
 		if out, err := cmd.CombinedOutput(); err != nil {
