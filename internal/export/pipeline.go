@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"slices"
 	"strconv"
 	"time"
 
@@ -72,7 +73,16 @@ func begin(ctx context.Context, sources Sources, in *model.Inst, tempDir string,
 	}
 	options := task.FileOptions(in.Options.V, tempDir)
 	options.PartName, options.Title, options.Metadata = task.FileName(in), in.TplName, origin(in)
+	if !sentIfChanged(in) {
+		options.Created = time.Now()
+	}
 	return &pipeline{cursor: cursor, columns: columns, format: task.EncoderFormat(in.OutputFormat), options: options, progress: progress}, nil
+}
+
+// sentIfChanged reports whether a destination gets the file only if it differs from
+// the last one. The file then has no time of creation, by which all would differ.
+func sentIfChanged(in *model.Inst) bool {
+	return slices.ContainsFunc(in.DeliverTo.V, func(to model.DeliverTo) bool { return to.Require == model.RequireChange })
 }
 
 // origin describes where a file comes from, for its metadata.

@@ -2,7 +2,6 @@ package task
 
 import (
 	"errors"
-	"time"
 
 	"exporttask/internal/format"
 	"exporttask/internal/format/encoder"
@@ -106,7 +105,7 @@ func FileOptions(o model.Options, tempDir string) format.Options {
 		Thousands: o.Thousands, RightToLeft: o.RightToLeft, TotalLabel: o.TotalLabel,
 		JSONNumbers: format.JSONNumbers(o.JSONNumbers), Zstd: o.Zstd,
 		ParquetCompression: format.ParquetCompression(o.ParquetCompression),
-		Created:            time.Now(), TempDir: tempDir,
+		TempDir:            tempDir,
 	}
 	if o.Delimiter != "" {
 		out.Delimiter = o.Delimiter[0]

@@ -1,5 +1,5 @@
 // The columns of the file: picked, ordered by drag or keyboard, labelled, formatted.
-import { useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { parseColumns, writeColumns, type Column } from "../columns";
 import { visible } from "../format";
 import { t } from "../text";
@@ -12,6 +12,13 @@ export function ColumnPicker({ value, result, onChange, extra, onExtra }: { valu
   const [open, setOpen] = useState(-1);
   const [drag, setDrag] = useState(-1);
   const [said, say] = useState("");
+  // A moved column keeps the focus. It is set before the next key arrives, so that
+  // two quick presses move the same column twice.
+  const moved = useRef(-1);
+  useLayoutEffect(() => {
+    if (moved.current >= 0) document.getElementById("col-grip-" + moved.current)?.focus();
+    moved.current = -1;
+  });
   if (raw || parsed === null) {
     return (
       <div class="stack">
@@ -37,10 +44,10 @@ export function ColumnPicker({ value, result, onChange, extra, onExtra }: { valu
     if (to < 0 || to >= chosen.length || i === to) return;
     const list = [...chosen];
     list.splice(to, 0, ...list.splice(i, 1));
+    moved.current = to;
     write(list);
     say(t("columns.moved", { name: chosen[i]!.name, n: String(to + 1), of: String(chosen.length) }));
     setOpen(-1);
-    requestAnimationFrame(() => document.getElementById("col-grip-" + to)?.focus());
   };
   return (
     <div class="stack">
