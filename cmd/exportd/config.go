@@ -85,7 +85,7 @@ func (c *config) define(o *options) {
 	f.Int64Var(&c.memory, "memory-limit", 0, "memory of all exports and deliveries of this process together, in `bytes`; an export waits for its share. 0: half of GOMEMLIMIT or of 90 % of the cgroup's limit, or 1 GiB without both")
 	f.IntVar(&c.workers, "workers", 4, "instances that this process runs at the same time; 0: none")
 	f.IntVar(&c.deliveryWorkers, "delivery-workers", 4, "deliveries that this process sends at the same time; 0: none")
-	f.DurationVar(&c.poll, "poll", 1250*time.Millisecond, "queue poll interval, for instances created by other replicas")
+	f.DurationVar(&c.poll, "poll", 1400*time.Millisecond, "queue poll interval, for instances created by other replicas")
 	f.DurationVar(&c.lease, "lease", model.Lease, "lease of a claim, after which another worker may take the instance; the same for all replicas")
 	f.IntVar(&c.maxRunning, "max-running-per-operator", 0, "instances of one operator that run at the same time, over all replicas; 0: no limit")
 	f.IntVar(&c.maxRunningSrc, "max-running-per-source", 0, "instances that run at the same time on a data source without max-running, over all replicas; 0: no limit")
