@@ -138,7 +138,7 @@ func (d *DB) ListTpl(ctx context.Context, f TplFilter) ([]Tpl, error) {
 	// = for the index, LIKE because = ignores trailing spaces.
 	w.addIf(f.Tag != "", "etplTag = ? AND etplTag LIKE ?", f.Tag, likeText(f.Tag))
 	part := "%" + likeText(f.Search) + "%"
-	// The tag's own collation tells capitals from small letters.
+	// The collation of the column etplTag is case-sensitive.
 	w.addIf(f.Search != "", "(etplName LIKE ? OR etplTag COLLATE utf8mb4_general_ci LIKE ?)", part, part)
 	w.addIf(f.OperatorID != 0, "operatorId = ?", f.OperatorID)
 	w.addIf(!f.WithDeleted, "etplStatus <> ?", TplDeleted)

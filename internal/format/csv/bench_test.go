@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"exporttask/internal/format"
+	"exporttask/internal/format/formattest"
 	"exporttask/internal/format/row"
 )
 
@@ -13,7 +14,7 @@ import (
 const benchRows = 20_000
 
 func benchmark(b *testing.B, cols []format.Column, opt format.Options) {
-	batch := orders(1, benchRows)
+	batch := formattest.Orders(1, benchRows)
 	e, err := New(io.Discard, cols, opt)
 	if err != nil {
 		b.Fatal(err)
@@ -27,39 +28,39 @@ func benchmark(b *testing.B, cols []format.Column, opt format.Options) {
 	}
 }
 
-func BenchmarkOrders(b *testing.B) { benchmark(b, orderColumns(), format.Options{}) }
+func BenchmarkOrders(b *testing.B) { benchmark(b, formattest.OrderColumns(), format.Options{}) }
 
 func BenchmarkOrdersSemicolon(b *testing.B) {
-	benchmark(b, orderColumns(), format.Options{Delimiter: ';', NullText: `\N`})
+	benchmark(b, formattest.OrderColumns(), format.Options{Delimiter: ';', NullText: `\N`})
 }
 
 func BenchmarkOrdersReordered(b *testing.B) {
-	cols := orderColumns()
+	cols := formattest.OrderColumns()
 	cols[0], cols[9] = cols[9], cols[0]
 	benchmark(b, cols, format.Options{})
 }
 
 func BenchmarkOrdersMapped(b *testing.B) {
-	cols := orderColumns()
+	cols := formattest.OrderColumns()
 	cols[7].Map = map[string]string{"1": "已付", "2": "已发货"}
 	benchmark(b, cols, format.Options{})
 }
 
 func BenchmarkOrdersQuoteAll(b *testing.B) {
-	benchmark(b, orderColumns(), format.Options{QuoteAll: true})
+	benchmark(b, formattest.OrderColumns(), format.Options{QuoteAll: true})
 }
 
 func BenchmarkOrdersGB18030(b *testing.B) {
-	benchmark(b, orderColumns(), format.Options{GB18030: true})
+	benchmark(b, formattest.OrderColumns(), format.Options{GB18030: true})
 }
 
 // BenchmarkEncodingCSV writes the same batch by the standard library, which
 // takes strings.
 func BenchmarkEncodingCSV(b *testing.B) {
-	batch := orders(1, benchRows)
+	batch := formattest.Orders(1, benchRows)
 	w := stdcsv.NewWriter(io.Discard)
 	w.UseCRLF = true
-	record := make([]string, len(orderColumns()))
+	record := make([]string, len(formattest.OrderColumns()))
 	b.SetBytes(int64(len(batch.Data)))
 	b.ReportAllocs()
 	for b.Loop() {
@@ -79,7 +80,7 @@ func BenchmarkEncodingCSV(b *testing.B) {
 
 // BenchmarkEncodingCSVStringsReady leaves the making of the strings out.
 func BenchmarkEncodingCSVStringsReady(b *testing.B) {
-	batch := orders(1, benchRows)
+	batch := formattest.Orders(1, benchRows)
 	records := make([][]string, batch.Len())
 	for i := range records {
 		for p := batch.Row(i); len(p) > 0; {

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"exporttask/internal/format"
+	"exporttask/internal/format/formattest"
 	"exporttask/internal/format/row"
 )
 
@@ -65,7 +66,7 @@ func TestEncoder_Encode_golden(t *testing.T) {
 	cols, rows := awkward(t)
 	var bench [][][]byte
 	for seq := 1; seq <= 60; seq++ {
-		bench = append(bench, order(seq))
+		bench = append(bench, formattest.Order(seq))
 	}
 	tests := []struct {
 		name string
@@ -80,7 +81,7 @@ func TestEncoder_Encode_golden(t *testing.T) {
 		{"no_header_no_guard", cols, format.Options{NoHeader: true, NoGuard: true}, rows},
 		{"gb18030", cols, format.Options{GB18030: true}, rows},
 		{"header_only", cols, format.Options{}, nil},
-		{"orders", orderColumns(), format.Options{}, bench},
+		{"orders", formattest.OrderColumns(), format.Options{}, bench},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -106,9 +107,9 @@ func TestEncoder_Encode_reference(t *testing.T) {
 	cols, rows := awkward(t)
 	var bench [][][]byte
 	for seq := 1; seq <= 2000; seq++ {
-		bench = append(bench, order(seq))
+		bench = append(bench, formattest.Order(seq))
 	}
-	reversed := orderColumns()
+	reversed := formattest.OrderColumns()
 	for i := range reversed {
 		reversed[i].Index = len(reversed) - 1 - i
 		reversed[i].Source.Kind = row.Text
@@ -117,7 +118,7 @@ func TestEncoder_Encode_reference(t *testing.T) {
 	for _, n := range []int{249, 250, 251, 252, 65535, 65536, 150_000} {
 		long = append(long, [][]byte{bytes.Repeat([]byte("a"), n), bytes.Repeat([]byte("\""), n), []byte("1"), append([]byte("="), bytes.Repeat([]byte("é,"), n/2)...), bytes.Repeat([]byte{0xab}, n)})
 	}
-	wide := columns(row.Column{Name: "a"}, row.Column{Name: "b"}, row.Column{Name: "n", Kind: row.Int}, row.Column{Name: "c"}, row.Column{Name: "d", Kind: row.Binary})
+	wide := formattest.Columns(row.Column{Name: "a"}, row.Column{Name: "b"}, row.Column{Name: "n", Kind: row.Int}, row.Column{Name: "c"}, row.Column{Name: "d", Kind: row.Binary})
 	texts := wide[:4]
 	base64 := slices.Clone(wide)
 	base64[4].Binary = format.Base64
@@ -127,10 +128,10 @@ func TestEncoder_Encode_reference(t *testing.T) {
 		rows [][][]byte
 	}{
 		{"awkward cells", cols, rows},
-		{"the benchmark's orders", orderColumns(), bench},
-		{"the first columns of more", orderColumns()[:3], bench},
+		{"the benchmark's orders", formattest.OrderColumns(), bench},
+		{"the first columns of more", formattest.OrderColumns()[:3], bench},
 		{"columns picked and reordered", reversed[2:7], bench},
-		{"one column", columns(row.Column{Name: "x"}), [][][]byte{{nil}, {{}}, {[]byte("a")}, {[]byte("NULL")}, {[]byte(`""`)}}},
+		{"one column", formattest.Columns(row.Column{Name: "x"}), [][][]byte{{nil}, {{}}, {[]byte("a")}, {[]byte("NULL")}, {[]byte(`""`)}}},
 		{"cells of every length encoding", texts, long},
 		{"long bytes", wide, long},
 		{"long bytes as base64", base64, long},
@@ -161,7 +162,7 @@ func TestEncoder_Encode_reference(t *testing.T) {
 }
 
 func TestEncoder_Encode_quoted_bytes(t *testing.T) {
-	cols := columns(row.Column{Name: "n", Kind: row.Int}, row.Column{Name: "a"}, row.Column{Name: "b"})
+	cols := formattest.Columns(row.Column{Name: "n", Kind: row.Int}, row.Column{Name: "a"}, row.Column{Name: "b"})
 	var rows [][][]byte
 	for n := 1; n <= 40; n++ {
 		for at := range n {
@@ -185,7 +186,7 @@ func TestEncoder_Encode_quoted_bytes(t *testing.T) {
 }
 
 func TestEncoder_Encode_long_cell(t *testing.T) {
-	cols := columns(row.Column{Name: "text"}, row.Column{Name: "bytes", Kind: row.Binary})
+	cols := formattest.Columns(row.Column{Name: "text"}, row.Column{Name: "bytes", Kind: row.Binary})
 	rows := [][][]byte{{bytes.Repeat([]byte("é\"x"), 1<<22), bytes.Repeat([]byte{0xab}, 1<<24)}}
 	want, _ := reference(cols, format.Options{}, rows)
 	if got, _ := encode(t, cols, format.Options{}, rows, 1); got != want {
@@ -197,14 +198,14 @@ func TestEncoder_Encode_read_by_encoding_csv(t *testing.T) {
 	var want [][]string
 	var rows [][][]byte
 	for seq := 1; seq <= 300; seq++ {
-		rows = append(rows, order(seq))
+		rows = append(rows, formattest.Order(seq))
 		var cells []string
-		for _, c := range order(seq) {
+		for _, c := range formattest.Order(seq) {
 			cells = append(cells, strings.ReplaceAll(string(c), "\r\n", "\n")) // as the reader does
 		}
 		want = append(want, cells)
 	}
-	text, _ := encode(t, orderColumns(), format.Options{NoHeader: true}, rows, 64)
+	text, _ := encode(t, formattest.OrderColumns(), format.Options{NoHeader: true}, rows, 64)
 	got, err := stdcsv.NewReader(strings.NewReader(text)).ReadAll()
 	if err != nil {
 		t.Fatal(err)
@@ -215,7 +216,7 @@ func TestEncoder_Encode_read_by_encoding_csv(t *testing.T) {
 }
 
 func TestEncoder_Encode_null(t *testing.T) {
-	cols := columns(row.Column{Name: "a"}, row.Column{Name: "b"})
+	cols := formattest.Columns(row.Column{Name: "a"}, row.Column{Name: "b"})
 	rows := [][][]byte{{nil, {}}, {[]byte("NULL"), nil}}
 	for _, tt := range []struct {
 		opt  format.Options
@@ -236,7 +237,7 @@ func TestEncoder_Encode_null(t *testing.T) {
 }
 
 func TestEncoder_Encode_negative_numbers(t *testing.T) {
-	cols := columns(row.Column{Name: "n", Kind: row.Decimal}, row.Column{Name: "t"})
+	cols := formattest.Columns(row.Column{Name: "n", Kind: row.Decimal}, row.Column{Name: "t"})
 	got, sum := encode(t, cols, format.Options{}, [][][]byte{
 		{[]byte("-12.50"), []byte("-12.50")}, {[]byte("-1"), []byte("+8613800000000")}, {[]byte("1"), []byte("-1+cmd|' /C calc'!A0")},
 	}, 10)
@@ -250,18 +251,18 @@ func TestEncoder_Encode_negative_numbers(t *testing.T) {
 }
 
 func TestNew_SYLK(t *testing.T) {
-	got, _ := encode(t, columns(row.Column{Name: "ID"}, row.Column{Name: "ID"}), format.Options{}, nil, 1)
+	got, _ := encode(t, formattest.Columns(row.Column{Name: "ID"}, row.Column{Name: "ID"}), format.Options{}, nil, 1)
 	if want := "\"ID\",ID\r\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	got, _ = encode(t, columns(row.Column{Name: "ID"}), format.Options{BOM: true}, nil, 1)
+	got, _ = encode(t, formattest.Columns(row.Column{Name: "ID"}), format.Options{BOM: true}, nil, 1)
 	if want := "\uFEFFID\r\n"; got != want {
 		t.Errorf("with a BOM: got %q, want %q", got, want)
 	}
 }
 
 func TestEncoder_Encode_GB18030(t *testing.T) {
-	cols := columns(row.Column{Name: "名"}, row.Column{Name: "备注"})
+	cols := formattest.Columns(row.Column{Name: "名"}, row.Column{Name: "备注"})
 	long := bytes.Repeat([]byte("金额é😀,"), 40_000) // longer than the buffer, so that characters lie across its end
 	rows := [][][]byte{{[]byte("王"), []byte("€ ü 𠮷")}, {[]byte("x"), long}, {[]byte("x"), append([]byte("y"), long...)}, {[]byte("x"), append([]byte("yz"), long...)}}
 	got, sum := encode(t, cols, format.Options{GB18030: true}, rows, 2)
@@ -292,7 +293,7 @@ func TestEncoder_Encode_GB18030(t *testing.T) {
 }
 
 func TestNew_error(t *testing.T) {
-	cols := columns(row.Column{Name: "a"})
+	cols := formattest.Columns(row.Column{Name: "a"})
 	for _, tt := range []struct {
 		name string
 		cols []format.Column
@@ -317,7 +318,7 @@ func TestNew_error(t *testing.T) {
 }
 
 func TestEncoder_Encode_after_Close(t *testing.T) {
-	e, err := New(io.Discard, columns(row.Column{Name: "a"}), format.Options{})
+	e, err := New(io.Discard, formattest.Columns(row.Column{Name: "a"}), format.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -347,10 +348,10 @@ func TestEncoder_Encode_allocations(t *testing.T) {
 		batch *row.Batch
 		opt   format.Options
 	}{
-		{"in order", orderColumns(), orders(1, 1000), format.Options{}},
-		{"with a text for NULL", orderColumns(), orders(1, 1000), format.Options{NullText: "NULL"}},
+		{"in order", formattest.OrderColumns(), formattest.Orders(1, 1000), format.Options{}},
+		{"with a text for NULL", formattest.OrderColumns(), formattest.Orders(1, 1000), format.Options{NullText: "NULL"}},
 		{"converted", cols, cells, format.Options{}},
-		{"GB18030", orderColumns(), orders(1, 1000), format.Options{GB18030: true}},
+		{"GB18030", formattest.OrderColumns(), formattest.Orders(1, 1000), format.Options{GB18030: true}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			e, err := New(io.Discard, tt.cols, tt.opt)
@@ -374,7 +375,7 @@ type half struct{}
 func (half) Write(p []byte) (int, error) { return len(p) / 2, nil }
 
 func TestEncoder_Close_short_write(t *testing.T) {
-	e, err := New(half{}, columns(row.Column{Name: "a"}), format.Options{})
+	e, err := New(half{}, formattest.Columns(row.Column{Name: "a"}), format.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -395,12 +396,12 @@ func (w *writes) Write(p []byte) (int, error) {
 
 func TestEncoder_flush_size(t *testing.T) {
 	var w writes
-	e, err := New(&w, orderColumns(), format.Options{})
+	e, err := New(&w, formattest.OrderColumns(), format.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 20 {
-		if err := e.Encode(orders(1, 1000)); err != nil {
+		if err := e.Encode(formattest.Orders(1, 1000)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -419,7 +420,7 @@ func TestNew_long_header(t *testing.T) {
 	for i := range source {
 		source[i].Name = strings.Repeat("列", 80)
 	}
-	cols := columns(source...)
+	cols := formattest.Columns(source...)
 	want, _ := reference(cols, format.Options{}, nil)
 	if got, _ := encode(t, cols, format.Options{}, nil, 1); got != want {
 		t.Errorf("got %d bytes, want %d others", len(got), len(want))

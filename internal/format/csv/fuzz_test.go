@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"exporttask/internal/format"
+	"exporttask/internal/format/formattest"
 	"exporttask/internal/format/row"
 )
 
@@ -29,7 +30,7 @@ func FuzzEncoder_Encode_reference(f *testing.F) {
 				source[i].Kind = row.Binary
 			}
 		}
-		cols := columns(source...)
+		cols := formattest.Columns(source...)
 		if bits&2 != 0 {
 			for i := range cols {
 				cols[i].Source, cols[i].Index = source[len(source)-1-i], len(source)-1-i

@@ -10,13 +10,14 @@ import (
 	"testing"
 
 	"exporttask/internal/format"
+	"exporttask/internal/format/formattest"
 	"exporttask/internal/format/row"
 )
 
 // specialsOf is the table for copyCounting with a delimiter.
 func specialsOf(t *testing.T, delim byte) *[16]byte {
 	t.Helper()
-	return &newEncoder(t, io.Discard, columns(row.Column{Name: "a"}), format.Options{Delimiter: delim}, true).plain.specials
+	return &newEncoder(t, io.Discard, formattest.Columns(row.Column{Name: "a"}), format.Options{Delimiter: delim}, true).plain.specials
 }
 
 func TestCopyCounting(t *testing.T) {
@@ -79,7 +80,7 @@ func between(rows [][][]byte, plain ...[]byte) [][][]byte {
 }
 
 func TestEncoder_plainRows_special_bytes(t *testing.T) {
-	cols := columns(row.Column{Name: "a"}, row.Column{Name: "b"})
+	cols := formattest.Columns(row.Column{Name: "a"}, row.Column{Name: "b"})
 	opts := []format.Options{{}, {LF: true}, {Delimiter: ';', NullText: "NULL"}, {Delimiter: '\t', NoGuard: true}, {Delimiter: '|', LF: true, NullText: `\N`}, {Delimiter: 1}, {Delimiter: 0x1f}, {Delimiter: '^'}, {Delimiter: '~', LF: true}}
 	for k, opt := range opts {
 		delim := byte(',')
@@ -148,8 +149,8 @@ func TestEncoder_plainRows_null_and_empty(t *testing.T) {
 			}
 			opt := format.Options{NullText: null, LF: n%2 == 0, Delimiter: delimiters[n%len(delimiters)]}
 			rows := randomRows(random, n, 300)
-			want, _ := reference(columns(source...), opt, rows)
-			if got, _ := encode(t, columns(source...), opt, rows, 97); got != want {
+			want, _ := reference(formattest.Columns(source...), opt, rows)
+			if got, _ := encode(t, formattest.Columns(source...), opt, rows, 97); got != want {
 				t.Errorf("%d columns, %+v: the file differs", n, opt)
 			}
 		}
@@ -167,15 +168,15 @@ func TestEncoder_plainRows_end_of_buffer(t *testing.T) {
 	for i := range 67 {
 		source[0].Name = strings.Repeat("x", i+1) // moves all rows by one byte
 		opt := format.Options{NullText: strings.Repeat("n", 32), LF: i%2 == 0}
-		want, _ := reference(columns(source...), opt, rows)
-		if got, _ := encode(t, columns(source...), opt, rows, 200); got != want {
+		want, _ := reference(formattest.Columns(source...), opt, rows)
+		if got, _ := encode(t, formattest.Columns(source...), opt, rows, 200); got != want {
 			t.Errorf("header of %d bytes more: the file differs", i)
 		}
 	}
 }
 
 func TestEncoder_plainRows_end_of_batch(t *testing.T) {
-	cols := columns(row.Column{Name: "a"}, row.Column{Name: "b"})
+	cols := formattest.Columns(row.Column{Name: "a"}, row.Column{Name: "b"})
 	rows := [][][]byte{{[]byte("1"), []byte("one")}, {[]byte("2"), []byte("two")}, {[]byte("3"), nil}}
 	want, _ := reference(cols, format.Options{}, rows)
 	for n := range 2*overhang + 1 {
@@ -189,8 +190,8 @@ func TestEncoder_plainRows_end_of_batch(t *testing.T) {
 
 // That a row is written as a plain one shows in nothing but the time it takes.
 func TestEncoder_plainRows(t *testing.T) {
-	cols := columns(row.Column{Name: "n", Kind: row.Int}, row.Column{Name: "a"}, row.Column{Name: "b"})
-	mapped := columns(row.Column{Name: "n", Kind: row.Int}, row.Column{Name: "a"}, row.Column{Name: "b"})
+	cols := formattest.Columns(row.Column{Name: "n", Kind: row.Int}, row.Column{Name: "a"}, row.Column{Name: "b"})
+	mapped := formattest.Columns(row.Column{Name: "n", Kind: row.Int}, row.Column{Name: "a"}, row.Column{Name: "b"})
 	mapped[0].Map = map[string]string{"1": "one"}
 	with := func(a, b []byte) [][]byte { return [][]byte{[]byte("-1"), a, b} }
 	text := func(n int) []byte { return bytes.Repeat([]byte("z"), n) }
@@ -241,7 +242,7 @@ func TestEncoder_plainRows(t *testing.T) {
 }
 
 func TestEncoder_newPlain_vectors(t *testing.T) {
-	e, err := New(io.Discard, orderColumns(), format.Options{})
+	e, err := New(io.Discard, formattest.OrderColumns(), format.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -260,7 +261,7 @@ func TestEncoder_plainRows_back_off(t *testing.T) {
 		b.Append(plain, plain)
 	}
 	b.Data = append(b.Data, make([]byte, overhang)...)
-	e := newEncoder(t, io.Discard, columns(row.Column{Name: "a"}, row.Column{Name: "b"}), format.Options{}, true)
+	e := newEncoder(t, io.Discard, formattest.Columns(row.Column{Name: "a"}, row.Column{Name: "b"}), format.Options{}, true)
 	for i, want := range []int{0: 1, 2: 3, 4: 4} { // the first that is not plain, from row i on
 		if want > 0 {
 			if got := e.plainRows(&b, i); got != want {
@@ -281,7 +282,7 @@ func TestEncoder_plainRows_back_off(t *testing.T) {
 // A row that is not its cells is told, wherever it lies and whatever lies behind
 // it, and its file does not end well.
 func TestEncoder_Encode_malformed_row(t *testing.T) {
-	cols := columns(row.Column{Name: "n", Kind: row.Int}, row.Column{Name: "a"}, row.Column{Name: "b"})
+	cols := formattest.Columns(row.Column{Name: "n", Kind: row.Int}, row.Column{Name: "a"}, row.Column{Name: "b"})
 	good := "\x011\x01a\x01b"
 	for name, bad := range map[string]string{
 		"a cell too few":             "\x011\x01a",
@@ -346,7 +347,7 @@ func FuzzEncoder_Encode_any_bytes(f *testing.F) {
 		opt := format.Options{Delimiter: delimiters[int(bits>>4)%len(delimiters)], NullText: nulls[bits&3], LF: bits&4 != 0, QuoteAll: bits&8 != 0}
 		write := func(plain bool, behind string) (string, error) {
 			var out bytes.Buffer
-			e := newEncoder(t, &out, columns(source...), opt, plain)
+			e := newEncoder(t, &out, formattest.Columns(source...), opt, plain)
 			b := &row.Batch{}
 			b.Append(good...)
 			off := len(b.Data)

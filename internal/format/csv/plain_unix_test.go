@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"exporttask/internal/format"
+	"exporttask/internal/format/formattest"
 	"exporttask/internal/format/row"
 )
 
@@ -45,7 +46,7 @@ func TestCopyCounting_reads_within_overhang(t *testing.T) {
 
 func TestEncoder_plainRows_reads_within_batch(t *testing.T) {
 	mem := guarded(t)
-	e := newEncoder(t, io.Discard, columns(row.Column{Name: "a"}, row.Column{Name: "b"}), format.Options{}, true)
+	e := newEncoder(t, io.Discard, formattest.Columns(row.Column{Name: "a"}, row.Column{Name: "b"}), format.Options{}, true)
 	for n := range 100 {
 		for behind := range 2 * overhang {
 			b := &row.Batch{Data: mem[len(mem)-n-behind:], Rows: []row.Span{{End: int32(n)}}, Cols: 2}

@@ -69,7 +69,7 @@ func (v *Verifier) check(want Link, got Hash) {
 	}
 }
 
-// SkipTo tells the Verifier that retention has removed the rows up to a link since
+// SkipTo records that retention has removed the rows up to a link since
 // the verification began.
 func (v *Verifier) SkipTo(l Link) {
 	if l.ID <= v.last.ID {
