@@ -196,6 +196,32 @@ test("copy and delete", async () => {
   await close(page);
 });
 
+test("templates are found by a part of the name and of the tag", async () => {
+  await tpl("needle in names", "SELECT 1 AS one", { etplTag: "haystack" });
+  const page = await newPage();
+  await page.visit("/templates");
+  for (const part of ["dle in na", "aysta"]) {
+    await page.getByRole("searchbox").fill(part);
+    await page.waitForURL((u) => u.searchParams.get("q") === part);
+    await page.getByRole("link", { name: "Copy needle in names" }).waitFor();
+    await page.waitForFunction(() => document.querySelectorAll("a[aria-label^='Copy '], a[title^='Copy ']").length <= 1);
+  }
+  await close(page);
+});
+
+test("a column is dragged to another place", async () => {
+  const page = await newPage();
+  await page.visit("/templates/new");
+  await typeSql(page, "SELECT order_no, amount, remark FROM orders");
+  await page.locator(".check-line.ok").waitFor();
+  await page.getByRole("tab", { name: "Columns" }).click();
+  const columns = page.locator("ul.columns:not(.off) > li");
+  await columns.nth(2).locator(".column-name").dragTo(columns.nth(0).locator(".column-name"));
+  await page.locator("ul.columns:not(.off) > li:first-child .column-name", { hasText: "remark" }).waitFor();
+  assert.deepEqual(await columns.locator(".column-name").evaluateAll((all) => all.map((c) => c.firstChild.textContent)), ["remark", "order_no", "amount"]);
+  await close(page);
+});
+
 test("completion offers the tables and columns of the source", async () => {
   const page = await newPage();
   await page.visit("/templates/new");
