@@ -189,8 +189,10 @@ func (l *memoryLoad) body(ctx context.Context, _ int) error {
 		return nil //nolint:nilerr // the server may answer before it has read everything
 	}
 	defer res.Body.Close()
-	if res.StatusCode != http.StatusBadRequest && res.StatusCode != http.StatusServiceUnavailable {
-		return fmt.Errorf("got status %d, want 400 or 503", res.StatusCode)
+	switch res.StatusCode {
+	case http.StatusBadRequest, http.StatusServiceUnavailable, http.StatusTooManyRequests: // the last one to floods of refused requests
+	default:
+		return fmt.Errorf("got status %d, want 400, 429 or 503", res.StatusCode)
 	}
 	return nil
 }
